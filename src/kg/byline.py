@@ -1,0 +1,98 @@
+"""Bylines: who a title, a list item or a sentence says made a work (contract, section 4, rules 4 and 7)."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from kg.note import Line, Link, Piece, Tag
+from kg.source import Source
+
+# The last of these parts a title from its author.
+_SEPARATOR = re.compile(r"\s+[-\u2013\u2014]\s+|\s+by\s+", re.I)
+_BETWEEN_NAMES = re.compile(r"\s*(?:;|&|\band\b|\bund\b|\bet\b(?! al))\s*", re.I)
+_NO_NAME = re.compile(r"\s*\([^()]*\)|,?\s*\b\d{4}\b.*|\s*\bet al\b\.?|[\s,.;:]+$")
+_BY = re.compile(rb"(?:^|\W)(?:by|from)\s+(?:#[^\s#,]+(?:\s*,|\s+and|\s*&)+\s*)*\Z", re.I)
+_SENTENCE_END = re.compile(rb"[.!?]\s")
+
+
+class Named(NamedTuple):
+    """A name, or a link in a name's place, and where it stands."""
+
+    name: str
+    link: Link | None
+    at: int
+
+
+def split_byline(pieces: tuple[Piece, ...]) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+    """A title and the author that follows its last ` - `, ` by ` or ` — `; no author where there is none of these."""
+    text = "".join(piece.text for piece in pieces)
+    found = None
+    for found in _SEPARATOR.finditer(text):
+        pass
+    if found is None or not text[found.end() :].strip() or not text[: found.start()].strip():
+        return pieces, ()
+    return tuple(_cut(pieces, 0, found.start())), tuple(_cut(pieces, found.end(), len(text)))
+
+
+def _cut(pieces: tuple[Piece, ...], start: int, end: int) -> Iterator[Piece]:
+    """The pieces between two indexes of their joined text; a link's text that is cut stays that link's."""
+    position = 0
+    for piece in pieces:
+        low, high = max(start - position, 0), min(end - position, len(piece.text))
+        if low < high:
+            yield Piece(piece.text[low:high], piece.link if low == 0 else None, piece.start)
+        position += len(piece.text)
+
+
+def authors_in(pieces: tuple[Piece, ...]) -> Iterator[Named]:
+    """The authors that a byline names: links as they are, CamelCase tags, and names parted by commas or “and”."""
+    for piece in pieces:
+        if piece.link is not None:
+            yield Named(piece.text, piece.link, piece.start)
+            continue
+        for name in names_in(piece.text):
+            yield Named(name, None, piece.start)
+
+
+def names_in(text: str) -> Iterator[str]:
+    """The names in a text. A comma parts names only where each side has two words: `Seiden, Josh` is one name."""
+    for part in _BETWEEN_NAMES.split(_NO_NAME.sub("", text)):
+        by_commas = [name.strip() for name in part.split(",") if name.strip()]
+        whole = all(" " in name or name.startswith("#") for name in by_commas)
+        for name in by_commas if whole else [part]:
+            clean = camel_case_name(name.strip()[1:]) if name.strip().startswith("#") else name.strip(" ,.;:\"“”")
+            if any(ch.isalpha() for ch in clean):
+                yield clean
+
+
+def camel_case_name(tag: str) -> str:
+    """`JoshSeiden` as it is written in a sentence: Josh Seiden."""
+    parts = []
+    start = 0
+    for index in range(1, len(tag)):
+        before, here, after = tag[index - 1], tag[index], tag[index + 1 : index + 2]
+        if here.isupper() and (before.islower() or (before.isupper() and after.islower())):
+            parts.append(tag[start:index])
+            start = index
+    return " ".join([*parts, tag[start:]])
+
+
+def is_camel_case(tag: str) -> bool:
+    """Whether a tag is a name in one word: two capitals or more, each followed by a small letter somewhere."""
+    return tag.isalpha() and tag[0].isupper() and " " in camel_case_name(tag)
+
+
+def credited_tags(lines: tuple[Line, ...], source: Source) -> Iterator[tuple[Tag, Link | None]]:
+    """CamelCase tags after the word “by” or “from”, each with the link before it in the same sentence."""
+    start = lines[0].span.start
+    for line in lines:
+        for tag in line.tags:
+            if not is_camel_case(tag.name):
+                continue
+            before = source.data[start : tag.span.start]
+            if not _BY.search(before[-400:]):
+                continue
+            ends = [match.end() for match in _SENTENCE_END.finditer(before)]
+            sentence = start + (ends[-1] if ends else 0)
+            links = [link for row in lines for link in row.links if sentence <= link.span.start < tag.span.start]
+            yield tag, links[-1] if links else None

@@ -1,0 +1,62 @@
+"""What `kg` raises when a request cannot be met; each class owns its exit code.
+
+KgError                 2  wrong usage, or input that cannot be read
+├── QuerySyntaxError    2  a SPARQL query that does not parse, with line and column
+├── NotFound            1  the thing asked for does not exist
+├── StoreError          3  the store is locked, damaged or missing
+│   └── StoreMissing    3
+└── TimedOut            4  a limit on time was reached
+
+What is wrong in the user's *notes* is never raised: it is a `Finding` (see findings.py).
+"""
+
+
+class KgError(Exception):
+    """Something asked for cannot be done; the message is one sentence a user can act on."""
+
+    exit_code = 2
+
+
+class ConfigError(KgError):
+    """`kg.toml` cannot be read as it stands."""
+
+
+class OntologyError(KgError):
+    """A file in `ontology/` cannot be read as it stands."""
+
+
+class QuerySyntaxError(KgError):
+    """A query that is not SPARQL 1.1; `line` and `column` count from 1."""
+
+    def __init__(self, message: str, line: int, column: int) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+
+class NotFound(KgError):
+    """The named query, note or file does not exist."""
+
+    exit_code = 1
+
+
+class StoreError(KgError):
+    """The store is locked or damaged."""
+
+    exit_code = 3
+
+
+class StoreMissing(StoreError):
+    """No ingest has been published yet."""
+
+    def __init__(self, where: object) -> None:
+        super().__init__(f"no store at {where}: run `kg ingest VAULT` first, or name one with --store DIR")
+
+
+class TimedOut(KgError):
+    """A question took longer than it was given."""
+
+    exit_code = 4
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"stopped after {seconds:g} s (--timeout)")

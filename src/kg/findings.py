@@ -1,0 +1,79 @@
+"""What is wrong in the user's files: findings as values, and the table of their codes.
+
+One row a code; the reports, the JSON and the documentation read this table.
+"""
+
+import unicodedata
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+
+
+@dataclass(frozen=True)
+class Code:
+    """One kind of finding."""
+
+    code: str
+    severity: Severity
+    title: str
+    remedy: str
+
+
+CODES: dict[str, Code] = {
+    row.code: row
+    for row in (
+        Code("F01", "error", "The file cannot be opened", "Make the file readable, or list it under `ignore` in kg.toml"),
+        Code("F02", "error", "The file is not text in UTF-8", "Save the file as UTF-8"),
+        Code("F03", "error", "The file is larger than kg reads", "Split the note, or raise `max_bytes` in kg.toml"),
+        Code("F04", "warning", "Not a regular file inside the vault", "Move the file into the vault; links, pipes and devices are not read"),
+        Code("F05", "error", "Two files share one name", "Rename one of them: they differ only by case or Unicode form"),
+        Code("L05", "error", "Unquoted link in a property", 'Put quotes around it: "[[Note]]"'),
+        Code("L06", "error", "The properties are not valid YAML", "Correct the line; the note was read without its properties"),
+        Code("P01", "error", "The properties are too large or too deep", "Move what is there into the note's text"),
+        Code("P02", "error", "YAML anchors, aliases, merge keys or tags are not read", "Write the value out where it is used"),
+        Code("P03", "warning", "The same property twice", "Keep one of them; the first one counts"),
+        Code("P04", "info", "Properties of a template", "None needed: a template is read without its properties"),
+        Code("P05", "error", "An `id` that another note has too", "Give each note its own `id`; the first note by path keeps it"),
+        Code("O01", "warning", "Two terms of the ontology share a name", "Rename one, or use its full name in the notes"),
+    )
+}
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """Something wrong at a place in a file; `line` and `column` count from 1."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    code: str
+    message: str
+    hint: str = ""
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is; the code decides."""
+        return CODES[self.code].severity
+
+    def as_json(self) -> dict[str, object]:
+        """The fields of contract section 5."""
+        row: dict[str, object] = asdict(self)
+        return row | {"severity": self.severity, "hint": self.hint or CODES[self.code].remedy}
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line}:{self.column}"
+        return printable(f"{where}: {self.severity}: {self.message} [{self.code}]")
+
+
+def of_file(path: str, code: str, message: str, line: int = 1, column: int = 1) -> Finding:
+    """A finding about a file as a whole, or about one place in it."""
+    return Finding(path, line, column, line, column, code, message)
+
+
+def printable(text: str) -> str:
+    """The text with control and direction-changing characters escaped, so that it cannot steer a terminal."""
+    return "".join(ch if unicodedata.category(ch) not in {"Cc", "Cf", "Cs"} else repr(ch)[1:-1] for ch in text)

@@ -1,0 +1,133 @@
+"""What Obsidian and Dataview write inside a line of prose: tags, inline fields, block ids, task dates, bare URLs.
+
+A line is scanned in a masked copy: links, code, math and HTML are replaced, character for character, by U+FFFC, so
+that nothing in them is taken for a tag or a bracket, and an index into the copy is one into the line.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+MASK = "\ufffc"
+
+# Obsidian's documented rule (letters, digits, `_`, `-`, `/`, emoji), told by what ends a tag, as Dataview does.
+_TAG = re.compile(r"(?<!\S)#([^\u2000-\u206f\u2e00-\u2e7f'!\"#$%&()*+,.:;<=>?@^`{|}~\[\]\\\s\ufffc]+)")
+_BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)\s*$")
+_LINE_FIELD = re.compile(r"[\s>*_~`]*([^\W_][\w /-]{0,99}?)[*_~`]*\s*::(?!:)\s*(.*)$")
+_KEY = re.compile(r"\s*[*_~`]*([^\[\]()\ufffc:*~`]{1,100}?)[*_~`]*\s*\Z")
+_URL = re.compile(r"(?<![\w/])https?://[^\s<>\[\]{}\"`|\\^\ufffc]+", re.I)
+_WIKI_PIPE = re.compile(r"(!?)\[\[(\|[^\[\]\n]{0,1000})\]\]")
+_DATES = {
+    "\N{CALENDAR}": "due",
+    "\N{SPIRAL CALENDAR PAD}": "due",
+    "\N{TEAR-OFF CALENDAR}": "due",
+    "\N{WHITE HEAVY CHECK MARK}": "completion",
+    "\N{HEAVY PLUS SIGN}": "created",
+    "\N{AIRPLANE DEPARTURE}": "start",
+    "\N{HOURGLASS WITH FLOWING SAND}": "scheduled",
+    "\N{HOURGLASS}": "scheduled",
+}
+_TASK_DATE = re.compile(f"([{''.join(_DATES)}])\ufe0f?\\s*(\\d{{4}}-\\d\\d-\\d\\d)", re.A)
+_STATUS = re.compile(r"\s*\[([^\]\n])\](?=\s|$)")
+_CLOSERS = {"[": "]", "(": ")"}
+
+
+class Found(NamedTuple):
+    """A key and value, or a name, at a range of characters of the line; `text` begins at `text_start`."""
+
+    start: int
+    end: int
+    key: str
+    text: str
+    text_start: int = 0
+
+
+def tags(masked: str) -> Iterator[Found]:
+    """The tags of a line: at its start or after white space, with one character that is no digit."""
+    for match in _TAG.finditer(masked):
+        name = match.group(1).strip("/")
+        if name and not name.isdecimal():
+            yield Found(match.start(), match.start() + 1 + len(match.group(1)), "", name)
+
+
+def block_id(masked: str) -> Found | None:
+    """The `^id` that ends a line."""
+    match = _BLOCK_ID.search(masked) if "^" in masked else None
+    return Found(match.start(), match.end(), "", match.group(1)) if match else None
+
+
+def status(masked: str) -> Found | None:
+    """The status of a list item that is a task, with any character between the brackets."""
+    match = _STATUS.match(masked)
+    return Found(match.start(), match.end(), "", match.group(1)) if match else None
+
+
+def line_field(masked: str, raw: str) -> Found | None:
+    """`Key:: value` as a line of its own."""
+    match = _LINE_FIELD.match(masked) if "::" in masked else None
+    if not match:
+        return None
+    return Found(match.start(1), len(raw), match.group(1).strip(), raw[match.start(2) :].strip(), match.start(2))
+
+
+def bracket_fields(masked: str, raw: str) -> Iterator[Found]:
+    """`[key:: value]` and `(key:: value)`, brackets inside the value balanced, `\\` escaping the next character."""
+    pairs = _pairs(masked)
+    position = 0
+    while (middle := masked.find("::", position)) >= 0:
+        window = max(position, middle - 110)
+        start = max(masked.rfind("[", window, middle), masked.rfind("(", window, middle))
+        key = _KEY.match(masked[start + 1 : middle]) if start in pairs else None
+        position = middle + 2
+        if key is None or not key.group(1).strip():
+            continue
+        end = pairs[start]
+        text = raw[middle + 2 : end]
+        lead = len(text) - len(text.lstrip())
+        yield Found(start, end + 1, key.group(1).strip(), text.strip(), middle + 2 + lead)
+        position = end + 1
+
+
+def _pairs(masked: str) -> dict[int, int]:
+    """The index of each opening bracket with that of the one that closes it."""
+    pairs: dict[int, int] = {}
+    opened: dict[str, list[int]] = {"]": [], ")": []}
+    escaped = False
+    for index, ch in enumerate(masked):
+        if escaped:
+            escaped = False
+        elif ch == "\\":
+            escaped = True
+        elif ch in _CLOSERS:
+            opened[_CLOSERS[ch]].append(index)
+        elif ch in opened and opened[ch]:
+            pairs[opened[ch].pop()] = index
+    return pairs
+
+
+def task_dates(masked: str) -> Iterator[Found]:
+    """The dates of the Tasks plugin, by the field that Dataview reads each emoji as."""
+    for match in _TASK_DATE.finditer(masked):
+        yield Found(match.start(), match.end(), _DATES[match.group(1)], match.group(2), match.start(2))
+
+
+def comments(masked: str) -> Iterator[tuple[int, int]]:
+    """The ranges of `%%comments%%` that begin and end on the line."""
+    marks = [match.start() for match in re.finditer("%%", masked)]
+    return ((start, end + 2) for start, end in zip(marks[::2], marks[1::2], strict=False))
+
+
+def urls(masked: str) -> Iterator[Found]:
+    """Web addresses that stand in the text as they are, less the punctuation that ends a sentence."""
+    for match in _URL.finditer(masked):
+        url = match.group().rstrip(".,;:!?'*_~")
+        unopened = url.count(")") - url.count("(")
+        while unopened > 0 and url.endswith(")"):
+            url, unopened = url[:-1].rstrip(".,;:!?'*_~"), unopened - 1
+        yield Found(match.start(), match.start() + len(url), "", url)
+
+
+def nameless(masked: str) -> Iterator[Found]:
+    """`[[|alias]]`: with nothing before the pipe, Obsidian takes the whole text as the target."""
+    for match in _WIKI_PIPE.finditer(masked):
+        yield Found(match.start(), match.end(), match.group(1), match.group(2))

@@ -1,0 +1,207 @@
+"""A note as it was read: frozen values, each with the place it stands at.
+
+A note has properties (its front matter) and an outline of sections; a section has blocks, a block has lines and
+blocks inside it, a line has links, tags and inline fields. Spans are byte offsets into the note's `Source`.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from kg.findings import Finding
+from kg.source import Source, Span
+
+_CALLOUT_MARK = re.compile(r"\[![^\]\n]{1,100}\][+-]?[ \t]*")
+
+LinkKind = Literal["wikilink", "markdown", "url"]
+BlockKind = Literal["paragraph", "list", "item", "quote", "callout", "table", "code", "footnote", "html"]
+
+
+class Link(NamedTuple):
+    """One place that points elsewhere. `target` is path and subpath as written, less escapes."""
+
+    span: Span
+    kind: LinkKind
+    target: str
+    display: str | None = None
+    embed: bool = False
+    key: str = ""
+    """The key path in the front matter (`related.0`), empty in the body."""
+
+    @property
+    def path(self) -> str:
+        """What stands before the first `#`."""
+        return self.target.partition("#")[0].strip()
+
+    @property
+    def subpath(self) -> str:
+        """What stands after the first `#`."""
+        return self.target.partition("#")[2].strip()
+
+    @property
+    def text(self) -> str:
+        """What a reader sees."""
+        return self.display if self.display is not None else self.target.lstrip("#")
+
+
+class Tag(NamedTuple):
+    """A tag, without its `#`."""
+
+    span: Span
+    name: str
+
+
+class Field(NamedTuple):
+    """A Dataview inline field; `text` is its value as written, `links` are those in it."""
+
+    span: Span
+    key: str
+    text: str
+    links: tuple[Link, ...]
+    whole_line: bool
+    """`Key:: value` on a line of its own, and so no part of a sentence or list item."""
+
+
+class Piece(NamedTuple):
+    """A run of plain text, or the text of a link."""
+
+    text: str
+    link: Link | None
+    start: int
+
+
+class Line(NamedTuple):
+    """One line of a paragraph, heading or table cell, without markup, comments and block id."""
+
+    span: Span
+    pieces: tuple[Piece, ...]
+    links: tuple[Link, ...]
+    tags: tuple[Tag, ...]
+    fields: tuple[Field, ...]
+    label: str
+    """The text less inline fields and task dates too."""
+    only_links: bool
+    """A link or a row of links and nothing else."""
+
+    @property
+    def text(self) -> str:
+        """The line as plain text."""
+        return "".join(piece.text for piece in self.pieces).strip()
+
+
+class Block(NamedTuple):
+    """A paragraph, list, list item, quote, callout, table …; `children` are the blocks inside it."""
+
+    kind: BlockKind
+    span: Span
+    lines: tuple[Line, ...] = ()
+    children: tuple["Block", ...] = ()
+    id: str = ""
+    task: str = ""
+    """The status character of a task, empty for what is none."""
+
+    def walk(self) -> Iterator["Block"]:
+        """This block and all inside it, in order."""
+        stack = [self]
+        while stack:
+            block = stack.pop()
+            yield block
+            stack.extend(reversed(block.children))
+
+    @property
+    def text(self) -> str:
+        """The block's prose as plain text; code and raw HTML are none."""
+        blocks = (block.lines for block in self.walk() if block.kind not in {"code", "html"})
+        text = "\n".join(line.text for lines in blocks for line in lines).strip()
+        return _CALLOUT_MARK.sub("", text) if self.kind == "callout" else text
+
+
+class Section(NamedTuple):
+    """A heading with what stands under it; the root, of level 0, has none. `parts` is its heading path."""
+
+    level: int
+    parts: tuple[str, ...]
+    heading: str
+    """As written, without the marks of the heading itself; links keep their brackets, as Obsidian keeps them."""
+    title: Line | None
+    span: Span
+    order: int
+    blocks: tuple[Block, ...]
+    sections: tuple["Section", ...]
+
+    def walk(self) -> Iterator["Section"]:
+        """This section and all below it, in order."""
+        stack = [self]
+        while stack:
+            section = stack.pop()
+            yield section
+            stack.extend(reversed(section.sections))
+
+    @property
+    def text(self) -> str:
+        """The section's own prose, without that of the sections below it."""
+        return "\n\n".join(filter(None, (block.text for block in self.blocks)))
+
+
+ValueKind = Literal["text", "integer", "decimal", "double", "boolean", "date", "dateTime", "null", "list", "map"]
+
+
+class Value(NamedTuple):
+    """A value of the front matter or of an inline field. Of a list or map, `children`; else `text`."""
+
+    kind: ValueKind
+    span: Span
+    text: str = ""
+    links: tuple[Link, ...] = ()
+    children: tuple["Value", ...] = ()
+    keys: tuple[str, ...] = ()
+
+    @property
+    def link(self) -> Link | None:
+        """The link that the whole value is, if it is one."""
+        if len(self.links) == 1 and self.text.strip() == _written(self.links[0]):
+            return self.links[0]
+        return None
+
+
+def _written(link: Link) -> str:
+    inside = link.target if link.display is None else f"{link.target}|{link.display}"
+    return f"[[{inside}]]"
+
+
+class Property(NamedTuple):
+    """A key of the front matter with its value."""
+
+    key: str
+    span: Span
+    value: Value
+
+
+@dataclass(frozen=True)
+class Note:
+    """One Markdown file of a vault, read. `path` is relative to the vault, `/`-separated and NFC."""
+
+    path: str
+    digest: str
+    source: Source = field(repr=False)
+    properties: tuple[Property, ...]
+    root: Section
+    words: int
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The file's name less `.md`: the note's title."""
+        name = self.path.rpartition("/")[2]
+        return name[:-3] if name.lower().endswith(".md") else name
+
+    def value_of(self, key: str) -> Value | None:
+        """The value of a key, whatever the case it is written in."""
+        return next((prop.value for prop in self.properties if prop.key.lower() == key), None)
+
+    @property
+    def id(self) -> str | None:
+        """The front matter's `id`, which names the entity."""
+        value = self.value_of("id")
+        return value.text if value and value.kind not in {"null", "list", "map"} and value.text else None

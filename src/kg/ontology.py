@@ -1,0 +1,269 @@
+"""The ontology: which class or property a word in a note names, and what ties one class to another.
+
+No class or property of the domain is named in the code: this room answers from the loaded Turtle files.
+"""
+
+import hashlib
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Literal as Choice
+
+import pyoxigraph as ox
+
+from kg.errors import OntologyError
+from kg.findings import Finding, of_file
+from kg.terms import KG, OWL, RDF, RDFS, SKOS, XSD
+
+PropertyKind = Choice["object", "data", "annotation", "any"]
+
+_SCHEMA = "https://schema.org/"
+_TYPE = ox.NamedNode(RDF + "type")
+_CLASSES = {OWL + "Class", RDFS + "Class"}
+_KINDS: dict[str, PropertyKind] = {
+    OWL + "ObjectProperty": "object",
+    OWL + "DatatypeProperty": "data",
+    OWL + "AnnotationProperty": "annotation",
+    RDF + "Property": "any",
+}
+_LABELS = (RDFS + "label", SKOS + "prefLabel")
+_DOMAINS = (_SCHEMA + "domainIncludes", RDFS + "domain")
+_RANGES = (_SCHEMA + "rangeIncludes", RDFS + "range")
+_SHAPES = {"http://www.w3.org/ns/shacl#NodeShape", "http://www.w3.org/ns/shacl#PropertyShape"}
+_IGNORED = str.maketrans("", "", " -_\t\u00a0")
+
+
+def name_key(text: str) -> str:
+    """What is compared of a name: case, spaces, `-` and `_` do not count, nor marks around it."""
+    key = unicodedata.normalize("NFC", text).casefold().translate(_IGNORED)
+    start, end = 0, len(key)
+    while start < end and not key[start].isalnum():
+        start += 1
+    while end > start and not key[end - 1].isalnum():
+        end -= 1
+    return key[start:end]
+
+
+def local_name(iri: str) -> str:
+    """The last part of an IRI."""
+    return iri.rpartition("#")[2].rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class Property:
+    """A property as the reading of notes needs to know it."""
+
+    iri: str
+    kind: PropertyKind
+    domains: frozenset[str]
+    ranges: frozenset[str]
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its values are texts whatever they look like."""
+        return self.ranges == frozenset((XSD + "string",))
+
+
+@dataclass(frozen=True)
+class Ontology:
+    """What the Turtle files say, and the rules beside them. Names are looked up, never known."""
+
+    quads: tuple[ox.Triple, ...] = field(repr=False)
+    rules: Mapping[str, str]
+    digest: str
+    findings: tuple[Finding, ...] = ()
+
+    @cached_property
+    def _objects(self) -> dict[str, dict[str, list[ox.NamedNode | ox.BlankNode | ox.Literal]]]:
+        found: dict[str, dict[str, list[ox.NamedNode | ox.BlankNode | ox.Literal]]]
+        found = defaultdict(lambda: defaultdict(list))
+        for triple in self.quads:
+            if isinstance(triple.subject, ox.NamedNode) and not isinstance(triple.object, ox.Triple):
+                found[triple.subject.value][triple.predicate.value].append(triple.object)
+        return found
+
+    def _iris(self, subject: str, predicates: Iterable[str]) -> frozenset[str]:
+        row = self._objects.get(subject, {})
+        return frozenset(o.value for p in predicates for o in row.get(p, ()) if isinstance(o, ox.NamedNode))
+
+    def _is_true(self, subject: str, predicate: str) -> bool:
+        row = self._objects.get(subject, {}).get(predicate, ())
+        return any(isinstance(o, ox.Literal) and o.value in {"true", "1"} for o in row)
+
+    @cached_property
+    def classes(self) -> frozenset[str]:
+        """All declared classes."""
+        return frozenset(s for s in self._objects if self._iris(s, [RDF + "type"]) & _CLASSES)
+
+    @cached_property
+    def properties(self) -> Mapping[str, Property]:
+        """All declared properties."""
+        found = {}
+        for subject in self._objects:
+            kinds = [_KINDS[t] for t in sorted(self._iris(subject, [RDF + "type"])) if t in _KINDS]
+            if kinds:
+                domains, ranges = self._iris(subject, _DOMAINS), self._iris(subject, _RANGES)
+                found[subject] = Property(subject, kinds[-1] if "any" in kinds else kinds[0], domains, ranges)
+        return found
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """Everything that the ontology declares."""
+        return frozenset(s for s in self._objects if self._iris(s, [RDF + "type"]))
+
+    def superclasses(self, class_: str) -> frozenset[str]:
+        """The class itself and all above it."""
+        return self._above[class_] if class_ in self._above else frozenset((class_,))
+
+    @cached_property
+    def _above(self) -> Mapping[str, frozenset[str]]:
+        found = {}
+        for class_ in self.classes:
+            above, stack = {class_}, [class_]
+            while stack:
+                up = self._iris(stack.pop(), [RDFS + "subClassOf", OWL + "equivalentClass"])
+                stack += up - above
+                above |= up
+            found[class_] = frozenset(above)
+        return found
+
+    @cached_property
+    def _class_names(self) -> Mapping[str, tuple[str, ...]]:
+        return self._named(self.classes)
+
+    @cached_property
+    def _property_names(self) -> Mapping[str, tuple[str, ...]]:
+        return self._named(self.properties)
+
+    def _named(self, terms: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """The terms by each of their names, the one meant first: a label before a local name before an alternative."""
+        names: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        for term in terms:
+            if self._is_true(term, KG + "structural"):
+                continue
+            ranks = dict.fromkeys(self._texts(term, [SKOS + "altLabel"]), 2)
+            ranks |= {name_key(local_name(term)): 1} | dict.fromkeys(self._texts(term, _LABELS), 0)
+            for key, rank in ranks.items():
+                names[key].append((rank, term))
+        return {key: self._ranked(rows) for key, rows in names.items() if key}
+
+    def _ranked(self, rows: list[tuple[int, str]]) -> tuple[str, ...]:
+        """A term before those above it (kg:Concept before skos:Concept), then by kind of name, then by IRI."""
+        terms = {term for _, term in rows}
+        above = {up for term in terms for up in self.superclasses(term) - {term}}
+        above |= {up for term in terms for up in self._iris(term, [RDFS + "subPropertyOf"])}
+        return tuple(term for _, _, term in sorted((term in above, rank, term) for rank, term in rows))
+
+    def _texts(self, subject: str, predicates: Iterable[str]) -> Iterator[str]:
+        row = self._objects.get(subject, {})
+        return (name_key(o.value) for p in predicates for o in row.get(p, ()) if isinstance(o, ox.Literal))
+
+    def class_named(self, text: str) -> str | None:
+        """The class that a heading, a tag or a `type:` value names."""
+        found = self._class_names.get(name_key(text))
+        return found[0] if found else None
+
+    def properties_named(self, text: str) -> tuple[Property, ...]:
+        """The properties that a key or a heading can mean, the likeliest first."""
+        return tuple(self.properties[iri] for iri in self._property_names.get(name_key(text), ()))
+
+    def tie(self, types: Iterable[str], class_: str) -> str | None:
+        """The property that leads from a thing of these types to one of a class.
+
+        The nearest declaration wins, then one that has the class in its name; None where two are as good (from a
+        concept to a concept lead broader, narrower and related).
+        """
+        subject = {up for type_ in types for up in self.superclasses(type_)}
+        above = self.superclasses(class_)
+        name = name_key(local_name(class_))
+        rows = sorted(
+            (class_ not in prop.ranges, not prop.domains & set(types), name not in name_key(local_name(iri)), iri)
+            for iri, prop in self.properties.items()
+            if prop.domains & subject and prop.ranges & above and not self._is_true(iri, KG + "structural")
+        )
+        if not rows or [row[:3] for row in rows[1:2]] == [rows[0][:3]]:
+            return None
+        return rows[0][3]
+
+    @cached_property
+    def bylines(self) -> Mapping[str, str]:
+        """Classes whose things carry a byline, with the property that it states."""
+        rows = ((class_, self._iris(class_, [KG + "byline"])) for class_ in sorted(self.classes))
+        return {class_: min(found) for class_, found in rows if found}
+
+    def byline(self, class_: str) -> Property | None:
+        """What a byline states of a thing of this class."""
+        found = sorted(self.superclasses(class_) & self.bylines.keys())
+        return self.properties.get(self.bylines[found[0]]) if found else None
+
+    def known_by_name(self, class_: str) -> str | None:
+        """The class, this or one above it, whose things are the same where their names are."""
+        found = [c for c in sorted(self.superclasses(class_)) if self._is_true(c, KG + "knownByName")]
+        return found[0] if found else None
+
+    def range_known_by_name(self, prop: Property) -> str | None:
+        """The class of a property's values, where those are known by their names."""
+        return next((class_ for class_ in sorted(prop.ranges) if self.known_by_name(class_)), None)
+
+
+def load(folders: Iterable[Path]) -> Ontology:
+    """The ontology in some folders; a later one replaces a file that declares the same ontology. Raises OntologyError."""
+    triples: dict[str, list[ox.Triple]] = {}
+    rules: dict[str, str] = {}
+    digest = hashlib.sha256()
+    for folder in dict.fromkeys(folders):
+        for file in sorted(folder.rglob("*.ttl")):
+            found = _parse(file, digest)
+            header = [t.subject for t in found if t.predicate == _TYPE and str(t.object) == f"<{OWL}Ontology>"]
+            triples[str(header[0]) if header else f"{folder.name}/{file.name}"] = _skolemised(found, file.stem)
+        for file in sorted((folder / "rules").glob("*.rq")):
+            rules[file.stem] = _text(file)
+            digest.update(rules[file.stem].encode())
+    merged = tuple(dict.fromkeys(triple for rows in triples.values() for triple in rows))
+    ontology = Ontology(merged, rules, digest.hexdigest())
+    return Ontology(merged, rules, digest.hexdigest(), tuple(_ambiguous(ontology)))
+
+
+def _ambiguous(ontology: Ontology) -> Iterator[Finding]:
+    """Class names that two terms share where neither is above the other."""
+    for key, terms in sorted(ontology._class_names.items()):
+        rivals = [t for t in terms[1:] if t not in ontology.superclasses(terms[0])]
+        if rivals:
+            message = f"“{key}” names <{terms[0]}> and <{rivals[0]}>; the first is taken"
+            yield of_file("ontology", "O01", message)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise OntologyError(f"{file}: cannot be read: {error}") from error
+
+
+def _parse(file: Path, digest: "hashlib._Hash") -> list[ox.Triple]:
+    """The triples of a file; none of one that holds shapes, which are no part of the dataset."""
+    text = _text(file)
+    digest.update(text.encode())
+    try:
+        triples = [quad.triple for quad in ox.parse(text, ox.RdfFormat.TURTLE)]
+    except SyntaxError as error:
+        raise OntologyError(f"{file}:{error.lineno or 1}:{error.offset or 1}: not valid Turtle: {error.msg}") from error
+    shapes = any(t.predicate == _TYPE and isinstance(t.object, ox.NamedNode) and t.object.value in _SHAPES for t in triples)
+    return [] if shapes else triples
+
+
+def _skolemised(triples: list[ox.Triple], stem: str) -> list[ox.Triple]:
+    """The triples with an IRI for each blank node, the same on every machine (RDF 1.1, section 3.5)."""
+    dataset = ox.Dataset(ox.Quad(t.subject, t.predicate, t.object) for t in triples)
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    prefix = f"{KG.rstrip('#')}/.well-known/genid/{stem}-"
+
+    def named(term: ox.NamedNode | ox.BlankNode) -> ox.NamedNode:
+        return ox.NamedNode(prefix + term.value) if isinstance(term, ox.BlankNode) else term
+
+    rows = ((q.subject, q.predicate, q.object) for q in dataset)
+    found = [ox.Triple(named(s), p, named(o) if isinstance(o, ox.BlankNode) else o) for s, p, o in rows]
+    return sorted(found, key=str)

@@ -1,0 +1,79 @@
+"""The text of a file, and where in it an offset lies.
+
+Offsets are positions in the UTF-8 bytes of the decoded text (without a byte order mark), as the Markdown
+parser reports them. Lines and columns count from 1, columns in characters. A line ends at LF, CRLF or CR.
+"""
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+
+
+class Span(NamedTuple):
+    """A half-open range of byte offsets."""
+
+    start: int
+    end: int
+
+
+class Position(NamedTuple):
+    """A place in a file, counted from 1."""
+
+    line: int
+    column: int
+
+
+class Undecodable(ValueError):
+    """Bytes that are no text; `offset` is that of the first wrong byte."""
+
+    def __init__(self, encoding: str, offset: int) -> None:
+        super().__init__(f"not valid {encoding}")
+        self.offset = offset
+
+
+@dataclass(frozen=True)
+class Source:
+    """The decoded text of one file as UTF-8 bytes, without a byte order mark."""
+
+    data: bytes
+
+    @classmethod
+    def decode(cls, raw: bytes) -> "Source":
+        """Decode a file's bytes: UTF-8, or UTF-16 with a byte order mark. Raises Undecodable."""
+        encoding = _BOMS.get(raw[:2], "utf-8")
+        body = raw[2:] if encoding != "utf-8" else raw.removeprefix(b"\xef\xbb\xbf")
+        try:
+            text = body.decode(encoding)
+        except UnicodeDecodeError as error:
+            raise Undecodable(encoding.upper(), error.start) from error
+        return cls(text.encode("utf-8") if encoding != "utf-8" else body)
+
+    @cached_property
+    def text(self) -> str:
+        """The whole text."""
+        return self.data.decode("utf-8")
+
+    def slice(self, start: int, end: int) -> str:
+        """The text between two offsets."""
+        return self.data[start:end].decode("utf-8", "replace")
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(match.end() for match in _LINE_END.finditer(self.data))]
+
+    def position(self, offset: int) -> Position:
+        """Line and column of a byte offset."""
+        line = bisect_right(self._line_starts, offset)
+        start = self._line_starts[line - 1]
+        return Position(line, len(self.slice(start, offset)) + 1)
+
+    def offset(self, position: Position) -> int:
+        """The byte offset of a line and column."""
+        start = self._line_starts[position.line - 1]
+        end = self._line_starts[position.line] if position.line < len(self._line_starts) else len(self.data)
+        return start + len(self.slice(start, end)[: position.column - 1].encode("utf-8"))

@@ -1,0 +1,598 @@
+"""What a note states: its triples, each with the place in the note that says so (contract, section 4).
+
+The ontology decides what a heading, a tag or a key means; the index, what a link leads to. The only terms written
+here are those that the reading itself makes: `kg:`'s structural ones and SKOS labels.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from kg.byline import Named, authors_in, camel_case_name, credited_tags, split_byline
+from kg.note import Block, Field, Line, Link, Note, Piece, Section, Tag, Value
+from kg.ontology import Ontology, Property, local_name
+from kg.resolve import Index, LinkClass, Target
+from kg.source import Span
+from kg.terms import KG, RDF_TYPE, SKOS, Names, encode_url, iri, is_absolute, letters_and_digits, literal
+from kg.values import inline_value
+
+NOTE, SECTION, BLOCK, TAG, TASK = (iri(KG + name) for name in ("Note", "Section", "Block", "Tag", "Task"))
+ATTACHMENT, MISSING = iri(KG + "Attachment"), iri(KG + "Missing")
+DESCRIBES, PATH, CONTENT_HASH, WORD_COUNT = (
+    iri(KG + name) for name in ("describes", "path", "contentHash", "wordCount")
+)
+HAS_SECTION, HEADING, LEVEL, ORDER, TEXT = (
+    iri(KG + name) for name in ("hasSection", "heading", "level", "order", "text")
+)
+HAS_BLOCK, LISTS, LINKS_TO, MENTIONS, EMBEDS = (
+    iri(KG + name) for name in ("hasBlock", "lists", "linksTo", "mentions", "embeds")
+)
+TAGGED, HAS_TASK, STATUS, COMPLETED = (iri(KG + name) for name in ("tagged", "hasTask", "status", "completed"))
+PREF_LABEL, ALT_LABEL, BROADER = (iri(SKOS + name) for name in ("prefLabel", "altLabel", "broader"))
+_LABEL_OF_PROPERTY = iri("http://www.w3.org/2000/01/rdf-schema#label")
+
+_TYPE_KEYS = ("type", "class", "tags")
+_VALID_TAG = re.compile(r"[^\u2000-\u206f\u2e00-\u2e7f'!\"#$%&()*+,.:;<=>?@^`{|}~\[\]\\\s]+\Z")
+_XSD_KINDS = {"integer", "decimal", "double", "boolean", "date", "dateTime"}
+
+
+class Statement(NamedTuple):
+    """A triple, its terms as N-Triples writes them, and the byte offset in the note that it rests on."""
+
+    subject: str
+    predicate: str
+    object: str
+    at: int
+
+
+class Label(NamedTuple):
+    """A name that a note gives to a thing that many notes may name: the first one by path is the label.
+
+    `is_title` says that another wording is an alternative label, and not another spelling of the same.
+    """
+
+    term: str
+    predicate: str
+    text: str
+    at: int
+    is_title: bool = False
+
+
+@dataclass(frozen=True)
+class Statements:
+    """All that one note states."""
+
+    graph: str
+    rows: tuple[Statement, ...]
+    labels: tuple[Label, ...]
+    links: Mapping[LinkClass, int]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What is needed beside a note to say what it states."""
+
+    index: Index
+    ontology: Ontology
+    default_class: str
+
+    def statements(self, note: Note) -> Statements:
+        """What a note states. A pure function of the note, the index and the ontology."""
+        writer = _Writer(self, note)
+        writer.note_itself()
+        writer.front_matter()
+        writer.body()
+        return writer.done()
+
+
+class _Thing(NamedTuple):
+    """A thing that sections can be about, with its classes."""
+
+    iri: str
+    types: tuple[str, ...]
+
+
+class _Place(NamedTuple):
+    """Where in the note we are: the innermost section (or the entity), and the things around it, innermost first."""
+
+    iri: str
+    things: tuple[_Thing, ...]
+
+
+class _Writer:
+    """Collects the statements of one note."""
+
+    def __init__(self, reader: Reader, note: Note) -> None:
+        self.index: Index = reader.index
+        self.ontology: Ontology = reader.ontology
+        self.names: Names = reader.index.names
+        self.note = note
+        self.entity = reader.index.entity(note.path)
+        self.rows: dict[tuple[str, str, str], int] = {}
+        self.labels: dict[Label, None] = {}
+        self.links: Counter[LinkClass] = Counter()
+        self.tasks: Counter[str] = Counter()
+        types = list(dict.fromkeys(self._types()))
+        self.types = tuple(types or filter(None, [reader.ontology.class_named(reader.default_class)]))
+
+    def done(self) -> Statements:
+        """All that was collected, sorted so that it does not depend on how it was found."""
+        rows = tuple(Statement(*triple, at) for triple, at in sorted(self.rows.items()))
+        return Statements(self.names.path(self.note.path), rows, tuple(self.labels), dict(self.links))
+
+    def add(self, subject: str, predicate: str, obj: str, at: int) -> None:
+        """State a triple; the first place that says so counts."""
+        self.rows.setdefault((subject, predicate, obj), at)
+
+    def label(self, term: str, text: str, at: int, *, title: bool = False) -> None:
+        """Name a thing that other notes may name too."""
+        self.labels.setdefault(Label(term, PREF_LABEL, text, at, title))
+
+    # ---- the note as a whole ------------------------------------------------------------------------------
+
+    def note_itself(self) -> None:
+        """The document, and the title and classes of its entity."""
+        document, entity = iri(self.names.path(self.note.path)), iri(self.entity)
+        self.add(document, RDF_TYPE, NOTE, 0)
+        self.add(document, DESCRIBES, entity, 0)
+        self.add(document, PATH, literal(self.note.path.encode("utf-8", "replace").decode()), 0)
+        self.add(document, CONTENT_HASH, literal(self.note.digest), 0)
+        self.add(document, WORD_COUNT, literal(str(self.note.words), "integer"), 0)
+        for class_, at in self._types().items():
+            self.add(entity, RDF_TYPE, iri(class_), at)
+        for class_ in self.types:
+            self.add(entity, RDF_TYPE, iri(class_), 0)
+        if not self._has_title():
+            self.add(entity, PREF_LABEL, literal(self.note.name.encode("utf-8", "replace").decode()), 0)
+
+    def _has_title(self) -> bool:
+        """Whether the front matter gives a title of its own."""
+        given = (prop for prop in self.note.properties if prop.value.text and prop.value.kind not in {"null", "map"})
+        return any(self._is(prop.key, SKOS + "prefLabel") for prop in given)
+
+    def _is(self, key: str, property_: str) -> bool:
+        found = self.ontology.properties_named(key)
+        return bool(found) and found[0].iri == property_
+
+    def _types(self) -> dict[str, int]:
+        """The classes that front matter and inline tags name, each with where it stands."""
+        found: dict[str, int] = {}
+        for prop in self.note.properties:
+            if prop.key.lower() in _TYPE_KEYS:
+                for value in _leaves(prop.value):
+                    class_ = self.ontology.class_named(_type_text(value))
+                    if class_:
+                        found.setdefault(class_, value.span.start)
+        for tag in _tags(self.note.root):
+            class_ = self.ontology.class_named(tag.name)
+            if class_:
+                found.setdefault(class_, tag.span.start)
+        return found
+
+    # ---- front matter -------------------------------------------------------------------------------------
+
+    def front_matter(self) -> None:
+        """Properties, tags and links of the front matter, all about the entity."""
+        subject = _Thing(self.entity, self.types)
+        for prop in self.note.properties:
+            for value in _leaves(prop.value):
+                for link in value.links:
+                    self.link(link, self.entity)
+            key = prop.key.lower()
+            if key == "tags":
+                for value in _leaves(prop.value):
+                    self._front_tag(value)
+            elif key != "id" and not self._names_classes(key, prop.value):
+                self.property(subject, prop.key, prop.value)
+
+    def _front_tag(self, value: Value) -> None:
+        name = value.text.removeprefix("#").strip("/")
+        if value.kind == "text" and _VALID_TAG.match(name) and not name.isdecimal():
+            self.tag(Tag(value.span, name), self.entity)
+
+    def _names_classes(self, key: str, value: Value) -> bool:
+        if key not in _TYPE_KEYS:
+            return False
+        return any(self.ontology.class_named(_type_text(leaf)) for leaf in _leaves(value))
+
+    # ---- properties and their values ------------------------------------------------------------------------
+
+    def property(self, subject: _Thing, key: str, value: Value) -> None:
+        """`key: value` said of a thing."""
+        if value.kind == "map":
+            for name, child in zip(value.keys, value.children[1::2], strict=True):
+                self.property(subject, f"{key} {name}", child)
+        elif value.kind == "list":
+            for child in value.children:
+                self.property(subject, key, child)
+        elif value.kind != "null" and (value.text or value.links):
+            found = self._meant(self.ontology.properties_named(key), value)
+            if found:
+                predicate = iri(found.iri)
+            else:
+                predicate = iri(self.names.property(key))
+                self.labels.setdefault(Label(predicate, _LABEL_OF_PROPERTY, key.strip(), value.span.start))
+            for obj in self._objects(subject, found, value):
+                self.add(iri(subject.iri), predicate, obj, value.span.start)
+
+    @staticmethod
+    def _meant(found: tuple[Property, ...], value: Value) -> Property | None:
+        """Of the properties that a key can name, the first that takes such a value."""
+        if value.link:
+            fitting = [prop for prop in found if prop.kind in {"object", "any"}]
+        elif value.kind in _XSD_KINDS:
+            fitting = [prop for prop in found if prop.kind != "object"]
+        else:
+            fitting = list(found)
+        return next(iter([*fitting, *found]), None)
+
+    def _objects(self, subject: _Thing, prop: Property | None, value: Value) -> Iterator[str]:
+        """The terms that a value stands for: entities for an object property, links as they are, typed literals."""
+        if prop is not None and prop.kind == "object":
+            if value.links:
+                for link in value.links:
+                    yield iri(self.target(link).exact)
+            else:
+                yield from self._entities(subject, prop, value)
+        elif value.link and (prop is None or prop.kind == "any"):
+            yield iri(self.target(value.link).exact)
+        elif value.kind in _XSD_KINDS and not (prop and prop.is_text):
+            yield literal(value.text, value.kind)
+        else:
+            yield literal(value.link.text if value.link else value.text)
+
+    def _entities(self, subject: _Thing, prop: Property, value: Value) -> Iterator[str]:
+        """The things that a text names as the value of an object property."""
+        text, at = value.text.strip(), value.span.start
+        url = encode_url(text) if is_absolute(text) and "://" in text else None
+        class_ = self.ontology.range_known_by_name(prop)
+        if url:
+            yield iri(url)
+        elif class_:
+            for named in authors_in((Piece(text, None, at),)):
+                yield self.known_by_name(named, class_)
+        else:
+            notes = self.index.by_title.get(letters_and_digits(text), ())
+            if notes:
+                yield iri(notes[0])
+                return
+            term = iri(self.names.item(subject.iri, self.entity, text))
+            for range_ in sorted(prop.ranges & self.ontology.classes)[:1]:
+                self.add(term, RDF_TYPE, iri(range_), at)
+            self.label(term, text, at)
+            yield term
+
+    def known_by_name(self, named: Named, class_: str) -> str:
+        """An author: the note of that title, else the thing that the name stands for."""
+        if named.link is not None:
+            return iri(self.target(named.link).exact)
+        notes = self.index.by_title.get(letters_and_digits(named.name), ())
+        if notes:
+            term = iri(notes[0])
+        else:
+            kind = local_name(self.ontology.known_by_name(class_) or class_)
+            term = iri(self.names.named(kind, named.name))
+            self.label(term, named.name, named.at)
+        self.add(term, RDF_TYPE, iri(class_), named.at)
+        return term
+
+    # ---- the body -------------------------------------------------------------------------------------------
+
+    def body(self) -> None:
+        """The outline, from the note's top to its last section."""
+        root = self.note.root
+        me = _Thing(self.entity, self.types)
+        place = _Place(self.entity, (me,))
+        if root.text:
+            self.add(iri(self.entity), TEXT, literal(root.text), root.blocks[0].span.start)
+        class_ = self.ontology.class_named(self.note.name)
+        things = self._listing(class_, root, place) if class_ else {}
+        self._content(root.blocks, place, things)
+        for section in root.sections:
+            self._section(section, place)
+
+    def _section(self, section: Section, above: _Place) -> None:
+        here, at = self.names.section(self.entity, section.parts), section.span.start
+        term, title = iri(here), section.title.text if section.title else ""
+        self._outline(section, term, iri(above.iri))
+        place = _Place(here, above.things)
+        things: dict[Span, str] = {}
+        class_ = self.ontology.class_named(title)
+        if letters_and_digits(title) == letters_and_digits(self.note.name) and above.iri == self.entity:
+            # A heading that repeats the note's title is about the entity, not about a part of it.
+            place = _Place(here, above.things)
+            things = self._listing(class_, section, place) if class_ else {}
+            self._lines((section.title,) if section.title else (), here, place)
+            self._content(section.blocks, place, things)
+            for child in section.sections:
+                self._section(child, _Place(here, above.things))
+            return
+        if class_:
+            things = self._listing(class_, section, place)
+            if not things and section.text and not _has_listing(section):
+                self._instance(here, class_, title, above, at)
+                place = _Place(here, (_Thing(here, (class_,)), *above.things))
+        else:
+            self._named_property(section, title, above)
+        self._lines((section.title,) if section.title else (), here, place)
+        self._content(section.blocks, place, things)
+        for child in section.sections:
+            self._section(child, place)
+
+    def _outline(self, section: Section, term: str, above: str) -> None:
+        at = section.span.start
+        self.add(above, HAS_SECTION, term, at)
+        self.add(term, RDF_TYPE, SECTION, at)
+        self.add(term, HEADING, literal(section.heading), at)
+        self.add(term, LEVEL, literal(str(section.level), "integer"), at)
+        self.add(term, ORDER, literal(str(section.order), "integer"), at)
+        if section.text:
+            self.add(term, TEXT, literal(section.text), section.blocks[0].span.start)
+
+    def _instance(self, thing: str, class_: str, label: str, above: _Place, at: int) -> None:
+        """A section that is a thing of the class that its heading names."""
+        self.add(iri(thing), RDF_TYPE, iri(class_), at)
+        self.add(iri(thing), PREF_LABEL, literal(label), at)
+        self._tie(iri(thing), class_, above, at)
+
+    def _tie(self, term: str, class_: str, place: _Place, at: int) -> None:
+        """Lead to a thing from the innermost thing around it that the ontology ties to its class."""
+        for thing in place.things:
+            property_ = self.ontology.tie(thing.types, class_)
+            if property_ and iri(thing.iri) != term:
+                self.add(iri(thing.iri), iri(property_), term, at)
+                return
+
+    def _named_property(self, section: Section, title: str, above: _Place) -> None:
+        """A heading that names a property: its section's text, or the things it lists, are the value."""
+        found = self.ontology.properties_named(title)
+        if not found:
+            return
+        prop = found[0]
+        # Under a heading that repeats the note's title the entity is meant; else the section around it.
+        subject = self.entity if self._is_title(above.iri) else above.iri
+        if prop.kind != "object":
+            if section.text:
+                self.add(iri(subject), iri(prop.iri), literal(section.text), section.blocks[0].span.start)
+            return
+        for entry in _entries(section.blocks):
+            for link in entry.links if entry.only_links else ():
+                self.add(iri(above.things[0].iri), iri(prop.iri), iri(self.target(link).exact), link.span.start)
+            if entry.is_item and not entry.only_links and entry.label:
+                value = Value("text", entry.span, entry.label, ())
+                self.property(above.things[0], title, value)
+
+    def _is_title(self, place: str) -> bool:
+        parts = (self.note.name,)
+        return place == self.names.section(self.entity, parts)
+
+    # ---- lists under a heading that names a class --------------------------------------------------------------
+
+    def _listing(self, class_: str, section: Section, place: _Place) -> dict[Span, str]:
+        """The things that a section lists, each an instance of the class; those of the list items by their spans."""
+        own: dict[Span, str] = {}
+        byline = self.ontology.byline(class_)
+        for entry in _entries(section.blocks):
+            title, credit = split_byline(entry.pieces) if byline else (entry.pieces, ())
+            links = [piece.link for piece in title if piece.link is not None]
+            only_links = entry.only_links or (bool(credit) and bool(links) and not _words(title))
+            if only_links:
+                text = "".join(piece.text for piece in title).strip() if len(links) == 1 else ""
+                terms = [self._linked_thing(link, class_, text or link.text, bool(byline)) for link in links]
+            elif entry.is_item and entry.label:
+                terms = [self._own_thing(entry, class_, title if credit else (), place)]
+                own[entry.span] = terms[0]
+            else:
+                continue
+            for term in terms:
+                self._listed(iri(term), class_, place, entry.span.start)
+                if byline and credit:
+                    self._credit(iri(term), byline, authors_in(credit))
+        return own
+
+    def _listed(self, term: str, class_: str, place: _Place, at: int) -> None:
+        self.add(term, RDF_TYPE, iri(class_), at)
+        self.add(iri(place.iri), LISTS, term, at)
+        self._tie(term, class_, place, at)
+
+    def _linked_thing(self, link: Link, class_: str, title: str, titled: bool) -> str:
+        """What a listed link leads to; under a byline class its text is a title."""
+        target = self.target(link)
+        if titled and title:
+            self.label(iri(target.exact), title, link.span.start, title=True)
+        return target.exact
+
+    def _own_thing(self, entry: "_Entry", class_: str, title: tuple[Piece, ...], place: _Place) -> str:
+        """A list item that is a thing of its own: known by its block id, by its name, or by its text."""
+        text = "".join(piece.text for piece in title).strip() or entry.label
+        if self.ontology.known_by_name(class_):
+            named = next(authors_in((Piece(text, None, entry.span.start),)), None)
+            if named is not None:
+                return self.known_by_name(named, class_)[1:-1]
+        if entry.id:
+            thing = self.names.block(self.entity, entry.id)
+        else:
+            thing = self.names.item(place.iri, self.entity, text)
+        self.add(iri(thing), PREF_LABEL, literal(text), entry.span.start)
+        return thing
+
+    def _credit(self, work: str, byline: Property, authors: Iterable[Named]) -> None:
+        class_ = self.ontology.range_known_by_name(byline)
+        for named in authors:
+            if class_:
+                self.add(work, iri(byline.iri), self.known_by_name(named, class_), named.at)
+
+    # ---- what stands in blocks ------------------------------------------------------------------------------
+
+    def _content(self, blocks: Iterable[Block], place: _Place, things: Mapping[Span, str]) -> None:
+        """Blocks with ids, tasks, links, tags and fields. `things` are the list items that are things of their own."""
+        stack = [(block, place.iri, place.things[0]) for block in reversed(tuple(blocks))]
+        while stack:
+            block, inner, about = stack.pop()
+            if block.id:
+                inner = self._block(block, place)
+            own = things.get(block.span)
+            if own:
+                inner, about = own, _Thing(own, ())
+            if block.task and block.lines:
+                about = self._task(block, place, own)
+            self._lines(block.lines, inner, place, about)
+            self._bylines(block)
+            stack.extend((child, inner, about) for child in reversed(block.children))
+
+    def _block(self, block: Block, place: _Place) -> str:
+        here, at = self.names.block(self.entity, block.id), block.span.start
+        self.add(iri(place.iri), HAS_BLOCK, iri(here), at)
+        self.add(iri(here), RDF_TYPE, BLOCK, at)
+        if block.text:
+            self.add(iri(here), TEXT, literal(block.text), at)
+        return here
+
+    def _task(self, block: Block, place: _Place, own: str | None) -> _Thing:
+        label, at = block.lines[0].label, block.span.start
+        here = own or self.names.item(place.iri, self.entity, label)
+        self.tasks[here] += 1
+        if self.tasks[here] > 1:
+            here = f"{here}~{self.tasks[here]}"
+        term = iri(here)
+        self.add(iri(place.iri), HAS_TASK, term, at)
+        self.add(term, RDF_TYPE, TASK, at)
+        self.add(term, TEXT, literal(label), at)
+        self.add(term, STATUS, literal(block.task), at)
+        self.add(term, COMPLETED, literal("true" if block.task in "xX" else "false", "boolean"), at)
+        return _Thing(here, ())
+
+    def _lines(self, lines: Iterable[Line], inner: str, place: _Place, about: _Thing | None = None) -> None:
+        """Links are of the innermost place, tags of its section, fields of the thing that is spoken of."""
+        for line in lines:
+            for link in line.links:
+                self.link(link, inner)
+            for tag in line.tags:
+                self.tag(tag, place.iri)
+            for field in line.fields:
+                self._field(field, place.things[0] if about is None or field.whole_line else about)
+
+    def _field(self, field: Field, about: _Thing) -> None:
+        self.property(about, field.key, inline_value(field))
+
+    def _bylines(self, block: Block) -> None:
+        """`[[Book]], written by #JoshSeiden`: an author, and the creator of what is linked before it."""
+        for class_, property_ in self.ontology.bylines.items():
+            prop = self.ontology.properties[property_]
+            author = self.ontology.range_known_by_name(prop)
+            if author is None or not block.lines:
+                continue
+            for tag, link in credited_tags(block.lines, self.note.source):
+                term = self.known_by_name(Named(camel_case_name(tag.name), None, tag.span.start), author)
+                if link is not None:
+                    self.add(iri(self.target(link).exact), iri(property_), term, tag.span.start)
+            del class_
+
+    # ---- links and tags -------------------------------------------------------------------------------------
+
+    def target(self, link: Link) -> Target:
+        """What a link means."""
+        return self.index.resolve(link, self.note.path)
+
+    def link(self, link: Link, inner: str) -> None:
+        """A link, said of the innermost place to the exact target and of the entity to the note-level one."""
+        target, at = self.target(link), link.span.start
+        self.links[target.kind] += 1
+        if target.exact != inner:
+            self.add(iri(inner), MENTIONS, iri(target.exact), at)
+        if target.entity != self.entity:
+            self.add(iri(self.entity), LINKS_TO, iri(target.entity), at)
+            if link.embed and target.kind != "external":
+                self.add(iri(self.entity), EMBEDS, iri(target.entity), at)
+        if target.kind == "missing":
+            self.add(iri(target.entity), RDF_TYPE, MISSING, at)
+            self.label(iri(target.entity), target.path, at)
+        elif target.path and target.path not in self.index.outlines and target.kind != "external":
+            self.add(iri(target.entity), RDF_TYPE, ATTACHMENT, at)
+            self.add(iri(target.entity), PATH, literal(target.path.encode("utf-8", "replace").decode()), at)
+
+    def tag(self, tag: Tag, place: str) -> None:
+        """A tag of the entity and of the section that it stands in, with the tags that it is nested in."""
+        at = tag.span.start
+        term = iri(self.names.tag(tag.name))
+        self.add(iri(self.entity), TAGGED, term, at)
+        self.add(iri(place), TAGGED, term, at)
+        name = tag.name
+        while True:
+            term = iri(self.names.tag(name))
+            self.add(term, RDF_TYPE, TAG, at)
+            self.label(term, name, at)
+            name = name.rpartition("/")[0]
+            if not name:
+                return
+            self.add(term, BROADER, iri(self.names.tag(name)), at)
+
+
+class _Entry(NamedTuple):
+    """A list item, or a line that is links and nothing else."""
+
+    span: Span
+    pieces: tuple[Piece, ...]
+    links: tuple[Link, ...]
+    label: str
+    only_links: bool
+    is_item: bool
+    id: str
+
+
+def _entries(blocks: Iterable[Block]) -> Iterator[_Entry]:
+    """What a section lists: the items of its lists at the top level, and the lines that are nothing but links."""
+    for block in blocks:
+        if block.kind == "list":
+            for item in block.children:
+                if item.lines:
+                    yield _item(item)
+        elif block.kind == "paragraph":
+            for line in block.lines:
+                if line.only_links:
+                    yield _Entry(line.span, line.pieces, line.links, line.label, True, False, "")
+
+
+def _item(item: Block) -> _Entry:
+    lines = item.lines
+    pieces = tuple(piece for line in lines for piece in (*line.pieces, Piece(" ", None, line.span.end)))
+    links = tuple(link for line in lines for link in line.links)
+    label = " ".join(filter(None, (line.label for line in lines)))
+    return _Entry(item.span, pieces, links, label, all(line.only_links for line in lines), True, item.id)
+
+
+def _has_listing(section: Section) -> bool:
+    return next(_entries(section.blocks), None) is not None
+
+
+def _words(pieces: Iterable[Piece]) -> bool:
+    """Whether there are words outside the links."""
+    return any(ch.isalnum() for piece in pieces if piece.link is None for ch in piece.text)
+
+
+def _leaves(value: Value) -> Iterator[Value]:
+    """The single values in lists; maps are no value of a tag or type, but links in them count."""
+    if value.kind in {"list", "map"}:
+        for child in value.children:
+            yield from _leaves(child)
+    else:
+        yield value
+
+
+def _type_text(value: Value) -> str:
+    """What a `type:` value or tag says: its text, or the note that it links to."""
+    if value.link:
+        return value.link.path.rpartition("/")[2]
+    return value.text.removeprefix("#") if value.kind == "text" else ""
+
+
+def _tags(root: Section) -> Iterator[Tag]:
+    for section in root.walk():
+        if section.title:
+            yield from section.title.tags
+        for top in section.blocks:
+            for block in top.walk():
+                for line in block.lines:
+                    yield from line.tags

@@ -1,0 +1,152 @@
+"""RDF terms as N-Triples text, and the IRIs that notes get.
+
+A term is the text that N-Triples writes for it (`<https://…>`, `"…"^^<…>`): cheap to make, to compare and to
+write, and the same on every machine. Every IRI that comes from outside is checked or percent-encoded here, since
+one that RDF does not allow would fail the load of a whole vault.
+"""
+
+import re
+import unicodedata
+from urllib.parse import unquote
+
+XSD = "http://www.w3.org/2001/XMLSchema#"
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+RDFS = "http://www.w3.org/2000/01/rdf-schema#"
+OWL = "http://www.w3.org/2002/07/owl#"
+SKOS = "http://www.w3.org/2004/02/skos/core#"
+KG = "https://w3id.org/concept-notes#"
+
+RDF_TYPE = f"<{RDF}type>"
+INFERRED = f"<{KG}inferred>"
+ONTOLOGY = f"<{KG}ontology>"
+METRICS = f"<{KG}metrics>"
+
+# RFC 3987 ucschar and the unreserved ASCII characters; `/` is kept by the callers that want it.
+_UCSCHAR = (
+    "\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef"
+    "\U00010000-\U0001fffd\U00020000-\U0002fffd\U00030000-\U0003fffd\U00040000-\U0004fffd"
+    "\U00050000-\U0005fffd\U00060000-\U0006fffd\U00070000-\U0007fffd\U00080000-\U0008fffd"
+    "\U00090000-\U0009fffd\U000a0000-\U000afffd\U000b0000-\U000bfffd\U000c0000-\U000cfffd"
+    "\U000d0000-\U000dfffd\U000e1000-\U000efffd"
+)
+_NOT_IN_PATH = re.compile(f"[^A-Za-z0-9._~/{_UCSCHAR}-]")
+_NOT_IN_PART = re.compile(f"[^A-Za-z0-9._~{_UCSCHAR}-]")
+_NOT_IN_URL = re.compile(f"[^A-Za-z0-9._~:/?#@!$&'()*+,;=%{_UCSCHAR}-]")
+_LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:[^\s]+\Z")
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\0": "\ufffd"})
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def nfc(text: str) -> str:
+    """Unicode normalisation form C."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def _encode(match: re.Match[str]) -> str:
+    raw = match.group().encode("utf-8", "surrogateescape")
+    return "".join(f"%{byte:02X}" for byte in raw)
+
+
+def encode_path(path: str) -> str:
+    """A vault path for an IRI: what RFC 3987 calls iunreserved and `/` stay, the rest is percent-encoded."""
+    return _NOT_IN_PATH.sub(_encode, nfc(path))
+
+
+def encode_part(text: str) -> str:
+    """One part of a fragment, such as a heading: like a path, with `/` encoded too."""
+    return _NOT_IN_PART.sub(_encode, nfc(text))
+
+
+def encode_url(url: str) -> str | None:
+    """A web address as a valid IRI, or None where nothing can make it one."""
+    url = _LONE_PERCENT.sub("%25", _NOT_IN_URL.sub(_encode, url.strip()))
+    head, hash_, fragment = url.partition("#")
+    url = head + hash_ + fragment.replace("#", "%23")
+    scheme, _, rest = url.partition(":")
+    if not rest or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", scheme):
+        return None
+    if rest.startswith("//"):
+        host = re.split(r"[/?#]", rest[2:], maxsplit=1)[0]
+        if host.count("@") > 1 or not re.fullmatch(r"(?:[^:@]*(?::[^@]*)?@)?[^:@]+(?::\d*)?", host):
+            return None
+    return url
+
+
+def is_absolute(text: str) -> bool:
+    """Whether the text is an absolute IRI (a scheme of two letters or more, so no Windows drive)."""
+    return bool(_ABSOLUTE.match(text))
+
+
+def iri(value: str) -> str:
+    """An IRI as a term; the caller has made it valid."""
+    return f"<{value}>"
+
+
+def literal(text: str, datatype: str = "") -> str:
+    """A literal as a term; `datatype` is the part of an XSD name after `#`, none for a plain string."""
+    if not text.isascii():
+        text = _SURROGATE.sub("\ufffd", text)
+    quoted = f'"{text.translate(_ESCAPES)}"'
+    return f"{quoted}^^<{XSD}{datatype}>" if datatype else quoted
+
+
+def letters_and_digits(text: str) -> str:
+    """What is left of a name when only its letters and digits count, in lower case."""
+    return "".join(ch for ch in nfc(text).lower() if ch.isalnum())
+
+
+class Names:
+    """The IRIs that a vault's things get, all under `base` (contract, section 2)."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+
+    def path(self, path: str) -> str:
+        """A file: a document, which is a named graph too, or an attachment."""
+        return self.base + encode_path(path)
+
+    def entity(self, path: str, front_id: str | None = None) -> str:
+        """What a note is about: its path less `.md`, or its front matter's `id`."""
+        if front_id:
+            absolute = encode_url(front_id) if is_absolute(front_id) else None
+            return absolute or f"{self.base}#id/{encode_part(front_id)}"
+        return self.base + encode_path(path[:-3] if path.lower().endswith(".md") else path)
+
+    def inside(self, entity: str, fragment: str) -> str:
+        """A thing inside an entity. One that has a fragment already (an `id`) goes on with `/`: an IRI has one `#`."""
+        return f"{entity}{'/' if '#' in entity else '#'}{fragment}"
+
+    def section(self, entity: str, parts: tuple[str, ...]) -> str:
+        """A section by its heading path."""
+        return self.inside(entity, "/".join(map(encode_part, parts)))
+
+    def block(self, entity: str, block_id: str) -> str:
+        """A block by its id."""
+        return self.inside(entity, f"%5E{encode_part(block_id)}")
+
+    def item(self, place: str, entity: str, text: str) -> str:
+        """A thing that a list in a section names by its text; with no section it stands under the entity."""
+        return f"{place}/{encode_part(text)}" if place != entity else self.inside(entity, f"/{encode_part(text)}")
+
+    def missing(self, target: str) -> str:
+        """What a link names and no file answers."""
+        target = nfc(target).lower()
+        return self.base + encode_path(target.removesuffix(".md"))
+
+    def tag(self, tag: str) -> str:
+        """A tag, whatever its case."""
+        return f"{self.base}#tag/{encode_path(nfc(tag).lower())}"
+
+    def named(self, kind: str, name: str) -> str:
+        """A thing that is known by its name alone, such as an author: `#author/joshseiden`."""
+        return f"{self.base}#{encode_part(kind.lower())}/{encode_part(letters_and_digits(name))}"
+
+    def property(self, key: str) -> str:
+        """A property that no ontology knows."""
+        slug = re.sub(r"[\W_]+", "-", nfc(key).lower()).strip("-") or "-"
+        return f"{self.base}#property/{encode_part(slug)}"
+
+    def to_path(self, iri_text: str) -> str:
+        """The vault path (less `.md` for an entity) that an IRI under `base` leads back to."""
+        return unquote(iri_text.removeprefix(self.base).partition("#")[0])

@@ -1,0 +1,110 @@
+"""Values as notes write them: YAML 1.2 scalars, ISO 8601 dates, links in text, Dataview's inline values.
+
+Every regular expression has bounded repeats: a value comes from a file that anybody may have written.
+"""
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+
+from kg.note import Field, Link, Value, ValueKind
+from kg.source import Span
+
+WIKILINK = re.compile(r"!?\[\[([^\[\]\n|]{1,1000})(?:\|([^\[\]\n]{0,1000}))?\]\]")
+_INTEGER = re.compile(r"[-+]?[0-9]{1,400}\Z")
+_BASED = re.compile(r"0o[0-7]{1,100}\Z|0x[0-9a-fA-F]{1,100}\Z")
+_DECIMAL = re.compile(r"[-+]?(?:[0-9]{1,200}\.[0-9]{0,200}|\.[0-9]{1,200})\Z")
+_DOUBLE = re.compile(r"[-+]?(?:\.[0-9]{1,200}|[0-9]{1,200}(?:\.[0-9]{0,200})?)[eE][-+]?[0-9]{1,4}\Z")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d\Z", re.A)
+_DATETIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[-+]\d\d:\d\d)?\Z", re.A)
+_NULLS = {"", "~", "null", "Null", "NULL"}
+_BOOLEANS = {"true": "true", "True": "true", "TRUE": "true", "false": "false", "False": "false", "FALSE": "false"}
+_PART = re.compile(r"""\s*("(?:[^"\\]|\\.){0,1000}"|!?\[\[[^\[\]\n]{1,1000}\]\]|[^,"\[\]]{0,1000})\s*(,|\Z)""")
+
+
+def wikilink(match: re.Match[str], span: Span) -> Link:
+    """The link that WIKILINK found."""
+    return Link(span, "wikilink", match.group(1).strip(), match.group(2), match.group().startswith("!"))
+
+
+def links_in(text: str, offset: int) -> tuple[Link, ...]:
+    """The wikilinks in a text that begins at a byte offset."""
+    spans = ((m, len(text[: m.start()].encode()), len(text[: m.end()].encode())) for m in WIKILINK.finditer(text))
+    return tuple(wikilink(match, Span(offset + start, offset + end)) for match, start, end in spans)
+
+
+def scalar(text: str) -> tuple[ValueKind, str]:
+    """Kind and canonical text of an unquoted scalar: YAML 1.2 core schema, and ISO 8601 dates."""
+    if text in _NULLS:
+        return "null", ""
+    if text in _BOOLEANS:
+        return "boolean", _BOOLEANS[text]
+    if not (text[0].isascii() and (text[0].isdigit() or text[0] in "-+.")):
+        return "text", text
+    if _INTEGER.match(text):
+        return "integer", str(int(text))
+    if _BASED.match(text):
+        return "integer", str(int(text, 0))
+    if _DECIMAL.match(text):
+        return "decimal", decimal(text)
+    if _DOUBLE.match(text):
+        return "double", repr(float(text)).upper()
+    return date_or_text(text)
+
+
+def decimal(text: str) -> str:
+    """The canonical form of a decimal, as XSD has it: no superfluous zeros, but one after the point."""
+    plain = format(Decimal(text), "f").rstrip("0").rstrip(".") if "." in text else text
+    return "0.0" if plain in {"", "-", "-0"} else plain if "." in plain else f"{plain}.0"
+
+
+def date_or_text(text: str) -> tuple[ValueKind, str]:
+    """A date or a date with time where the text is one that exists, else plain text."""
+    try:
+        if _DATE.match(text):
+            return "date", date.fromisoformat(text).isoformat()
+        if _DATETIME.match(text):
+            datetime.fromisoformat(text)
+            stamp = text.replace(" ", "T")
+            # XSD wants the seconds that Obsidian leaves out.
+            return "dateTime", stamp if stamp[16:17] == ":" else f"{stamp[:16]}:00{stamp[16:]}"
+    except ValueError:
+        pass
+    return "text", text
+
+
+def inline_value(field: Field) -> Value:
+    """The value of an inline field, typed as Dataview types it.
+
+    Numbers, booleans, dates, links, quoted texts and lists of these by commas; anything else is one text.
+    """
+    parts = _parts(field.text)
+    if len(parts) == 1:
+        return _one(field, parts[0])
+    values = tuple(_one(field, part) for part in parts)
+    if any(value.kind == "text" and not value.link and not part.startswith('"') for value, part in zip(values, parts, strict=True)):
+        return Value("text", field.span, field.text, field.links)
+    return Value("list", field.span, children=values)
+
+
+def _parts(text: str) -> list[str]:
+    """The text by its commas, where commas in links and quotes do not count; whole where it does not come apart."""
+    parts, position = [], 0
+    while position < len(text):
+        match = _PART.match(text, position)
+        if match is None or match.end() == position:
+            return [text]
+        if match.group(1).strip():
+            parts.append(match.group(1).strip())
+        position = match.end()
+    return parts or [text]
+
+
+def _one(field: Field, text: str) -> Value:
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        return Value("text", field.span, re.sub(r"\\(.)", r"\1", text[1:-1]))
+    kind, value = scalar(text) if "[[" not in text else ("text", text)
+    if text.lower() in {"true", "false"}:
+        kind, value = "boolean", text.lower()
+    inside = tuple(link for link in field.links if kind == "text" and f"[[{link.target}" in text)
+    return Value(kind, field.span, value, inside)
