@@ -26,9 +26,7 @@ class Named(NamedTuple):
 def split_byline(pieces: tuple[Piece, ...]) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
     """A title and the author that follows its last ` - `, ` by ` or ` — `; no author where there is none of these."""
     text = "".join(piece.text for piece in pieces)
-    found = None
-    for found in _SEPARATOR.finditer(text):
-        pass
+    found = next(reversed(list(_SEPARATOR.finditer(text))), None)
     if found is None or not text[found.end() :].strip() or not text[: found.start()].strip():
         return pieces, ()
     return tuple(_cut(pieces, 0, found.start())), tuple(_cut(pieces, found.end(), len(text)))
@@ -60,7 +58,7 @@ def names_in(text: str) -> Iterator[str]:
         by_commas = [name.strip() for name in part.split(",") if name.strip()]
         whole = all(" " in name or name.startswith("#") for name in by_commas)
         for name in by_commas if whole else [part]:
-            clean = camel_case_name(name.strip()[1:]) if name.strip().startswith("#") else name.strip(" ,.;:\"“”")
+            clean = camel_case_name(name.strip()[1:]) if name.strip().startswith("#") else name.strip(' ,.;:"“”')
             if any(ch.isalpha() for ch in clean):
                 yield clean
 

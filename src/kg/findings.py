@@ -24,19 +24,45 @@ class Code:
 CODES: dict[str, Code] = {
     row.code: row
     for row in (
-        Code("F01", "error", "The file cannot be opened", "Make the file readable, or list it under `ignore` in kg.toml"),
+        Code(
+            "F01", "error", "The file cannot be opened", "Make the file readable, or list it under `ignore` in kg.toml"
+        ),
         Code("F02", "error", "The file is not text in UTF-8", "Save the file as UTF-8"),
         Code("F03", "error", "The file is larger than kg reads", "Split the note, or raise `max_bytes` in kg.toml"),
-        Code("F04", "warning", "Not a regular file inside the vault", "Move the file into the vault; links, pipes and devices are not read"),
-        Code("F05", "error", "Two files share one name", "Rename one of them: they differ only by case or Unicode form"),
+        Code(
+            "F04",
+            "warning",
+            "Not a regular file inside the vault",
+            "Move the file into the vault; links, pipes and devices are not read",
+        ),
+        Code(
+            "F05", "error", "Two files share one name", "Rename one of them: they differ only by case or Unicode form"
+        ),
         Code("L05", "error", "Unquoted link in a property", 'Put quotes around it: "[[Note]]"'),
-        Code("L06", "error", "The properties are not valid YAML", "Correct the line; the note was read without its properties"),
+        Code(
+            "L06",
+            "error",
+            "The properties are not valid YAML",
+            "Correct the line; the note was read without its properties",
+        ),
         Code("P01", "error", "The properties are too large or too deep", "Move what is there into the note's text"),
-        Code("P02", "error", "YAML anchors, aliases, merge keys or tags are not read", "Write the value out where it is used"),
+        Code(
+            "P02",
+            "error",
+            "YAML anchors, aliases, merge keys or tags are not read",
+            "Write the value out where it is used",
+        ),
         Code("P03", "warning", "The same property twice", "Keep one of them; the first one counts"),
         Code("P04", "info", "Properties of a template", "None needed: a template is read without its properties"),
-        Code("P05", "error", "An `id` that another note has too", "Give each note its own `id`; the first note by path keeps it"),
-        Code("O01", "warning", "Two terms of the ontology share a name", "Rename one, or use its full name in the notes"),
+        Code(
+            "P05",
+            "error",
+            "An `id` that another note has too",
+            "Give each note its own `id`; the first note by path keeps it",
+        ),
+        Code(
+            "O01", "warning", "Two terms of the ontology share a name", "Rename one, or use its full name in the notes"
+        ),
     )
 }
 

@@ -69,9 +69,7 @@ def _finding(path: str, source: Source, code: str, message: str, span: Span) -> 
     return Finding(path, *start, *end, code, message)
 
 
-def _properties(
-    path: str, text: str, base: int, source: Source, findings: list[Finding]
-) -> Iterator[Property]:
+def _properties(path: str, text: str, base: int, source: Source, findings: list[Finding]) -> Iterator[Property]:
     root = _Tree(text, base).root()
     if root is None:
         return
@@ -124,10 +122,9 @@ class _Tree:
         """The first document's value; None where there is none."""
         stack: list[tuple[Any, list[Value]]] = []
         result: list[Value] = []
-        nodes = documents = 0
-        for event in self._events():
+        documents = 0
+        for nodes, event in enumerate(self._events()):
             name = type(event).__name__
-            nodes += 1
             if nodes > MAX_NODES or len(stack) > MAX_DEPTH:
                 raise _Refused("P01", "the properties are nested too deep or too many", event.start_mark.index)
             if name == "AliasEvent" or getattr(event, "anchor", None) or self._custom_tag(event):

@@ -71,7 +71,7 @@ def line_field(masked: str, raw: str) -> Found | None:
 
 
 def bracket_fields(masked: str, raw: str) -> Iterator[Found]:
-    """`[key:: value]` and `(key:: value)`, brackets inside the value balanced, `\\` escaping the next character."""
+    r"""`[key:: value]` and `(key:: value)`, brackets inside the value balanced, `\\` escaping the next character."""
     pairs = _pairs(masked)
     position = 0
     while (middle := masked.find("::", position)) >= 0:
@@ -100,7 +100,7 @@ def _pairs(masked: str) -> dict[int, int]:
             escaped = True
         elif ch in _CLOSERS:
             opened[_CLOSERS[ch]].append(index)
-        elif ch in opened and opened[ch]:
+        elif opened.get(ch):
             pairs[opened[ch].pop()] = index
     return pairs
 

@@ -71,7 +71,7 @@ class Property:
 class Ontology:
     """What the Turtle files say, and the rules beside them. Names are looked up, never known."""
 
-    quads: tuple[ox.Triple, ...] = field(repr=False)
+    triples: tuple[ox.Triple, ...] = field(repr=False)
     rules: Mapping[str, str]
     digest: str
     findings: tuple[Finding, ...] = ()
@@ -80,7 +80,7 @@ class Ontology:
     def _objects(self) -> dict[str, dict[str, list[ox.NamedNode | ox.BlankNode | ox.Literal]]]:
         found: dict[str, dict[str, list[ox.NamedNode | ox.BlankNode | ox.Literal]]]
         found = defaultdict(lambda: defaultdict(list))
-        for triple in self.quads:
+        for triple in self.triples:
             if isinstance(triple.subject, ox.NamedNode) and not isinstance(triple.object, ox.Triple):
                 found[triple.subject.value][triple.predicate.value].append(triple.object)
         return found
@@ -210,7 +210,7 @@ class Ontology:
 
 
 def load(folders: Iterable[Path]) -> Ontology:
-    """The ontology in some folders; a later one replaces a file that declares the same ontology. Raises OntologyError."""
+    """The ontology in some folders; of two files that declare the same ontology the later counts. Raises OntologyError."""
     triples: dict[str, list[ox.Triple]] = {}
     rules: dict[str, str] = {}
     digest = hashlib.sha256()
@@ -251,7 +251,9 @@ def _parse(file: Path, digest: "hashlib._Hash") -> list[ox.Triple]:
         triples = [quad.triple for quad in ox.parse(text, ox.RdfFormat.TURTLE)]
     except SyntaxError as error:
         raise OntologyError(f"{file}:{error.lineno or 1}:{error.offset or 1}: not valid Turtle: {error.msg}") from error
-    shapes = any(t.predicate == _TYPE and isinstance(t.object, ox.NamedNode) and t.object.value in _SHAPES for t in triples)
+    shapes = any(
+        t.predicate == _TYPE and isinstance(t.object, ox.NamedNode) and t.object.value in _SHAPES for t in triples
+    )
     return [] if shapes else triples
 
 

@@ -1,4 +1,4 @@
-"""Markdown to a `Note`: the parser's events walked once. The only place that knows the Markdown library.
+r"""Markdown to a `Note`: the parser's events walked once. The only place that knows the Markdown library.
 
 What pulldown-cmark does not know of Obsidian is added here: `%%` comments, `\\|` in wikilinks, block ids, tasks
 with any status character, callouts that fold, front matter after a byte order mark.
@@ -6,6 +6,7 @@ with any status character, callouts that fold, front matter after a byte order m
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -41,7 +42,7 @@ _PASSED = {"TableHead", "TableRow", "Emphasis", "Strong", "Strikethrough"}
 
 
 def parse(path: str, raw: bytes) -> Note:
-    """The note that a file's bytes hold. Raises Undecodable; else every text is a note."""
+    """The note that a file's bytes hold. Raises UndecodableError; else every text is a note."""
     source = Source.decode(raw)
     front = frontmatter.read(path, source)
     body = source.data[front.body :]
@@ -428,7 +429,7 @@ def _masked(row: list[_Part], raw: Any) -> str:
 
 
 def _wikilink(raw: str, span: Span, embed: bool) -> Link | None:
-    """The link that stands between `[[` and `]]`; `\\|`, which a table needs, is a pipe."""
+    r"""The link that stands between `[[` and `]]`; `\\|`, which a table needs, is a pipe."""
     target, pipe, display = raw.replace("\\|", "|").partition("|")
     if not target.strip():
         return None
@@ -496,51 +497,32 @@ class _Scan:
 
 def _outline(top: list[_Heading | Block], source: Source) -> Section:
     """Headings and blocks as a tree of sections."""
-    open_: list[_Open] = [_Open(0, (), "", None, Span(0, 0), 0)]
-    seen: dict[tuple[str, ...], int] = {}
-    order = 0
+    root = Section(0, (), "", None, Span(0, 0), 0, (), ())
+    open_: list[tuple[Section, list[Block], list[Section]]] = [(root, [], [])]
+    seen: Counter[tuple[str, ...]] = Counter()
     for node in top:
         if isinstance(node, Block):
-            open_[-1].blocks.append(node)
+            open_[-1][1].append(node)
             continue
-        while open_[-1].level >= node.level:
+        while open_[-1][0].level >= node.level:
             _close(open_)
-        order += 1
         heading = heading_text(node, source)
-        parts = (*open_[-1].parts, heading)
-        seen[parts] = seen.get(parts, 0) + 1
+        parts = (*open_[-1][0].parts, heading)
+        seen[parts] += 1
         if seen[parts] > 1:
             parts = (*parts[:-1], f"{heading}~{seen[parts]}")
-        open_.append(_Open(node.level, parts, heading, node.line, node.span, order))
+        order = seen.total()
+        open_.append((Section(node.level, parts, heading, node.line, node.span, order, (), ()), [], []))
     while len(open_) > 1:
         _close(open_)
-    return open_[0].done()
+    root, blocks, sections = open_[0]
+    return root._replace(blocks=tuple(blocks), sections=tuple(sections))
 
 
-class _Open:
-    """A section that may still get blocks and sections."""
-
-    def __init__(
-        self, level: int, parts: tuple[str, ...], heading: str, title: Line | None, span: Span, order: int
-    ) -> None:
-        self.level = level
-        self.parts = parts
-        self.heading = heading
-        self.title = title
-        self.span = span
-        self.order = order
-        self.blocks: list[Block] = []
-        self.sections: list[Section] = []
-
-    def done(self) -> Section:
-        """The finished section."""
-        blocks, sections = tuple(self.blocks), tuple(self.sections)
-        return Section(self.level, self.parts, self.heading, self.title, self.span, self.order, blocks, sections)
-
-
-def _close(open_: list[_Open]) -> None:
-    done = open_.pop().done()
-    open_[-1].sections.append(done)
+def _close(open_: list[tuple[Section, list[Block], list[Section]]]) -> None:
+    """Finish the innermost section: it goes into the one around it."""
+    section, blocks, sections = open_.pop()
+    open_[-1][2].append(section._replace(blocks=tuple(blocks), sections=tuple(sections)))
 
 
 def heading_text(node: _Heading, source: Source) -> str:

@@ -204,8 +204,7 @@ class Index:
         if rooted:
             return []
         ranked = sorted(self._ranked(low, folder))
-        best = [path for rank, path in ranked if rank == ranked[0][0]]
-        return best
+        return [path for rank, path in ranked if rank == ranked[0][0]]
 
     def _ranked(self, low: str, folder: str) -> Iterator[tuple[tuple[bool, int], str]]:
         """Files whose path ends so: the source's own folder first, then the shortest path string."""

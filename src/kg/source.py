@@ -28,7 +28,7 @@ class Position(NamedTuple):
     column: int
 
 
-class Undecodable(ValueError):
+class UndecodableError(ValueError):
     """Bytes that are no text; `offset` is that of the first wrong byte."""
 
     def __init__(self, encoding: str, offset: int) -> None:
@@ -44,13 +44,13 @@ class Source:
 
     @classmethod
     def decode(cls, raw: bytes) -> "Source":
-        """Decode a file's bytes: UTF-8, or UTF-16 with a byte order mark. Raises Undecodable."""
+        """Decode a file's bytes: UTF-8, or UTF-16 with a byte order mark. Raises UndecodableError."""
         encoding = _BOMS.get(raw[:2], "utf-8")
         body = raw[2:] if encoding != "utf-8" else raw.removeprefix(b"\xef\xbb\xbf")
         try:
             text = body.decode(encoding)
         except UnicodeDecodeError as error:
-            raise Undecodable(encoding.upper(), error.start) from error
+            raise UndecodableError(encoding.upper(), error.start) from error
         return cls(text.encode("utf-8") if encoding != "utf-8" else body)
 
     @cached_property

@@ -95,10 +95,14 @@ class _Thing(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """Where in the note we are: the innermost section (or the entity), and the things around it, innermost first."""
+    """Where in the note we are: the innermost section (or the entity), and the things around it, innermost first.
+
+    `subject` is what a heading that names a property speaks of, where that is not the place itself.
+    """
 
     iri: str
     things: tuple[_Thing, ...]
+    subject: str = ""
 
 
 class _Writer:
@@ -120,7 +124,8 @@ class _Writer:
     def done(self) -> Statements:
         """All that was collected, sorted so that it does not depend on how it was found."""
         rows = tuple(Statement(*triple, at) for triple, at in sorted(self.rows.items()))
-        return Statements(self.names.path(self.note.path), rows, tuple(self.labels), dict(self.links))
+        labels = tuple(sorted(self.labels, key=lambda label: label.at))
+        return Statements(self.names.path(self.note.path), rows, labels, dict(self.links))
 
     def add(self, subject: str, predicate: str, obj: str, at: int) -> None:
         """State a triple; the first place that says so counts."""
@@ -295,23 +300,14 @@ class _Writer:
 
     def _section(self, section: Section, above: _Place) -> None:
         here, at = self.names.section(self.entity, section.parts), section.span.start
-        term, title = iri(here), section.title.text if section.title else ""
-        self._outline(section, term, iri(above.iri))
+        title = section.title.text if section.title else ""
+        self._outline(section, iri(here), iri(above.iri))
         place = _Place(here, above.things)
         things: dict[Span, str] = {}
         class_ = self.ontology.class_named(title)
-        if letters_and_digits(title) == letters_and_digits(self.note.name) and above.iri == self.entity:
-            # A heading that repeats the note's title is about the entity, not about a part of it.
-            place = _Place(here, above.things)
-            things = self._listing(class_, section, place) if class_ else {}
-            self._lines((section.title,) if section.title else (), here, place)
-            self._content(section.blocks, place, things)
-            for child in section.sections:
-                self._section(child, _Place(here, above.things))
-            return
         if class_:
             things = self._listing(class_, section, place)
-            if not things and section.text and not _has_listing(section):
+            if section.text and not _has_listing(section) and not self._is_title(section):
                 self._instance(here, class_, title, above, at)
                 place = _Place(here, (_Thing(here, (class_,)), *above.things))
         else:
@@ -319,7 +315,13 @@ class _Writer:
         self._lines((section.title,) if section.title else (), here, place)
         self._content(section.blocks, place, things)
         for child in section.sections:
-            self._section(child, place)
+            # A heading that repeats the note's title is about the entity, not about a part of it.
+            subject = self.entity if self._is_title(section) else here
+            self._section(child, place._replace(subject=subject))
+
+    def _is_title(self, section: Section) -> bool:
+        key = letters_and_digits(self.note.name)
+        return len(section.parts) == 1 and bool(key) and letters_and_digits(section.heading) == key
 
     def _outline(self, section: Section, term: str, above: str) -> None:
         at = section.span.start
@@ -351,11 +353,10 @@ class _Writer:
         if not found:
             return
         prop = found[0]
-        # Under a heading that repeats the note's title the entity is meant; else the section around it.
-        subject = self.entity if self._is_title(above.iri) else above.iri
         if prop.kind != "object":
             if section.text:
-                self.add(iri(subject), iri(prop.iri), literal(section.text), section.blocks[0].span.start)
+                subject = iri(above.subject or above.iri)
+                self.add(subject, iri(prop.iri), literal(section.text), section.blocks[0].span.start)
             return
         for entry in _entries(section.blocks):
             for link in entry.links if entry.only_links else ():
@@ -363,10 +364,6 @@ class _Writer:
             if entry.is_item and not entry.only_links and entry.label:
                 value = Value("text", entry.span, entry.label, ())
                 self.property(above.things[0], title, value)
-
-    def _is_title(self, place: str) -> bool:
-        parts = (self.note.name,)
-        return place == self.names.section(self.entity, parts)
 
     # ---- lists under a heading that names a class --------------------------------------------------------------
 
@@ -411,10 +408,7 @@ class _Writer:
             named = next(authors_in((Piece(text, None, entry.span.start),)), None)
             if named is not None:
                 return self.known_by_name(named, class_)[1:-1]
-        if entry.id:
-            thing = self.names.block(self.entity, entry.id)
-        else:
-            thing = self.names.item(place.iri, self.entity, text)
+        thing = self.names.block(self.entity, entry.id) if entry.id else self.names.item(place.iri, self.entity, text)
         self.add(iri(thing), PREF_LABEL, literal(text), entry.span.start)
         return thing
 
@@ -479,16 +473,14 @@ class _Writer:
 
     def _bylines(self, block: Block) -> None:
         """`[[Book]], written by #JoshSeiden`: an author, and the creator of what is linked before it."""
-        for class_, property_ in self.ontology.bylines.items():
-            prop = self.ontology.properties[property_]
-            author = self.ontology.range_known_by_name(prop)
-            if author is None or not block.lines:
+        for property_ in dict.fromkeys(self.ontology.bylines.values()) if block.lines else ():
+            author = self.ontology.range_known_by_name(self.ontology.properties[property_])
+            if author is None:
                 continue
             for tag, link in credited_tags(block.lines, self.note.source):
                 term = self.known_by_name(Named(camel_case_name(tag.name), None, tag.span.start), author)
                 if link is not None:
                     self.add(iri(self.target(link).exact), iri(property_), term, tag.span.start)
-            del class_
 
     # ---- links and tags -------------------------------------------------------------------------------------
 

@@ -82,7 +82,10 @@ def inline_value(field: Field) -> Value:
     if len(parts) == 1:
         return _one(field, parts[0])
     values = tuple(_one(field, part) for part in parts)
-    if any(value.kind == "text" and not value.link and not part.startswith('"') for value, part in zip(values, parts, strict=True)):
+    if any(
+        value.kind == "text" and not value.link and not part.startswith('"')
+        for value, part in zip(values, parts, strict=True)
+    ):
         return Value("text", field.span, field.text, field.links)
     return Value("list", field.span, children=values)
 

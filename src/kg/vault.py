@@ -15,7 +15,7 @@ from kg.errors import KgError
 from kg.findings import Finding, of_file
 from kg.note import Note
 from kg.parse import parse
-from kg.source import Undecodable
+from kg.source import UndecodableError
 from kg.terms import nfc
 
 Progress = Callable[[str, int, int], None]
@@ -119,16 +119,16 @@ class Vault:
             return parse(path, raw)
         except OSError as error:
             findings.append(of_file(path, "F01", f"cannot be read: {error.strerror or error}"))
-        except _TooLarge as error:
+        except _TooLargeError as error:
             findings.append(of_file(path, "F03", str(error)))
-        except Undecodable as error:
+        except UndecodableError as error:
             line = raw.count(b"\n", 0, error.offset) + 1
             column = len(raw[raw.rfind(b"\n", 0, error.offset) + 1 : error.offset].decode("utf-8", "replace")) + 1
             findings.append(of_file(path, "F02", f"{error}: the note is not read", line, column))
         return None
 
 
-class _TooLarge(Exception):
+class _TooLargeError(Exception):
     pass
 
 
@@ -140,5 +140,5 @@ def read_bytes(place: Path, limit: int) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise OSError(None, "not a regular file")
         if status.st_size > limit:
-            raise _TooLarge(f"{status.st_size:,} bytes; {limit:,} are read")
+            raise _TooLargeError(f"{status.st_size:,} bytes; {limit:,} are read")
         return file.read(limit + 1)

@@ -1,0 +1,35 @@
+# Each target does all its own set-up, in a virtual environment of its own; nothing is installed globally.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test test-all lint bench clean
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kg needs Python 3.11 or newer; try: make PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@
+
+demo: $(STAMP) ## Ingest notes/, show what was found, and answer three questions
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/demo.sh
+
+test: $(STAMP) lint ## Style, types, layers and all tests but the long ones
+	$(BIN)/python -m pytest -m 'not slow and not system'
+
+test-all: $(STAMP) ## Everything, with the system packages it needs and the long runs
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP) ## Figures, each beside a peer in the same run
+	$(BIN)/python benchmarks/reading.py
+
+clean:
+	rm -rf $(VENV) .kg notes/.kg dist build

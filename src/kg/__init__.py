@@ -1,0 +1,68 @@
+"""kg: a folder of Markdown concept notes as a knowledge graph.
+
+    import kg
+    report = kg.ingest("notes")
+    for row in kg.query(report.store, "SELECT ?title { ?c a kg:Concept ; skos:prefLabel ?title }"):
+        print(row["title"])
+
+What is named here is the public interface; each name is imported when it is first used.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from kg.config import Config
+    from kg.errors import KgError, NotFound, QuerySyntaxError, StoreError, TimedOut
+    from kg.findings import Finding
+    from kg.ingestion import Report, ingest
+    from kg.note import Note
+    from kg.sparql import Answer, query
+    from kg.store import Store
+    from kg.vault import Vault
+
+_HOME = {
+    "Answer": "kg.sparql",
+    "Config": "kg.config",
+    "Finding": "kg.findings",
+    "KgError": "kg.errors",
+    "NotFound": "kg.errors",
+    "Note": "kg.note",
+    "QuerySyntaxError": "kg.errors",
+    "Report": "kg.ingestion",
+    "Store": "kg.store",
+    "StoreError": "kg.errors",
+    "TimedOut": "kg.errors",
+    "Vault": "kg.vault",
+    "ingest": "kg.ingestion",
+    "query": "kg.sparql",
+}
+
+__all__ = [
+    "Answer",
+    "Config",
+    "Finding",
+    "KgError",
+    "NotFound",
+    "Note",
+    "QuerySyntaxError",
+    "Report",
+    "Store",
+    "StoreError",
+    "TimedOut",
+    "Vault",
+    "__version__",
+    "ingest",
+    "query",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'kg' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,366 @@
+"""The command line: words in, one library call, words out, an exit code.
+
+Heavy imports stand inside the command that needs them, so that `kg --help` answers at once.
+"""
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from kg import __version__
+from kg.errors import KgError, QuerySyntaxError, TimedOut
+
+if TYPE_CHECKING:
+    from kg.config import Config
+    from kg.findings import Finding
+    from kg.ingestion import Report
+    from kg.vault import Progress
+
+Result = TypeVar("Result")
+Command = Callable[..., Any]
+
+INTERRUPTED = 130
+
+
+class Options:
+    """What every command takes: where the store is, how much is said, and whether in colour."""
+
+    def __init__(self, store: Path | None, quiet: bool, verbose: bool, no_color: bool) -> None:
+        self.store = store
+        self.quiet = quiet
+        self.verbose = verbose
+        self.color = False if no_color or os.environ.get("NO_COLOR") else None
+
+    def say(self, text: str = "", **style: Any) -> None:
+        """A message for people, on stderr."""
+        if not self.quiet:
+            click.secho(text, err=True, color=self.color, **style)
+
+
+def _common(command: Command) -> Command:
+    """Give a command the options that all have, as its first argument."""
+
+    def with_options(*, store: Path | None, quiet: bool, verbose: bool, no_color: bool, **rest: Any) -> Any:
+        return command(Options(store, quiet, verbose, no_color), **rest)
+
+    with_options.__doc__ = command.__doc__
+    with_options.__name__ = command.__name__
+    with_options.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    for option in (
+        click.option("--no-color", is_flag=True, help="No colours; the variable NO_COLOR does the same."),
+        click.option("-v", "--verbose", is_flag=True, help="Say more."),
+        click.option("-q", "--quiet", is_flag=True, help="Say nothing but what was asked for, and errors."),
+        click.option("--store", type=click.Path(path_type=Path), metavar="DIR", help="Where the store is."),
+    ):
+        with_options = option(with_options)
+    return with_options
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="kg")
+def kg() -> None:
+    r"""Turn a folder of Markdown concept notes into a knowledge graph, and ask it.
+
+    \b
+    kg init            set up a project in this folder
+    kg ingest notes/   read the notes into a store
+    kg query ...       answer a question in SPARQL
+    """
+
+
+@kg.command()
+@click.argument("folder", metavar="[DIR]", type=click.Path(file_okay=False, path_type=Path), default=Path())
+@_common
+def init(options: Options, folder: Path) -> None:
+    """Set up a project: kg.toml, ontology/, queries/ and an example note.
+
+    Nothing that is there is ever overwritten. In a folder that holds notes already, those are the vault and no
+    example is added.
+    """
+    from kg.starter import write_starter
+
+    for path, written in write_starter(folder):
+        options.say(f"{'wrote ' if written else 'kept  '} {path}")
+    options.say("Next: kg ingest" if folder == Path() else f"Next: cd {folder} && kg ingest")
+
+
+@kg.command()
+@click.argument("vault", required=False, type=click.Path(path_type=Path))
+@click.option("--full", is_flag=True, help="Build the store anew, even where nothing has changed.")
+@click.option("--no-infer", is_flag=True, help="Only what the notes say; nothing that follows from it.")
+@click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the figures.")
+@_common
+def ingest(options: Options, vault: Path | None, full: bool, no_infer: bool, strict: bool, as_json: bool) -> None:
+    """Read the notes of VAULT into the store, and infer what follows.
+
+    VAULT is the folder of notes; without it, the one that kg.toml names, or this folder. Exits with 1 where a
+    file could not be read as it should.
+    """
+    from kg.config import load
+    from kg.ingestion import ingest as run
+    from kg.store import manifest
+    from kg.vault import Vault
+
+    config = load(vault, store=options.store)
+    first = manifest(config.store) is None
+    with _progress(options) as progress:
+        report = run(Vault(config=config), full=full, inference=not no_infer, progress=progress)
+    _say_findings(options, report.findings)
+    if as_json:
+        click.echo(json.dumps(report.as_json(), ensure_ascii=False))
+    else:
+        _say_report(options, report)
+    if first and not config.base_is_set:
+        options.say(
+            f"hint: “base” is unset, so IRIs begin with {config.base}; set your own in kg.toml (kg init writes one)",
+            dim=True,
+        )
+    failing = {"error", "warning"} if strict else {"error"}
+    if any(finding.severity in failing for finding in report.findings):
+        sys.exit(1)
+
+
+def _say_findings(options: Options, findings: Sequence["Finding"]) -> None:
+    colors = {"error": "red", "warning": "yellow", "info": None}
+    for finding in findings:
+        if finding.severity != "info" or options.verbose:
+            options.say(str(finding), fg=colors[finding.severity])
+    silent = sum(finding.severity == "info" for finding in findings)
+    if silent and not options.verbose:
+        options.say(f"{silent} {_plural(silent, 'remark')} not shown (-v shows them)", dim=True)
+
+
+def _plural(number: int, noun: str) -> str:
+    return noun if number == 1 else f"{noun}s"
+
+
+def _say_report(options: Options, report: "Report") -> None:
+    from kg.findings import printable
+
+    summary = report.summary
+    if not report.changed:
+        held = f"{summary['notes']:,} notes, {summary['triples']:,} triples"
+        options.say(f"Nothing has changed: {held} ({summary['seconds']:.2f} s)")
+        return
+    links: dict[str, int] = summary["links"]
+    parts = ", ".join(f"{number:,} {kind}" for kind, number in links.items())
+    rows = [
+        ("notes", f"{summary['notes']:,}", ""),
+        ("triples", f"{summary['triples']:,}", f"{summary['inferred']:,} of them inferred"),
+        ("links", f"{sum(links.values()):,}", parts),
+        ("missing", f"{summary['missing']:,}", _wanted(summary["wanted"])),
+    ]
+    width = max(len(number) for _, number, _ in rows)
+    for name, number, detail in rows:
+        options.say(printable(f"{name:<8} {number:>{width}}  {detail}".rstrip()))
+    options.say(f"{'store':<8} {_short(report.path)} ({summary['seconds']:.2f} s)")
+
+
+def _wanted(wanted: list[list[Any]]) -> str:
+    """The missing notes that most notes want."""
+    shown = [f"{label} ({number})" if number > 1 else str(label) for label, number in wanted[:4]]
+    return f"notes still to be written: {', '.join(shown)}{' …' if len(wanted) > 4 else ''}" if shown else ""
+
+
+def _short(path: Path) -> str:
+    relative = os.path.relpath(path)
+    return relative if len(relative) < len(str(path)) else str(path)
+
+
+@contextmanager
+def _progress(options: Options) -> "Iterator[Progress | None]":
+    """A progress bar on stderr, where somebody looks at it."""
+    if options.quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True, no_color=options.color is False)
+    columns = (TextColumn("{task.description:<10}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("", total=1)
+        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+
+
+@kg.command()
+@click.argument("question", required=False, metavar="[TEXT | FILE.rq | NAME | -]")
+@click.option(
+    "-f",
+    "--format",
+    "format_",
+    metavar="FORMAT",
+    help="table, csv, tsv, json, jsonl, xml, md; turtle, ntriples, jsonld.",
+)
+@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="Bind the variable ?NAME to a term.")
+@click.option("--endpoint", metavar="URL", help="Ask the SPARQL server at URL instead.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Stop after this long, with exit code 4.",
+)
+@click.option("--explain", is_flag=True, help="Show the query's algebra instead of running it.")
+@_common
+def query(
+    options: Options,
+    question: str | None,
+    format_: str | None,
+    params: tuple[str, ...],
+    endpoint: str | None,
+    timeout: float | None,
+    explain: bool,
+) -> None:
+    """Answer a question in SPARQL 1.1.
+
+    NAME is a query of the library (queries/NAME.rq); without a question the library is listed. The prefixes of
+    the vault (kg:, n:, skos:, dcterms: …) need not be declared. ASK exits with 1 where the answer is no.
+    """
+    from kg.config import find_store
+    from kg.sparql import find_query
+
+    if format_ is not None:
+        _check_format(format_)
+    config = find_store(store=options.store)
+    if question is None:
+        _list_queries(config)
+        return
+    text, name = (sys.stdin.read(), "standard input") if question == "-" else find_query(config, question)
+    bound = dict(_param(given) for given in params)
+    try:
+        _interruptibly(lambda: _ask(config, text, bound, format_, endpoint, timeout, explain), timeout)
+    except QuerySyntaxError as error:
+        _fail_with_place(error, text, name)
+
+
+def _check_format(name: str) -> None:
+    names = ["table", "csv", "tsv", "json", "jsonl", "xml", "md", "turtle", "ntriples", "jsonld"]
+    if name not in names:
+        raise click.BadParameter(f"{name!r} is not one of {', '.join(names)}.", param_hint="'-f' / '--format'")
+
+
+def _param(given: str) -> tuple[str, str]:
+    name, equals, value = given.partition("=")
+    if not equals or not name.lstrip("?$").isidentifier():
+        raise click.BadParameter(f"{given!r} is not NAME=VALUE.", param_hint="'--param'")
+    return name.lstrip("?$"), value
+
+
+def _list_queries(config: "Config") -> None:
+    from kg.sparql import library
+
+    named = library(config)
+    width = max(map(len, named), default=0)
+    for name, found in named.items():
+        click.echo(f"{name:<{width}}  {found.description}")
+
+
+def _ask(
+    config: "Config",
+    text: str,
+    params: dict[str, str],
+    format_: str | None,
+    endpoint: str | None,
+    timeout: float | None,
+    explain: bool,
+) -> None:
+    """Ask, and write the answer; in one thread, as Oxigraph's results demand."""
+    from kg import remote, results, sparql
+    from kg.store import Store
+
+    if endpoint:
+        prefixes = config.all_prefixes
+        if explain:
+            click.echo(sparql.explain(text, prefixes), nl=False)
+            return
+        answer = remote.query(endpoint, text, prefixes, params, timeout)
+    else:
+        store = Store(config.store)
+        answer = sparql.query(store, text, params)
+        if explain:
+            click.echo(sparql.explain(text, store.prefixes), nl=False)
+            return
+    yes = answer.kind != "ask" or answer.boolean
+    results.write(answer, sys.stdout.buffer, format_, terminal=sys.stdout.isatty())
+    sys.stdout.buffer.flush()
+    if not yes:
+        raise SystemExit(1)
+
+
+def _interruptibly(work: Callable[[], Result], timeout: float | None) -> Result:
+    """Run work that cannot be stopped from inside, so that Ctrl-C and a time limit end the process at once.
+
+    Oxigraph answers in native code that takes no signal. The work only reads, so leaving it in the middle harms
+    nothing.
+    """
+    outcome: list[Result] = []
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:  # noqa: BLE001 - handed to the waiting thread, which raises it
+            raised.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        waited = 0.0
+        while thread.is_alive() and (timeout is None or waited < timeout):
+            step = 0.2 if timeout is None else min(0.2, timeout - waited)
+            thread.join(step)
+            waited += step
+    except KeyboardInterrupt:
+        os._exit(INTERRUPTED)
+    if thread.is_alive():
+        limit = TimedOut(timeout or 0)
+        click.echo(f"kg: {limit}", err=True)
+        os._exit(limit.exit_code)
+    if raised:
+        raise raised[0]
+    return outcome[0]
+
+
+def _fail_with_place(error: QuerySyntaxError, text: str, name: str) -> NoReturn:
+    """Show the line with a caret under the place."""
+    lines = text.split("\n")
+    click.echo(f"kg: {name}:{error.line}:{error.column}: {error}", err=True)
+    if error.line <= len(lines):
+        line = lines[error.line - 1].replace("\t", " ")
+        click.echo(f"  {line}\n  {' ' * (error.column - 1)}^", err=True)
+    sys.exit(error.exit_code)
+
+
+def main() -> NoReturn:
+    """The entry point: every error is one sentence and an exit code."""
+    try:
+        kg.main(standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(0)
+    except click.exceptions.Abort:
+        sys.exit(INTERRUPTED)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # Whoever read us has seen enough; what Python would still write at exit has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KgError as error:
+        click.echo(f"kg: {error}", err=True)
+        sys.exit(error.exit_code)
+    except Exception as error:
+        if {"-v", "--verbose"} & set(sys.argv):
+            raise
+        click.echo(f"kg: internal error: {type(error).__name__}: {error} (-v shows where; please report it)", err=True)
+        sys.exit(2)

@@ -1,0 +1,337 @@
+"""Asking a store, or a server elsewhere, in SPARQL 1.1.
+
+A query is looked over before it is run: how deep its brackets go (Oxigraph's parser has no limit of its own and would
+take the process with it), and whether it calls another server, which `kg` does not do unasked.
+"""
+
+import contextlib
+import datetime
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Literal as Choice
+
+import pyoxigraph as ox
+
+from kg.config import Config, resource
+from kg.errors import KgError, NotFound, QuerySyntaxError
+from kg.store import Store
+from kg.terms import XSD, is_absolute
+
+if TYPE_CHECKING:
+    import pandas
+    import rdflib
+
+Kind = Choice["select", "ask", "graph"]
+Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+
+MAX_CHARACTERS = 1_000_000
+MAX_DEPTH = 200
+
+_TOKEN = re.compile(
+    r"""(?P<comment>\#[^\n\r]*)
+    |(?P<iri><[^<>"{}|^`\\\s]*>)
+    |(?P<string>\"{3}(?:[^"\\]|\\.|"(?!""))*\"{3}|'{3}(?:[^'\\]|\\.|'(?!''))*'{3}
+        |"(?:[^"\\\n\r]|\\.)*"|'(?:[^'\\\n\r]|\\.)*')
+    |(?P<variable>[?$]\w+)
+    |(?P<name>[\w.-]*:[\w.%:-]*)
+    |(?P<word>\w+)
+    |(?P<open>[{(\[])|(?P<close>[})\]])""",
+    re.X | re.S,
+)
+_PLACE = re.compile(r"error at (\d+):(\d+): (.*)", re.S)
+_NAME = re.compile(r"[\w][\w.-]*\Z")
+_VALUES: dict[str, Callable[[str], Any]] = {
+    "integer": int,
+    "decimal": Decimal,
+    "double": float,
+    "float": float,
+    "boolean": lambda text: text in {"true", "1"},
+    "date": datetime.date.fromisoformat,
+    "dateTime": datetime.datetime.fromisoformat,
+}
+
+
+class Token(NamedTuple):
+    """A token of a query; white space and punctuation are none."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The tokens of a SPARQL text that matter here, comments left out."""
+    for match in _TOKEN.finditer(text):
+        if match.lastgroup and match.lastgroup != "comment":
+            yield Token(match.lastgroup, match.group(), match.start(), match.end())
+
+
+@dataclass
+class Answer:
+    """What a query gives. Rows and triples are read once, in the thread that asked."""
+
+    kind: Kind
+    result: Any
+    """Oxigraph's own result, for the formats that it writes itself."""
+    prefixes: Mapping[str, str]
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the columns, without `?`."""
+        return tuple(variable.value for variable in self.result.variables) if self.kind == "select" else ()
+
+    @property
+    def boolean(self) -> bool:
+        """The answer of an ASK."""
+        return bool(self.result)
+
+    def terms(self) -> Iterator[tuple[Term | None, ...]]:
+        """The rows of a SELECT as RDF terms."""
+        for solution in self.result:
+            yield tuple(solution)
+
+    def triples(self) -> Iterator[ox.Triple]:
+        """The triples of a CONSTRUCT or DESCRIBE."""
+        return iter(self.result)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """The rows of a SELECT as Python values by name: IRIs are text, numbers and dates what they are."""
+        names = self.variables
+        for row in self.terms():
+            yield {name: value(term) for name, term in zip(names, row, strict=True)}
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """All rows of a SELECT."""
+        return list(self)
+
+    def to_rdflib(self) -> "rdflib.Graph":
+        """The triples of a CONSTRUCT or DESCRIBE as an rdflib Graph."""
+        import rdflib
+
+        graph = rdflib.Graph()
+        graph.parse(data=ox.serialize(self.triples(), format=ox.RdfFormat.N_TRIPLES), format="nt")
+        for prefix, namespace in self.prefixes.items():
+            graph.bind(prefix, namespace)
+        return graph
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """The rows of a SELECT as a pandas DataFrame, where pandas is installed. Raises KgError."""
+        try:
+            import pandas
+        except ImportError as error:
+            raise KgError("a DataFrame needs pandas: pip install pandas") from error
+        names = self.variables
+        return pandas.DataFrame([tuple(row.values()) for row in self], columns=list(names))
+
+
+def value(term: Term | None) -> Any:
+    """A term as a Python value."""
+    if term is None or isinstance(term, ox.NamedNode | ox.BlankNode):
+        return term.value if term else None
+    if not isinstance(term, ox.Literal):
+        return str(term)
+    convert = _VALUES.get(term.datatype.value.removeprefix(XSD))
+    if convert is None:
+        return term.value
+    try:
+        return convert(term.value)
+    except (ValueError, ArithmeticError):
+        return term.value
+
+
+def query(store: Store | str | Path, text: str, params: Mapping[str, str] | None = None) -> Answer:
+    """Ask a store. Prefixes of the vault need not be declared. Raises QuerySyntaxError, KgError.
+
+    `params` binds variables to terms: `{"title": "Lean"}`, where a value is read as `term` reads it.
+    """
+    store = store if isinstance(store, Store) else Store(store)
+    check(text)
+    bound = bind(text, params or {}, store.prefixes)
+    try:
+        result = store.select(bound)
+    except SyntaxError as error:
+        raise syntax_error(text, error, shift=len(bound) - len(text)) from error
+    except (ValueError, RuntimeError) as error:
+        raise KgError(f"the query cannot be answered: {error}") from error
+    return Answer(_kind(result), result, store.prefixes)
+
+
+def _kind(result: Any) -> Kind:
+    if isinstance(result, ox.QuerySolutions):
+        return "select"
+    return "ask" if isinstance(result, ox.QueryBoolean | bool) else "graph"
+
+
+def check(text: str) -> None:
+    """Refuse what would harm the process or call out. Raises QuerySyntaxError, KgError."""
+    if len(text) > MAX_CHARACTERS:
+        raise KgError(f"the query has {len(text):,} characters; {MAX_CHARACTERS:,} are read")
+    depth = 0
+    for token in tokens(text):
+        if token.kind in {"open", "close"}:
+            depth += 1 if token.kind == "open" else -1
+            if depth > MAX_DEPTH:
+                line, column = _line_and_column(text, token.start)
+                raise QuerySyntaxError(f"more than {MAX_DEPTH} brackets inside each other", line, column)
+        elif token.kind == "word" and token.text.upper() == "SERVICE":
+            line, column = _line_and_column(text, token.start)
+            raise KgError(f"line {line}, column {column}: SERVICE asks another server, which kg does not do")
+    if not any(token.kind == "word" for token in tokens(text)):
+        raise QuerySyntaxError("the query is empty", 1, 1)
+
+
+def _line_and_column(text: str, index: int) -> tuple[int, int]:
+    before = text[:index]
+    return before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1
+
+
+def syntax_error(text: str, error: SyntaxError, shift: int = 0) -> QuerySyntaxError:
+    """Oxigraph's complaint in words, with its place in the text as the user wrote it."""
+    found = _PLACE.match(str(error.msg))
+    if not found:
+        return QuerySyntaxError(f"not valid SPARQL: {str(error.msg).splitlines()[0]}", 1, 1)
+    line, column, reason = int(found.group(1)), int(found.group(2)), found.group(3)
+    lines = text.split("\n")
+    if shift and line <= len(lines):
+        column = min(column, len(lines[line - 1]) + 1)
+    return QuerySyntaxError(_reason(reason, lines, line, column), line, column)
+
+
+def _reason(reason: str, lines: list[str], line: int, column: int) -> str:
+    """What is wrong: an unknown prefix by its name, else what was expected, else what stands there."""
+    here = lines[line - 1] if line <= len(lines) else ""
+    if "Prefix not found" in reason:
+        before = re.search(r"([\w.-]*):[\w.-]*$", here[: column - 1])
+        after = re.match(r"[\w.-]*:?", here[column - 1 :])
+        prefix = before.group(1) if before else (after.group().rstrip(":") if after else "")
+        return f"the prefix “{prefix}:” is not known; declare it with PREFIX, or under [prefixes] in kg.toml"
+    words = re.findall(r"[A-Z][A-Z ]{2,}[A-Z]", reason)
+    rest = here[column - 1 :].split(maxsplit=1)
+    found = f"“{rest[0][:40]}”" if rest else "the end of the line" if line < len(lines) else "the end of the query"
+    if "expected one of" not in reason and len(reason) < 120:
+        return reason
+    expected = f"; expected here: {', '.join(words[:6])}" if words else ""
+    return f"{found} was not expected{expected}"
+
+
+def bind(text: str, params: Mapping[str, str], prefixes: Mapping[str, str]) -> str:
+    """The query with variables bound to terms, by VALUES at the beginning of its pattern. Raises KgError."""
+    if not params:
+        return text
+    known = {token.text[1:] for token in tokens(text) if token.kind == "variable"}
+    for name in params:
+        if name not in known:
+            listed = ", ".join(f"?{one}" for one in sorted(known)) or "none"
+            raise KgError(f"the query has no variable ?{name}; it has {listed}")
+    at = _pattern_start(text)
+    values = "".join(f" VALUES ?{name} {{ {term(given, prefixes)} }}" for name, given in params.items())
+    return f"{text[:at]}{values}{text[at:]}"
+
+
+def _pattern_start(text: str) -> int:
+    """The index after the brace that opens the query's pattern."""
+    depth, template_seen = 0, False
+    where = construct = False
+    for token in tokens(text):
+        if token.kind == "word" and depth == 0:
+            construct = construct or token.text.upper() == "CONSTRUCT"
+            where = where or token.text.upper() == "WHERE"
+        if token.kind == "open":
+            if depth == 0 and token.text == "{":
+                if where or not construct or template_seen:
+                    return token.end
+                template_seen = True
+            depth += 1
+        elif token.kind == "close":
+            depth -= 1
+    raise KgError("--param needs a query with a pattern: { … }")
+
+
+def term(given: str, prefixes: Mapping[str, str]) -> str:
+    """What `--param NAME=VALUE` means: `<iri>`, a CURIE, a number, true or false, "text", else the text itself."""
+    text = given.strip()
+    prefix, colon, local = text.partition(":")
+    with contextlib.suppress(ValueError):
+        if text.startswith("<") and text.endswith(">"):
+            return str(ox.NamedNode(text[1:-1]))
+        if colon and prefix in prefixes:
+            return str(ox.NamedNode(prefixes[prefix] + local))
+        if is_absolute(text) and "://" in text:
+            return str(ox.NamedNode(text))
+    for name, pattern in (("integer", r"[-+]?\d+"), ("decimal", r"[-+]?\d*\.\d+"), ("boolean", "true|false")):
+        if re.fullmatch(pattern, text, re.A):
+            return str(ox.Literal(text, datatype=ox.NamedNode(XSD + name)))
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        text = text[1:-1]
+    return str(ox.Literal(text))
+
+
+class Named(NamedTuple):
+    """A query of the library: `queries/NAME.rq`, whose first comment lines say what it answers."""
+
+    name: str
+    path: Path
+
+    @property
+    def description(self) -> str:
+        """The first comment line."""
+        first = self.path.read_text(encoding="utf-8").partition("\n")[0]
+        return first.lstrip("# ").strip() if first.startswith("#") else ""
+
+
+def library(config: Config) -> dict[str, Named]:
+    """The named queries: those that come with kg, and the project's own, which win."""
+    folders = [folder for folder in (resource("queries"), config.queries) if folder]
+    return {file.stem: Named(file.stem, file) for folder in folders for file in sorted(folder.glob("*.rq"))}
+
+
+def find_query(config: Config, what: str) -> tuple[str, str]:
+    """The text that TEXT, FILE.rq or NAME stands for, and what to call it in messages. Raises NotFound, KgError."""
+    if _NAME.match(what) and not Path(what).is_file():
+        named = library(config).get(what.removesuffix(".rq"))
+        if named is None:
+            from difflib import get_close_matches
+
+            near = get_close_matches(what, library(config), n=1)
+            hint = f"; did you mean {near[0]}?" if near else "; `kg query` alone lists them"
+            raise NotFound(f"no query named {what}{hint}")
+        return named.path.read_text(encoding="utf-8"), f"{named.name}.rq"
+    if what.endswith(".rq") or (len(what) < 256 and "{" not in what and Path(what).is_file()):
+        try:
+            return Path(what).read_text(encoding="utf-8"), what
+        except OSError as error:
+            raise KgError(f"the query {what} cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise KgError(f"the query {what} is not text in UTF-8") from error
+    return what, "query"
+
+
+def explain(text: str, prefixes: Mapping[str, str]) -> str:
+    """The query's SPARQL algebra as a tree, by rdflib's translator."""
+    import io
+
+    from rdflib.plugins.sparql.algebra import pprintAlgebra, translateQuery
+    from rdflib.plugins.sparql.parser import parseQuery
+
+    tree = translateQuery(parseQuery(text), initNs=dict(prefixes))
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        pprintAlgebra(tree)
+    return out.getvalue()
+
+
+def used_prefixes(text: str, prefixes: Mapping[str, str]) -> dict[str, str]:
+    """The known prefixes that a query uses, for a server that does not know them."""
+    used = {token.text.partition(":")[0] for token in tokens(text) if token.kind == "name"}
+    return {name: namespace for name, namespace in prefixes.items() if name in used}
+
+
+def triples_of(data: bytes, format_: ox.RdfFormat) -> Iterable[ox.Triple]:
+    """The triples in a serialised graph."""
+    return (quad.triple for quad in ox.parse(data, format_))

@@ -1,0 +1,29 @@
+"""What `kg init` writes: the files beside this one, copied where nothing stands yet."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from kg.errors import KgError
+
+_HERE = Path(__file__).parent
+
+
+def write_starter(folder: Path) -> Iterator[tuple[Path, bool]]:
+    """Write the starter files into a folder; each path with whether it was written or kept. Raises KgError."""
+    has_notes = folder.is_dir() and any(folder.rglob("*.md"))
+    sources = [file for file in sorted(_HERE.rglob("*")) if file.suffix in {".toml", ".ttl", ".rq", ".md"}]
+    for source in sources:
+        relative = source.relative_to(_HERE)
+        if has_notes and relative.parts[0] == "notes":
+            continue
+        target = folder / relative
+        if target.exists():
+            yield target, False
+            continue
+        text = source.read_text(encoding="utf-8").replace('"{vault}"', '"."' if has_notes else '"notes"')
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise KgError(f"{target} cannot be written: {error.strerror}") from error
+        yield target, True
