@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -152,9 +153,12 @@ def _say_report(options: Options, report: "Report") -> None:
         return
     links: dict[str, int] = summary["links"]
     parts = ", ".join(f"{number:,} {kind}" for kind, number in links.items())
+    said = ", ".join(
+        (f"{summary['asserted']:,} asserted", f"{summary['inferred']:,} inferred", f"{summary['ontology']:,} ontology")
+    )
     rows = [
         ("notes", f"{summary['notes']:,}", ""),
-        ("triples", f"{summary['triples']:,}", f"{summary['inferred']:,} of them inferred"),
+        ("triples", f"{summary['triples']:,}", said),
         ("links", f"{sum(links.values()):,}", parts),
         ("missing", f"{summary['missing']:,}", _wanted(summary["wanted"])),
     ]
@@ -308,6 +312,9 @@ def _interruptibly(work: Callable[[], Result], timeout: float | None) -> Result:
         try:
             outcome.append(work())
         except BaseException as error:  # noqa: BLE001 - handed to the waiting thread, which raises it
+            # Oxigraph's results must die in the thread that made them: no frame may keep one alive.
+            for one in (error, error.__cause__, error.__context__):
+                traceback.clear_frames(one.__traceback__ if one else None)
             raised.append(error)
 
     thread = threading.Thread(target=run, daemon=True)

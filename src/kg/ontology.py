@@ -210,7 +210,7 @@ class Ontology:
 
 
 def load(folders: Iterable[Path]) -> Ontology:
-    """The ontology in some folders; of two files that declare the same ontology the later counts. Raises OntologyError."""
+    """The ontology in some folders; of two that declare one ontology the later counts. Raises OntologyError."""
     triples: dict[str, list[ox.Triple]] = {}
     rules: dict[str, str] = {}
     digest = hashlib.sha256()

@@ -7,7 +7,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from kg.errors import KgError, TimedOut
-from kg.sparql import Answer, bind, check, syntax_error, triples_of, used_prefixes
+from kg.sparql import Answer, bind, check, triples_of, used_prefixes
 
 _JSON = "application/sparql-results+json"
 
@@ -57,7 +57,7 @@ def _fetch(wrapper: Any, endpoint: str, timeout: float | None) -> tuple[bytes, s
         response = wrapper.query().response
         return response.read(), str(response.headers.get_content_type())
     except SPARQLExceptions.QueryBadFormed as error:
-        raise syntax_error(wrapper.queryString, SyntaxError(str(error).splitlines()[-1])) from error
+        raise KgError(f"{endpoint} cannot read the query: {str(error).splitlines()[-1]}") from error
     except SPARQLExceptions.SPARQLWrapperException as error:
         raise KgError(f"{endpoint} refused: {str(error.args[0] if error.args else error).splitlines()[0]}") from error
     except TimeoutError as error:

@@ -30,6 +30,7 @@ Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 200
+_EXPLAINED_CHARACTERS = 20_000
 
 _TOKEN = re.compile(
     r"""(?P<comment>\#[^\n\r]*)
@@ -43,6 +44,7 @@ _TOKEN = re.compile(
     re.X | re.S,
 )
 _PLACE = re.compile(r"error at (\d+):(\d+): (.*)", re.S)
+_STAR = re.compile(r"\s*(?:DISTINCT|REDUCED)?\s*\*", re.I)
 _NAME = re.compile(r"[\w][\w.-]*\Z")
 _VALUES: dict[str, Callable[[str], Any]] = {
     "integer": int,
@@ -155,11 +157,24 @@ def query(store: Store | str | Path, text: str, params: Mapping[str, str] | None
     bound = bind(text, params or {}, store.prefixes)
     try:
         result = store.select(bound)
+        if isinstance(result, ox.QuerySolutions) and (star := _star(bound)):
+            # SELECT * has no order of its own; people expect that of the text. Nothing was evaluated yet.
+            names = {variable.value for variable in result.variables}
+            written = dict.fromkeys(t.text[1:] for t in tokens(bound) if t.kind == "variable" and t.text[1:] in names)
+            result = store.select(f"{bound[: star - 1]} ?{' ?'.join(written)} {bound[star:]}") if written else result
     except SyntaxError as error:
-        raise syntax_error(text, error, shift=len(bound) - len(text)) from error
+        raise syntax_error(text, error, store.prefixes) from error
     except (ValueError, RuntimeError) as error:
         raise KgError(f"the query cannot be answered: {error}") from error
     return Answer(_kind(result), result, store.prefixes)
+
+
+def _star(text: str) -> int | None:
+    """The index after the `*` of a query's own `SELECT *`."""
+    first = next((token for token in tokens(text) if token.kind == "word" and token.text.upper() == "SELECT"), None)
+    opened = next((token.start for token in tokens(text) if token.kind == "open"), -1)
+    found = _STAR.match(text, first.end) if first and first.start < opened else None
+    return found.end() if found else None
 
 
 def _kind(result: Any) -> Kind:
@@ -191,33 +206,49 @@ def _line_and_column(text: str, index: int) -> tuple[int, int]:
     return before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1
 
 
-def syntax_error(text: str, error: SyntaxError, shift: int = 0) -> QuerySyntaxError:
+def syntax_error(text: str, error: SyntaxError, known: Mapping[str, str]) -> QuerySyntaxError:
     """Oxigraph's complaint in words, with its place in the text as the user wrote it."""
     found = _PLACE.match(str(error.msg))
-    if not found:
-        return QuerySyntaxError(f"not valid SPARQL: {str(error.msg).splitlines()[0]}", 1, 1)
-    line, column, reason = int(found.group(1)), int(found.group(2)), found.group(3)
-    lines = text.split("\n")
-    if shift and line <= len(lines):
-        column = min(column, len(lines[line - 1]) + 1)
-    return QuerySyntaxError(_reason(reason, lines, line, column), line, column)
-
-
-def _reason(reason: str, lines: list[str], line: int, column: int) -> str:
-    """What is wrong: an unknown prefix by its name, else what was expected, else what stands there."""
-    here = lines[line - 1] if line <= len(lines) else ""
+    reason = found.group(3) if found else str(error.msg)
     if "Prefix not found" in reason:
-        before = re.search(r"([\w.-]*):[\w.-]*$", here[: column - 1])
-        after = re.match(r"[\w.-]*:?", here[column - 1 :])
-        prefix = before.group(1) if before else (after.group().rstrip(":") if after else "")
-        return f"the prefix “{prefix}:” is not known; declare it with PREFIX, or under [prefixes] in kg.toml"
-    words = re.findall(r"[A-Z][A-Z ]{2,}[A-Z]", reason)
-    rest = here[column - 1 :].split(maxsplit=1)
-    found = f"“{rest[0][:40]}”" if rest else "the end of the line" if line < len(lines) else "the end of the query"
-    if "expected one of" not in reason and len(reason) < 120:
-        return reason
-    expected = f"; expected here: {', '.join(words[:6])}" if words else ""
-    return f"{found} was not expected{expected}"
+        return _unknown_prefix(text, known)
+    sentence = re.search(r"\bThe [A-Za-z ]{10,}", reason)
+    if found and sentence:
+        return QuerySyntaxError(sentence.group(), int(found.group(1)), int(found.group(2)))
+    line, column = _where_it_stops(text) or ((int(found.group(1)), int(found.group(2))) if found else (1, 1))
+    here = text.split("\n")[line - 1][column - 1 :].strip() if line <= text.count("\n") + 1 else ""
+    if not here:
+        return QuerySyntaxError("not valid SPARQL: something is missing here", line, column)
+    return QuerySyntaxError(f"not valid SPARQL from here on: {here[:60]}", line, column)
+
+
+def _unknown_prefix(text: str, known: Mapping[str, str]) -> QuerySyntaxError:
+    """Name the prefix that is not declared, at its place."""
+    declared = {t.text for t in tokens(text) if t.kind == "name" and t.text.endswith(":")}
+    for token in tokens(text):
+        prefix = token.text.partition(":")[0]
+        if token.kind == "name" and f"{prefix}:" not in declared and prefix not in {*known, "_"}:
+            return QuerySyntaxError(
+                f"the prefix “{prefix}:” is not known; declare it with PREFIX, or under [prefixes] in kg.toml",
+                *_line_and_column(text, token.start),
+            )
+    return QuerySyntaxError("a prefix is not known", 1, 1)
+
+
+def _where_it_stops(text: str) -> tuple[int, int] | None:
+    """Line and column at which rdflib's parser gives up: nearer to the mistake than Oxigraph's furthest guess."""
+    from pyparsing import ParseException
+    from rdflib.plugins.sparql.parser import parseQuery
+
+    if len(text) > _EXPLAINED_CHARACTERS:
+        return None
+    try:
+        parseQuery(text)
+    except ParseException as error:
+        return _line_and_column(text, error.loc)
+    except Exception:  # noqa: BLE001 - it only words a message; whatever ails it, the other position stands
+        return None
+    return None
 
 
 def bind(text: str, params: Mapping[str, str], prefixes: Mapping[str, str]) -> str:
@@ -323,7 +354,11 @@ def explain(text: str, prefixes: Mapping[str, str]) -> str:
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         pprintAlgebra(tree)
-    return out.getvalue()
+    lines = (line for line in out.getvalue().splitlines() if "_vars = " not in line)
+    text = re.sub(r"rdflib\.term\.Variable\('(\w+)'\)", r"?\1", "\n".join(lines))
+    for name, namespace in prefixes.items():
+        text = re.sub(rf"rdflib\.term\.URIRef\('{re.escape(namespace)}([^']*)'\)", rf"{name}:\1", text)
+    return f"{text}\n"
 
 
 def used_prefixes(text: str, prefixes: Mapping[str, str]) -> dict[str, str]:
