@@ -64,16 +64,14 @@ def _common(command: Command) -> Command:
     return with_options
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="kg")
-def kg() -> None:
-    r"""Turn a folder of Markdown concept notes into a knowledge graph, and ask it.
+_BEGIN = "\b\nTo begin:\n  kg init            set up a project in this folder\n  kg ingest notes/   read the notes"
+_ASK = "\n  kg query           list the questions that are there\n  kg query NAME      answer one"
 
-    \b
-    kg init            set up a project in this folder
-    kg ingest notes/   read the notes into a store
-    kg query ...       answer a question in SPARQL
-    """
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=_BEGIN + _ASK)
+@click.version_option(__version__, prog_name="kg", message="%(prog)s %(version)s")
+def kg() -> None:
+    """Turn a folder of Markdown concept notes into a knowledge graph, and ask it."""
 
 
 @kg.command()
@@ -132,7 +130,9 @@ def ingest(options: Options, vault: Path | None, full: bool, no_infer: bool, str
 def _say_findings(options: Options, findings: Sequence["Finding"]) -> None:
     colors = {"error": "red", "warning": "yellow", "info": None}
     for finding in findings:
-        if finding.severity != "info" or options.verbose:
+        if finding.severity == "error":
+            click.secho(str(finding), err=True, color=options.color, fg=colors["error"])
+        elif finding.severity == "warning" or options.verbose:
             options.say(str(finding), fg=colors[finding.severity])
     silent = sum(finding.severity == "info" for finding in findings)
     if silent and not options.verbose:
@@ -148,7 +148,8 @@ def _say_report(options: Options, report: "Report") -> None:
 
     summary = report.summary
     if not report.changed:
-        held = f"{summary['notes']:,} notes, {summary['triples']:,} triples"
+        notes = summary["notes"]
+        held = f"{notes:,} {_plural(notes, 'note')}, {summary['triples']:,} triples"
         options.say(f"Nothing has changed: {held} ({summary['seconds']:.2f} s)")
         return
     links: dict[str, int] = summary["links"]

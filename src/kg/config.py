@@ -33,8 +33,8 @@ PREFIXES: Mapping[str, str] = {
     "cids": "https://ontology.commonapproach.org/cids#",
 }
 
-_RESOURCES = Path(__file__).parent
-_CHECKOUT = _RESOURCES.parent.parent
+_RESOURCES = Path(__file__).parent / "data"
+_CHECKOUT = Path(__file__).parent.parent.parent
 
 
 def resource(name: str) -> Path:
@@ -108,7 +108,10 @@ def find_store(*, cwd: Path | None = None, store: Path | None = None) -> Config:
         return config
     above = next((folder for folder in here.parents if (folder / STORE).is_dir()), None)
     below = [above] if above else [path.parent for path in sorted(here.glob(f"*/{STORE}")) if path.is_dir()]
-    return load(below[0], cwd=here) if len(below) == 1 else config
+    if len(below) > 1:
+        names = ", ".join(f"{folder.name}/{STORE}" for folder in below)
+        raise ConfigError(f"there is more than one store here ({names}): name the one you mean with --store DIR")
+    return load(below[0], cwd=here) if below else config
 
 
 def _ontology(table: Mapping[str, Any], root: Path, vault: Path) -> tuple[Path, ...]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import IO, Any
 from urllib.parse import unquote
 
@@ -119,6 +120,8 @@ def _json_lines(answer: Answer, out: IO[bytes]) -> None:
 
 
 def _plain(found: Any) -> Any:
+    if isinstance(found, Decimal):
+        return int(found) if found == found.to_integral_value() else float(found)
     return found if isinstance(found, str | int | float | bool) else str(found)
 
 

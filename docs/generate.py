@@ -1,0 +1,154 @@
+"""The reference pages of docs/, made from the code and the ontology: `python docs/generate.py` writes them.
+
+`tests/test_docs.py` fails where a page is not what this makes.
+"""
+
+import contextlib
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import rdflib
+from click.testing import CliRunner
+from rdflib import OWL, RDF, RDFS, SKOS
+
+DOCS = Path(__file__).parent
+NOTE = "<!-- Made by docs/generate.py; change the code, not this page. -->\n\n"
+SCHEMA = rdflib.Namespace("https://schema.org/")
+
+
+def commands() -> str:
+    """The help texts."""
+    from kg.cli import kg
+
+    os.environ["COLUMNS"] = "100"
+    parts = ["# Commands\n"]
+    for name in ["", *kg.commands]:
+        result = CliRunner().invoke(kg, [*name.split(), "--help"], prog_name="kg", terminal_width=100)
+        parts.append(f"## kg {name}".rstrip() + f"\n\n```text\n{result.output.rstrip()}\n```\n")
+    parts.append(EXIT_CODES)
+    return "\n".join(parts)
+
+
+EXIT_CODES = """## Exit codes
+
+| code | means |
+| --- | --- |
+| 0 | done; the answer of `ASK` is yes |
+| 1 | the answer is no: a file that could not be read as it should, `ASK` is false, no such query |
+| 2 | wrong usage, or input that cannot be read, such as a syntax error in a query |
+| 3 | the store is locked, damaged or missing |
+| 4 | a time limit was reached |
+| 130 | interrupted |
+"""
+
+
+def findings() -> str:
+    """The table of findings."""
+    from kg.findings import CODES
+
+    rows = [f"| {c.code} | {c.severity} | {c.title} | {c.remedy} |" for c in CODES.values()]
+    head = "# Findings\n\nWhat `kg` says of files, each at its line and column.\n\n"
+    return head + "| code | severity | what | remedy |\n| --- | --- | --- | --- |\n" + "\n".join(rows) + "\n"
+
+
+def formats() -> str:
+    """The table of result formats."""
+    from kg.results import FORMATS
+
+    rows = [
+        f"| `{f.name}` | {f.media_type} | {'rows' if 'select' in f.kinds else ''}"
+        f"{' and ' if len(f.kinds) == 3 else ''}{'graphs' if 'graph' in f.kinds else ''} | {f.says} |"
+        for f in FORMATS.values()
+    ]
+    head = "# Formats of `kg query`\n\n| format | media type | for | |\n| --- | --- | --- | --- |\n"
+    return head + "\n".join(rows) + "\n"
+
+
+def vocabulary() -> str:
+    """The terms of the ontology."""
+    graph = rdflib.Graph().parse(DOCS.parent / "ontology" / "kg.ttl")
+    for prefix in ("schema", "cids", "kg"):
+        assert prefix in dict(graph.namespaces())
+    head = (
+        "# Vocabulary\n\nThe terms that `kg` states, from `ontology/kg.ttl`. A term with names can be named in a note: as a "
+        "heading, a tag, a `type:` or a property, in any of its names, ignoring case, spaces, `-` and `_`.\n"
+    )
+    return head + _classes(graph) + _properties(graph)
+
+
+def _name(graph: rdflib.Graph, term: rdflib.term.Node) -> str:
+    return graph.namespace_manager.normalizeUri(str(term)).strip("<>")
+
+
+def _names(graph: rdflib.Graph, term: rdflib.term.Node, *predicates: rdflib.URIRef) -> str:
+    found = sorted(
+        {
+            _name(graph, o) if isinstance(o, rdflib.URIRef) else str(o)
+            for p in predicates
+            for o in graph.objects(term, p)
+        }
+    )
+    return ", ".join(found)
+
+
+def _called(graph: rdflib.Graph, term: rdflib.term.Node) -> str:
+    structural = rdflib.URIRef("https://w3id.org/concept-notes#structural")
+    return "" if graph.value(term, structural) else _names(graph, term, RDFS.label, SKOS.altLabel)
+
+
+def _documented(graph: rdflib.Graph, *types: rdflib.URIRef) -> list[rdflib.term.Node]:
+    return sorted(
+        {t for type_ in types for t in graph.subjects(RDF.type, type_) if graph.value(t, RDFS.comment)}, key=str
+    )
+
+
+def _classes(graph: rdflib.Graph) -> str:
+    rows = ["\n## Classes\n", "| class | is | means | names in notes |", "| --- | --- | --- | --- |"]
+    for term in _documented(graph, OWL.Class):
+        above = _names(graph, term, RDFS.subClassOf)
+        rows.append(
+            f"| `{_name(graph, term)}` | {above} | {graph.value(term, RDFS.comment)} | {_called(graph, term)} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
+def _properties(graph: rdflib.Graph) -> str:
+    rows = ["\n## Properties\n", "| property | from | to | says | names in notes |", "| --- | --- | --- | --- | --- |"]
+    for term in _documented(graph, OWL.ObjectProperty, OWL.DatatypeProperty, OWL.AnnotationProperty):
+        domain, range_ = (_names(graph, term, SCHEMA[key]) for key in ("domainIncludes", "rangeIncludes"))
+        says = graph.value(term, RDFS.comment)
+        rows.append(f"| `{_name(graph, term)}` | {domain} | {range_} | {says} | {_called(graph, term)} |")
+    return "\n".join(rows) + "\n"
+
+
+def queries() -> str:
+    """The library of queries."""
+    from kg.config import resource
+
+    parts = ["# The library of queries\n\n`kg query NAME` runs one; `kg query` alone lists them.\n"]
+    for file in sorted(resource("queries").glob("*.rq")):
+        first, _, rest = file.read_text(encoding="utf-8").partition("\n")
+        parts.append(f"## {file.stem}\n\n{first.lstrip('# ')}\n\n```sparql\n{rest.rstrip()}\n```\n")
+    return "\n".join(parts)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": commands,
+    "findings.md": findings,
+    "formats.md": formats,
+    "queries.md": queries,
+    "vocabulary.md": vocabulary,
+}
+
+
+def page(name: str) -> str:
+    """The text of a page."""
+    with contextlib.redirect_stderr(io.StringIO()):
+        return NOTE + PAGES[name]()
+
+
+if __name__ == "__main__":
+    for name in PAGES:
+        (DOCS / name).write_text(page(name), encoding="utf-8")

@@ -1,0 +1,68 @@
+"""What the tests share: a vault written where it is used, and the samples of other people."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import kg
+from kg.config import load
+
+ROOT = Path(__file__).parent.parent
+NOTES = ROOT / "notes"
+PREFIXES = {
+    "n": "https://notes.example/",
+    "kg": "https://w3id.org/concept-notes#",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "dcterms": "http://purl.org/dc/terms/",
+    "owl": "http://www.w3.org/2002/07/owl#",
+}
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[dict[str, str]], Path]:
+    """Write a vault: file names with what stands in them."""
+
+    def files(notes: dict[str, str]) -> Path:
+        vault = tmp_path / "vault"
+        vault.mkdir(exist_ok=True)
+        for name, text in notes.items():
+            (vault / name).parent.mkdir(parents=True, exist_ok=True)
+            (vault / name).write_text(text, encoding="utf-8")
+        return vault
+
+    return files
+
+
+def ingest(vault: Path, store: Path, **options: bool) -> kg.Report:
+    """Ingest a folder into a store that lies elsewhere, so that the folder stays as it is."""
+    return kg.ingest(kg.Vault(config=load(vault, cwd=vault, store=store)), **options)
+
+
+@pytest.fixture(scope="session")
+def notes_store(tmp_path_factory: pytest.TempPathFactory) -> kg.Store:
+    """The store of notes/."""
+    return ingest(NOTES, tmp_path_factory.mktemp("notes") / "store").store
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder of public vaults and suites, where `KG_SAMPLES` names one."""
+    folder = os.environ.get("KG_SAMPLES")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("KG_SAMPLES names no folder of sample vaults")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def seed_store(tmp_path_factory: pytest.TempPathFactory) -> kg.Store:
+    """The store of a folder that holds only the first note."""
+    folder = tmp_path_factory.mktemp("seed")
+    vault = folder / "vault"
+    vault.mkdir()
+    name = "Outcomes over Outputs.md"
+    (vault / name).write_bytes((NOTES / name).read_bytes())
+    return ingest(vault, folder / "store").store

@@ -1,0 +1,40 @@
+"""What starts quickly stays so: heavy libraries are imported by the command that needs them."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("rdflib", "networkx", "pyshacl", "owlrl", "pandas", "SPARQLWrapper", "yaml", "rich", "pyoxigraph", "pyromark")
+
+CODE = """
+import sys
+sys.argv = ["kg", *{args!r}]
+from kg.cli import main
+try:
+    main()
+except SystemExit:
+    pass
+print("loaded:", *sorted(set(sys.modules) & set({heavy!r})), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("args", [["--version"], ["--help"], ["query", "--help"], ["ingest", "--help"]])
+def test_nothing_heavy_is_imported(args: list[str]) -> None:
+    code = CODE.format(args=args, heavy=HEAVY)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1].strip() == "loaded:"
+
+
+def test_a_query_needs_only_the_store(tmp_path: object) -> None:
+    code = CODE.format(args=["query", "--store", f"{tmp_path}/none", "ASK {}"], heavy=HEAVY)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "loaded: pyoxigraph"
+
+
+def test_the_public_names_are_all_there() -> None:
+    import kg
+
+    assert all(getattr(kg, name) is not None for name in kg.__all__)
+    with pytest.raises(AttributeError):
+        kg.nothing_of_the_kind  # noqa: B018
