@@ -19,7 +19,8 @@ demo: $(STAMP) ## Ingest notes/, show what was found, and answer three questions
 test: $(STAMP) lint ## Style, types, layers and all tests but the long ones
 	$(BIN)/python -m pytest -m 'not slow and not system'
 
-test-all: $(STAMP) ## Everything, with the system packages it needs and the long runs
+test-all: $(STAMP) ## Everything: also long runs, and what needs system packages, which this installs
+	sh tests/system/packages.sh
 	$(BIN)/python -m pytest
 
 lint: $(STAMP)

@@ -28,11 +28,91 @@ NASTY = (
     "\ue000",
     "\u0660",
 )
-BRACKETS = ("[", "]", "[[", "]]", "![[", "(", ")", "{", "}", "<", ">", "|", "\\", "\\|", "`", "``", "$", "$$", "%%", "*")
-MARKS = ("**", "_", "~~", "==", "#", "##", "^", "::", ":", "::::", "!", "-", "+", "=", "~", "&amp;", "&#0;", '"', "'", ";")
-PLAIN = ("Lean", "Revenue", "outcomes over outputs", "a", "x y", "2024-01-02", "12", "-3.5", "true", "by", "from", "and")
-DOMAIN = ("Outcome", "Outcomes", "Output", "Outputs", "Resources", "Sources", "Authors", "Definition", "Example", "Concept")
-TITLES = ("A", "B", "Note one", "Café", "Cafe\u0301", "Josh Seiden", "Outcomes", "Größe", "日本", "a.b", "C#", "100%", "x~2")
+BRACKETS = (
+    "[",
+    "]",
+    "[[",
+    "]]",
+    "![[",
+    "(",
+    ")",
+    "{",
+    "}",
+    "<",
+    ">",
+    "|",
+    "\\",
+    "\\|",
+    "`",
+    "``",
+    "$",
+    "$$",
+    "%%",
+    "*",
+)
+MARKS = (
+    "**",
+    "_",
+    "~~",
+    "==",
+    "#",
+    "##",
+    "^",
+    "::",
+    ":",
+    "::::",
+    "!",
+    "-",
+    "+",
+    "=",
+    "~",
+    "&amp;",
+    "&#0;",
+    '"',
+    "'",
+    ";",
+)
+PLAIN = (
+    "Lean",
+    "Revenue",
+    "outcomes over outputs",
+    "a",
+    "x y",
+    "2024-01-02",
+    "12",
+    "-3.5",
+    "true",
+    "by",
+    "from",
+    "and",
+)
+DOMAIN = (
+    "Outcome",
+    "Outcomes",
+    "Output",
+    "Outputs",
+    "Resources",
+    "Sources",
+    "Authors",
+    "Definition",
+    "Example",
+    "Concept",
+)
+TITLES = (
+    "A",
+    "B",
+    "Note one",
+    "Café",
+    "Cafe\u0301",
+    "Josh Seiden",
+    "Outcomes",
+    "Größe",
+    "日本",
+    "a.b",
+    "C#",
+    "100%",
+    "x~2",
+)
 FOLDERS = ("", "sub/", "Sub/", "deep er/", "é/", "a/b c/")
 URLS = (
     "https://example.org/a_b?c=d&e=%20#f",
@@ -61,7 +141,9 @@ subpaths = st.one_of(
     st.sampled_from(("#", "##", "#^", "^a", "#page=3", "#a|b", "# A ", "#^ a")),
 )
 displays = st.one_of(st.just(""), texts.map("|{}".format), st.sampled_from(("|", "||x", "\\|y", "|100x20")))
-paths = st.builds("{}{}{}".format, st.sampled_from((*FOLDERS, "../", "./", "/")), names, st.sampled_from(("", ".md", ".png")))
+paths = st.builds(
+    "{}{}{}".format, st.sampled_from((*FOLDERS, "../", "./", "/")), names, st.sampled_from(("", ".md", ".png"))
+)
 wikilinks = st.builds(
     "{}[[{}{}{}]]".format, st.sampled_from(("", "", "!")), st.one_of(paths, names, st.just("")), subpaths, displays
 )
@@ -69,14 +151,41 @@ targets = st.one_of(
     paths.map(lambda path: path.replace(" ", "%20")), paths.map("<{}>".format), st.sampled_from(URLS), st.just("#A")
 )
 markdown_links = st.builds("{}[{}]({})".format, st.sampled_from(("", "", "!")), texts, targets)
-tag_names = st.one_of(st.sampled_from(("a", "Product/Discovery", "JoshSeiden", "a/", "1", "1a", "é", "outcome", "🚀", "x_y-z")), names)
+tag_names = st.one_of(
+    st.sampled_from(("a", "Product/Discovery", "JoshSeiden", "a/", "1", "1a", "é", "outcome", "🚀", "x_y-z")), names
+)
 tags = tag_names.map("#{}".format)
 keys = st.sampled_from(
-    ("due", "author", "related", "up", "Reading Status", "**bold**", "é", "type", "aliases", "k/l", "a-b", "x:y", "1", "", "id")
+    (
+        "due",
+        "author",
+        "related",
+        "up",
+        "Reading Status",
+        "**bold**",
+        "é",
+        "type",
+        "aliases",
+        "k/l",
+        "a-b",
+        "x:y",
+        "1",
+        "",
+        "id",
+    )
 )
-values = st.one_of(texts, wikilinks, st.sampled_from(URLS), st.sampled_from(("2024-01-02", "1,2", '"a, b"', "[[A]], [[B]]", "6hr 4min", "")))
+values = st.one_of(
+    texts,
+    wikilinks,
+    st.sampled_from(URLS),
+    st.sampled_from(("2024-01-02", "1,2", '"a, b"', "[[A]], [[B]]", "6hr 4min", "")),
+)
 bracket_fields = st.builds("{0[0]}{1}:: {2}{0[1]}".format, st.sampled_from(("[]", "()")), keys, values)
-emoji_dates = st.builds("{}{}".format, st.sampled_from(("📅", "📅 ", "✅ ", "➕ ", "🗓️ ", "⏳")), st.sampled_from(("2024-01-02", "2024-13-45", "x")))
+emoji_dates = st.builds(
+    "{}{}".format,
+    st.sampled_from(("📅", "📅 ", "✅ ", "➕ ", "🗓️ ", "⏳")),
+    st.sampled_from(("2024-01-02", "2024-13-45", "x")),
+)
 comments = texts.map("%%{}%%".format)
 inlines = st.one_of(
     texts,
@@ -92,17 +201,27 @@ inlines = st.one_of(
     texts.map("`{}`".format),
     texts.map("${}$".format),
     texts.map("**{}**".format),
-    st.sampled_from(("[^1]", "[x]", "<a@b.example>", "<https://a.example/é>", "<b>x</b>", "<!-- [[A]] -->", "by #JoshSeiden")),
+    st.sampled_from(
+        ("[^1]", "[x]", "<a@b.example>", "<https://a.example/é>", "<b>x</b>", "<!-- [[A]] -->", "by #JoshSeiden")
+    ),
     block_ids.map(" ^{}".format),
 )
-lines = st.builds(lambda parts, glue: glue.join(parts), st.lists(inlines, min_size=1, max_size=4), st.sampled_from((" ", " ", "", "\t")))
+lines = st.builds(
+    lambda parts, glue: glue.join(parts),
+    st.lists(inlines, min_size=1, max_size=4),
+    st.sampled_from((" ", " ", "", "\t")),
+)
 paragraphs = st.lists(lines, min_size=1, max_size=3).map("\n".join)
 headings = st.one_of(
-    st.builds("{} {}{}".format, st.integers(1, 7).map(lambda n: "#" * n), lines, st.sampled_from(("", "", " #", " ^a"))),
+    st.builds(
+        "{} {}{}".format, st.integers(1, 7).map(lambda n: "#" * n), lines, st.sampled_from(("", "", " #", " ^a"))
+    ),
     st.builds("# {}".format, st.sampled_from(DOMAIN + TITLES)),
     st.builds("{}\n{}".format, lines, st.sampled_from(("===", "---", "="))),
 )
-markers = st.sampled_from(("- ", "* ", "+ ", "1. ", "1) ", "- [ ] ", "- [x] ", "- [/] ", "- [é] ", "- []", "- [ ]", "-\t"))
+markers = st.sampled_from(
+    ("- ", "* ", "+ ", "1. ", "1) ", "- [ ] ", "- [x] ", "- [/] ", "- [é] ", "- []", "- [ ]", "-\t")
+)
 items = st.builds("{}{}{}".format, st.sampled_from(("", "", "  ", "\t", "    ")), markers, lines)
 lists = st.lists(items, min_size=1, max_size=4).map("\n".join)
 rows = st.lists(lines, min_size=1, max_size=3).map(lambda cells: f"| {' | '.join(cells)} |")
@@ -141,14 +260,39 @@ blocks = st.one_of(
     simple_blocks.map(lambda text: "- x\n" + "\n".join(f"  {line}" for line in text.split("\n"))),
 )
 bodies = st.builds(
-    lambda parts, glue: glue.join(parts), st.lists(blocks, max_size=6), st.sampled_from(("\n\n", "\n\n", "\n", "\n\n\n"))
+    lambda parts, glue: glue.join(parts),
+    st.lists(blocks, max_size=6),
+    st.sampled_from(("\n\n", "\n\n", "\n", "\n\n\n")),
 )
 
-yaml_keys = st.sampled_from(("title", "aliases", "tags", "type", "author", "related", "up", "due", "id", "é", "a b", '"q: r"', "'s'"))
+yaml_keys = st.sampled_from(
+    ("title", "aliases", "tags", "type", "author", "related", "up", "due", "id", "é", "a b", '"q: r"', "'s'")
+)
 yaml_values = st.one_of(
-    st.sampled_from(("1", "1.50", "-0", "1e5", "0x1F", "12:30", "yes", "true", "null", "~", "", "2024-01-02", "2024-01-02T03:04")),
-    st.sampled_from(('"[[A]]"', '"[[A#B|c]] and [[Café]]"', "'[[it''s]]'", '"\\u005b[A]]"', "[a, b]", '["[[A]]", 2]', "{k: v, l: [1]}")),
-    st.sampled_from(("\n  - a\n  - '[[B]]'", "|\n  two\n  lines", ">-\n  folded\n  [[x]]", "Josh Seiden", "Outcome", "https://a.example/b")),
+    st.sampled_from(
+        ("1", "1.50", "-0", "1e5", "0x1F", "12:30", "yes", "true", "null", "~", "", "2024-01-02", "2024-01-02T03:04")
+    ),
+    st.sampled_from(
+        (
+            '"[[A]]"',
+            '"[[A#B|c]] and [[Café]]"',
+            "'[[it''s]]'",
+            '"\\u005b[A]]"',
+            "[a, b]",
+            '["[[A]]", 2]',
+            "{k: v, l: [1]}",
+        )
+    ),
+    st.sampled_from(
+        (
+            "\n  - a\n  - '[[B]]'",
+            "|\n  two\n  lines",
+            ">-\n  folded\n  [[x]]",
+            "Josh Seiden",
+            "Outcome",
+            "https://a.example/b",
+        )
+    ),
     names,
 )
 broken_yaml = st.one_of(
@@ -178,7 +322,9 @@ broken_yaml = st.one_of(
     ),
     texts,
 )
-valid_yaml = st.lists(st.builds("{}: {}".format, yaml_keys, yaml_values), max_size=5, unique_by=lambda row: row.split(":")[0]).map("\n".join)
+valid_yaml = st.lists(
+    st.builds("{}: {}".format, yaml_keys, yaml_values), max_size=5, unique_by=lambda row: row.split(":")[0]
+).map("\n".join)
 front_matters = st.one_of(
     st.just(""),
     valid_yaml.map("---\n{}\n---\n".format),
@@ -189,8 +335,15 @@ front_matters = st.one_of(
 plain_notes = st.builds("{}{}{}".format, front_matters, bodies, st.sampled_from(("", "\n")))
 """Notes whose lines end with LF (a lone CR can stand in them only where `notes` puts it)."""
 
-notes = st.one_of(plain_notes, plain_notes, plain_notes.map(lambda text: text.replace("\n", "\r\n")), plain_notes.map(lambda text: text.replace("\n", "\r", 1)))
+notes = st.one_of(
+    plain_notes,
+    plain_notes,
+    plain_notes.map(lambda text: text.replace("\n", "\r\n")),
+    plain_notes.map(lambda text: text.replace("\n", "\r", 1)),
+)
 
-file_names = st.builds("{}{}.md".format, st.sampled_from(FOLDERS), st.sampled_from((*TITLES, "%zz", "a<b>", "q?", "x\ny", "\u202ertl")))
+file_names = st.builds(
+    "{}{}.md".format, st.sampled_from(FOLDERS), st.sampled_from((*TITLES, "%zz", "a<b>", "q?", "x\ny", "\u202ertl"))
+)
 vaults = st.dictionaries(file_names, notes, min_size=1, max_size=5)
 """Vaults as text by path."""

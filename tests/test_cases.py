@@ -1,16 +1,7 @@
 """The cases of tests/cases: a few notes, and exactly what they assert (contract, sections 2 to 4 and 6).
 
-A case file is Markdown that a person, or another implementation, can read. It has a `# Title`, a sentence on the rule
-that it states, and fenced blocks with four backticks or more; `## Title` begins a further case of the same file:
-
-    ````markdown path/Note.md      a file of the vault; `turtle ontology/own.ttl`, `toml kg.toml`, `text a.png` likewise
-    ````trig                       all that the notes' graphs hold, less what `_is_bookkeeping` leaves out
-    ````trig all                   all that they hold but kg:contentHash and kg:wordCount
-    ````trig inferred              some of what kg:inferred holds
-    ````trig absent                what no graph holds, inferred or not
-
-The prefixes below and the base <https://notes.example/> need not be declared. A title that ends in `(known: REASON)`
-marks a case that the code does not fulfil yet: it has to fail, and the mark goes when it no longer does.
+The format is told in tests/cases/README.md. A case marked `(known: REASON)` has to fail, and the mark goes when it no
+longer does.
 """
 
 import re

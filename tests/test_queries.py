@@ -128,7 +128,7 @@ def test_a_damaged_store_says_so_and_is_built_anew(tmp_path: Path, damage: str) 
     (vault / "A.md").write_text("one")
     store = ingest(vault, tmp_path / "store").path
     (store / damage).write_text("gen-9" if damage == "current" else "{")
-    with pytest.raises(kg.StoreError, match="damaged.*kg ingest --full"):
+    with pytest.raises(kg.StoreError, match=r"damaged.*kg ingest --full"):
         kg.Store(store)
     assert kg.query(ingest(vault, store, full=True).store, "ASK { n:A ?p ?o }").boolean
 

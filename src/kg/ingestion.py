@@ -98,7 +98,7 @@ def ingest(
 
 def load_ontology(config: Config) -> Ontology:
     """The ontology that comes with kg, and the vault's own."""
-    return load([resource("ontology").resolve(), *config.ontology])
+    return load([resource("ontology").resolve(), *config.ontology], config.all_prefixes)
 
 
 def _inputs(reading: Reading, ontology: Ontology, config: Config, inference: bool) -> str:

@@ -7,7 +7,7 @@ import hashlib
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal as Choice
@@ -74,6 +74,7 @@ class Ontology:
     triples: tuple[ox.Triple, ...] = field(repr=False)
     rules: Mapping[str, str]
     digest: str
+    prefixes: Mapping[str, str]
     findings: tuple[Finding, ...] = ()
 
     @cached_property
@@ -162,12 +163,25 @@ class Ontology:
         return (name_key(o.value) for p in predicates for o in row.get(p, ()) if isinstance(o, ox.Literal))
 
     def class_named(self, text: str) -> str | None:
-        """The class that a heading, a tag or a `type:` value names."""
+        """The class that a heading, a tag or a `type:` value names; `ex:Risk` and a whole IRI are names too."""
+        full = self._full_name(text)
+        if full in self.classes:
+            return full
         found = self._class_names.get(name_key(text))
         return found[0] if found else None
 
+    def _full_name(self, text: str) -> str:
+        """The IRI that a text is, or writes with a known prefix."""
+        prefix, colon, local = text.strip().partition(":")
+        if not colon:
+            return ""
+        return self.prefixes[prefix] + local if prefix in self.prefixes else text.strip().strip("<>")
+
     def properties_named(self, text: str) -> tuple[Property, ...]:
         """The properties that a key or a heading can mean, the likeliest first."""
+        full = self._full_name(text)
+        if full in self.properties:
+            return (self.properties[full],)
         return tuple(self.properties[iri] for iri in self._property_names.get(name_key(text), ()))
 
     def tie(self, types: Iterable[str], class_: str) -> str | None:
@@ -209,7 +223,7 @@ class Ontology:
         return next((class_ for class_ in sorted(prop.ranges) if self.known_by_name(class_)), None)
 
 
-def load(folders: Iterable[Path]) -> Ontology:
+def load(folders: Iterable[Path], prefixes: Mapping[str, str]) -> Ontology:
     """The ontology in some folders; of two that declare one ontology the later counts. Raises OntologyError."""
     triples: dict[str, list[ox.Triple]] = {}
     rules: dict[str, str] = {}
@@ -223,8 +237,8 @@ def load(folders: Iterable[Path]) -> Ontology:
             rules[file.stem] = _text(file)
             digest.update(rules[file.stem].encode())
     merged = tuple(dict.fromkeys(triple for rows in triples.values() for triple in rows))
-    ontology = Ontology(merged, rules, digest.hexdigest())
-    return Ontology(merged, rules, digest.hexdigest(), tuple(_ambiguous(ontology)))
+    ontology = Ontology(merged, rules, digest.hexdigest(), prefixes)
+    return replace(ontology, findings=tuple(_ambiguous(ontology)))
 
 
 def _ambiguous(ontology: Ontology) -> Iterator[Finding]:

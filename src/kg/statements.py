@@ -446,7 +446,8 @@ class _Writer:
 
     def _task(self, block: Block, place: _Place, own: str | None) -> _Thing:
         label, at = block.lines[0].label, block.span.start
-        here = own or self.names.item(place.iri, self.entity, label)
+        named = self.names.block(self.entity, block.id) if block.id else ""
+        here = own or named or self.names.item(place.iri, self.entity, label)
         self.tasks[here] += 1
         if self.tasks[here] > 1:
             here = f"{here}~{self.tasks[here]}"
