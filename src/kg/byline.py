@@ -8,9 +8,12 @@ from kg.note import Line, Link, Piece, Tag
 from kg.source import Source
 
 # The last of these parts a title from its author.
-_SEPARATOR = re.compile(r"\s+[-\u2013\u2014]\s+|\s+by\s+", re.I)
+_SEPARATOR = re.compile(r"\s+[-\u2013\u2014]\s+|\s+\(?by\s+", re.I)
 _BETWEEN_NAMES = re.compile(r"\s*(?:;|&|\band\b|\bund\b|\bet\b(?! al))\s*", re.I)
-_NO_NAME = re.compile(r"\s*\([^()]*\)|,?\s*\b\d{4}\b.*|\s*\bet al\b\.?|[\s,.;:]+$")
+# What follows a name and is none: brackets, a year, “et al.”, and all behind the end of a sentence.
+_NO_NAME = re.compile(r"\s*\([^()]*\)|,?\s*\b\d{4}\b.*|\s*\bet al\b\.?|(?<=\w\w)[:.!?](?:\s.*|$)|[\s,;)]+$", re.S)
+_TAG_AFTER = re.compile(r"(?<=[^\s,])\s+#.*", re.S)
+_JOINING = re.compile(r"[\s,;&]*(?:\b(?:and|und|et)\b)?[\s,;&]*\Z", re.I)
 _BY = re.compile(rb"(?:^|\W)(?:by|from)\s+(?:#[^\s#,]+(?:\s*,|\s+and|\s*&)+\s*)*\Z", re.I)
 _SENTENCE_END = re.compile(rb"[.!?]\s")
 
@@ -29,7 +32,8 @@ def split_byline(pieces: tuple[Piece, ...]) -> tuple[tuple[Piece, ...], tuple[Pi
     found = next(reversed(list(_SEPARATOR.finditer(text))), None)
     if found is None or not text[found.end() :].strip() or not text[: found.start()].strip():
         return pieces, ()
-    return tuple(_cut(pieces, 0, found.start())), tuple(_cut(pieces, found.end(), len(text)))
+    title = text[: found.start()].rstrip(" \t,;:(")
+    return tuple(_cut(pieces, 0, len(title))), tuple(_cut(pieces, found.end(), len(text)))
 
 
 def _cut(pieces: tuple[Piece, ...], start: int, end: int) -> Iterator[Piece]:
@@ -43,18 +47,23 @@ def _cut(pieces: tuple[Piece, ...], start: int, end: int) -> Iterator[Piece]:
 
 
 def authors_in(pieces: tuple[Piece, ...]) -> Iterator[Named]:
-    """The authors that a byline names: links as they are, CamelCase tags, and names parted by commas or “and”."""
+    """The authors that a byline names: links to notes, CamelCase tags, and names parted by commas or “and”.
+
+    A link counts where a name would: “by [[Ann]] and [[Bob]]”, and not in “by Ann, see [[Bob]]”.
+    """
+    before = ""
     for piece in pieces:
-        if piece.link is not None:
+        if piece.link is None:
+            for name in names_in(piece.text):
+                yield Named(name, None, piece.start)
+        elif piece.link.kind == "wikilink" and _JOINING.match(before):
             yield Named(piece.text, piece.link, piece.start)
-            continue
-        for name in names_in(piece.text):
-            yield Named(name, None, piece.start)
+        before = piece.text if piece.link is None else ""
 
 
 def names_in(text: str) -> Iterator[str]:
     """The names in a text. A comma parts names only where each side has two words: `Seiden, Josh` is one name."""
-    for part in _BETWEEN_NAMES.split(_NO_NAME.sub("", text)):
+    for part in (_TAG_AFTER.sub("", part) for part in _BETWEEN_NAMES.split(_NO_NAME.sub("", text))):
         by_commas = [name.strip() for name in part.split(",") if name.strip()]
         whole = all(" " in name or name.startswith("#") for name in by_commas)
         for name in by_commas if whole else [part]:

@@ -107,7 +107,8 @@ def _keyed(value: Value, key: str) -> Value:
         return value._replace(
             children=tuple(_keyed(child, f"{key}.{name}") for name, child in zip(names, value.children, strict=True))
         )
-    return value._replace(links=tuple(link._replace(key=key) for link in value.links))
+    links = tuple(link._replace(key=key) for link in value.links)
+    return value._replace(links=links, link=links[0] if value.link else None)
 
 
 class _Tree:
@@ -183,9 +184,11 @@ class _Tree:
         text = _SURROGATES.sub("\ufffd", event.value)
         span = self._span(event.start_mark.index, event.end_mark.index)
         plain = not event.style and event.tag is None
+        raw = text
         kind, text = scalar(text) if plain else ("text", text)
         links = tuple(self._links(event, text)) if "[[" in text else ()
-        return Value(kind, span, text, links)
+        whole = links[0] if links and WIKILINK.fullmatch(text.strip()) else None
+        return Value(kind, span, text, raw, whole, links)
 
     def _links(self, event: Any, text: str) -> Iterator[Link]:
         index = event.start_mark.index

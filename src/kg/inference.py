@@ -42,6 +42,7 @@ _BEYOND_PREDICATES = (
     OWL + "maxQualifiedCardinality",
 )
 _BEYOND_TYPES = (OWL + "FunctionalProperty", OWL + "InverseFunctionalProperty")
+_GENID = "/.well-known/genid/"
 _ROUNDS = 100
 _VOCABULARIES = (RDF, RDFS, OWL, "http://www.w3.org/2001/XMLSchema#")
 
@@ -113,11 +114,13 @@ def _conclusions(store: Builder, name: str, rule: str) -> list[ox.Triple]:
         raise OntologyError(f"the rule {name} (rules/{name}.rq) is not SPARQL: {error.msg.splitlines()[0]}") from error
     if not isinstance(answer, ox.QueryTriples):
         raise OntologyError(f"the rule {name} (rules/{name}.rq) must be a CONSTRUCT query")
-    return [triple for triple in answer if not _has_blank(triple)]
+    return [triple for triple in answer if not _is_nameless(triple)]
 
 
-def _has_blank(triple: ox.Triple) -> bool:
-    return isinstance(triple.subject, ox.BlankNode) or isinstance(triple.object, ox.BlankNode)
+def _is_nameless(triple: ox.Triple) -> bool:
+    """Whether a triple speaks of a class expression of the ontology, which has no name in RDF but a skolem IRI."""
+    terms = (triple.subject, triple.object)
+    return any(isinstance(t, ox.BlankNode) or (isinstance(t, ox.NamedNode) and _GENID in t.value) for t in terms)
 
 
 def _by_owlrl(store: Builder, ontology: Ontology) -> Iterator[ox.Triple]:
@@ -143,13 +146,9 @@ def _is_noise(triple: ox.Triple, ontology: Ontology) -> bool:
     subject, obj = triple.subject, triple.object
     if not isinstance(subject, ox.NamedNode):
         return True
-    if (
-        subject.value in ontology.terms
-        or subject.value.startswith(_VOCABULARIES)
-        or "/.well-known/genid/" in subject.value
-    ):
+    if subject.value in ontology.terms or subject.value.startswith(_VOCABULARIES) or _GENID in subject.value:
         return True
     value = obj.value if isinstance(obj, ox.NamedNode) else ""
-    if value in {OWL + "Thing", RDFS + "Resource", OWL + "NamedIndividual"} or "/.well-known/genid/" in value:
+    if value in {OWL + "Thing", RDFS + "Resource", OWL + "NamedIndividual"} or _GENID in value:
         return True
     return triple.predicate.value == OWL + "sameAs" and subject == obj

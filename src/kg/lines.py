@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from kg import inline
-from kg.note import Field, Line, Link, LinkKind, Piece, Tag
+from kg.note import Field, FieldForm, Line, Link, LinkKind, Piece, Tag
 from kg.source import Source, Span
 
-EMPTY = Line(Span(0, 0), (), (), (), (), "", only_links=False)
+EMPTY = Line(Span(0, 0), (), (), (), (), (), only_links=False)
 
 # What makes a line worth scanning: a tag, field, block id, comment, address, nameless link; or an emoji of a task.
 _SPECIAL = re.compile(r"[#^]|%%|::|://|\[\[\||[^\x00-\u2300]")
-_SEPARATORS = re.compile(r"[\s,;|·•/&+–—-]*\Z")
+_SEPARATORS = re.compile(r"(?:[\s,;|·•/&+–—.-]|#\S+)*\Z")
+# Between links in a row, and after the last: punctuation, and tags, which say something of the item but name nothing.
 
 
 class _Part(NamedTuple):
@@ -134,8 +135,8 @@ class Leaf:
         plain = not any(part.opaque for part in row)
         if not _SPECIAL.search(raw):
             if plain:
-                text = "".join([part.text for part in row])
-                return Line(span, (Piece(text, None, start),), (), (), (), text.strip(), False)
+                pieces = (Piece("".join([part.text for part in row]), None, start),)
+                return Line(span, pieces, (), (), (), pieces, False)
             return _finished(span, tuple(_merged(row)), row, _Scanned())
         scan = _Scan(raw, raw if plain else self._masked(row), start)
         found = scan.found(tuple([part.link for part in row if part.link]), last=last)
@@ -215,14 +216,14 @@ def _finished(
     links = tuple([part.link for part in row if part.link])
     if found.bare:
         links = tuple(sorted([*links, *found.bare]))
-    text = label = "".join([piece.text for piece in pieces]).strip()
-    cuts = tuple([field.span for field in found.fields if not field.whole_line])
+    words = pieces
+    cuts = tuple([field.span for field in found.fields if field.form != "line"])
     if cuts and leaf:
-        label = "".join([piece.text for piece in leaf._pieces(row, found.bare, found.hidden + cuts)]).strip()
+        words = tuple(leaf._pieces(row, found.bare, found.hidden + cuts))
     only = False
-    if links and not any(part.opaque and part.link is None for part in row):
-        only = bool(_SEPARATORS.match("".join([piece.text for piece in pieces if piece.link is None])))
-    return Line(span, pieces, links, found.tags, found.fields, label if label != text else text, only)
+    if any(piece.link for piece in words) and not any(part.opaque and part.link is None for part in row):
+        only = bool(_SEPARATORS.match("".join([piece.text for piece in words if piece.link is None])))
+    return Line(span, pieces, links, found.tags, found.fields, words, only)
 
 
 def wikilink(raw: str, span: Span, *, embed: bool) -> Link | None:
@@ -278,12 +279,15 @@ class _Scan:
         if "::" in self.masked:
             whole = inline.line_field(self.masked, self.raw)
             found = inline.bracket_fields(self.masked, self.raw)
-            rows = [self._field(whole, links, True)] if whole else [self._field(row, links, False) for row in found]
+            rows = (
+                [self._field(whole, links, "line")] if whole else [self._field(row, links, "bracket") for row in found]
+            )
         if not self._ascii:
-            rows += [self._field(row, links, False) for row in inline.task_dates(self.masked)]
+            rows += [self._field(row, links, "date") for row in inline.task_dates(self.masked)]
         return tuple(rows)
 
-    def _field(self, found: inline.Found, links: tuple[Link, ...], whole_line: bool) -> Field:
+    def _field(self, found: inline.Found, links: tuple[Link, ...], form: FieldForm) -> Field:
         span = self._span(found.start, found.end)
         inside = tuple(link for link in links if span.start <= link.span.start < span.end)
-        return Field(span, found.key, found.text, inside, whole_line)
+        text = self._span(found.text_start, found.text_start + len(found.text))
+        return Field(span, found.key, found.text, text, inside, form)

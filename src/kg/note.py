@@ -15,6 +15,7 @@ from kg.source import Source, Span
 _CALLOUT_MARK = re.compile(r"\[![^\]\n]{1,100}\][+-]?[ \t]*")
 
 LinkKind = Literal["wikilink", "markdown", "url"]
+FieldForm = Literal["line", "bracket", "date"]
 BlockKind = Literal["paragraph", "list", "item", "quote", "callout", "table", "code", "footnote", "html"]
 
 
@@ -58,9 +59,10 @@ class Field(NamedTuple):
     span: Span
     key: str
     text: str
+    text_span: Span
     links: tuple[Link, ...]
-    whole_line: bool
-    """`Key:: value` on a line of its own, and so no part of a sentence or list item."""
+    form: FieldForm
+    """`Key:: value` as a whole line, a pair in brackets, or the emoji and date of a task."""
 
 
 class Piece(NamedTuple):
@@ -79,15 +81,20 @@ class Line(NamedTuple):
     links: tuple[Link, ...]
     tags: tuple[Tag, ...]
     fields: tuple[Field, ...]
-    label: str
-    """The text less inline fields and task dates too."""
+    words: tuple[Piece, ...]
+    """The pieces less inline fields in brackets and task dates: the line's own words."""
     only_links: bool
     """A link or a row of links and nothing else."""
 
     @property
     def text(self) -> str:
         """The line as plain text."""
-        return "".join(piece.text for piece in self.pieces).strip()
+        return "".join([piece.text for piece in self.pieces]).strip()
+
+    @property
+    def label(self) -> str:
+        """The line's own words as plain text."""
+        return "".join([piece.text for piece in self.words]).strip()
 
 
 class Block(NamedTuple):
@@ -148,26 +155,20 @@ ValueKind = Literal["text", "integer", "decimal", "double", "boolean", "date", "
 
 
 class Value(NamedTuple):
-    """A value of the front matter or of an inline field. Of a list or map, `children`; else `text`."""
+    """A value of the front matter or of an inline field.
+
+    A list or map has `children`, any other its `text` in canonical form and its `raw` text as written. `link` is the
+    link that the whole value is, `links` are all that stand in it.
+    """
 
     kind: ValueKind
     span: Span
     text: str = ""
+    raw: str = ""
+    link: Link | None = None
     links: tuple[Link, ...] = ()
     children: tuple["Value", ...] = ()
     keys: tuple[str, ...] = ()
-
-    @property
-    def link(self) -> Link | None:
-        """The link that the whole value is, if it is one."""
-        if len(self.links) == 1 and self.text.strip() == _written(self.links[0]):
-            return self.links[0]
-        return None
-
-
-def _written(link: Link) -> str:
-    inside = link.target if link.display is None else f"{link.target}|{link.display}"
-    return f"[[{inside}]]"
 
 
 class Property(NamedTuple):
@@ -192,7 +193,7 @@ class Note:
 
     @property
     def name(self) -> str:
-        """The file's name less `.md`: the note's title."""
+        """The file's name less `.md`."""
         name = self.path.rpartition("/")[2]
         return name[:-3] if name.lower().endswith(".md") else name
 
@@ -204,4 +205,10 @@ class Note:
     def id(self) -> str | None:
         """The front matter's `id`, which names the entity."""
         value = self.value_of("id")
-        return value.text if value and value.kind not in {"null", "list", "map"} and value.text else None
+        return value.raw if value and value.kind not in {"null", "list", "map"} and value.raw else None
+
+    @property
+    def title(self) -> str:
+        """The front matter's `title`, else the file's name."""
+        value = self.value_of("title")
+        return value.raw if value and value.kind not in {"null", "list", "map"} and value.raw else self.name

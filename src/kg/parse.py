@@ -6,8 +6,6 @@ with any status character, callouts that fold, front matter after a byte order m
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import pyromark
@@ -27,6 +25,8 @@ _MARKDOWN = pyromark.Markdown(
 # Task lists and GitHub's alerts are left to us: Obsidian takes any character as a status and any word as a callout.
 
 _CALLOUT = re.compile(r"\s*\[!([^\]\n]{1,100})\]([+-]?)")
+_ATX_START = re.compile(r"#{1,6}(?:[ \t]+|\Z)")
+_ATX_END = re.compile(r"(?:^|[ \t]+)#+\Z")
 _WORD = re.compile(r"\w+")
 _CONTAINERS: dict[str, BlockKind] = {
     "List": "list",
@@ -40,7 +40,7 @@ _CONTAINERS: dict[str, BlockKind] = {
 _LEAVES = {"Paragraph", "Heading", "TableCell"}
 _LINKS = {"Link", "Image"}
 _SHOWN = {"Code", "InlineMath", "DisplayMath"}
-_Events = Iterable[tuple[Any, Any]]
+_Events = list[tuple[Any, Any]]
 """Events as the library gives them: a name or a dict of one key, and a range of bytes."""
 
 
@@ -63,7 +63,7 @@ def parse(path: str, raw: bytes) -> Note:
 
 
 def _events(body: bytes) -> _Events:
-    return _MARKDOWN.events_with_range(body.decode("utf-8"))
+    return list(_MARKDOWN.events_with_range(body.decode("utf-8")))
 
 
 def _name(value: Any) -> str:
@@ -262,7 +262,8 @@ def _outline(top: list[_Heading | Block], source: Source) -> Section:
     """Headings and blocks as a tree of sections."""
     root = Section(0, (), "", None, Span(0, 0), 0, (), ())
     open_: list[tuple[Section, list[Block], list[Section]]] = [(root, [], [])]
-    seen: Counter[tuple[str, ...]] = Counter()
+    seen: set[tuple[str, ...]] = set()
+    order = 0
     for node in top:
         if isinstance(node, Block):
             open_[-1][1].append(node)
@@ -270,11 +271,13 @@ def _outline(top: list[_Heading | Block], source: Source) -> Section:
         while open_[-1][0].level >= node.level:
             _close(open_)
         heading = heading_text(node, source)
-        parts = (*open_[-1][0].parts, heading)
-        seen[parts] += 1
-        if seen[parts] > 1:
-            parts = (*parts[:-1], f"{heading}~{seen[parts]}")
-        order = seen.total()
+        order += 1
+        above = open_[-1][0].parts
+        parts, number = (*above, heading), 1
+        while parts in seen:
+            number += 1
+            parts = (*above, f"{heading}~{number}")
+        seen.add(parts)
         open_.append((Section(node.level, parts, heading, node.line, node.span, order, (), ()), [], []))
     while len(open_) > 1:
         _close(open_)
@@ -289,10 +292,12 @@ def _close(open_: list[tuple[Section, list[Block], list[Section]]]) -> None:
 
 
 def heading_text(node: _Heading, source: Source) -> str:
-    """The heading as written, less a block id and comments, as Obsidian's own cache keeps it."""
-    if not node.line.pieces:
-        return ""
-    raw = source.slice(*node.line.span)
+    """The heading as written, less its marks, a block id and comments, as Obsidian's own cache keeps it."""
+    raw = source.slice(*node.span).strip()
+    if raw.startswith("#"):
+        raw = _ATX_END.sub("", _ATX_START.sub("", raw))
+    else:
+        raw = " ".join(line.strip() for line in raw.splitlines()[:-1])
     cut = inline.block_id(raw)
     raw = raw[: cut.start] if cut else raw
     return re.sub(r"%%[^%]*%%", "", raw).strip()

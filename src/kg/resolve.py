@@ -101,7 +101,7 @@ class Index:
     by_name: Mapping[str, tuple[tuple[str, str], ...]]
     """Files by name in lower case: the path in lower case and as it is."""
     by_title: Mapping[str, tuple[str, ...]]
-    """Entities by the letters and digits of their note's name."""
+    """Entities by the letters and digits of their note's name, and of its title."""
 
     @classmethod
     def of(cls, notes: Iterable[Note], attachments: Iterable[str], names: Names) -> "Index":
@@ -116,7 +116,8 @@ class Index:
             entity = entities[note.path]
             entity = entity if first[entity] == note.path else names.entity(note.path)
             outlines[note.path] = Outline.of(note, entity)
-            titles[letters_and_digits(note.name)].append(entity)
+            for title in dict.fromkeys((note.name, note.title)):
+                titles[letters_and_digits(title)].append(entity)
         exact: dict[str, str] = {}
         by_name = defaultdict(list)
         for path in sorted([*outlines, *attachments]):
@@ -157,7 +158,9 @@ class Index:
 
     def _missing(self, path: str, subpath: str, source: str) -> Target:
         if path.startswith(("./", "../")):
-            path = posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
+            path = posixpath.join(posixpath.dirname(source), path)
+        if "/" in path:
+            path = posixpath.normpath(f"/{path}")
         path = path.strip("/") or path
         iri = self.names.missing(path)
         label = path[:-3] if path.lower().endswith(".md") else path

@@ -35,6 +35,7 @@ _LABEL_OF_PROPERTY = iri("http://www.w3.org/2000/01/rdf-schema#label")
 
 _TYPE_KEYS = ("type", "class", "tags")
 _VALID_TAG = re.compile(r"[^\u2000-\u206f\u2e00-\u2e7f'!\"#$%&()*+,.:;<=>?@^`{|}~\[\]\\\s]+\Z")
+_LONGEST_NAME = 80
 _XSD_KINDS = {"integer", "decimal", "double", "boolean", "date", "dateTime"}
 
 
@@ -92,6 +93,14 @@ class _Thing(NamedTuple):
 
     iri: str
     types: tuple[str, ...]
+    is_task: bool = False
+
+
+class _Item(NamedTuple):
+    """What a list item names: a thing of its own, or the target of its link."""
+
+    iri: str
+    is_own: bool
 
 
 class _Place(NamedTuple):
@@ -154,7 +163,7 @@ class _Writer:
 
     def _has_title(self) -> bool:
         """Whether the front matter gives a title of its own."""
-        given = (prop for prop in self.note.properties if prop.value.text and prop.value.kind not in {"null", "map"})
+        given = (prop for prop in self.note.properties if prop.value.text or prop.value.children)
         return any(self._is(prop.key, SKOS + "prefLabel") for prop in given)
 
     def _is(self, key: str, property_: str) -> bool:
@@ -189,18 +198,17 @@ class _Writer:
             if key == "tags":
                 for value in _leaves(prop.value):
                     self._front_tag(value)
-            elif key != "id" and not self._names_classes(key, prop.value):
+            elif key in _TYPE_KEYS:
+                for value in _leaves(prop.value):
+                    if not self.ontology.class_named(_type_text(value)):
+                        self.property(subject, prop.key, value)
+            elif key != "id":
                 self.property(subject, prop.key, prop.value)
 
     def _front_tag(self, value: Value) -> None:
         name = value.text.removeprefix("#").strip("/")
         if value.kind == "text" and _VALID_TAG.match(name) and not name.isdecimal():
             self.tag(Tag(value.span, name), self.entity)
-
-    def _names_classes(self, key: str, value: Value) -> bool:
-        if key not in _TYPE_KEYS:
-            return False
-        return any(self.ontology.class_named(_type_text(leaf)) for leaf in _leaves(value))
 
     # ---- properties and their values ------------------------------------------------------------------------
 
@@ -245,6 +253,8 @@ class _Writer:
             yield iri(self.target(value.link).exact)
         elif value.kind in _XSD_KINDS and not (prop and prop.is_text):
             yield literal(value.text, value.kind)
+        elif prop and prop.is_text:
+            yield literal(value.link.text if value.link else _plain(value))
         else:
             yield literal(value.link.text if value.link else value.text)
 
@@ -272,7 +282,10 @@ class _Writer:
     def known_by_name(self, named: Named, class_: str) -> str:
         """An author: the note of that title, else the thing that the name stands for."""
         if named.link is not None:
-            return iri(self.target(named.link).exact)
+            target = self.target(named.link)
+            if target.kind == "missing":
+                self.add(iri(target.exact), RDF_TYPE, iri(class_), named.at)
+            return iri(target.exact)
         notes = self.index.by_title.get(letters_and_digits(named.name), ())
         if notes:
             term = iri(notes[0])
@@ -292,27 +305,28 @@ class _Writer:
         place = _Place(self.entity, (me,))
         if root.text:
             self.add(iri(self.entity), TEXT, literal(root.text), root.blocks[0].span.start)
-        class_ = self.ontology.class_named(self.note.name)
+        class_ = self.ontology.class_named(self.note.title)
         things = self._listing(class_, root, place) if class_ else {}
         self._content(root.blocks, place, things)
         for section in root.sections:
             self._section(section, place)
 
     def _section(self, section: Section, above: _Place) -> None:
-        here, at = self.names.section(self.entity, section.parts), section.span.start
+        here = self.names.section(self.entity, section.parts)
         title = section.title.text if section.title else ""
         self._outline(section, iri(here), iri(above.iri))
         place = _Place(here, above.things)
-        things: dict[Span, str] = {}
+        things: dict[Span, _Item] = {}
         class_ = self.ontology.class_named(title)
         if class_:
             things = self._listing(class_, section, place)
             if section.text and not _has_listing(section) and not self._is_title(section):
-                self._instance(here, class_, title, above, at)
-                place = _Place(here, (_Thing(here, (class_,)), *above.things))
+                place = self._instance(section, class_, above)
         else:
             self._named_property(section, title, above)
-        self._lines((section.title,) if section.title else (), here, place)
+        if section.title:
+            self._lines((section.title,), here, place)
+            self._bylines((section.title,))
         self._content(section.blocks, place, things)
         for child in section.sections:
             # A heading that repeats the note's title is about the entity, not about a part of it.
@@ -320,7 +334,7 @@ class _Writer:
             self._section(child, place._replace(subject=subject))
 
     def _is_title(self, section: Section) -> bool:
-        key = letters_and_digits(self.note.name)
+        key = letters_and_digits(self.note.title)
         return len(section.parts) == 1 and bool(key) and letters_and_digits(section.heading) == key
 
     def _outline(self, section: Section, term: str, above: str) -> None:
@@ -333,11 +347,27 @@ class _Writer:
         if section.text:
             self.add(term, TEXT, literal(section.text), section.blocks[0].span.start)
 
-    def _instance(self, thing: str, class_: str, label: str, above: _Place, at: int) -> None:
-        """A section that is a thing of the class that its heading names."""
-        self.add(iri(thing), RDF_TYPE, iri(class_), at)
-        self.add(iri(thing), PREF_LABEL, literal(label), at)
-        self._tie(iri(thing), class_, above, at)
+    def _instance(self, section: Section, class_: str, above: _Place) -> _Place:
+        """A section that is a thing of the class that its heading names; what stands in it is about that."""
+        here, at = self.names.section(self.entity, section.parts), section.span.start
+        place = _Place(here, above.things)
+        if self._named_in_prose(section, class_, place):
+            return place
+        self.add(iri(here), RDF_TYPE, iri(class_), at)
+        self.add(iri(here), PREF_LABEL, literal(section.title.text if section.title else ""), at)
+        self._tie(iri(here), class_, above, at)
+        return _Place(here, (_Thing(here, (class_,)), *above.things))
+
+    def _named_in_prose(self, section: Section, class_: str, place: _Place) -> bool:
+        """Under a heading such as `# Author`, a line that is a name and no sentence names the thing itself."""
+        blocks = section.blocks
+        if not self.ontology.known_by_name(class_) or len(blocks) != 1 or len(blocks[0].lines) != 1:
+            return False
+        line = blocks[0].lines[0]
+        names = list(authors_in(line.words)) if len(line.label) < _LONGEST_NAME and "." not in line.label[-1:] else []
+        for named in names:
+            self._listed(self.known_by_name(named, class_), class_, place, named.at)
+        return bool(names)
 
     def _tie(self, term: str, class_: str, place: _Place, at: int) -> None:
         """Lead to a thing from the innermost thing around it that the ontology ties to its class."""
@@ -362,14 +392,14 @@ class _Writer:
             for link in entry.links if entry.only_links else ():
                 self.add(iri(above.things[0].iri), iri(prop.iri), iri(self.target(link).exact), link.span.start)
             if entry.is_item and not entry.only_links and entry.label:
-                value = Value("text", entry.span, entry.label, ())
+                value = Value("text", entry.span, entry.label, entry.label)
                 self.property(above.things[0], title, value)
 
     # ---- lists under a heading that names a class --------------------------------------------------------------
 
-    def _listing(self, class_: str, section: Section, place: _Place) -> dict[Span, str]:
-        """The things that a section lists, each an instance of the class; those of the list items by their spans."""
-        own: dict[Span, str] = {}
+    def _listing(self, class_: str, section: Section, place: _Place) -> dict[Span, _Item]:
+        """The things that a section lists, each an instance of the class; those of single items by their spans."""
+        items: dict[Span, _Item] = {}
         byline = self.ontology.byline(class_)
         for entry in _entries(section.blocks):
             title, credit = split_byline(entry.pieces) if byline else (entry.pieces, ())
@@ -379,15 +409,16 @@ class _Writer:
                 text = "".join(piece.text for piece in title).strip() if len(links) == 1 else ""
                 terms = [self._linked_thing(link, class_, text or link.text, bool(byline)) for link in links]
             elif entry.is_item and entry.label:
-                terms = [self._own_thing(entry, class_, title if credit else (), place)]
-                own[entry.span] = terms[0]
+                terms = self._own_things(entry, class_, title if credit else (), place)
             else:
                 continue
+            if len(terms) == 1:
+                items[entry.span] = _Item(terms[0], not only_links)
             for term in terms:
                 self._listed(iri(term), class_, place, entry.span.start)
                 if byline and credit:
                     self._credit(iri(term), byline, authors_in(credit))
-        return own
+        return items
 
     def _listed(self, term: str, class_: str, place: _Place, at: int) -> None:
         self.add(term, RDF_TYPE, iri(class_), at)
@@ -401,16 +432,16 @@ class _Writer:
             self.label(iri(target.exact), title, link.span.start, title=True)
         return target.exact
 
-    def _own_thing(self, entry: "_Entry", class_: str, title: tuple[Piece, ...], place: _Place) -> str:
-        """A list item that is a thing of its own: known by its block id, by its name, or by its text."""
+    def _own_things(self, entry: "_Entry", class_: str, title: tuple[Piece, ...], place: _Place) -> list[str]:
+        """A list item that is a thing of its own: known by its block id, by its name (or names), or by its text."""
         text = "".join(piece.text for piece in title).strip() or entry.label
         if self.ontology.known_by_name(class_):
-            named = next(authors_in((Piece(text, None, entry.span.start),)), None)
-            if named is not None:
-                return self.known_by_name(named, class_)[1:-1]
+            names = list(authors_in(entry.pieces))
+            if names:
+                return [self.known_by_name(named, class_)[1:-1] for named in names]
         thing = self.names.block(self.entity, entry.id) if entry.id else self.names.item(place.iri, self.entity, text)
         self.add(iri(thing), PREF_LABEL, literal(text), entry.span.start)
-        return thing
+        return [thing]
 
     def _credit(self, work: str, byline: Property, authors: Iterable[Named]) -> None:
         class_ = self.ontology.range_known_by_name(byline)
@@ -420,20 +451,21 @@ class _Writer:
 
     # ---- what stands in blocks ------------------------------------------------------------------------------
 
-    def _content(self, blocks: Iterable[Block], place: _Place, things: Mapping[Span, str]) -> None:
+    def _content(self, blocks: Iterable[Block], place: _Place, things: Mapping[Span, _Item]) -> None:
         """Blocks with ids, tasks, links, tags and fields. `things` are the list items that are things of their own."""
         stack = [(block, place.iri, place.things[0]) for block in reversed(tuple(blocks))]
         while stack:
             block, inner, about = stack.pop()
             if block.id:
                 inner = self._block(block, place)
-            own = things.get(block.span)
-            if own:
-                inner, about = own, _Thing(own, ())
+            item = things.get(block.span)
+            own = item.iri if item and item.is_own else ""
+            inner = own or inner
+            about = _Thing(item.iri, ()) if item else about
             if block.task and block.lines:
                 about = self._task(block, place, own)
             self._lines(block.lines, inner, place, about)
-            self._bylines(block)
+            self._bylines(block.lines)
             stack.extend((child, inner, about) for child in reversed(block.children))
 
     def _block(self, block: Block, place: _Place) -> str:
@@ -444,7 +476,7 @@ class _Writer:
             self.add(iri(here), TEXT, literal(block.text), at)
         return here
 
-    def _task(self, block: Block, place: _Place, own: str | None) -> _Thing:
+    def _task(self, block: Block, place: _Place, own: str) -> _Thing:
         label, at = block.lines[0].label, block.span.start
         named = self.names.block(self.entity, block.id) if block.id else ""
         here = own or named or self.names.item(place.iri, self.entity, label)
@@ -457,7 +489,7 @@ class _Writer:
         self.add(term, TEXT, literal(label), at)
         self.add(term, STATUS, literal(block.task), at)
         self.add(term, COMPLETED, literal("true" if block.task in "xX" else "false", "boolean"), at)
-        return _Thing(here, ())
+        return _Thing(here, (), is_task=True)
 
     def _lines(self, lines: Iterable[Line], inner: str, place: _Place, about: _Thing | None = None) -> None:
         """Links are of the innermost place, tags of its section, fields of the thing that is spoken of."""
@@ -467,18 +499,19 @@ class _Writer:
             for tag in line.tags:
                 self.tag(tag, place.iri)
             for field in line.fields:
-                self._field(field, place.things[0] if about is None or field.whole_line else about)
+                self._field(field, place.things[0] if about is None or field.form == "line" else about)
 
     def _field(self, field: Field, about: _Thing) -> None:
-        self.property(about, field.key, inline_value(field))
+        if field.form != "date" or about.is_task:
+            self.property(about, field.key, inline_value(field))
 
-    def _bylines(self, block: Block) -> None:
+    def _bylines(self, lines: tuple[Line, ...]) -> None:
         """`[[Book]], written by #JoshSeiden`: an author, and the creator of what is linked before it."""
-        for property_ in dict.fromkeys(self.ontology.bylines.values()) if block.lines else ():
+        for property_ in dict.fromkeys(self.ontology.bylines.values()) if lines else ():
             author = self.ontology.range_known_by_name(self.ontology.properties[property_])
             if author is None:
                 continue
-            for tag, link in credited_tags(block.lines, self.note.source):
+            for tag, link in credited_tags(lines, self.note.source):
                 term = self.known_by_name(Named(camel_case_name(tag.name), None, tag.span.start), author)
                 if link is not None:
                     self.add(iri(self.target(link).exact), iri(property_), term, tag.span.start)
@@ -524,15 +557,19 @@ class _Writer:
 
 
 class _Entry(NamedTuple):
-    """A list item, or a line that is links and nothing else."""
+    """A list item, or a line that is links and nothing else, by its own words."""
 
     span: Span
     pieces: tuple[Piece, ...]
-    links: tuple[Link, ...]
     label: str
     only_links: bool
     is_item: bool
     id: str
+
+    @property
+    def links(self) -> Iterator[Link]:
+        """The links among its words."""
+        return (piece.link for piece in self.pieces if piece.link is not None)
 
 
 def _entries(blocks: Iterable[Block]) -> Iterator[_Entry]:
@@ -540,20 +577,24 @@ def _entries(blocks: Iterable[Block]) -> Iterator[_Entry]:
     for block in blocks:
         if block.kind == "list":
             for item in block.children:
-                if item.lines:
+                if item.lines and not all(_is_field(line) for line in item.lines):
                     yield _item(item)
         elif block.kind == "paragraph":
             for line in block.lines:
                 if line.only_links:
-                    yield _Entry(line.span, line.pieces, line.links, line.label, True, False, "")
+                    yield _Entry(line.span, line.words, line.label, True, False, "")
+
+
+def _is_field(line: Line) -> bool:
+    """Whether a line is `Key:: value` and nothing else."""
+    return any(field.form == "line" for field in line.fields)
 
 
 def _item(item: Block) -> _Entry:
     lines = item.lines
-    pieces = tuple(piece for line in lines for piece in (*line.pieces, Piece(" ", None, line.span.end)))
-    links = tuple(link for line in lines for link in line.links)
+    pieces = tuple(piece for line in lines for piece in (*line.words, Piece(" ", None, line.span.end)))
     label = " ".join(filter(None, (line.label for line in lines)))
-    return _Entry(item.span, pieces, links, label, all(line.only_links for line in lines), True, item.id)
+    return _Entry(item.span, pieces, label, all(line.only_links for line in lines), True, item.id)
 
 
 def _has_listing(section: Section) -> bool:
@@ -572,6 +613,11 @@ def _leaves(value: Value) -> Iterator[Value]:
             yield from _leaves(child)
     else:
         yield value
+
+
+def _plain(value: Value) -> str:
+    """A value as text: numbers and dates as they were written."""
+    return value.text if value.kind == "text" else value.raw
 
 
 def _type_text(value: Value) -> str:

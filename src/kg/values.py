@@ -4,6 +4,7 @@ Every regular expression has bounded repeats: a value comes from a file that any
 """
 
 import re
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -25,12 +26,6 @@ _PART = re.compile(r"""\s*("(?:[^"\\]|\\.){0,1000}"|!?\[\[[^\[\]\n]{1,1000}\]\]|
 def wikilink(match: re.Match[str], span: Span) -> Link:
     """The link that WIKILINK found."""
     return Link(span, "wikilink", match.group(1).strip(), match.group(2), match.group().startswith("!"))
-
-
-def links_in(text: str, offset: int) -> tuple[Link, ...]:
-    """The wikilinks in a text that begins at a byte offset."""
-    spans = ((m, len(text[: m.start()].encode()), len(text[: m.end()].encode())) for m in WIKILINK.finditer(text))
-    return tuple(wikilink(match, Span(offset + start, offset + end)) for match, start, end in spans)
 
 
 def scalar(text: str) -> tuple[ValueKind, str]:
@@ -78,36 +73,47 @@ def inline_value(field: Field) -> Value:
 
     Numbers, booleans, dates, links, quoted texts and lists of these by commas; anything else is one text.
     """
+    whole = next((link for link in field.links if link.span == field.text_span), None)
     parts = _parts(field.text)
-    if len(parts) == 1:
-        return _one(field, parts[0])
-    values = tuple(_one(field, part) for part in parts)
-    if any(
-        value.kind == "text" and not value.link and not part.startswith('"')
-        for value, part in zip(values, parts, strict=True)
-    ):
-        return Value("text", field.span, field.text, field.links)
-    return Value("list", field.span, children=values)
+    if whole or len(parts) == 1:
+        return _one(field, field.text, field.text_span)
+    values = tuple(_one(field, text, span) for text, span in _placed(field, parts))
+    if any(value.kind == "text" and not value.link and not value.raw.startswith('"') for value in values):
+        return Value("text", field.text_span, field.text, field.text, links=field.links)
+    return Value("list", field.text_span, children=values)
 
 
-def _parts(text: str) -> list[str]:
-    """The text by its commas, where commas in links and quotes do not count; whole where it does not come apart."""
+def _parts(text: str) -> list[tuple[int, int]]:
+    """The ranges that commas part a text into, where those in links and quotes do not count; else all of it."""
     parts, position = [], 0
     while position < len(text):
         match = _PART.match(text, position)
         if match is None or match.end() == position:
-            return [text]
+            return [(0, len(text))]
         if match.group(1).strip():
-            parts.append(match.group(1).strip())
+            start = match.start(1)
+            parts.append((start, start + len(match.group(1).rstrip())))
         position = match.end()
-    return parts or [text]
+    if len(parts) == 1 and text.endswith(","):
+        return [*parts, (len(text), len(text))]
+    return parts or [(0, len(text))]
 
 
-def _one(field: Field, text: str) -> Value:
+def _placed(field: Field, parts: list[tuple[int, int]]) -> Iterator[tuple[str, Span]]:
+    for start, end in parts:
+        if end > start:
+            at = field.text_span.start + len(field.text[:start].encode("utf-8"))
+            yield field.text[start:end], Span(at, at + len(field.text[start:end].encode("utf-8")))
+
+
+def _one(field: Field, text: str, span: Span) -> Value:
+    inside = tuple(link for link in field.links if span.start <= link.span.start < span.end)
+    whole = inside[0] if inside and inside[0].span == span else None
+    if whole or inside:
+        return Value("text", span, text, text, whole, inside)
     if len(text) > 1 and text[0] == text[-1] == '"':
-        return Value("text", field.span, re.sub(r"\\(.)", r"\1", text[1:-1]))
-    kind, value = scalar(text) if "[[" not in text else ("text", text)
+        return Value("text", span, re.sub(r"\\(.)", r"\1", text[1:-1]), text)
     if text.lower() in {"true", "false"}:
-        kind, value = "boolean", text.lower()
-    inside = tuple(link for link in field.links if kind == "text" and f"[[{link.target}" in text)
-    return Value(kind, field.span, value, inside)
+        return Value("boolean", span, text.lower(), text)
+    kind, value = scalar(text)
+    return Value(kind, span, value, text)
