@@ -5,6 +5,7 @@ on the command line that lies elsewhere is looked at from its own place, so that
 overwritten with another's notes.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -12,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from kg.errors import ConfigError
-from kg.terms import is_absolute
+from kg.terms import encode_url, is_absolute
 
 FILE = "kg.toml"
+_PREFIX = re.compile(r"[^\W\d_][\w-]*\Z|\Z")
 STORE = ".kg"
 DEFAULT_BASE = "https://notes.example/"
 
@@ -144,8 +146,10 @@ def _read(file: Path) -> dict[str, Any]:
             raise ConfigError(f"{file}: “{key}” must be a {_TOML_NAMES[_KEYS[key]]}")
     _check_base(file, table)
     for name, namespace in table.get("prefixes", {}).items():
-        if not isinstance(namespace, str) or not is_absolute(namespace):
-            raise ConfigError(f"{file}: the prefix “{name}” must be an absolute IRI in quotes")
+        if not isinstance(namespace, str) or not is_absolute(namespace) or encode_url(namespace) != namespace:
+            raise ConfigError(f"{file}: the prefix “{name}” must stand for an absolute IRI in quotes")
+        if not _PREFIX.match(name):
+            raise ConfigError(f"{file}: “{name}” cannot be a prefix: letters, digits, “-” and “_” can")
     if not all(isinstance(pattern, str) for pattern in table.get("ignore", [])):
         raise ConfigError(f"{file}: “ignore” must be a list of patterns in quotes")
     return table
@@ -158,7 +162,7 @@ def _check_base(file: Path, table: dict[str, Any]) -> None:
     base = table.get("base")
     if base is None:
         return
-    if not is_absolute(base) or "#" in base or any(ch in base for ch in '<>"{}|\\^` '):
+    if not is_absolute(base) or "#" in base or encode_url(base) != base:
         raise ConfigError(f"{file}: “base” must be an absolute IRI without “#”, such as {DEFAULT_BASE}")
     if not base.endswith("/"):
         table["base"] = f"{base}/"

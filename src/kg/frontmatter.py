@@ -19,7 +19,8 @@ MAX_NODES = 10_000
 MAX_DEPTH = 64
 
 _OPEN = re.compile(rb"---[ \t]*(?:\r\n|\n|\r)")
-_CLOSE = re.compile(rb"^---[ \t]*(?:\r\n|\n|\r|\Z)", re.M)
+_CLOSE = re.compile(rb"(?<=[\r\n])---[ \t]*(?:\r\n|\n|\r|\Z)")
+_LONE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _TEMPLATE = re.compile(r"\{\{|<%")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -150,7 +151,8 @@ class _Tree:
 
         loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
         try:
-            yield from yaml.parse(self.text, Loader=loader)
+            # libyaml refuses the escape of a lone surrogate, and all properties with it; this one is as long.
+            yield from yaml.parse(_LONE_SURROGATE.sub(r"\\ufffd", self.text), Loader=loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             raise _Refused("L06", f"not valid YAML: {error.problem}", mark.index if mark else 0) from error
@@ -176,9 +178,9 @@ class _Tree:
         for key in keys:
             if key.children or key.kind in {"list", "map"}:
                 raise _Refused("L06", "a property's name must be plain text", start.start_mark.index)
-            if key.text == "<<":
+            if key.raw == "<<":
                 raise _Refused("P02", "merge keys of YAML are not read", start.start_mark.index)
-        return Value("map", span, children=tuple(children), keys=tuple(key.text for key in keys))
+        return Value("map", span, children=tuple(children), keys=tuple(key.raw for key in keys))
 
     def _scalar(self, event: Any) -> Value:
         text = _SURROGATES.sub("\ufffd", event.value)

@@ -12,12 +12,13 @@ from typing import Any
 
 from kg import __version__
 from kg.config import Config, resource
+from kg.errors import StoreError
 from kg.findings import Finding, of_file
 from kg.inference import infer
 from kg.ontology import Ontology, load
 from kg.resolve import LINK_CLASSES, Index
 from kg.statements import ALT_LABEL, LINKS_TO, MISSING, PREF_LABEL, Label, Reader, Statements
-from kg.store import Store, building, manifest
+from kg.store import Manifest, Store, building
 from kg.terms import INFERRED, ONTOLOGY, RDF_TYPE, Names, letters_and_digits, literal
 from kg.vault import Progress, Reading, Vault
 
@@ -62,7 +63,7 @@ def ingest(
     ontology = load_ontology(config)
     inputs = _inputs(reading, ontology, config, inference)
     findings = tuple(sorted({*reading.findings, *ontology.findings, *_shared_ids(reading)}))
-    published = manifest(config.store)
+    published = _published(config.store)
     if published and published.inputs == inputs and not full:
         summary = {**published.summary, "changed": 0, "seconds": round(time.perf_counter() - started, 3)}
         return Report(summary, findings, config.store, changed=False)
@@ -94,6 +95,14 @@ def ingest(
         }
         store.publish(inputs, summary)
     return Report(summary, findings, config.store, changed=True)
+
+
+def _published(path: Path) -> Manifest | None:
+    """What the published generation says of itself; None where there is none that opens."""
+    try:
+        return Store(path).manifest
+    except StoreError:
+        return None
 
 
 def load_ontology(config: Config) -> Ontology:

@@ -4,7 +4,9 @@ Most lines are plain prose; one look tells (`_SPECIAL`), and only the others are
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from kg import inline
@@ -155,32 +157,42 @@ class Leaf:
         return "".join(pieces)
 
     def _pieces(self, row: list[_Part], bare: tuple[Link, ...], cuts: tuple[Span, ...]) -> Iterator[Piece]:
-        """The line's text and links less what is cut out of it."""
+        """The line's text and links less what is cut out of it, its web addresses as links."""
+        marks = _apart([*((cut, None) for cut in cuts), *((link.span, link) for link in bare)])
+        first = 0
         for part in row:
-            if part.opaque:
-                if not any(start <= part.start < end for start, end in cuts):
-                    yield Piece(part.text, part.link, part.start)
-            else:
-                yield from self._text_pieces(part, bare, cuts)
+            while first < len(marks) and marks[first][0].end <= part.start:
+                first += 1
+            end = first
+            while end < len(marks) and marks[end][0].start < part.end:
+                end += 1
+            if first == end:
+                yield Piece(part.text, part.link, part.start)
+            elif not part.opaque:
+                yield from self._text_pieces(part, marks[first:end])
+            elif marks[first][0].start > part.start:
+                yield Piece(part.text, part.link, part.start)
 
-    def _text_pieces(self, part: _Part, bare: tuple[Link, ...], cuts: tuple[Span, ...]) -> Iterator[Piece]:
-        """A run of text less what is cut out of it, its web addresses as links."""
-        start, end = part.start, part.end
-        inside: list[tuple[Span, Link | None]] = [(cut, None) for cut in cuts]
-        inside += [(link.span, link if start <= link.span.start else None) for link in bare]
-        inside = [(span, link) for span, link in inside if span.start < end and span.end > start]
-        if not inside:
-            yield Piece(part.text, None, start)
-            return
-        position = start
-        for span, link in sorted(inside, key=lambda found: found[0]):
+    def _text_pieces(self, part: _Part, marks: list[tuple[Span, Link | None]]) -> Iterator[Piece]:
+        """A run of text with what is marked in it cut out, or made a link."""
+        position = part.start
+        for span, link in marks:
             if span.start > position:
                 yield Piece(self.source.slice(position, span.start), None, position)
-            if link is not None and span.start >= position:
+            if link is not None and span.start >= part.start:
                 yield Piece(link.text, link, span.start)
             position = max(position, span.end)
-        if position < end:
-            yield Piece(self.source.slice(position, end), None, position)
+        if position < part.end:
+            yield Piece(self.source.slice(position, part.end), None, position)
+
+
+def _apart(marks: list[tuple[Span, Link | None]]) -> list[tuple[Span, Link | None]]:
+    """The marks in order, without those that begin inside one before."""
+    found: list[tuple[Span, Link | None]] = []
+    for span, link in sorted(marks, key=lambda mark: mark[0]):
+        if not found or span.start >= found[-1][0].end:
+            found.append((span, link))
+    return found
 
 
 class _Scanned(NamedTuple):
@@ -242,9 +254,12 @@ class _Scan:
         self.masked = masked
         self.start = start
         self._ascii = raw.isascii()
+        self._offsets: list[int] = []
+        self._starts: list[int] = []
 
     def found(self, links: tuple[Link, ...], *, last: bool) -> _Scanned:
         """All that a line can hold."""
+        self._starts = [link.span.start for link in links]
         hidden = [self._span(*pair) for pair in inline.comments(self.masked)] if "%%" in self.masked else []
         block = inline.block_id(self.masked) if last else None
         if block:
@@ -255,7 +270,11 @@ class _Scan:
         return Span(self._offset(start), self._offset(end))
 
     def _offset(self, index: int) -> int:
-        return self.start + (index if self._ascii else len(self.raw[:index].encode("utf-8")))
+        if self._ascii:
+            return self.start + index
+        if not self._offsets:
+            self._offsets = list(accumulate((len(ch.encode("utf-8")) for ch in self.raw), initial=self.start))
+        return self._offsets[index]
 
     def _bare(self) -> tuple[Link, ...]:
         """Links that the parser leaves as text: web addresses, and wikilinks with nothing before the pipe."""
@@ -288,6 +307,6 @@ class _Scan:
 
     def _field(self, found: inline.Found, links: tuple[Link, ...], form: FieldForm) -> Field:
         span = self._span(found.start, found.end)
-        inside = tuple(link for link in links if span.start <= link.span.start < span.end)
+        inside = links[bisect_left(self._starts, span.start) : bisect_left(self._starts, span.end)]
         text = self._span(found.text_start, found.text_start + len(found.text))
         return Field(span, found.key, found.text, text, inside, form)

@@ -6,6 +6,7 @@ with any status character, callouts that fold, front matter after a byte order m
 
 import hashlib
 import re
+from bisect import bisect_right
 from typing import Any, NamedTuple
 
 import pyromark
@@ -53,7 +54,7 @@ def parse(path: str, raw: bytes) -> Note:
     hidden = _block_comments(events, body) if b"%%" in body else []
     if hidden:
         body = _blanked(body, hidden)
-        events = _events(body)
+        events = _outside(_events(body), hidden)
     walker = _Walker(source, front.body)
     walker.run(events)
     root = _outline(walker.top, source)
@@ -108,6 +109,17 @@ def _blanked(body: bytes, spans: list[Span]) -> bytes:
         parts += [body[position:start], re.sub(rb"[^\r\n]", b" ", body[start:end])]
         position = end
     return b"".join([*parts, body[position:]])
+
+
+def _outside(events: _Events, hidden: list[Span]) -> _Events:
+    """The events with no range that begins or ends inside what was blanked, where a character may have several bytes."""
+    starts = [span.start for span in hidden]
+
+    def clear(offset: int) -> int:
+        span = hidden[bisect_right(starts, offset) - 1]
+        return span.end if span.start < offset < span.end else offset
+
+    return [(event, {"start": clear(where["start"]), "end": clear(where["end"])}) for event, where in events]
 
 
 class _Heading(NamedTuple):

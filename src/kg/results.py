@@ -1,6 +1,7 @@
 """How an answer is written: one row a format, read by the command line and its documentation."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +13,8 @@ import pyoxigraph as ox
 from kg.errors import KgError
 from kg.findings import printable
 from kg.sparql import Answer, Kind, Term, value
+
+_NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 
 Writer = Callable[[Answer, IO[bytes]], None]
 
@@ -35,6 +38,11 @@ def _oxigraph(format_: ox.QueryResultsFormat) -> Writer:
             out.write(answer.result.serialize(format=format_))
 
     return write
+
+
+def _xml(answer: Answer, out: IO[bytes]) -> None:
+    """SPARQL results in XML, without the control characters that XML has no way to write."""
+    out.write(_NOT_XML.sub("\ufffd".encode(), answer.result.serialize(format=ox.QueryResultsFormat.XML)))
 
 
 def _rdf(format_: ox.RdfFormat) -> Writer:
@@ -145,9 +153,7 @@ FORMATS: dict[str, Format] = {
             "SPARQL 1.1 JSON",
         ),
         Format("jsonl", "application/x-ndjson", _TABULAR, _json_lines, "one JSON object a row, with plain values"),
-        Format(
-            "xml", "application/sparql-results+xml", _TABULAR, _oxigraph(ox.QueryResultsFormat.XML), "SPARQL 1.1 XML"
-        ),
+        Format("xml", "application/sparql-results+xml", _TABULAR, _xml, "SPARQL 1.1 XML"),
         Format("md", "text/markdown", _ALL, _markdown, "a Markdown table"),
         Format("turtle", "text/turtle", _GRAPH, _rdf(ox.RdfFormat.TURTLE), "a graph; the default of a graph in a pipe"),
         Format("ntriples", "application/n-triples", _GRAPH, _rdf(ox.RdfFormat.N_TRIPLES), "a graph, a triple a line"),

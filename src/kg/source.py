@@ -50,7 +50,7 @@ class Source:
         try:
             text = body.decode(encoding)
         except UnicodeDecodeError as error:
-            raise UndecodableError(encoding.upper(), error.start) from error
+            raise UndecodableError(encoding.upper(), error.start + len(raw) - len(body)) from error
         return cls(text.encode("utf-8") if encoding != "utf-8" else body)
 
     @cached_property

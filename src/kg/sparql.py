@@ -30,21 +30,24 @@ Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 200
+MAX_OPERATORS = 2_000
 _EXPLAINED_CHARACTERS = 20_000
 
 _TOKEN = re.compile(
     r"""(?P<comment>\#[^\n\r]*)
-    |(?P<iri><[^<>"{}|^`\\\s]*>)
-    |(?P<string>\"{3}(?:[^"\\]|\\.|"(?!""))*\"{3}|'{3}(?:[^'\\]|\\.|'(?!''))*'{3}
-        |"(?:[^"\\\n\r]|\\.)*"|'(?:[^'\\\n\r]|\\.)*')
+    |(?P<iri><[^<>"{}|^`\\\s]{0,10000}>)
+    |(?P<string>\"{3}(?:[^"\\]|\\.|"(?!""))*+(?:\"{3}|\Z)|'{3}(?:[^'\\]|\\.|'(?!''))*+(?:'{3}|\Z)
+        |"(?:[^"\\\n\r]|\\.)*+(?:"|(?=[\n\r])|\Z)|'(?:[^'\\\n\r]|\\.)*+(?:'|(?=[\n\r])|\Z))
     |(?P<variable>[?$]\w+)
-    |(?P<name>[\w.-]*:[\w.%:-]*)
+    |(?P<name>(?:\w[\w.-]{0,100})?:(?:[\w.%:-]|\\.)*)
     |(?P<word>\w+)
+    |(?P<operator>&&|\|\||[!+*/^|]|(?<=[\w)])-)
     |(?P<open>[{(\[])|(?P<close>[})\]])""",
     re.X | re.S,
 )
 _PLACE = re.compile(r"error at (\d+):(\d+): (.*)", re.S)
 _STAR = re.compile(r"\s*(?:DISTINCT|REDUCED)?\s*\*", re.I)
+_CHAINING = {"UNION", "MINUS", "OPTIONAL"}
 _NAME = re.compile(r"[\w][\w.-]*\Z")
 _VALUES: dict[str, Callable[[str], Any]] = {
     "integer": int,
@@ -187,8 +190,12 @@ def check(text: str) -> None:
     """Refuse what would harm the process or call out. Raises QuerySyntaxError, KgError."""
     if len(text) > MAX_CHARACTERS:
         raise KgError(f"the query has {len(text):,} characters; {MAX_CHARACTERS:,} are read")
-    depth = 0
+    depth = chained = 0
     for token in tokens(text):
+        chained += token.kind == "operator" or token.text.upper() in _CHAINING
+        if chained > MAX_OPERATORS:
+            place = _line_and_column(text, token.start)
+            raise QuerySyntaxError(f"more than {MAX_OPERATORS:,} operators in one query", *place)
         if token.kind in {"open", "close"}:
             depth += 1 if token.kind == "open" else -1
             if depth > MAX_DEPTH:

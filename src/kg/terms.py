@@ -33,6 +33,9 @@ _NOT_IN_PATH = re.compile(f"[^A-Za-z0-9._~/{_UCSCHAR}-]")
 _NOT_IN_PART = re.compile(f"[^A-Za-z0-9._~{_UCSCHAR}-]")
 _NOT_IN_URL = re.compile(f"[^A-Za-z0-9._~:/?#@!$&'()*+,;=%{_UCSCHAR}-]")
 _LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*\Z")
+_AUTHORITY = re.compile(r"(?:[^@]{0,1000}@)?[^:@/?#]{0,1000}(?::[0-9]{0,5})?\Z")
+_ADDRESS = re.compile(r"\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{0,5})?\Z")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:[^\s]+\Z")
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\0": "\ufffd"})
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -60,17 +63,24 @@ def encode_part(text: str) -> str:
 
 def encode_url(url: str) -> str | None:
     """A web address as a valid IRI, or None where nothing can make it one."""
-    url = _LONE_PERCENT.sub("%25", _NOT_IN_URL.sub(_encode, url.strip()))
-    head, hash_, fragment = url.partition("#")
-    url = head + hash_ + fragment.replace("#", "%23")
-    scheme, _, rest = url.partition(":")
-    if not rest or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", scheme):
+    scheme, _, rest = url.strip().partition(":")
+    if not rest or not _SCHEME.match(scheme):
         return None
+    authority = ""
     if rest.startswith("//"):
-        host = re.split(r"[/?#]", rest[2:], maxsplit=1)[0]
-        if host.count("@") > 1 or not re.fullmatch(r"(?:[^:@]*(?::[^@]*)?@)?[^:@]+(?::\d*)?", host):
+        end = next((n for n, ch in enumerate(rest[2:], 2) if ch in "/?#"), len(rest))
+        authority, rest = rest[2:end], rest[end:]
+        literal_address = _ADDRESS.match(authority)
+        authority = authority if literal_address else _encoded(authority)
+        if not literal_address and not _AUTHORITY.match(authority):
             return None
-    return url
+        authority = f"//{authority}"
+    head, hash_, fragment = _encoded(rest).partition("#")
+    return f"{scheme}:{authority}{head}{hash_}{fragment.replace('#', '%23')}"
+
+
+def _encoded(text: str) -> str:
+    return _LONE_PERCENT.sub("%25", _NOT_IN_URL.sub(_encode, text))
 
 
 def is_absolute(text: str) -> bool:
