@@ -25,7 +25,23 @@ from kg.statements import Reader
 from kg.terms import Names
 
 RUNS = 5
-WORDS = ["outcome", "output", "team", "learns", "customer", "value", "small", "test", "week", "release", "question", "answer", "note", "link", "idea"]
+WORDS = [
+    "outcome",
+    "output",
+    "team",
+    "learns",
+    "customer",
+    "value",
+    "small",
+    "test",
+    "week",
+    "release",
+    "question",
+    "answer",
+    "note",
+    "link",
+    "idea",
+]
 
 
 def write_vault(folder: Path, number: int) -> None:

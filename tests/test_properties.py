@@ -1,6 +1,7 @@
 """What must hold of every note and every vault, whatever stands in them; Hypothesis looks for the one where it does not."""
 
 import os
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -177,6 +178,7 @@ def test_a_field_stands_where_it_says(text: str) -> None:
 
 @thorough
 @given(any_text)
+@example("a\x1eb\n===")
 def test_a_heading_stands_where_it_says(text: str) -> None:
     note = note_of(text)
     data, sections = note.source.data, list(note.root.walk())[1:]
@@ -187,14 +189,13 @@ def test_a_heading_stands_where_it_says(text: str) -> None:
         underline = raw.rstrip().replace("\r", "\n").rpartition("\n")[2].strip()
         assert raw.lstrip().startswith("#" * section.level) or set(underline) in ({"="}, {"-"})
         if "%%" not in raw:
-            assert section.heading in raw
+            assert section.heading in re.sub(r"\s*(?:\r\n|\n|\r)\s*", " ", raw)
         assert section.title is not None
         assert section.span.start <= section.title.span.start <= section.title.span.end <= section.span.end
     assert [section.order for section in sections] == list(range(1, len(sections) + 1))
     assert [section.span for section in sections] == sorted(section.span for section in sections)
 
 
-@pytest.mark.xfail(strict=True, reason="a blanked %% comment is as long in bytes: a block begins inside an é")
 @thorough
 @given(any_text)
 @example("\n\n> %%\n>  é %%Lean%%\n> %%")
@@ -228,7 +229,6 @@ def test_what_stands_in_a_line_lies_inside_it(text: str) -> None:
             assert piece.link is None or piece.link in line.links
 
 
-@pytest.mark.xfail(strict=True, reason="a key is read as a value is: null has no text")
 @thorough
 @given(any_text)
 @example("---\nnull: 1\n---\n")
@@ -289,10 +289,9 @@ def gist(note: Note) -> dict[str, list[tuple[object, ...]]]:
 lf_notes = plain_notes.filter(lambda text: "\r" not in text)
 
 
-@pytest.mark.xfail(strict=True, reason="the line break in a heading of two lines is part of its path, as it is written")
 @thorough
 @given(lf_notes)
-@example("a\nb\n===")
+@example("#a\nb\n===")
 def test_crlf_does_not_matter(text: str) -> None:
     assert gist(note_of(text.replace("\n", "\r\n"))) == gist(note_of(text))
 
@@ -313,10 +312,9 @@ def test_utf_16_does_not_matter(text: str) -> None:
         assert gist(parse("a.md", mark + text.encode(encoding))) == gist(note_of(text))
 
 
-@pytest.mark.xfail(strict=True, reason="the line break in a heading of two lines is part of its path, as it is written")
 @thorough
 @given(lf_notes, st.sampled_from((" ", "  ")))
-@example("a\nb\n===", " ")
+@example("#a\nb\n===", " ")
 def test_white_space_at_the_end_of_a_line_does_not_matter(text: str, space: str) -> None:
     body = read("a.md", Source.decode(text.encode("utf-8"))).body
     front, rest = text.encode()[:body].decode(), text.encode()[body:].decode()
@@ -355,7 +353,6 @@ def test_the_order_of_the_files_does_not_matter(vault: dict[str, str], random: o
     assert stated(in_order) == stated(shuffled)
 
 
-@pytest.mark.xfail(strict=True, reason=r"\d in encode_url takes digits of every script for a port")
 @thorough
 @given(vaults)
 @example({"A.md": "http://a.example:\u0663/"})
@@ -490,7 +487,6 @@ urls = st.one_of(
 )
 
 
-@pytest.mark.xfail(strict=True, reason=r"\d in encode_url takes digits of every script for a port")
 @settings(relaxed, max_examples=400)
 @given(urls)
 @example("http://a.example:\u0663/")
@@ -501,7 +497,6 @@ def test_a_url_becomes_an_iri_or_nothing(url: str) -> None:
         assert encode_url(found) == found
 
 
-@pytest.mark.xfail(strict=True, reason="encode_url takes no empty host and no IPv6 address")
 @pytest.mark.parametrize("url", ["file:///etc/hosts", "http://[::1]/", "http://[2001:db8::1]:80/x", "file:///C:/x%20y"])
 def test_a_url_that_is_an_iri_stays_one(url: str) -> None:
     assert encode_url(url) == url

@@ -6,10 +6,11 @@ No class or property of the domain is named in the code: this room answers from 
 import hashlib
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
 from typing import Literal as Choice
 
 import pyoxigraph as ox
@@ -18,6 +19,8 @@ from kg.errors import OntologyError
 from kg.findings import Finding, of_file
 from kg.terms import KG, OWL, RDF, RDFS, SKOS, XSD
 
+P = ParamSpec("P")
+T = TypeVar("T")
 PropertyKind = Choice["object", "data", "annotation", "any"]
 
 _SCHEMA = "https://schema.org/"
@@ -67,6 +70,22 @@ class Property:
         return self.ranges == frozenset((XSD + "string",))
 
 
+def _memoised(method: Callable[P, T]) -> Callable[P, T]:
+    """A method whose answers an instance keeps: a vault asks the same few things for every heading and tag."""
+    name = method.__name__
+
+    @wraps(method)
+    def remembered(*args: P.args, **kwargs: P.kwargs) -> T:
+        self, *key = args
+        answers = self._answers  # type: ignore[attr-defined]
+        found = answers.get((name, *key), answers)
+        if found is answers:
+            found = answers[(name, *key)] = method(*args, **kwargs)
+        return cast("T", found)
+
+    return remembered
+
+
 @dataclass(frozen=True)
 class Ontology:
     """What the Turtle files say, and the rules beside them. Names are looked up, never known."""
@@ -76,6 +95,7 @@ class Ontology:
     digest: str
     prefixes: Mapping[str, str]
     findings: tuple[Finding, ...] = ()
+    _answers: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def _objects(self) -> dict[str, dict[str, list[ox.NamedNode | ox.BlankNode | ox.Literal]]]:
@@ -162,6 +182,7 @@ class Ontology:
         row = self._objects.get(subject, {})
         return (name_key(o.value) for p in predicates for o in row.get(p, ()) if isinstance(o, ox.Literal))
 
+    @_memoised
     def class_named(self, text: str) -> str | None:
         """The class that a heading, a tag or a `type:` value names; `ex:Risk` and a whole IRI are names too."""
         full = self._full_name(text)
@@ -177,6 +198,7 @@ class Ontology:
             return ""
         return self.prefixes[prefix] + local if prefix in self.prefixes else text.strip().strip("<>")
 
+    @_memoised
     def properties_named(self, text: str) -> tuple[Property, ...]:
         """The properties that a key or a heading can mean, the likeliest first."""
         full = self._full_name(text)
@@ -184,7 +206,8 @@ class Ontology:
             return (self.properties[full],)
         return tuple(self.properties[iri] for iri in self._property_names.get(name_key(text), ()))
 
-    def tie(self, types: Iterable[str], class_: str) -> str | None:
+    @_memoised
+    def tie(self, types: tuple[str, ...], class_: str) -> str | None:
         """The property that leads from a thing of these types to one of a class.
 
         The nearest declaration wins, then one that has the class in its name; None where two are as good (from a
@@ -208,16 +231,19 @@ class Ontology:
         rows = ((class_, self._iris(class_, [KG + "byline"])) for class_ in sorted(self.classes))
         return {class_: min(found) for class_, found in rows if found}
 
+    @_memoised
     def byline(self, class_: str) -> Property | None:
         """What a byline states of a thing of this class."""
         found = sorted(self.superclasses(class_) & self.bylines.keys())
         return self.properties.get(self.bylines[found[0]]) if found else None
 
+    @_memoised
     def known_by_name(self, class_: str) -> str | None:
         """The class, this or one above it, whose things are the same where their names are."""
         found = [c for c in sorted(self.superclasses(class_)) if self._is_true(c, KG + "knownByName")]
         return found[0] if found else None
 
+    @_memoised
     def range_known_by_name(self, prop: Property) -> str | None:
         """The class of a property's values, where those are known by their names."""
         return next((class_ for class_ in sorted(prop.ranges) if self.known_by_name(class_)), None)
@@ -238,7 +264,7 @@ def load(folders: Iterable[Path], prefixes: Mapping[str, str]) -> Ontology:
             digest.update(rules[file.stem].encode())
     merged = tuple(dict.fromkeys(triple for rows in triples.values() for triple in rows))
     ontology = Ontology(merged, rules, digest.hexdigest(), prefixes)
-    return replace(ontology, findings=tuple(_ambiguous(ontology)))
+    return replace(ontology, findings=tuple(_ambiguous(ontology)), _answers={})
 
 
 def _ambiguous(ontology: Ontology) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ _MARKDOWN = pyromark.Markdown(
 # Task lists and GitHub's alerts are left to us: Obsidian takes any character as a status and any word as a callout.
 
 _CALLOUT = re.compile(r"\s*\[!([^\]\n]{1,100})\]([+-]?)")
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _ATX_START = re.compile(r"#{1,6}(?:[ \t]+|\Z)")
 _ATX_END = re.compile(r"(?:^|[ \t]+)#+\Z")
 _WORD = re.compile(r"\w+")
@@ -112,7 +113,7 @@ def _blanked(body: bytes, spans: list[Span]) -> bytes:
 
 
 def _outside(events: _Events, hidden: list[Span]) -> _Events:
-    """The events with no range that begins or ends inside what was blanked, where a character may have several bytes."""
+    """The events, none of which begins or ends inside what was blanked: a character there may have several bytes."""
     starts = [span.start for span in hidden]
 
     def clear(offset: int) -> int:
@@ -274,7 +275,7 @@ def _outline(top: list[_Heading | Block], source: Source) -> Section:
     """Headings and blocks as a tree of sections."""
     root = Section(0, (), "", None, Span(0, 0), 0, (), ())
     open_: list[tuple[Section, list[Block], list[Section]]] = [(root, [], [])]
-    seen: set[tuple[str, ...]] = set()
+    seen: dict[tuple[str, ...], int] = {}
     order = 0
     for node in top:
         if isinstance(node, Block):
@@ -285,11 +286,11 @@ def _outline(top: list[_Heading | Block], source: Source) -> Section:
         heading = heading_text(node, source)
         order += 1
         above = open_[-1][0].parts
-        parts, number = (*above, heading), 1
+        parts = first = (*above, heading)
         while parts in seen:
-            number += 1
-            parts = (*above, f"{heading}~{number}")
-        seen.add(parts)
+            seen[first] += 1
+            parts = (*above, f"{heading}~{seen[first]}")
+        seen[parts] = 1
         open_.append((Section(node.level, parts, heading, node.line, node.span, order, (), ()), [], []))
     while len(open_) > 1:
         _close(open_)
@@ -306,10 +307,10 @@ def _close(open_: list[tuple[Section, list[Block], list[Section]]]) -> None:
 def heading_text(node: _Heading, source: Source) -> str:
     """The heading as written, less its marks, a block id and comments, as Obsidian's own cache keeps it."""
     raw = source.slice(*node.span).strip()
-    if raw.startswith("#"):
+    if _ATX_START.match(raw):
         raw = _ATX_END.sub("", _ATX_START.sub("", raw))
     else:
-        raw = " ".join(line.strip() for line in raw.splitlines()[:-1])
+        raw = " ".join(line.strip() for line in _LINE_END.split(raw)[:-1])
     cut = inline.block_id(raw)
     raw = raw[: cut.start] if cut else raw
     return re.sub(r"%%[^%]*%%", "", raw).strip()

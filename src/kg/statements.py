@@ -127,8 +127,8 @@ class _Writer:
         self.labels: dict[Label, None] = {}
         self.links: Counter[LinkClass] = Counter()
         self.tasks: Counter[str] = Counter()
-        types = list(dict.fromkeys(self._types()))
-        self.types = tuple(types or filter(None, [reader.ontology.class_named(reader.default_class)]))
+        self.named_types = self._types()
+        self.types = tuple(self.named_types or filter(None, [reader.ontology.class_named(reader.default_class)]))
 
     def done(self) -> Statements:
         """All that was collected, sorted so that it does not depend on how it was found."""
@@ -154,7 +154,7 @@ class _Writer:
         self.add(document, PATH, literal(self.note.path.encode("utf-8", "replace").decode()), 0)
         self.add(document, CONTENT_HASH, literal(self.note.digest), 0)
         self.add(document, WORD_COUNT, literal(str(self.note.words), "integer"), 0)
-        for class_, at in self._types().items():
+        for class_, at in self.named_types.items():
             self.add(entity, RDF_TYPE, iri(class_), at)
         for class_ in self.types:
             self.add(entity, RDF_TYPE, iri(class_), 0)
@@ -507,7 +507,9 @@ class _Writer:
 
     def _bylines(self, lines: tuple[Line, ...]) -> None:
         """`[[Book]], written by #JoshSeiden`: an author, and the creator of what is linked before it."""
-        for property_ in dict.fromkeys(self.ontology.bylines.values()) if lines else ():
+        if not any(line.tags for line in lines):
+            return
+        for property_ in dict.fromkeys(self.ontology.bylines.values()):
             author = self.ontology.range_known_by_name(self.ontology.properties[property_])
             if author is None:
                 continue
