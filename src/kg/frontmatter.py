@@ -155,6 +155,8 @@ class _Tree:
             yield from yaml.parse(_LONE_SURROGATE.sub(r"\\ufffd", self.text), Loader=loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
+            if "nesting depth" in str(error.problem):  # libyaml's own limit, which PyYAML 6.0.4 brought: ours, sooner
+                raise _Refused("P01", "the properties are nested too deep", mark.index if mark else 0) from error
             raise _Refused("L06", f"not valid YAML: {error.problem}", mark.index if mark else 0) from error
         except yaml.YAMLError as error:
             raise _Refused("L06", f"not valid YAML: {error}".splitlines()[0], getattr(error, "position", 0)) from error
