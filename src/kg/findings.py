@@ -38,6 +38,10 @@ CODES: dict[str, Code] = {
         Code(
             "F05", "error", "Two files share one name", "Rename one of them: they differ only by case or Unicode form"
         ),
+        Code("L01", "error", "The note that a link names does not exist", "Write that note, or correct the link"),
+        Code("L02", "error", "The note has no such heading", "Correct the heading in the link, or link to the note"),
+        Code("L03", "error", "The note has no such block", "Put the ^id at the end of the block, or correct the link"),
+        Code("L04", "error", "The attachment that a link names does not exist", "Add the file, or correct the link"),
         Code("L05", "error", "Unquoted link in a property", 'Put quotes around it: "[[Note]]"'),
         Code(
             "L06",
@@ -45,6 +49,40 @@ CODES: dict[str, Code] = {
             "The properties are not valid YAML",
             "Correct the line; the note was read without its properties",
         ),
+        Code("L07", "warning", "A web address in a wikilink", "Write [text](address), or <address>"),
+        Code(
+            "L08", "warning", "A link that several files could answer", "Write as much of the path as tells them apart"
+        ),
+        Code("L09", "warning", "A link to what is only an alias", "Write [[Note|alias]]: Obsidian resolves no alias"),
+        Code(
+            "L10",
+            "warning",
+            "A link to a heading that stands there twice",
+            "Name the heading above it too, or rename one",
+        ),
+        Code(
+            "L11",
+            "warning",
+            "A link that differs from the file's name by case or Unicode form",
+            "Write the name as the file has it: other tools, and Linux, tell them apart",
+        ),
+        Code("L12", "warning", "A block id that Obsidian does not read", "Use Latin letters, digits and hyphens only"),
+        Code("L13", "warning", "A file name that cannot be linked to", "Rename the file without # ^ | [ ] : and %%"),
+        Code(
+            "L14",
+            "warning",
+            "A property that Obsidian no longer reads so",
+            "Write `tags`, `aliases` or `cssclasses`, each with a list",
+        ),
+        Code("L15", "warning", "A property of more than one type", "Give the property one type in all notes"),
+        Code("L16", "warning", "Two files that differ only by case or Unicode form", "Rename one of them"),
+        Code("L17", "warning", "A block link without its #", "Write [[Note#^id]]"),
+        Code("L18", "warning", "A link to an ignored file or a template", "Link to a note, or stop ignoring the file"),
+        Code("L20", "info", "A link from a note to itself", "None needed"),
+        Code("L21", "info", "A link in a comment", "None needed: Obsidian does not count it"),
+        Code("L22", "info", "A note that no link leads to or from", "Link it from where it belongs"),
+        Code("L23", "info", "A missing note that many links want", "Write the note"),
+        Code("L24", "info", "Notes that embed each other in a circle", "Link where one of them embeds"),
         Code("P01", "error", "The properties are too large or too deep", "Move what is there into the note's text"),
         Code(
             "P02",

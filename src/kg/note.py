@@ -16,7 +16,10 @@ _CALLOUT_MARK = re.compile(r"\[![^\]\n]{1,100}\][+-]?[ \t]*")
 
 LinkKind = Literal["wikilink", "markdown", "url"]
 FieldForm = Literal["line", "bracket", "date"]
-BlockKind = Literal["paragraph", "list", "item", "quote", "callout", "table", "code", "footnote", "html"]
+BlockKind = Literal["paragraph", "list", "item", "quote", "callout", "table", "code", "footnote", "html", "node"]
+"""`node` is a node of a canvas."""
+NoteKind = Literal["note", "canvas", "drawing"]
+"""A Markdown file, an Obsidian canvas, a drawing of the Excalidraw plugin."""
 
 
 class Link(NamedTuple):
@@ -190,6 +193,14 @@ class Note:
     root: Section
     words: int
     findings: tuple[Finding, ...] = ()
+    hidden: tuple[Link, ...] = ()
+    """Links in comments of several lines and in HTML comments, which Obsidian does not count."""
+    kind: NoteKind = "note"
+
+    @property
+    def is_template(self) -> bool:
+        """Whether its properties are those of a template."""
+        return any(finding.code == "P04" for finding in self.findings)
 
     @property
     def name(self) -> str:
