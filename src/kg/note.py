@@ -14,7 +14,8 @@ from kg.source import Source, Span
 
 _CALLOUT_MARK = re.compile(r"\[![^\]\n]{1,100}\][+-]?[ \t]*")
 
-LinkKind = Literal["wikilink", "markdown", "url"]
+LinkKind = Literal["wikilink", "markdown", "url", "node"]
+"""`node` is a canvas's node that shows a file."""
 FieldForm = Literal["line", "bracket", "date"]
 BlockKind = Literal["paragraph", "list", "item", "quote", "callout", "table", "code", "footnote", "html", "node"]
 """`node` is a node of a canvas."""
