@@ -197,6 +197,67 @@ def _progress(options: Options) -> "Iterator[Progress | None]":
 
 
 @kg.command()
+@click.argument("vault", required=False, type=click.Path(path_type=Path))
+@click.option("-f", "--format", "format_", metavar="FORMAT", default="text", help="text or json.")
+@click.option("--only", type=click.Choice(["links"]), help="Only links, names and properties (all that there is yet).")
+@click.option(
+    "--severity",
+    type=click.Choice(["error", "warning", "info"]),
+    help="Report what is at least so severe, and exit with 1 for it; without it errors and warnings are reported.",
+)
+@click.option("--statistics", is_flag=True, help="Add links by class, which sum to the total, and findings by code.")
+@_common
+def validate(
+    options: Options, vault: Path | None, format_: str, only: str | None, severity: str | None, statistics: bool
+) -> None:
+    """Say what is wrong in the notes, at file, line and column.
+
+    The notes are read as they are now; no ingest is needed. VAULT is the folder of notes; without it, the one of
+    kg.toml, of the store, or this folder. Exits with 1 where there is an error, or what --severity names.
+    """
+    from kg.reports import REPORTS
+    from kg.validation import validate as run
+    from kg.vault import Vault
+
+    if format_ not in REPORTS:
+        raise click.BadParameter(f"{format_!r} is not one of {', '.join(REPORTS)}.", param_hint="'-f' / '--format'")
+    with _progress(options) as progress:
+        found = run(Vault(config=_vault_config(options, vault)), progress=progress)
+    shown = found.at_least(severity or "warning")  # type: ignore[arg-type]
+    REPORTS[format_].write(shown, sys.stdout, statistics, _paint(options))
+    unseen = len(found.findings) - len(shown.findings)
+    if unseen:
+        options.say(
+            f"{unseen} less severe {_plural(unseen, 'finding')} not shown (--severity info shows all)", dim=True
+        )
+    if any(one.severity == "error" or severity for one in shown.findings):
+        sys.exit(1)
+
+
+def _vault_config(options: Options, vault: Path | None) -> "Config":
+    """The settings of the vault that is meant: the one named, else that of the project, else that of the store."""
+    from dataclasses import replace
+
+    from kg.config import find_store, load
+    from kg.store import manifest
+
+    if vault is not None:
+        return load(vault, store=options.store)
+    config = find_store(store=options.store)
+    published = manifest(config.store) if options.store else None
+    read_from = Path(str(published.summary.get("vault", ""))) if published else None
+    return replace(load(read_from), store=config.store) if read_from and read_from.is_dir() else config
+
+
+def _paint(options: Options) -> Callable[[str, str], str]:
+    """Severities in colour, where somebody looks."""
+    if options.color is False or not sys.stdout.isatty():
+        return lambda severity, text: text
+    colors = {"error": "red", "warning": "yellow", "info": None}
+    return lambda severity, text: click.style(text, fg=colors[severity])
+
+
+@kg.command()
 @click.argument("question", required=False, metavar="[TEXT | FILE.rq | NAME | -]")
 @click.option(
     "-f",

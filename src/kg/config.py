@@ -57,6 +57,8 @@ class Config:
     base_is_set: bool = False
     default_class: str = "Concept"
     ignore: tuple[str, ...] = ()
+    gitignore: bool = True
+    """Whether what `.gitignore` leaves out is left out here too."""
     max_bytes: int = 10_000_000
     prefixes: Mapping[str, str] = field(default_factory=dict)
     ontology: tuple[Path, ...] = ()
@@ -75,6 +77,7 @@ _KEYS: dict[str, type] = {
     "base": str,
     "default_class": str,
     "ignore": list,
+    "gitignore": bool,
     "max_bytes": int,
     "prefixes": dict,
     "ontology": str,
@@ -142,8 +145,8 @@ def _read(file: Path) -> dict[str, Any]:
     for key, value in table.items():
         if key not in _KEYS:
             raise ConfigError(f"{file}: unknown setting “{key}”; known are {', '.join(sorted(_KEYS))}")
-        if not isinstance(value, _KEYS[key]) or isinstance(value, bool):
-            raise ConfigError(f"{file}: “{key}” must be a {_TOML_NAMES[_KEYS[key]]}")
+        if not isinstance(value, _KEYS[key]) or isinstance(value, bool) != (_KEYS[key] is bool):
+            raise ConfigError(f"{file}: “{key}” must be {_TOML_NAMES[_KEYS[key]]}")
     _check_base(file, table)
     for name, namespace in table.get("prefixes", {}).items():
         if not isinstance(namespace, str) or not is_absolute(namespace) or encode_url(namespace) != namespace:
@@ -155,7 +158,7 @@ def _read(file: Path) -> dict[str, Any]:
     return table
 
 
-_TOML_NAMES = {str: "text in quotes", list: "list", int: "whole number", dict: "table"}
+_TOML_NAMES = {str: "a text in quotes", list: "a list", int: "a whole number", bool: "true or false", dict: "a table"}
 
 
 def _check_base(file: Path, table: dict[str, Any]) -> None:

@@ -89,7 +89,7 @@ def _ingest(vault: Vault, full: bool, inference: bool, progress: Progress | None
         summary = {**published.summary, "changed": 0, "seconds": round(time.perf_counter() - started, 3)}
         return Report(summary, findings, config.store, changed=False)
     names = Names(config.base)
-    index = Index.of(reading.notes, reading.attachments, names)
+    index = Index.of(reading.notes, reading.attachments, names, ignored=reading.ignored, on_disk=reading.on_disk)
     stated = _stated(reading, Reader(index, ontology, config.default_class), progress)
     wanted = _wanted(stated)
     with building(config.store, config.all_prefixes, f"kg ingest {config.vault}") as store:
@@ -142,6 +142,7 @@ def _inputs(reading: Reading, ontology: Ontology, config: Config, inference: boo
         sorted(config.all_prefixes.items()),
         [(note.path, note.digest) for note in reading.notes],
         reading.attachments,
+        reading.ignored,
     ]
     text = json.dumps(facts, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()

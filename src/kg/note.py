@@ -198,6 +198,21 @@ class Note:
     """Links in comments of several lines and in HTML comments, which Obsidian does not count."""
     kind: NoteKind = "note"
 
+    def links(self) -> Iterator[Link]:
+        """Every link that counts, front matter first, each once and in order."""
+        values = [prop.value for prop in reversed(self.properties)]
+        while values:
+            value = values.pop()
+            yield from value.links
+            values += reversed(value.children)
+        for section in self.root.walk():
+            if section.title:
+                yield from section.title.links
+            for top in section.blocks:
+                for block in top.walk() if top.children else (top,):
+                    for line in block.lines:
+                        yield from line.links
+
     @property
     def is_template(self) -> bool:
         """Whether its properties are those of a template."""

@@ -36,6 +36,9 @@ _LABEL_OF_PROPERTY = iri("http://www.w3.org/2000/01/rdf-schema#label")
 _TYPE_KEYS = ("type", "class", "tags")
 _VALID_TAG = re.compile(r"[^\u2000-\u206f\u2e00-\u2e7f'!\"#$%&()*+,.:;<=>?@^`{|}~\[\]\\\s]+\Z")
 _LONGEST_NAME = 80
+_ADDRESSES = {"external", "malformed"}
+_NO_PAGES = ("data:", "javascript:")
+# Addresses that hold their content, or a program: counted as links, but they lead nowhere.
 _XSD_KINDS = {"integer", "decimal", "double", "boolean", "date", "dateTime"}
 
 
@@ -127,6 +130,7 @@ class _Writer:
         self.labels: dict[Label, None] = {}
         self.links: Counter[LinkClass] = Counter()
         self.tasks: Counter[str] = Counter()
+        self.placeholders: set[str] = set()
         self.named_types = self._types()
         self.types = tuple(self.named_types or filter(None, [reader.ontology.class_named(reader.default_class)]))
 
@@ -137,11 +141,15 @@ class _Writer:
         return Statements(self.names.path(self.note.path), rows, labels, dict(self.links))
 
     def add(self, subject: str, predicate: str, obj: str, at: int) -> None:
-        """State a triple; the first place that says so counts."""
+        """State a triple; the first place that says so counts. What a template will fill in is nothing yet."""
+        if subject in self.placeholders or obj in self.placeholders:
+            return
         self.rows.setdefault((subject, predicate, obj), at)
 
     def label(self, term: str, text: str, at: int, *, title: bool = False) -> None:
         """Name a thing that other notes may name too."""
+        if term in self.placeholders:
+            return
         self.labels.setdefault(Label(term, PREF_LABEL, text, at, title))
 
     # ---- the note as a whole ------------------------------------------------------------------------------
@@ -522,22 +530,27 @@ class _Writer:
 
     def target(self, link: Link) -> Target:
         """What a link means."""
-        return self.index.resolve(link, self.note.path)
+        target = self.index.resolve(link, self.note.path)
+        if target.kind == "template":
+            self.placeholders.add(iri(target.exact))
+        return target
 
     def link(self, link: Link, inner: str) -> None:
         """A link, said of the innermost place to the exact target and of the entity to the note-level one."""
         target, at = self.target(link), link.span.start
         self.links[target.kind] += 1
+        if target.kind == "template" or target.exact.startswith(_NO_PAGES):
+            return
         if target.exact != inner:
             self.add(iri(inner), MENTIONS, iri(target.exact), at)
         if target.entity != self.entity:
             self.add(iri(self.entity), LINKS_TO, iri(target.entity), at)
-            if link.embed and target.kind != "external":
+            if link.embed and target.kind not in _ADDRESSES:
                 self.add(iri(self.entity), EMBEDS, iri(target.entity), at)
-        if target.kind == "missing":
+        if target.kind in {"missing", "missing attachment"}:
             self.add(iri(target.entity), RDF_TYPE, MISSING, at)
             self.label(iri(target.entity), target.path, at)
-        elif target.path and target.path not in self.index.outlines and target.kind != "external":
+        elif target.kind in {"attachment", "ambiguous"} and target.path not in self.index.outlines:
             self.add(iri(target.entity), RDF_TYPE, ATTACHMENT, at)
             self.add(iri(target.entity), PATH, literal(target.path.encode("utf-8", "replace").decode()), at)
 

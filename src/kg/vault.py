@@ -2,21 +2,28 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
-
-import pathspec
 
 from kg.config import Config, load
 from kg.errors import KgError
 from kg.findings import Finding, of_file
+from kg.ignoring import GITIGNORE, Ignoring, repository
 from kg.note import Note
+from kg.obsidian import Settings
 from kg.parse import parse
 from kg.source import UndecodableError
 from kg.terms import nfc
+
+
+def is_note(path: str) -> bool:
+    """Whether a file is read: a Markdown note."""
+    return path.lower().endswith(".md")
+
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
@@ -27,7 +34,19 @@ class Files(NamedTuple):
 
     notes: dict[str, Path]
     attachments: dict[str, Path]
+    ignored: dict[str, Path]
+    """Files that are not read, though links can lead to them."""
     findings: tuple[Finding, ...]
+
+    @property
+    def on_disk(self) -> dict[str, str]:
+        """The paths that the disk has in another Unicode form than NFC, as it has them."""
+        rows = ((path, place) for files in self[:2] for path, place in files.items() if not path.isascii())
+        return {path: _tail(place, path) for path, place in rows if _tail(place, path) != path}
+
+
+def _tail(place: Path, path: str) -> str:
+    return "/".join(place.parts[-path.count("/") - 1 :])
 
 
 class Reading(NamedTuple):
@@ -36,12 +55,17 @@ class Reading(NamedTuple):
     notes: tuple[Note, ...]
     attachments: tuple[str, ...]
     findings: tuple[Finding, ...]
+    ignored: tuple[str, ...] = ()
+    on_disk: Mapping[str, str] = MappingProxyType({})
+    settings: Settings = Settings()
+    """What Obsidian's own settings say of the vault."""
 
 
 @dataclass(frozen=True)
 class _Entry:
     path: str
     place: Path
+    ignored: bool
 
 
 class Vault:
@@ -58,37 +82,51 @@ class Vault:
             raise KgError(f"the vault {self.path} {reason}")
 
     @cached_property
-    def _ignored(self) -> pathspec.PathSpec[pathspec.Pattern]:
-        return pathspec.PathSpec.from_lines("gitignore", self.config.ignore)
+    def settings(self) -> Settings:
+        """What Obsidian's own settings say of the vault."""
+        return Settings.of(self.path)
 
     def files(self) -> Files:
         """All files, in the order of their paths; hidden folders are not looked into, as in Obsidian."""
         findings: list[Finding] = []
-        found: dict[bool, dict[str, Path]] = {True: {}, False: {}}
-        for entry in sorted(self._walk(self.path, "", findings), key=lambda entry: (nfc(entry.path), entry.path)):
+        notes: dict[str, Path] = {}
+        attachments: dict[str, Path] = {}
+        ignored: dict[str, Path] = {}
+        entries = self._walk(self.path, "", self._ignoring(), findings)
+        for entry in sorted(entries, key=lambda entry: (nfc(entry.path), entry.path)):
             path = nfc(entry.path)
-            same = found[path.lower().endswith(".md")]
+            same = ignored if entry.ignored else notes if is_note(path) else attachments
             if path in same:
                 findings.append(of_file(entry.path, "F05", f"{entry.path} and {same[path].name} are one name"))
             else:
                 same[path] = entry.place
-        return Files(found[True], found[False], tuple(findings))
+        return Files(notes, attachments, ignored, tuple(findings))
 
-    def _walk(self, folder: Path, prefix: str, findings: list[Finding]) -> Iterator[_Entry]:
+    def _ignoring(self) -> Ignoring:
+        """What is ignored from the start: by kg.toml, by Obsidian's settings, by the repository around the vault."""
+        rules = Ignoring.of(self.settings, self.config.ignore)
+        for folder, inside in repository(self.path) if self.config.gitignore else ():
+            outer = rules.above(folder, inside)
+            if not outer.ignores(""):  # a vault in an ignored folder is meant to be read all the same
+                rules = outer
+        return rules
+
+    def _walk(self, folder: Path, prefix: str, rules: Ignoring, findings: list[Finding]) -> Iterator[_Entry]:
         try:
             entries = list(os.scandir(folder))
         except OSError as error:
             findings.append(of_file(prefix or ".", "F01", f"cannot be opened: {error.strerror}"))
             return
+        if self.config.gitignore and any(entry.name == GITIGNORE for entry in entries):
+            rules = rules.below(folder, prefix)
         for entry in entries:
             path = prefix + entry.name
-            if entry.name.startswith(".") or self._ignored.match_file(path):
+            if entry.name.startswith("."):
                 continue
             if entry.is_dir(follow_symlinks=False):
-                if not self._ignored.match_file(f"{path}/"):
-                    yield from self._walk(Path(entry.path), f"{path}/", findings)
+                yield from self._walk(Path(entry.path), f"{path}/", rules.inside(path), findings)
             elif entry.is_file(follow_symlinks=False) or self._points_inside(entry):
-                yield _Entry(path, Path(entry.path))
+                yield _Entry(path, Path(entry.path), rules.ignores(path))
             elif entry.name.lower().endswith(".md"):
                 findings.append(of_file(path, "F04", "not a regular file inside the vault: not read"))
 
@@ -111,7 +149,9 @@ class Vault:
             if note:
                 notes.append(note)
                 findings.extend(note.findings)
-        return Reading(tuple(notes), tuple(files.attachments), tuple(findings))
+        return Reading(
+            tuple(notes), tuple(files.attachments), tuple(findings), tuple(files.ignored), files.on_disk, self.settings
+        )
 
     def _note(self, path: str, place: Path, findings: list[Finding]) -> Note | None:
         try:

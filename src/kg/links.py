@@ -1,0 +1,379 @@
+"""What is wrong with a vault's links and names: every link in one class, and a finding where a reader would stumble.
+
+The codes are those of `findings.CODES` (L01 to L24). One note is checked at a time, by what the index knows; what only
+shows over the whole vault (orphans, circles, types of properties) is told from what those checks saw.
+"""
+
+import posixpath
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from kg.findings import Finding
+from kg.note import Link, Note, Value, ValueKind
+from kg.obsidian import Settings
+from kg.resolve import LINK_CLASSES, Index, LinkClass, Target, leads_out, link_path
+from kg.source import Span
+from kg.terms import nfc
+
+HUB = 3
+"""So many links to one missing note make it worth writing."""
+
+_UNLINKABLE = re.compile(r"[#^|:]|%%|\[\[|\]\]|\](?=\.md\Z)", re.I)
+_PLACEHOLDER = re.compile(r"\{\{|<%")
+_OWN_RULES = {"tags", "aliases", "cssclasses", "tag", "alias", "cssclass"}
+
+_TYPES: Mapping[ValueKind, str] = {
+    "text": "text",
+    "integer": "number",
+    "decimal": "number",
+    "double": "number",
+    "boolean": "checkbox",
+    "date": "date",
+    "dateTime": "date",
+    "list": "list",
+    "map": "map",
+}
+_DECLARED: Mapping[str, frozenset[str]] = {
+    "text": frozenset(("text", "number", "checkbox", "date")),
+    "multitext": frozenset(("list", "text", "number", "checkbox", "date")),
+    "number": frozenset(("number",)),
+    "checkbox": frozenset(("checkbox",)),
+    "date": frozenset(("date",)),
+    "datetime": frozenset(("date",)),
+}
+"""What Obsidian's property types hold. A text holds what any single value looks like, a list a single value too."""
+_NAMES = {"multitext": "list", "datetime": "date and time", "map": "nested value"}
+
+
+class Typed(NamedTuple):
+    """A property's type where it stands."""
+
+    key: str
+    type: str
+    span: Finding
+
+
+class Checked(NamedTuple):
+    """What checking one note gives, and what it tells of the whole."""
+
+    path: str
+    findings: tuple[Finding, ...]
+    classes: Mapping[LinkClass, int]
+    leads: frozenset[str]
+    """The other notes that it links to."""
+    embeds: Mapping[str, Finding]
+    """The notes that it embeds whole, each with where."""
+    wants: tuple[tuple[str, str, Finding], ...]
+    """The missing notes that it links to: IRI, name and where."""
+    types: tuple[Typed, ...]
+
+
+@dataclass(frozen=True)
+class Checker:
+    """What is needed beside a note to say what is wrong with its links."""
+
+    index: Index
+    settings: Settings
+
+    def check(self, note: Note) -> Checked:
+        """A note's links, each in one class. A pure function of the note, the index and the settings."""
+        path, index = note.path, self.index
+        findings: list[Finding] = []
+        classes: Counter[LinkClass] = Counter()
+        leads: set[str] = set()
+        embeds: dict[str, Finding] = {}
+        wants: list[tuple[str, str, Finding]] = []
+        for link in note.links():
+            target = index.resolve(link, path)
+            classes[target.kind] += 1
+            findings += [_finding(note, link.span, *row) for row in self._wrong(link, target, note)]
+            if target.path in index.outlines:
+                if target.path != path:
+                    leads.add(target.path)
+                if link.embed and not link.subpath:
+                    embeds.setdefault(target.path, _finding(note, link.span, "L24", ""))
+            elif target.kind == "missing":
+                wants.append((target.entity, target.path, _finding(note, link.span, "L23", "")))
+        findings += [_finding(note, link.span, "L21", f"{_shown(link)} stands in a comment") for link in note.hidden]
+        types = () if self._is_template(path) else tuple(_types(note))
+        return Checked(path, tuple(findings), dict(classes), frozenset(leads), embeds, tuple(wants), types)
+
+    def _is_template(self, path: str) -> bool:
+        outline = self.index.outlines.get(path)
+        folder = self.settings.templates.lower()
+        return (outline is not None and outline.is_template) or bool(folder and path.lower().startswith(folder))
+
+    def _wrong(self, link: Link, target: Target, note: Note) -> Iterator[tuple[str, str, str]]:
+        """What is wrong with one link: code, message and hint."""
+        match target.kind:
+            case "missing":
+                yield self._missing(link, target, note.path)
+            case "missing attachment":
+                yield self._missing_attachment(link, target, note.path)
+            case "missing heading":
+                yield self._missing_heading(link, target, note.path)
+            case "missing block":
+                yield self._missing_block(link, target, note.path)
+            case "malformed":
+                yield "L07", f"{_shown(link)} is a web address, not a note", f"write {_as_markdown(link)}"
+            case "self":
+                yield "L20", f"{_shown(link)} leads to the note that it stands in", ""
+        if target.rivals:
+            yield self._ambiguous(link, target, note.path)
+        if target.repeated:
+            heading = link.subpath.rpartition("#")[2].strip()
+            yield "L10", f"“{heading}” is a heading twice in {target.path}; the first one is meant", ""
+        if target.kind in {"resolved", "attachment", "ambiguous"} or target.kind.startswith("missing "):
+            yield from self._name(link, target, note)
+
+    # ---- what does not exist ----------------------------------------------------------------------------------
+
+    def _missing(self, link: Link, target: Target, source: str) -> tuple[str, str, str]:
+        path, subpath = link_path(link)
+        before, caret, block = path.partition("^")
+        if caret and not subpath and before.strip() and self.index.find(before.strip(), source):
+            note = self.index.find(before.strip(), source)[0]
+            fixed = f"[[{self.index.link_text(note, source)}#^{block.strip()}]]"
+            return "L17", f"{_shown(link)} names a block without “#”", f"write {fixed}"
+        aliased = self.index.by_alias.get(nfc(path).lower().strip(), ())
+        if aliased:
+            text = self.index.link_text(aliased[0], source)
+            return "L09", f"“{path}” is only an alias of {aliased[0]}", f"write [[{text}|{path}]]"
+        if leads_out(path, source):
+            return "L01", f"{_shown(link)} leads out of the vault", ""
+        near = self._near(path, self.index.note_names, link, source)
+        return "L01", f"there is no note “{target.path}”", near
+
+    def _missing_attachment(self, link: Link, target: Target, source: str) -> tuple[str, str, str]:
+        if leads_out(link_path(link)[0], source):
+            return "L04", f"{_shown(link)} leads out of the vault", ""
+        near = self._near(link_path(link)[0], self._file_names, link, source)
+        return "L04", f"there is no file “{target.path}”", near
+
+    def _missing_heading(self, link: Link, target: Target, source: str) -> tuple[str, str, str]:
+        headings = self.index.outlines[target.path].headings
+        where = "this note" if target.path == source else target.path
+        wanted = link_path(link)[1].rpartition("#")[2].strip()
+        if not headings:
+            return "L02", f"{where} has no heading “{wanted}”: it has none at all", ""
+        names = {heading.key: heading.parts[-1] for heading in reversed(headings)}
+        near = [f"[[{link_path(link)[0]}#{names[key]}]]" for key in _closest(wanted.casefold(), tuple(names))]
+        return "L02", f"{where} has no heading “{wanted}”", _did_you_mean(near)
+
+    def _missing_block(self, link: Link, target: Target, source: str) -> tuple[str, str, str]:
+        blocks = self.index.outlines[target.path].blocks
+        where = "this note" if target.path == source else target.path
+        wanted = link_path(link)[1].rpartition("^")[2].strip()
+        near = [f"[[{link_path(link)[0]}#^{blocks[key]}]]" for key in _closest(wanted.lower(), tuple(blocks))]
+        return "L03", f"{where} has no block “^{wanted}”", _did_you_mean(near)
+
+    def _near(self, path: str, names: Mapping[str, str], link: Link, source: str) -> str:
+        """The files whose names are a letter or two away, as the link would name them."""
+        name = path.rstrip("/").rpartition("/")[2].lower()
+        found = [names[key] for key in _closest(name.removesuffix(".md"), names)]
+        if link.kind == "wikilink":
+            return _did_you_mean([f"[[{self.index.link_text(one, source)}]]" for one in found])
+        return _did_you_mean(found)
+
+    @cached_property
+    def _file_names(self) -> Mapping[str, str]:
+        """Files that are no notes by their names in lower case; of equals the first by path."""
+        files = (path for path in self.index.paths.all if path not in self.index.outlines)
+        return {path.rpartition("/")[2].lower(): path for path in sorted(files, reverse=True)}
+
+    # ---- what exists, under a name that may mislead --------------------------------------------------------------
+
+    def _ambiguous(self, link: Link, target: Target, source: str) -> tuple[str, str, str]:
+        files = (target.path, *target.rivals)
+        texts = " or ".join(f"[[{self.index.link_text(path, source)}]]" for path in files)
+        return "L08", f"{_shown(link)} could be {' or '.join(files)}; {target.path} is taken", f"write {texts}"
+
+    def _name(self, link: Link, target: Target, note: Note) -> Iterator[tuple[str, str, str]]:
+        if target.path.lower() not in self.index.paths.exact:
+            yield "L18", f"{target.path} is ignored: its text is not read", ""
+        elif self._is_template(target.path) and not self._is_template(note.path):
+            yield "L18", f"{target.path} is a template", ""
+        actual = self._otherwise(link, target)
+        if actual:
+            yield "L11", f"the file's name is “{actual}”", ""
+
+    def _otherwise(self, link: Link, target: Target) -> str:
+        """The end of the file's path as the disk has it, where the link writes it otherwise."""
+        path = unquote(link.path) if link.kind == "markdown" else link.path
+        written = [part for part in path.split("/") if part not in {"", ".", ".."}]
+        if not written:
+            return ""
+        on_disk = self.index.on_disk.get(target.path, target.path)
+        actual = on_disk.split("/")[-len(written) :]
+        if not written[-1].lower().endswith(".md") or nfc(actual[-1]).lower() != nfc(written[-1]).lower():
+            actual[-1] = re.sub(r"\.md\Z", "", actual[-1], flags=re.I)
+        return "" if actual == written else "/".join(actual)
+
+
+def _closest(wanted: str, names: Iterable[str]) -> list[str]:
+    """The names within a few edits of one, the nearest first; short names must be nearer."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    within = min(len(wanted) // 4, 3)
+    found = process.extract(wanted, tuple(names), scorer=OSA.distance, score_cutoff=within, limit=3)
+    return [name for name, _, _ in sorted(found, key=lambda row: (row[1], row[0]))]
+
+
+def _did_you_mean(near: Sequence[str]) -> str:
+    return f"did you mean {' or '.join(near)}?" if near else ""
+
+
+def _shown(link: Link) -> str:
+    """A link as a note writes it."""
+    if link.kind == "wikilink":
+        return f"{'!' if link.embed else ''}[[{link.target}]]"
+    return f"“{link.target}”"
+
+
+def _as_markdown(link: Link) -> str:
+    url = link.target.strip()
+    return f"[{link.display}]({url})" if link.display else f"<{url}>"
+
+
+def _finding(note: Note, span: Span, code: str, message: str, hint: str = "") -> Finding:
+    start, end = note.source.position(span.start), note.source.position(span.end)
+    return Finding(note.path, *start, *end, code, message, hint)
+
+
+# ---- properties ------------------------------------------------------------------------------------------------------
+
+
+def _types(note: Note) -> Iterator[Typed]:
+    """The types of the properties, less those whose values a template will fill in."""
+    for prop in note.properties:
+        type_ = _TYPES.get(prop.value.kind)
+        key = prop.key.lower()
+        if type_ and key not in _OWN_RULES and not _is_empty(prop.value) and not _PLACEHOLDER.search(prop.value.raw):
+            yield Typed(key, type_, _finding(note, prop.value.span, "L15", prop.key))
+
+
+def _is_empty(value: Value) -> bool:
+    return value.kind == "text" and not value.raw.strip()
+
+
+def _type_conflicts(checked: Iterable[Checked], settings: Settings) -> Iterator[Finding]:
+    """Values of another type than Obsidian's settings give the property, else than most notes do."""
+    rows: dict[str, list[Typed]] = defaultdict(list)
+    for note in checked:
+        for typed in note.types:
+            rows[typed.key].append(typed)
+    for key, types in rows.items():
+        declared = settings.types.get(key, "")
+        if declared in _DECLARED:
+            name = _NAMES.get(declared, declared)
+            misfits = (typed for typed in types if typed.type not in _DECLARED[declared])
+            yield from (_conflict(typed, f"Obsidian's settings say it is a {name}") for typed in misfits)
+        elif not declared:
+            yield from _minority(types)
+
+
+def _minority(typed: Sequence[Typed]) -> Iterator[Finding]:
+    """Single values of another type than most; of two as frequent, what is no mere text is meant."""
+    counts = Counter(one.type for one in typed if one.type not in {"list", "map"})
+    if len(counts) < 2:
+        return
+    most = max(counts, key=lambda type_: (counts[type_], type_ != "text", type_))
+    for one in typed:
+        if one.type in counts and one.type != most:
+            number = counts[most]
+            yield _conflict(one, f"in {number} other {'note' if number == 1 else 'notes'} it is a {most}")
+
+
+def _conflict(one: Typed, otherwise: str) -> Finding:
+    name = _NAMES.get(one.type, one.type)
+    return _replaced(one.span, f"“{one.span.message}” is a {name} here; {otherwise}".replace("a text", "text"))
+
+
+def _replaced(finding: Finding, message: str) -> Finding:
+    return Finding(*_place(finding), finding.code, message)
+
+
+def _place(finding: Finding) -> tuple[str, int, int, int, int]:
+    return finding.path, finding.line, finding.column, finding.end_line, finding.end_column
+
+
+# ---- the whole vault -------------------------------------------------------------------------------------------------
+
+
+def _names(index: Index) -> Iterator[Finding]:
+    """File names that collide, or that no link can write."""
+    seen: dict[str, str] = {}
+    for path in index.paths.all:
+        first = seen.setdefault(path.lower(), path)
+        if first != path:
+            yield Finding(path, 1, 1, 1, 1, "L16", f"{first} differs from it only by case")
+        if path in index.outlines and _UNLINKABLE.search(path.rpartition("/")[2]):
+            yield Finding(path, 1, 1, 1, 1, "L13", "a link cannot write this name")
+
+
+def _unlinked(checked: Sequence[Checked]) -> Iterator[Finding]:
+    """Notes that nothing leads to, and notes that lead nowhere."""
+    linked = frozenset().union(*(one.leads for one in checked))
+    for one in checked:
+        orphan, dead_end = one.path not in linked, not one.leads and not one.wants
+        if orphan or dead_end:
+            ways = [*(["no note links here"] if orphan else []), *(["it links to no note"] if dead_end else [])]
+            yield Finding(one.path, 1, 1, 1, 1, "L22", ", and ".join(ways))
+
+
+def _hubs(checked: Iterable[Checked]) -> Iterator[Finding]:
+    """Missing notes that several links want, at the first of them."""
+    wanted: dict[str, list[tuple[str, Finding]]] = defaultdict(list)
+    for one in checked:
+        for iri, name, place in one.wants:
+            wanted[iri].append((name, place))
+    for rows in wanted.values():
+        if len(rows) >= HUB:
+            name, place = rows[0]
+            notes = len({where.path for _, where in rows})
+            inside = "one note" if notes == 1 else f"{notes} notes"
+            yield _replaced(place, f"{len(rows)} links in {inside} want “{name}”")
+
+
+def _circles(checked: Sequence[Checked]) -> Iterator[Finding]:
+    """Notes that embed each other, or themselves, in a circle: at the first embed of the first note by path."""
+    from graphlib import CycleError, TopologicalSorter
+
+    embeds = {one.path: one.embeds for one in checked if one.embeds}
+    try:
+        TopologicalSorter(embeds).prepare()
+    except CycleError:
+        import networkx  # 170 ms that only a vault with a circle pays
+
+        graph = networkx.DiGraph([(path, other) for path, others in embeds.items() for other in others])
+        for circle in networkx.strongly_connected_components(graph):
+            first = min(circle)
+            around = sorted(set(embeds.get(first, {})) & circle)
+            if around:
+                names = " → ".join(posixpath.basename(path) for path in [*sorted(circle), first])
+                yield _replaced(embeds[first][around[0]], f"notes that embed each other: {names}")
+
+
+class Links(NamedTuple):
+    """The links of a vault: what is wrong, and how many there are of each class."""
+
+    findings: tuple[Finding, ...]
+    classes: Mapping[LinkClass, int]
+
+
+def whole(checked: Iterable[Checked], index: Index, settings: Settings) -> Links:
+    """What the checks of all notes say together."""
+    checked = sorted(checked, key=lambda one: one.path)
+    findings = [finding for one in checked for finding in one.findings]
+    findings += [*_names(index), *_unlinked(checked), *_hubs(checked), *_circles(checked)]
+    findings += _type_conflicts(checked, settings)
+    totals: Counter[LinkClass] = Counter()
+    for one in checked:
+        totals.update(one.classes)
+    return Links(tuple(sorted(findings)), {kind: totals[kind] for kind in LINK_CLASSES})
