@@ -62,8 +62,26 @@ def formats() -> str:
         f"{' and ' if len(f.kinds) == 3 else ''}{'graphs' if 'graph' in f.kinds else ''} | {f.says} |"
         for f in FORMATS.values()
     ]
-    head = "# Formats of `kg query`\n\n| format | media type | for | |\n| --- | --- | --- | --- |\n"
-    return head + "\n".join(rows) + "\n"
+    head = "# Formats\n\n## kg query\n\n| format | media type | for | |\n| --- | --- | --- | --- |\n"
+    return head + "\n".join(rows) + "\n" + _reports()
+
+
+def _reports() -> str:
+    from kg.reports import REPORTS
+
+    head = "\n## kg validate\n\n| format | media type | |\n| --- | --- | --- |\n"
+    return head + "".join(f"| `{r.name}` | {r.media_type} | {r.says} |\n" for r in REPORTS.values())
+
+
+def obsidian() -> str:
+    """The page on Obsidian is written by hand, but for its table of link classes."""
+    from kg.resolve import LINK_CLASSES
+
+    page = (DOCS / "obsidian.md").read_text(encoding="utf-8")
+    before, _, rest = page.partition("| class | leads to |\n| --- | --- |\n")
+    _, _, after = rest.partition("\n\n")
+    rows = "\n".join(f"| {kind} | {says} |" for kind, says in LINK_CLASSES.items())
+    return f"{before}| class | leads to |\n| --- | --- |\n{rows}\n\n{after}"
 
 
 def vocabulary() -> str:
@@ -138,6 +156,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands,
     "findings.md": findings,
     "formats.md": formats,
+    "obsidian.md": obsidian,
     "queries.md": queries,
     "vocabulary.md": vocabulary,
 }
@@ -146,7 +165,8 @@ PAGES: dict[str, Callable[[], str]] = {
 def page(name: str) -> str:
     """The text of a page."""
     with contextlib.redirect_stderr(io.StringIO()):
-        return NOTE + PAGES[name]()
+        text = PAGES[name]()
+        return text if text.startswith("# Obsidian") else NOTE + text
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ HUB = 3
 
 _UNLINKABLE = re.compile(r"[#^|:]|%%|\[\[|\]\]|\](?=\.md\Z)", re.I)
 _PLACEHOLDER = re.compile(r"\{\{|<%")
+_EXISTING = {"resolved", "attachment", "ambiguous", "missing heading", "missing block"}
 _OWN_RULES = {"tags", "aliases", "cssclasses", "tag", "alias", "cssclass"}
 
 _TYPES: Mapping[ValueKind, str] = {
@@ -128,7 +129,7 @@ class Checker:
         if target.repeated:
             heading = link.subpath.rpartition("#")[2].strip()
             yield "L10", f"“{heading}” is a heading twice in {target.path}; the first one is meant", ""
-        if target.kind in {"resolved", "attachment", "ambiguous"} or target.kind.startswith("missing "):
+        if target.kind in _EXISTING:
             yield from self._name(link, target, note)
 
     # ---- what does not exist ----------------------------------------------------------------------------------
@@ -196,7 +197,7 @@ class Checker:
     def _name(self, link: Link, target: Target, note: Note) -> Iterator[tuple[str, str, str]]:
         if target.path.lower() not in self.index.paths.exact:
             yield "L18", f"{target.path} is ignored: its text is not read", ""
-        elif self._is_template(target.path) and not self._is_template(note.path):
+        elif target.path in self.index.outlines and self._is_template(target.path) > self._is_template(note.path):
             yield "L18", f"{target.path} is a template", ""
         actual = self._otherwise(link, target)
         if actual:
@@ -216,7 +217,9 @@ class Checker:
 
 
 def _closest(wanted: str, names: Iterable[str]) -> list[str]:
-    """The names within a few edits of one, the nearest first; short names must be nearer."""
+    """The names within a few edits of one, the nearest first; short names must be nearer, and numbers never are."""
+    if not any(ch.isalpha() for ch in wanted):
+        return []
     from rapidfuzz import process
     from rapidfuzz.distance import OSA
 

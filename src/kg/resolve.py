@@ -27,7 +27,6 @@ LinkClass = Literal[
     "ambiguous",
     "malformed",
     "template",
-    "excluded",
 ]
 LINK_CLASSES: dict[LinkClass, str] = {
     "resolved": "a note, or the heading or block in it",
@@ -41,7 +40,6 @@ LINK_CLASSES: dict[LinkClass, str] = {
     "ambiguous": "one of several files that are equally near",
     "malformed": "a web address, written as a wikilink",
     "template": "what a template will fill in",
-    "excluded": "a file that is ignored",
 }
 """Every link is in one of these, told by what it leads to."""
 
@@ -305,12 +303,16 @@ class Index:
         iri = self.names.path(path)
         return Target("attachment", iri, iri, path)
 
+    def _ignored(self, path: str) -> Target:
+        """A file that is not read: what is inside it is not known."""
+        is_note = path.lower().endswith(".md")
+        iri = self.names.entity(path) if is_note else self.names.path(path)
+        return Target("resolved" if is_note else "attachment", iri, iri, path)
+
     def _missing(self, path: str, subpath: str, source: str, link: Link) -> Target:
-        excluded = self.ignored.find(path, source)
-        if excluded:
-            is_note = excluded[0].lower().endswith(".md")
-            iri = self.names.entity(excluded[0]) if is_note else self.names.path(excluded[0])
-            return Target("excluded", iri, iri, excluded[0])
+        ignored = self.ignored.find(path, source)
+        if ignored:
+            return self._ignored(ignored[0])
         if path.startswith(("./", "../")):
             path = posixpath.join(posixpath.dirname(source), path)
         if "/" in path:
