@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from kg.findings import Finding
-from kg.note import Link, Property, Value
+from kg.note import Property, Value
 from kg.source import Source, Span
 from kg.values import WIKILINK, scalar, wikilink
 
@@ -20,6 +20,21 @@ MAX_DEPTH = 64
 
 _OPEN = re.compile(rb"---[ \t]*(?:\r\n|\n|\r)")
 _CLOSE = re.compile(rb"(?<=[\r\n])---[ \t]*(?:\r\n|\n|\r|\Z)")
+MAX_SIMPLE = 4096
+
+# YAML that can be read line by line: `name: text`, and lists of texts in either form. A text is in double quotes or
+# begins with a letter or digit; escapes, comments, tabs, rare characters and all that goes over a line are libyaml's.
+_LETTER = rb"[\x80-\xbf\xc3-\xdf\xe3-\xe9]"
+_QUOTED = rb'"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|%b)*"' % _LETTER
+_PLAIN = rb"(?:[A-Za-z0-9]|%b)(?:[A-Za-z0-9_./+()*&!?%%~^$<>;@='`|#-]|%b|%b| +(?=[^\s#])|:(?=[^\s,\[\]{}]))*"
+_TEXT = rb"%b|%b" % (_QUOTED, _PLAIN % (_LETTER, _LETTER, rb'[,"\[\]{}]'))
+_ENTRY = rb"(?:%b|%b)" % (_QUOTED, _PLAIN % (_LETTER, _LETTER, rb"(?!)"))
+_SIMPLE_ENTRY = re.compile(_ENTRY)
+_SIMPLE_LINE = re.compile(
+    rb"(?:(?P<key>[A-Za-z_][A-Za-z0-9_-]{0,99}):"
+    rb"(?: +(?:(?P<text>%b)|(?P<flow>\[ *(?:%b *(?:, *%b *)*)?\])))?"
+    rb"|(?P<indent> {0,8})- +(?P<item>%b))? *(?:\r?\n|\Z)" % (_TEXT, _ENTRY, _ENTRY, _TEXT)
+)
 _LONE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _TEMPLATE = re.compile(r"\{\{|<%")
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -49,13 +64,14 @@ def read(path: str, source: Source) -> FrontMatter:
     if not opened or not closed:
         return FrontMatter((), (), 0)
     start, end = opened.end(), closed.start()
-    text = source.slice(start, end)
     findings: list[Finding] = []
     try:
         if end - start > MAX_BYTES:
             raise _Refused("P01", f"the properties take {end - start} bytes; {MAX_BYTES} are read", 0)
-        properties = tuple(_properties(path, text, start, source, findings))
+        root = simple(source.data, start, end) or parsed(source.data, start, end)
+        properties = tuple(_properties(path, root, source, findings))
     except _Refused as refused:
+        text = source.slice(start, end)
         properties = ()
         offset = start + len(text[: refused.index].encode("utf-8"))
         code, message = refused.code, str(refused)
@@ -70,8 +86,7 @@ def _finding(path: str, source: Source, code: str, message: str, span: Span) -> 
     return Finding(path, *start, *end, code, message)
 
 
-def _properties(path: str, text: str, base: int, source: Source, findings: list[Finding]) -> Iterator[Property]:
-    root = _Tree(text, base).root()
+def _properties(path: str, root: Value | None, source: Source, findings: list[Finding]) -> Iterator[Property]:
     if root is None:
         return
     if root.kind != "map":
@@ -100,25 +115,81 @@ def _unquoted_link(value: Value) -> Value | None:
 
 def _keyed(value: Value, key: str) -> Value:
     """The value with its links told the key path that they stand under."""
-    if value.kind == "list":
-        children = tuple(_keyed(child, f"{key}.{n}") for n, child in enumerate(value.children))
-        return value._replace(children=children)
-    if value.kind == "map":
-        names = [name for name in value.keys for _ in range(2)]
-        return value._replace(
-            children=tuple(_keyed(child, f"{key}.{name}") for name, child in zip(names, value.children, strict=True))
-        )
-    links = tuple(link._replace(key=key) for link in value.links)
-    return value._replace(links=links, link=links[0] if value.link else None)
+    if value.links:
+        links = tuple([link._replace(key=key) for link in value.links])
+        return value._replace(links=links, link=links[0] if value.link else None)
+    if not value.children:
+        return value
+    names = [name for name in value.keys for _ in range(2)] or range(len(value.children))
+    children = [_keyed(child, f"{key}.{name}") for name, child in zip(names, value.children, strict=True)]
+    return value._replace(children=tuple(children))
+
+
+def simple(data: bytes, start: int, end: int) -> Value | None:
+    """The value of YAML that can be read line by line; None for any other. What `parsed` gives, ten times as fast."""
+    if end - start > MAX_SIMPLE:
+        return None
+    keys: list[Value] = []
+    values: list[Value] = []
+    position = start
+    while position < end:
+        line = _SIMPLE_LINE.match(data, position, end)
+        if line is None:
+            return None
+        if line.start("key") >= 0:
+            keys.append(_text(data, *line.span("key")))
+            values.append(_simple_value(data, line))
+        elif line.start("item") >= 0:
+            if not values or values[-1].span.start < values[-1].span.end:
+                return None
+            values[-1], line = _simple_list(data, line, end)
+        position = line.end()
+    children = tuple([value for pair in zip(keys, values, strict=True) for value in pair])
+    return Value("map", Span(start, end), children=children, keys=tuple([key.raw for key in keys])) if keys else None
+
+
+def _simple_value(data: bytes, line: re.Match[bytes]) -> Value:
+    """What stands behind a name: a text, a list in brackets or nothing."""
+    start, end = line.span("flow")
+    if start >= 0:
+        entries = _SIMPLE_ENTRY.finditer(data, start + 1, end - 1)
+        return Value("list", Span(start, end), children=tuple([_text(data, *entry.span()) for entry in entries]))
+    start, end = line.span("text")
+    return _text(data, start, end) if start >= 0 else _text(data, line.end("key") + 1, line.end("key") + 1)
+
+
+def _simple_list(data: bytes, line: re.Match[bytes], end: int) -> tuple[Value, re.Match[bytes]]:
+    """The list whose first item is on a line, and its last line. To libyaml, it ends where the next name begins."""
+    first, indent = line.end("indent"), line["indent"]
+    items = [_text(data, *line.span("item"))]
+    after = _SIMPLE_LINE.match(data, line.end(), end)
+    while line.end() < end and after and after.start("key") < 0 and after["indent"] in {indent, None}:
+        if after.start("item") >= 0:
+            items.append(_text(data, *after.span("item")))
+        line, after = after, _SIMPLE_LINE.match(data, after.end(), end)
+    return Value("list", Span(first, line.end()), children=tuple(items)), line
+
+
+def _text(data: bytes, start: int, end: int) -> Value:
+    """A scalar without escapes, as it stands there."""
+    quoted = data[start:end].startswith(b'"')
+    raw = data[start + quoted : end - quoted].decode("utf-8")
+    return _value(data, Span(start, end), raw, plain=not quoted)
+
+
+def parsed(data: bytes, start: int, end: int) -> Value | None:
+    """The value that YAML stands for, read by libyaml; None where there is none. Raises _Refused."""
+    return _Tree(data, start, end).root()
 
 
 class _Tree:
     """The value that a YAML text stands for, from libyaml's events. Raises _Refused."""
 
-    def __init__(self, text: str, base: int) -> None:
-        self.text = text
-        self.base = base
-        self.ascii = text.isascii()
+    def __init__(self, data: bytes, start: int, end: int) -> None:
+        self.data = data
+        self.base = start
+        self.text = data[start:end].decode("utf-8")
+        self.ascii = self.text.isascii()
 
     def root(self) -> Value | None:
         """The first document's value; None where there is none."""
@@ -185,22 +256,22 @@ class _Tree:
         return Value("map", span, children=tuple(children), keys=tuple(key.raw for key in keys))
 
     def _scalar(self, event: Any) -> Value:
-        text = _SURROGATES.sub("\ufffd", event.value)
         span = self._span(event.start_mark.index, event.end_mark.index)
-        plain = not event.style and event.tag is None
-        raw = text
-        kind, text = scalar(text) if plain else ("text", text)
-        links = tuple(self._links(event, text)) if "[[" in text else ()
-        whole = links[0] if links and WIKILINK.fullmatch(text.strip()) else None
-        return Value(kind, span, text, raw, whole, links)
+        text = _SURROGATES.sub("\ufffd", event.value)
+        return _value(self.data, span, text, plain=not event.style and event.tag is None)
 
-    def _links(self, event: Any, text: str) -> Iterator[Link]:
-        index = event.start_mark.index
-        for match in WIKILINK.finditer(text):
-            found = self.text.find(match.group(), index, event.end_mark.index)
-            if found < 0:  # written with escapes: the value's own place is the nearest there is
-                span = self._span(event.start_mark.index, event.end_mark.index)
-            else:
-                index = found + len(match.group())
-                span = self._span(found, index)
-            yield wikilink(match, span)
+
+def _value(data: bytes, span: Span, raw: str, *, plain: bool) -> Value:
+    """A scalar. Links in it stand where they are found, or where they are written with escapes, at the scalar."""
+    kind, text = scalar(raw) if plain else ("text", raw)
+    if "[[" not in text:
+        return Value(kind, span, text, raw)
+    links = []
+    position = span.start
+    for match in WIKILINK.finditer(text):
+        written = match.group().encode("utf-8")
+        found = data.find(written, position, span.end)
+        position = found + len(written) if found >= 0 else position
+        links.append(wikilink(match, Span(found, position) if found >= 0 else span))
+    whole = links[0] if links and WIKILINK.fullmatch(text.strip()) else None
+    return Value(kind, span, text, raw, whole, tuple(links))

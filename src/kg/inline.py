@@ -27,8 +27,10 @@ _DATES = {
     "\N{HOURGLASS WITH FLOWING SAND}": "scheduled",
     "\N{HOURGLASS}": "scheduled",
 }
+TASK_EMOJI = re.compile(f"[{''.join(_DATES)}]")
 _TASK_DATE = re.compile(f"([{''.join(_DATES)}])\ufe0f?\\s*(\\d{{4}}-\\d\\d-\\d\\d)", re.A)
 _STATUS = re.compile(r"\s*\[([^\]\n])\](?=\s|$)")
+_BRACKET = re.compile(r"\\.|[\[\]()]", re.S)
 _CLOSERS = {"[": "]", "(": ")"}
 
 
@@ -92,16 +94,12 @@ def _pairs(masked: str) -> dict[int, int]:
     """The index of each opening bracket with that of the one that closes it."""
     pairs: dict[int, int] = {}
     opened: dict[str, list[int]] = {"]": [], ")": []}
-    escaped = False
-    for index, ch in enumerate(masked):
-        if escaped:
-            escaped = False
-        elif ch == "\\":
-            escaped = True
-        elif ch in _CLOSERS:
-            opened[_CLOSERS[ch]].append(index)
+    for match in _BRACKET.finditer(masked):
+        ch = match.group()
+        if ch in _CLOSERS:
+            opened[_CLOSERS[ch]].append(match.start())
         elif opened.get(ch):
-            pairs[opened[ch].pop()] = index
+            pairs[opened[ch].pop()] = match.start()
     return pairs
 
 

@@ -1,189 +1,183 @@
 """Inline content to lines: text and links as they come from the parser, and what is found by scanning them.
 
-Most lines are plain prose; one look tells (`_SPECIAL`), and only the others are scanned.
+Most lines are plain prose; looking for a few marks tells, and only the others are scanned.
 """
 
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from kg import inline
-from kg.note import Field, FieldForm, Line, Link, LinkKind, Piece, Tag
+from kg.note import Field, FieldForm, Line, Link, Piece, Tag
 from kg.source import Source, Span
 
 EMPTY = Line(Span(0, 0), (), (), (), (), (), only_links=False)
 
-# What makes a line worth scanning: a tag, field, block id, comment, address, nameless link; or an emoji of a task.
-_SPECIAL = re.compile(r"[#^]|%%|::|://|\[\[\||[^\x00-\u2300]")
+# What makes a line worth scanning: a tag, block id, comment, field, address, nameless link; or an emoji of a task.
+_MARKS = (b"#", b"^", b"%%", b"::", b"://", b"[[|")
 _SEPARATORS = re.compile(r"(?:[\s,;|·•/&+–—.-]|#\S+)*\Z")
+_SHORT = 500
+"""Characters of a line in which offsets are counted anew each time."""
+
 # Between links in a row, and after the last: punctuation, and tags, which say something of the item but name nothing.
 
+Part = tuple[int, int, str, bool, Link | None]
+"""A range, what a reader sees of it, whether it is opaque to scanners, and the link that it is.
 
-class _Part(NamedTuple):
-    """Text at a range; `opaque` is what scanners must not look into."""
+A plain tuple, as a note has a hundred of them. Links, code, math and HTML are opaque.
+"""
+Row = list[Part]
+"""The parts of a line, in order and apart."""
 
-    start: int
-    end: int
-    text: str
-    opaque: bool
-    link: Link | None
+
+class Prose:
+    """The text that lines are read from. Of the marks worth a scan, most notes have only one or two at all."""
+
+    __slots__ = ("_ascii", "_marks", "source")
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._ascii = source.data.isascii()
+        self._marks = [mark for mark in _MARKS if mark in source.data]
+
+    def is_plain(self, start: int, end: int) -> bool:
+        """Whether a range has nothing that a scan could find."""
+        data = self.source.data
+        for mark in self._marks:
+            if data.find(mark, start, end) >= 0:
+                return False
+        if self._ascii:
+            return True
+        raw = data[start:end]
+        return raw.isascii() or not inline.TASK_EMOJI.search(raw.decode("utf-8", "replace"))
 
 
 class Leaf:
-    """Inline content being collected, a line at a time. Offsets are those of the source."""
+    """The inline content of a paragraph, heading, cell or list item. Offsets are those of the source."""
 
-    __slots__ = ("_links", "_rows", "block_id", "end", "source", "start")
+    __slots__ = ("_rows", "block_id", "end", "prose", "start")
 
-    def __init__(self, source: Source, start: int) -> None:
-        self.source = source
-        self.start = self.end = start
+    def __init__(self, prose: Prose, rows: list[Row], start: int, end: int) -> None:
+        self.prose = prose
+        self.start = start
+        self.end = end
         self.block_id = ""
-        self._rows: list[list[_Part]] = [[]]
-        self._links: list[tuple[int, list[str], bool, dict[str, Any]]] = []
-
-    def text(self, start: int, end: int, text: str) -> None:
-        """A run of text."""
-        self.end = end
-        if self._links:
-            self._links[-1][1].append(text)
-        else:
-            self._rows[-1].append(_Part(start, end, text, False, None))
-
-    def opaque(self, start: int, end: int, text: str) -> None:
-        """Code, math or HTML, with what a reader sees of it."""
-        self.end = end
-        if self._links:
-            self._links[-1][1].append(text)
-        else:
-            self._rows[-1].append(_Part(start, end, text, True, None))
-
-    def line_break(self, end: int) -> None:
-        """A line ends; inside a link's text that is a space."""
-        self.end = end
-        if self._links:
-            self._links[-1][1].append(" ")
-        else:
-            self._rows.append([])
-
-    def open_link(self, start: int, image: bool, data: dict[str, Any]) -> None:
-        """A link or image begins."""
-        self._links.append((start, [], image, data))
-
-    def close_link(self, end: int) -> None:
-        """The innermost link ends. A link in a link's text is that text's; the outer one is not lost."""
-        start, shown, image, data = self._links.pop()
-        self.end = max(self.end, end)
-        text = "".join(shown)
-        link = self._link(Span(start, end), text, image, data)
-        if link is None:
-            text = self.source.slice(start, end) if isinstance(data["link_type"], dict) else text
-        else:
-            text = "" if image else link.text
-        if self._links:
-            self._links[-1][1].append(text)
-        self._rows[-1].append(_Part(start, end, "" if self._links else text, True, link))
-
-    def _link(self, span: Span, shown: str, image: bool, data: dict[str, Any]) -> Link | None:
-        if isinstance(data["link_type"], dict):
-            raw = self.source.slice(span.start + (3 if image else 2), span.end - 2)
-            return None if "\n" in raw or "\r" in raw else wikilink(raw, span, embed=image)
-        target = data["dest_url"]
-        if data["link_type"] == "Email":
-            target = f"mailto:{target}"
-        kind: LinkKind = "url" if data["link_type"] == "Autolink" else "markdown"
-        return Link(span, kind, target, shown, image) if target else None
+        self._rows = rows
 
     def take_status(self) -> str:
         """The task status that the first line begins with, taken out of it."""
-        row = self._rows[0]
-        if len(row) < 3 or row[0].opaque or row[0].text != "[":
+        row = self._rows[0] if self._rows else []
+        if len(row) < 3 or row[0][2] != "[" or row[0][3]:
             return ""
-        raw = self.source.slice(row[0].start, row[-1].end)
+        raw = self.prose.source.slice(row[0][0], row[-1][1])
         found = inline.status(raw)
         if found is None:
             return ""
-        cut = row[0].start + len(raw[: found.end].encode("utf-8"))
-        self._rows[0] = list(self._after(row, cut))
+        cut = row[0][0] + len(raw[: found.end].encode("utf-8"))
+        rest = list(self._after(row, cut))
+        self._rows = [rest, *self._rows[1:]] if rest else self._rows[1:]
         return found.text
 
-    def _after(self, row: list[_Part], cut: int) -> Iterator[_Part]:
+    def _after(self, row: Row, cut: int) -> Iterator[Part]:
         """What of a row stands after an offset."""
         for part in row:
-            if part.start >= cut:
+            start, end, _, opaque, link = part
+            if start >= cut:
                 yield part
-            elif part.end > cut:
-                yield part._replace(start=cut, text=self.source.slice(cut, part.end))
+            elif end > cut:
+                yield cut, end, self.prose.source.slice(cut, end), opaque, link
 
     def lines(self) -> tuple[Line, ...]:
         """The finished lines; the block id that ends the last of them goes to `block_id`."""
-        rows = [row for row in self._rows if row]
-        last = len(rows) - 1
-        return tuple([self._line(row, last=n == last) for n, row in enumerate(rows)])
+        if not self._rows:
+            return ()
+        lines = [self._line(row) for row in self._rows[:-1]]
+        return (*lines, self._line(self._rows[-1], last=True))
 
     def heading(self) -> Line:
         """All of it as one line: a setext heading can stand on several."""
-        rows = [row for row in self._rows if row]
+        rows = self._rows
+        if not rows:
+            return EMPTY._replace(span=Span(self.start, self.start))
         if len(rows) > 1:
-            space = _Part(rows[0][-1].end, rows[1][0].start, " ", False, None)
-            self._rows = [[*rows[0], space, *(part for row in rows[1:] for part in row)]]
-        return next(iter(self.lines()), EMPTY._replace(span=Span(self.start, self.start)))
+            space: Part = (rows[0][-1][1], rows[1][0][0], " ", False, None)
+            return self._line([*rows[0], space, *(part for row in rows[1:] for part in row)], last=True)
+        return self._line(rows[0], last=True)
 
-    def _line(self, row: list[_Part], *, last: bool) -> Line:
-        start, end = row[0].start, row[-1].end
+    def _line(self, row: Row, *, last: bool = False) -> Line:
+        start, end = row[0][0], row[-1][1]
+        if not self.prose.is_plain(start, end):
+            return self._scanned(row, last=last)
         span = Span(start, end)
-        raw = self.source.slice(start, end)
-        plain = not any(part.opaque for part in row)
-        if not _SPECIAL.search(raw):
-            if plain:
-                pieces = (Piece("".join([part.text for part in row]), None, start),)
-                return Line(span, pieces, (), (), (), pieces, False)
-            return _finished(span, tuple(_merged(row)), row, _Scanned())
-        scan = _Scan(raw, raw if plain else self._masked(row), start)
-        found = scan.found(tuple([part.link for part in row if part.link]), last=last)
-        if found.block_id:
-            self.block_id = found.block_id
-        return _finished(span, tuple(self._pieces(row, found.bare, found.hidden)), row, found, self)
+        if len(row) == 1 and row[0][4] is None:
+            piece = (Piece(row[0][2], None, start),)
+            return Line(span, piece, (), (), (), piece, False)
+        pieces = _merged(row)
+        links = tuple([part[4] for part in row if part[4]])
+        return Line(span, pieces, links, (), (), pieces, bool(links) and _only_links(row, pieces))
 
-    def _masked(self, row: list[_Part]) -> str:
+    def _scanned(self, row: Row, *, last: bool) -> Line:
+        """A line that holds more than text and links."""
+        span = Span(row[0][0], row[-1][1])
+        raw = self.prose.source.slice(*span)
+        masked = self._masked(row) if any(part[3] for part in row) else raw
+        links = tuple([part[4] for part in row if part[4]])
+        found = _Scan(raw, masked, span.start).found(links, last=last)
+        self.block_id = found.block_id or self.block_id
+        pieces = words = self._pieces(row, found.bare, found.hidden)
+        cuts = tuple([field.span for field in found.fields if field.form != "line"])
+        if cuts:
+            words = self._pieces(row, found.bare, found.hidden + cuts)
+        if found.bare:
+            links = tuple(sorted([*links, *found.bare]))
+        return Line(span, pieces, links, found.tags, found.fields, words, bool(links) and _only_links(row, words))
+
+    def _masked(self, row: Row) -> str:
         """The line with links, code, math and HTML replaced by as many masking characters."""
-        pieces, position = [], row[0].start
-        for part in row:
-            pieces.append(self.source.slice(position, part.start))
-            text = self.source.slice(part.start, part.end)
-            pieces.append(inline.MASK * len(text) if part.opaque else text)
-            position = max(position, part.end)
+        pieces, position = [], row[0][0]
+        text = self.prose.source.slice
+        for start, end, _, opaque, _ in row:
+            pieces.append(text(position, start))
+            pieces.append(inline.MASK * len(text(start, end)) if opaque else text(start, end))
+            position = end
         return "".join(pieces)
 
-    def _pieces(self, row: list[_Part], bare: tuple[Link, ...], cuts: tuple[Span, ...]) -> Iterator[Piece]:
+    def _pieces(self, row: Row, bare: tuple[Link, ...], cuts: tuple[Span, ...]) -> tuple[Piece, ...]:
         """The line's text and links less what is cut out of it, its web addresses as links."""
-        marks = _apart([*((cut, None) for cut in cuts), *((link.span, link) for link in bare)])
+        if not bare and not cuts:
+            return _merged(row)
+        return tuple(self._cut_pieces(row, _apart([*((cut, None) for cut in cuts), *((li.span, li) for li in bare)])))
+
+    def _cut_pieces(self, row: Row, marks: list[tuple[Span, Link | None]]) -> Iterator[Piece]:
         first = 0
         for part in row:
-            while first < len(marks) and marks[first][0].end <= part.start:
+            start, end, text, opaque, link = part
+            while first < len(marks) and marks[first][0].end <= start:
                 first += 1
-            end = first
-            while end < len(marks) and marks[end][0].start < part.end:
-                end += 1
-            if first == end:
-                yield Piece(part.text, part.link, part.start)
-            elif not part.opaque:
-                yield from self._text_pieces(part, marks[first:end])
-            elif marks[first][0].start > part.start:
-                yield Piece(part.text, part.link, part.start)
+            after = first
+            while after < len(marks) and marks[after][0].start < end:
+                after += 1
+            if first == after:
+                yield Piece(text, link, start)
+            elif not opaque:
+                yield from self._text_pieces(start, end, marks[first:after])
+            elif marks[first][0].start > start:
+                yield Piece(text, link, start)
 
-    def _text_pieces(self, part: _Part, marks: list[tuple[Span, Link | None]]) -> Iterator[Piece]:
+    def _text_pieces(self, start: int, end: int, marks: list[tuple[Span, Link | None]]) -> Iterator[Piece]:
         """A run of text with what is marked in it cut out, or made a link."""
-        position = part.start
+        text = self.prose.source.slice
+        position = start
         for span, link in marks:
             if span.start > position:
-                yield Piece(self.source.slice(position, span.start), None, position)
-            if link is not None and span.start >= part.start:
+                yield Piece(text(position, span.start), None, position)
+            if link is not None and span.start >= start:
                 yield Piece(link.text, link, span.start)
             position = max(position, span.end)
-        if position < part.end:
-            yield Piece(self.source.slice(position, part.end), None, position)
+        if position < end:
+            yield Piece(text(position, end), None, position)
 
 
 def _apart(marks: list[tuple[Span, Link | None]]) -> list[tuple[Span, Link | None]]:
@@ -195,55 +189,53 @@ def _apart(marks: list[tuple[Span, Link | None]]) -> list[tuple[Span, Link | Non
     return found
 
 
+def _merged(row: Row) -> tuple[Piece, ...]:
+    """Parts as pieces, neighbouring text in one."""
+    pieces: list[Piece] = []
+    texts: list[str] = []
+    at = 0
+    for start, _, text, _, link in row:
+        if link is None:
+            at = at if texts else start
+            texts.append(text)
+            continue
+        if texts:
+            pieces.append(Piece("".join(texts), None, at))
+            texts = []
+        pieces.append(Piece(text, link, start))
+    if texts:
+        pieces.append(Piece("".join(texts), None, at))
+    return tuple(pieces)
+
+
+def _only_links(row: Row, words: tuple[Piece, ...]) -> bool:
+    """Whether a line with links has nothing else but what separates them."""
+    if words and words[0].link is None and words[0].text[:1].isalnum():
+        return False  # as most lines begin with a word
+    if not any(piece.link for piece in words) or any(part[3] and part[4] is None for part in row):
+        return False
+    return bool(_SEPARATORS.match("".join([piece.text for piece in words if piece.link is None])))
+
+
 class _Scanned(NamedTuple):
     """What scanning a line finds. `hidden` is what a reader does not see."""
 
-    bare: tuple[Link, ...] = ()
-    hidden: tuple[Span, ...] = ()
-    tags: tuple[Tag, ...] = ()
-    fields: tuple[Field, ...] = ()
-    block_id: str = ""
-
-
-def _merged(row: list[_Part]) -> Iterator[Piece]:
-    """Parts as pieces, neighbouring text in one."""
-    texts: list[str] = []
-    at = 0
-    for part in row:
-        if part.link is None:
-            at = at if texts else part.start
-            texts.append(part.text)
-            continue
-        if texts:
-            yield Piece("".join(texts), None, at)
-            texts = []
-        yield Piece(part.text, part.link, part.start)
-    if texts:
-        yield Piece("".join(texts), None, at)
-
-
-def _finished(
-    span: Span, pieces: tuple[Piece, ...], row: list[_Part], found: _Scanned, leaf: Leaf | None = None
-) -> Line:
-    links = tuple([part.link for part in row if part.link])
-    if found.bare:
-        links = tuple(sorted([*links, *found.bare]))
-    words = pieces
-    cuts = tuple([field.span for field in found.fields if field.form != "line"])
-    if cuts and leaf:
-        words = tuple(leaf._pieces(row, found.bare, found.hidden + cuts))
-    only = False
-    if any(piece.link for piece in words) and not any(part.opaque and part.link is None for part in row):
-        only = bool(_SEPARATORS.match("".join([piece.text for piece in words if piece.link is None])))
-    return Line(span, pieces, links, found.tags, found.fields, words, only)
+    bare: tuple[Link, ...]
+    hidden: tuple[Span, ...]
+    tags: tuple[Tag, ...]
+    fields: tuple[Field, ...]
+    block_id: str
 
 
 def wikilink(raw: str, span: Span, *, embed: bool) -> Link | None:
     """The link that stands between its brackets; an escaped pipe, which a table needs, is a pipe."""
-    target, pipe, display = raw.replace("\\|", "|").partition("|")
+    if "|" not in raw:
+        target = raw.strip()
+        return Link(span, "wikilink", target, None, embed) if target else None
+    target, _, display = raw.replace("\\|", "|").partition("|")
     if not target.strip():
         return None
-    return Link(span, "wikilink", target.strip(), display.strip() if pipe else None, embed)
+    return Link(span, "wikilink", target.strip(), display.strip(), embed)
 
 
 class _Scan:
@@ -272,6 +264,8 @@ class _Scan:
     def _offset(self, index: int) -> int:
         if self._ascii:
             return self.start + index
+        if len(self.raw) < _SHORT:
+            return self.start + len(self.raw[:index].encode("utf-8"))
         if not self._offsets:
             self._offsets = list(accumulate((len(ch.encode("utf-8")) for ch in self.raw), initial=self.start))
         return self._offsets[index]

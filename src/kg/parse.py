@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import pyromark
 
 from kg import frontmatter, inline
-from kg.lines import EMPTY, Leaf
-from kg.note import Block, BlockKind, Line, Note, Section
+from kg.lines import Leaf, Prose, Row, wikilink
+from kg.note import Block, BlockKind, Line, Link, LinkKind, Note, Section
 from kg.source import Source, Span
 
 _MARKDOWN = pyromark.Markdown(
@@ -29,7 +29,9 @@ _CALLOUT = re.compile(r"\s*\[!([^\]\n]{1,100})\]([+-]?)")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _ATX_START = re.compile(r"#{1,6}(?:[ \t]+|\Z)")
 _ATX_END = re.compile(r"(?:^|[ \t]+)#+\Z")
+_COMMENT = re.compile(r"%%[^%]*%%")
 _WORD = re.compile(r"\w+")
+_WORDS_AS_A = bytes(97 if chr(code).isalnum() or code == 95 else 32 for code in range(128)).ljust(256, b"a")
 _CONTAINERS: dict[str, BlockKind] = {
     "List": "list",
     "Item": "item",
@@ -40,6 +42,8 @@ _CONTAINERS: dict[str, BlockKind] = {
     "HtmlBlock": "html",
 }
 _LEAVES = {"Paragraph", "Heading", "TableCell"}
+_OPAQUE = {"CodeBlock", "HtmlBlock"}
+_INLINE = {"Emphasis", "Strong", "Strikethrough", "Link", "Image"}
 _LINKS = {"Link", "Image"}
 _SHOWN = {"Code", "InlineMath", "DisplayMath"}
 _Events = list[tuple[Any, Any]]
@@ -50,18 +54,27 @@ def parse(path: str, raw: bytes) -> Note:
     """The note that a file's bytes hold. Raises UndecodableError; else every text is a note."""
     source = Source.decode(raw)
     front = frontmatter.read(path, source)
-    body = source.data[front.body :]
+    # Empty lines stand for the properties, so that the parser's offsets are the file's.
+    body = b"\n" * front.body + source.data[front.body :]
     events = _events(body)
     hidden = _block_comments(events, body) if b"%%" in body else []
     if hidden:
         body = _blanked(body, hidden)
         events = _outside(_events(body), hidden)
-    walker = _Walker(source, front.body)
-    walker.run(events)
+    walker = _Walker(source, events)
+    walker.run()
     root = _outline(walker.top, source)
-    words = len(_WORD.findall(body.decode("utf-8")))
     digest = hashlib.sha256(raw).hexdigest()
-    return Note(path, digest, source, front.properties, root, words, front.findings)
+    return Note(path, digest, source, front.properties, root, _words(body), front.findings)
+
+
+def _words(body: bytes) -> int:
+    """How many words a text has. In lines of ASCII, they are counted by where they begin."""
+    lines = [b"", *body.split(b"\n")]
+    others = [line for line in lines if not line.isascii()]
+    plain = b"\n".join([line for line in lines if line.isascii()] if others else lines)
+    words = plain.translate(_WORDS_AS_A).count(b" a")
+    return words + len(_WORD.findall(b"\n".join(others).decode("utf-8"))) if others else words
 
 
 def _events(body: bytes) -> _Events:
@@ -132,11 +145,10 @@ class _Heading(NamedTuple):
 class _Frame:
     """A container that is open: its blocks so far."""
 
-    __slots__ = ("blocks", "kind", "lines", "opaque", "start", "task")
+    __slots__ = ("blocks", "kind", "lines", "start", "task")
 
     def __init__(self, kind: BlockKind, start: int) -> None:
         self.kind = kind
-        self.opaque = kind in {"code", "html"}
         self.start = start
         self.blocks: list[Block] = []
         self.lines: list[Line] = []
@@ -146,72 +158,155 @@ class _Frame:
 class _Walker:
     """Turns events into blocks. `top` is the note's headings and blocks in order."""
 
-    def __init__(self, source: Source, base: int) -> None:
+    def __init__(self, source: Source, events: _Events) -> None:
         self.source = source
-        self.base = base
+        self.prose = Prose(source)
+        self.events = events
         self.top: list[_Heading | Block] = []
         self.frames: list[_Frame] = []
-        self.leaf: Leaf | None = None
 
-    def run(self, events: _Events) -> None:
-        """Walk all events, once. What is hot here stays in one loop: a note has a hundred events."""
-        base = self.base
-        for event, where in events:
-            start, end = where["start"] + base, where["end"] + base
-            kind, value = next(iter(event.items())) if event.__class__ is dict else (event, "")
-            if kind == "Text":
-                if not (self.frames and self.frames[-1].opaque):
-                    self._open_leaf(start).text(start, end, value)
-            elif kind == "Start":
-                self._start(value, start, end)
-            elif kind == "End":
-                self._end(value, start, end)
-            elif not (self.frames and self.frames[-1].opaque):
-                self._inline(kind, value, start, end)
+    def run(self) -> None:
+        """Walk all events, once."""
+        step, steps = 0, len(self.events)
+        while step < steps:
+            event, where = self.events[step]
+            tag = event.get("Start") if event.__class__ is dict else None
+            if tag is not None:
+                step = self._start(tag if tag.__class__ is str else _name(tag), where, step)
+            elif event.__class__ is dict and "End" in event:
+                if _name(event["End"]) in _CONTAINERS:
+                    self._close_frame(where["end"])
+                step += 1
+            elif event == "Rule":
+                step += 1
+            else:
+                step = self._item_text(step)
 
-    def _start(self, value: Any, start: int, end: int) -> None:
-        name = value if value.__class__ is str else _name(value)
-        if name in _CONTAINERS:
-            self._close_leaf()
+    def _start(self, name: str, where: dict[str, int], step: int) -> int:
+        """What begins at a step; the step after it, or after its beginning."""
+        start, end = where["start"], where["end"]
+        if name in _LEAVES:
+            rows, step = self._rows(step + 1)
+            if name == "Heading" and not self.frames:
+                level = int(self.events[step][0]["End"]["Heading"][1])
+                line = Leaf(self.prose, rows, start, end).heading()
+                self.top.append(_Heading(level, line, Span(start, end)))
+            elif rows:
+                self._close_leaf(Leaf(self.prose, rows, start, end))
+            return step + 1
+        if name in _INLINE:
+            return self._item_text(step)
+        if name in _OPAQUE:
+            while not (self.events[step][0].__class__ is dict and "End" in self.events[step][0]):
+                step += 1
+            self._add(Block(_CONTAINERS[name], Span(start, self.events[step][1]["end"])))
+        elif name in _CONTAINERS:
             self.frames.append(_Frame(_CONTAINERS[name], start))
-        elif name in _LEAVES:
-            self._close_leaf()
-            self.leaf = Leaf(self.source, start)
-        elif name in _LINKS:
-            self._open_leaf(start).open_link(start, name == "Image", value[name])
+        return step + 1
 
-    def _end(self, value: Any, start: int, end: int) -> None:
-        name = value if value.__class__ is str else _name(value)
-        if name in _CONTAINERS:
-            self._close_leaf()
-            self._close_frame(end)
-        elif name == "Heading" and not self.frames:
-            leaf, self.leaf = self.leaf, None
-            line = leaf.heading() if leaf else EMPTY._replace(span=Span(start, start))
-            self.top.append(_Heading(int(value["Heading"][1]), line, Span(start, end)))
-        elif name in _LEAVES:
-            self._close_leaf(end)
-        elif name in _LINKS and self.leaf:
-            self.leaf.close_link(end)
+    def _item_text(self, step: int) -> int:
+        """The text of a tight list item, which has no paragraph of its own."""
+        start = self.events[step][1]["start"]
+        rows, step = self._rows(step)
+        if rows:
+            start = rows[0][0][0]
+            self._close_leaf(Leaf(self.prose, rows, start, rows[-1][-1][1]))
+        return step
 
-    def _inline(self, kind: str, value: Any, start: int, end: int) -> None:
-        if kind == "Rule":
-            self._close_leaf()
-        elif kind in {"SoftBreak", "HardBreak"}:
-            self._open_leaf(start).line_break(end)
-        elif kind != "Html":
-            self._open_leaf(start).opaque(start, end, value if kind in _SHOWN else "")
+    def _rows(self, step: int) -> tuple[list[Row], int]:
+        """The lines of inline content that begins at a step, and the step after it.
 
-    def _open_leaf(self, start: int) -> Leaf:
-        """The open paragraph; the text of a tight list item has none of its own."""
-        if self.leaf is None:
-            self.leaf = Leaf(self.source, start)
-        return self.leaf
+        What is hot stays in one loop: most of a note's events are here.
+        """
+        events, steps = self.events, len(self.events)
+        event, where = events[step]
+        if "Text" in event and "End" in events[step + 1][0]:
+            return [[(where["start"], where["end"], event["Text"], False, None)]], step + 1
+        rows: list[Row] = []
+        row: Row = []
+        while step < steps:
+            event, where = events[step]
+            if event.__class__ is str:
+                if event == "Rule":
+                    break
+                if row:
+                    rows.append(row)
+                    row = []
+            elif "Text" in event:
+                row.append((where["start"], where["end"], event["Text"], False, None))
+            elif "Start" in event or "End" in event:
+                tag = event.get("Start") or event["End"]
+                if "Link" in tag or "Image" in tag:
+                    step = self._link(step, row)
+                elif tag.__class__ is not str or tag not in _INLINE:
+                    break
+            else:
+                ((kind, value),) = event.items()
+                row.append((where["start"], where["end"], value if kind in _SHOWN else "", True, None))
+            step += 1
+        if row:
+            rows.append(row)
+        return rows, step
 
-    def _close_leaf(self, end: int = 0) -> None:
-        leaf, self.leaf = self.leaf, None
-        if leaf is None:
-            return
+    def _link(self, step: int, row: Row) -> int:
+        """The link that begins at a step, put into a row with those in its text; the step that it ends at.
+
+        A link in a link's text is that text's; the outer one is not lost.
+        """
+        events = self.events
+        event, where = events[step]
+        if "Text" in events[step + 1][0] and "End" in events[step + 2][0]:
+            ((name, data),) = event["Start"].items()
+            start, end = where["start"], where["end"]
+            link, text = self._link_and_text(Span(start, end), events[step + 1][0]["Text"], name == "Image", data)
+            row.append((start, end, text, True, link))
+            return step + 2
+        inside: list[Link] = []
+        opened: list[tuple[int, list[str], str, Any]] = []
+        while True:
+            event, where = events[step]
+            if event.__class__ is str:
+                opened[-1][1].append(" ")
+            elif "Text" in event:
+                opened[-1][1].append(event["Text"])
+            elif "Start" in event:
+                name = _name(event["Start"])
+                if name in _LINKS:
+                    opened.append((where["start"], [], name, event["Start"][name]))
+            elif "End" not in event:
+                ((kind, value),) = event.items()
+                opened[-1][1].append(value if kind in _SHOWN else "")
+            elif event["End"] in _LINKS:
+                start, shown, name, data = opened.pop()
+                end = where["end"]
+                link, text = self._link_and_text(Span(start, end), "".join(shown), name == "Image", data)
+                if not opened:
+                    row.append((start, end, text, True, link))
+                    row.extend([(end, end, "", True, link) for link in reversed(inside)])
+                    return step
+                opened[-1][1].append(text)
+                if link:
+                    inside.append(link)
+            step += 1
+
+    def _link_and_text(self, span: Span, shown: str, image: bool, data: Any) -> tuple[Link | None, str]:
+        """The link at a range and what a reader sees; no link where there is no target."""
+        if data["link_type"].__class__ is dict:
+            raw = self.source.slice(span.start + 2 + image, span.end - 2)
+            link = None if "\n" in raw or "\r" in raw else wikilink(raw, span, embed=image)
+            if link is None:
+                return None, self.source.slice(*span)
+        else:
+            target = data["dest_url"]
+            if data["link_type"] == "Email":
+                target = f"mailto:{target}"
+            if not target:
+                return None, shown
+            kind: LinkKind = "url" if data["link_type"] == "Autolink" else "markdown"
+            link = Link(span, kind, target, shown, image)
+        return link, "" if image else link.text
+
+    def _close_leaf(self, leaf: Leaf) -> None:
         frame = self.frames[-1] if self.frames else None
         if frame and frame.kind == "item" and not frame.blocks and not frame.lines:
             frame.task = leaf.take_status()
@@ -220,32 +315,29 @@ class _Walker:
             frame.lines.extend(lines)
             if leaf.block_id:
                 frame.blocks.append(_id_mark(lines, leaf.block_id))
-            return
-        if not lines:
-            return
-        span = Span(leaf.start, max(end, leaf.end))
-        self._add(Block("paragraph", span, lines, id=leaf.block_id))
+        elif lines:
+            self._add(Block("paragraph", Span(leaf.start, leaf.end), lines, id=leaf.block_id))
 
     def _close_frame(self, end: int) -> None:
         frame = self.frames.pop()
         span = Span(frame.start, end)
         kind, blocks, lines, id_ = frame.kind, frame.blocks, tuple(frame.lines), ""
-        if kind == "item" and blocks and blocks[0].kind == "paragraph":
-            first = blocks.pop(0)
-            lines, id_ = first.lines, first.id
+        if kind == "item":
+            if blocks and blocks[0].kind == "paragraph":
+                first = blocks.pop(0)
+                lines, id_ = first.lines, first.id
+            id_ = id_ or _only_id(blocks)
         elif kind == "quote":
             if blocks and blocks[0].lines and _CALLOUT.match(blocks[0].lines[0].text):
                 kind = "callout"
             id_ = _only_id(blocks)
         elif kind == "table":
             id_ = blocks.pop().id if blocks else ""
-        if kind == "item" and not id_:
-            id_ = _only_id(blocks)
         self._add(Block(kind, span, lines, tuple(blocks), id_, frame.task))
 
     def _add(self, block: Block) -> None:
         siblings: list[Any] = self.frames[-1].blocks if self.frames else self.top
-        if _is_id_mark(block) and siblings and isinstance(siblings[-1], Block) and not siblings[-1].id:
+        if block.id and _is_id_mark(block) and siblings and isinstance(siblings[-1], Block) and not siblings[-1].id:
             siblings[-1] = siblings[-1]._replace(id=block.id)
             return
         siblings.append(block)
@@ -271,46 +363,69 @@ def _only_id(blocks: list[Block]) -> str:
     return last.id
 
 
+class _Open:
+    """A section that is open: what it has so far."""
+
+    __slots__ = ("blocks", "heading", "level", "order", "parts", "sections", "span", "title")
+
+    def __init__(
+        self, level: int, parts: tuple[str, ...], heading: str, title: Line | None, span: Span, order: int
+    ) -> None:
+        self.level = level
+        self.parts = parts
+        self.heading = heading
+        self.title = title
+        self.span = span
+        self.order = order
+        self.blocks: list[Block] = []
+        self.sections: list[Section] = []
+
+    def section(self) -> Section:
+        """The section, finished."""
+        blocks, sections = tuple(self.blocks), tuple(self.sections)
+        return Section(self.level, self.parts, self.heading, self.title, self.span, self.order, blocks, sections)
+
+
 def _outline(top: list[_Heading | Block], source: Source) -> Section:
     """Headings and blocks as a tree of sections."""
-    root = Section(0, (), "", None, Span(0, 0), 0, (), ())
-    open_: list[tuple[Section, list[Block], list[Section]]] = [(root, [], [])]
+    open_ = [_Open(0, (), "", None, Span(0, 0), 0)]
     seen: dict[tuple[str, ...], int] = {}
     order = 0
     for node in top:
         if isinstance(node, Block):
-            open_[-1][1].append(node)
+            open_[-1].blocks.append(node)
             continue
-        while open_[-1][0].level >= node.level:
+        while open_[-1].level >= node.level:
             _close(open_)
         heading = heading_text(node, source)
         order += 1
-        above = open_[-1][0].parts
+        above = open_[-1].parts
         parts = first = (*above, heading)
         while parts in seen:
             seen[first] += 1
             parts = (*above, f"{heading}~{seen[first]}")
         seen[parts] = 1
-        open_.append((Section(node.level, parts, heading, node.line, node.span, order, (), ()), [], []))
+        open_.append(_Open(node.level, parts, heading, node.line, node.span, order))
     while len(open_) > 1:
         _close(open_)
-    root, blocks, sections = open_[0]
-    return root._replace(blocks=tuple(blocks), sections=tuple(sections))
+    return open_[0].section()
 
 
-def _close(open_: list[tuple[Section, list[Block], list[Section]]]) -> None:
+def _close(open_: list[_Open]) -> None:
     """Finish the innermost section: it goes into the one around it."""
-    section, blocks, sections = open_.pop()
-    open_[-1][2].append(section._replace(blocks=tuple(blocks), sections=tuple(sections)))
+    section = open_.pop().section()
+    open_[-1].sections.append(section)
 
 
 def heading_text(node: _Heading, source: Source) -> str:
     """The heading as written, less its marks, a block id and comments, as Obsidian's own cache keeps it."""
     raw = source.slice(*node.span).strip()
-    if _ATX_START.match(raw):
-        raw = _ATX_END.sub("", _ATX_START.sub("", raw))
+    mark = _ATX_START.match(raw)
+    if mark:
+        raw = raw[mark.end() :]
+        raw = _ATX_END.sub("", raw) if raw.endswith("#") else raw
     else:
         raw = " ".join(line.strip() for line in _LINE_END.split(raw)[:-1])
-    cut = inline.block_id(raw)
+    cut = inline.block_id(raw) if "^" in raw else None
     raw = raw[: cut.start] if cut else raw
-    return re.sub(r"%%[^%]*%%", "", raw).strip()
+    return _COMMENT.sub("", raw).strip() if "%%" in raw else raw.strip()
