@@ -8,7 +8,7 @@ import posixpath
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -80,6 +80,8 @@ class Checker:
 
     index: Index
     settings: Settings
+    _nearest: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
+    """The notes with nearly that name: a missing note is wanted again and again."""
 
     def check(self, note: Note) -> Checked:
         """A note's links, each in one class. A pure function of the note, the index and the settings."""
@@ -101,13 +103,17 @@ class Checker:
             elif target.kind == "missing":
                 wants.append((target.entity, target.path, _finding(note, link.span, "L23", "")))
         findings += [_finding(note, link.span, "L21", f"{_shown(link)} stands in a comment") for link in note.hidden]
-        types = () if self._is_template(path) else tuple(_types(note))
+        types = () if path in self._templates else tuple(_types(note))
         return Checked(path, tuple(findings), dict(classes), frozenset(leads), embeds, tuple(wants), types)
 
-    def _is_template(self, path: str) -> bool:
-        outline = self.index.outlines.get(path)
+    @cached_property
+    def _templates(self) -> frozenset[str]:
+        """The notes that are templates: by their properties, or by the folder that Obsidian's settings name."""
         folder = self.settings.templates.lower()
-        return (outline is not None and outline.is_template) or bool(folder and path.lower().startswith(folder))
+        outlines = self.index.outlines.items()
+        return frozenset(
+            path for path, it in outlines if it.is_template or (folder and path.lower().startswith(folder))
+        )
 
     def _wrong(self, link: Link, target: Target, note: Note) -> Iterator[tuple[str, str, str]]:
         """What is wrong with one link: code, message and hint."""
@@ -130,7 +136,7 @@ class Checker:
             heading = link.subpath.rpartition("#")[2].strip()
             yield "L10", f"“{heading}” is a heading twice in {target.path}; the first one is meant", ""
         if target.kind in _EXISTING:
-            yield from self._name(link, target, note)
+            yield from self._misleading(link, target, note)
 
     # ---- what does not exist ----------------------------------------------------------------------------------
 
@@ -147,14 +153,16 @@ class Checker:
             return "L09", f"“{path}” is only an alias of {aliased[0]}", f"write [[{text}|{path}]]"
         if leads_out(path, source):
             return "L01", f"{_shown(link)} leads out of the vault", ""
-        near = self._near(path, self.index.note_names, link, source)
-        return "L01", f"there is no note “{target.path}”", near
+        name = _name(path)
+        if name not in self._nearest:
+            self._nearest[name] = self._near(name, self.index.note_names)
+        return "L01", f"there is no note “{target.path}”", self._proposed(self._nearest[name], link, source)
 
     def _missing_attachment(self, link: Link, target: Target, source: str) -> tuple[str, str, str]:
         if leads_out(link_path(link)[0], source):
             return "L04", f"{_shown(link)} leads out of the vault", ""
-        near = self._near(link_path(link)[0], self._file_names, link, source)
-        return "L04", f"there is no file “{target.path}”", near
+        near = self._near(_name(link_path(link)[0]), self._file_names)
+        return "L04", f"there is no file “{target.path}”", self._proposed(near, link, source)
 
     def _missing_heading(self, link: Link, target: Target, source: str) -> tuple[str, str, str]:
         headings = self.index.outlines[target.path].headings
@@ -173,13 +181,16 @@ class Checker:
         near = [f"[[{link_path(link)[0]}#^{blocks[key]}]]" for key in _closest(wanted.lower(), tuple(blocks))]
         return "L03", f"{where} has no block “^{wanted}”", _did_you_mean(near)
 
-    def _near(self, path: str, names: Mapping[str, str], link: Link, source: str) -> str:
-        """The files whose names are a letter or two away, as the link would name them."""
-        name = path.rstrip("/").rpartition("/")[2].lower()
-        found = [names[key] for key in _closest(name.removesuffix(".md"), names)]
+    @staticmethod
+    def _near(name: str, names: Mapping[str, str]) -> list[str]:
+        """The files whose names are a letter or two away."""
+        return [names[key] for key in _closest(name, names)]
+
+    def _proposed(self, paths: Iterable[str], link: Link, source: str) -> str:
+        """Files as the link would name them."""
         if link.kind == "wikilink":
-            return _did_you_mean([f"[[{self.index.link_text(one, source)}]]" for one in found])
-        return _did_you_mean(found)
+            return _did_you_mean([f"[[{self.index.link_text(path, source)}]]" for path in paths])
+        return _did_you_mean(list(paths))
 
     @cached_property
     def _file_names(self) -> Mapping[str, str]:
@@ -194,10 +205,10 @@ class Checker:
         texts = " or ".join(f"[[{self.index.link_text(path, source)}]]" for path in files)
         return "L08", f"{_shown(link)} could be {' or '.join(files)}; {target.path} is taken", f"write {texts}"
 
-    def _name(self, link: Link, target: Target, note: Note) -> Iterator[tuple[str, str, str]]:
+    def _misleading(self, link: Link, target: Target, note: Note) -> Iterator[tuple[str, str, str]]:
         if target.path.lower() not in self.index.paths.exact:
             yield "L18", f"{target.path} is ignored: its text is not read", ""
-        elif target.path in self.index.outlines and self._is_template(target.path) > self._is_template(note.path):
+        elif target.path in self._templates and note.path not in self._templates:
             yield "L18", f"{target.path} is a template", ""
         actual = self._otherwise(link, target)
         if actual:
@@ -205,15 +216,22 @@ class Checker:
 
     def _otherwise(self, link: Link, target: Target) -> str:
         """The end of the file's path as the disk has it, where the link writes it otherwise."""
+        on_disk = self.index.on_disk.get(target.path, target.path)
+        if f"/{on_disk}".removesuffix(".md").endswith(f"/{link.path}"):  # as nearly all links are written
+            return ""
         path = unquote(link.path) if link.kind == "markdown" else link.path
         written = [part for part in path.split("/") if part not in {"", ".", ".."}]
         if not written:
             return ""
-        on_disk = self.index.on_disk.get(target.path, target.path)
         actual = on_disk.split("/")[-len(written) :]
         if not written[-1].lower().endswith(".md") or nfc(actual[-1]).lower() != nfc(written[-1]).lower():
             actual[-1] = re.sub(r"\.md\Z", "", actual[-1], flags=re.I)
         return "" if actual == written else "/".join(actual)
+
+
+def _name(path: str) -> str:
+    """The name in lower case that a link path ends with."""
+    return path.rstrip("/").rpartition("/")[2].lower().removesuffix(".md")
 
 
 def _closest(wanted: str, names: Iterable[str]) -> list[str]:

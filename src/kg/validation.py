@@ -7,10 +7,12 @@ from functools import cached_property
 from pathlib import Path
 
 from kg.findings import SEVERITIES, Finding, Severity
-from kg.links import Checker, whole
+from kg.links import Checked, Checker, whole
+from kg.obsidian import Settings
 from kg.resolve import Index, LinkClass
 from kg.terms import Names
 from kg.vault import Progress, Reading, Vault
+from kg.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -34,21 +36,23 @@ class Validation:
 def validate(vault: Vault | str | Path, *, progress: Progress | None = None) -> Validation:
     """Check a vault as it lies on the disk; no store is needed. Raises KgError where it cannot be read at all."""
     vault = vault if isinstance(vault, Vault) else Vault(vault)
-    reading = vault.read(progress)
-    return check(reading, index_of(reading, vault.config.base))
-
-
-def index_of(reading: Reading, base: str) -> Index:
-    """The index of a vault that was read."""
-    return Index.of(reading.notes, reading.attachments, Names(base), ignored=reading.ignored, on_disk=reading.on_disk)
+    files = vault.files()
+    with Workers.for_files(len(files.notes)) as workers:
+        read = workers.read(files.notes, vault.config.max_bytes, progress).values()
+        cards = [one.card for one in read if one.card]
+        names = Names(vault.config.base)
+        index = Index.of(cards, files.attachments, names, ignored=files.ignored, on_disk=files.on_disk)
+        checked = workers.each(Checker(index, vault.settings).check)
+    found = [finding for one in read for finding in one.findings]
+    return _together(checked, index, vault.settings, [*files.findings, *found])
 
 
 def check(reading: Reading, index: Index) -> Validation:
-    """The findings of reading, and those of the links."""
-    checker = Checker(index, reading.settings)
-    links = whole(map(checker.check, reading.notes), index, reading.settings)
-    return Validation(_sorted(reading.findings, links.findings), links.classes)
+    """The same of a vault that was read already."""
+    checked = map(Checker(index, reading.settings).check, reading.notes)
+    return _together(checked, index, reading.settings, reading.findings)
 
 
-def _sorted(*findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted({finding for some in findings for finding in some}))
+def _together(checked: Iterable[Checked], index: Index, settings: Settings, findings: Iterable[Finding]) -> Validation:
+    links = whole(checked, index, settings)
+    return Validation(tuple(sorted({*findings, *links.findings})), links.classes)

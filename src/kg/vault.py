@@ -140,32 +140,34 @@ class Vault:
     def read(self, progress: Progress | None = None) -> Reading:
         """Every note, parsed; a file that cannot be read is a finding and nothing more."""
         files = self.files()
-        findings = list(files.findings)
         notes: list[Note] = []
+        findings = list(files.findings)
         for number, (path, place) in enumerate(files.notes.items()):
             if progress and number % 64 == 0:
                 progress("reading", number, len(files.notes))
-            note = self._note(path, place, findings)
+            note, wrong = read_note(path, place, self.config.max_bytes)
+            findings += wrong
             if note:
                 notes.append(note)
-                findings.extend(note.findings)
         return Reading(
             tuple(notes), tuple(files.attachments), tuple(findings), tuple(files.ignored), files.on_disk, self.settings
         )
 
-    def _note(self, path: str, place: Path, findings: list[Finding]) -> Note | None:
-        try:
-            raw = read_bytes(place, self.config.max_bytes)
-            return parse(path, raw)
-        except OSError as error:
-            findings.append(of_file(path, "F01", f"cannot be read: {error.strerror or error}"))
-        except _TooLargeError as error:
-            findings.append(of_file(path, "F03", str(error)))
-        except UndecodableError as error:
-            line = raw.count(b"\n", 0, error.offset) + 1
-            column = len(raw[raw.rfind(b"\n", 0, error.offset) + 1 : error.offset].decode("utf-8", "replace")) + 1
-            findings.append(of_file(path, "F02", f"{error}: the note is not read", line, column))
-        return None
+
+def read_note(path: str, place: Path, limit: int) -> tuple[Note | None, tuple[Finding, ...]]:
+    """The note in a file of at most so many bytes, with what is wrong in it; a file that is no text is only that."""
+    try:
+        raw = read_bytes(place, limit)
+        note = parse(path, raw)
+    except OSError as error:
+        return None, (of_file(path, "F01", f"cannot be read: {error.strerror or error}"),)
+    except _TooLargeError as error:
+        return None, (of_file(path, "F03", str(error)),)
+    except UndecodableError as error:
+        line = raw.count(b"\n", 0, error.offset) + 1
+        column = len(raw[raw.rfind(b"\n", 0, error.offset) + 1 : error.offset].decode("utf-8", "replace")) + 1
+        return None, (of_file(path, "F02", f"{error}: the note is not read", line, column),)
+    return note, note.findings
 
 
 class _TooLargeError(Exception):

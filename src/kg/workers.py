@@ -1,0 +1,211 @@
+"""Notes read and worked on by several processes, each of which keeps what it has read.
+
+    with Workers.for_files(len(files.notes)) as workers:
+        read = workers.read(files.notes, limit)          # cards and findings; the notes stay where they were parsed
+        checked = workers.each(checker.check)            # a function of a note, done where the note is
+
+A parsed note is a thousand small objects, which would cost more to send than to make. What travels is the card of each
+note one way, the index of all cards the other, and what the work gives. A small vault is read in this process.
+
+A worker is another Python that runs `serve()`: it reads requests from its standard input and answers on its standard
+output, both pickled. So a program that uses `kg` needs no guard around its main module, and no thread is forked.
+"""
+
+import contextlib
+import gc
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count, islice
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import Any, NamedTuple, TypeVar
+
+from kg.errors import KgError
+from kg.findings import Finding
+from kg.note import Note
+from kg.resolve import Card
+from kg.vault import Progress, read_note
+
+T = TypeVar("T")
+
+WORTH_IT = 400
+"""So many notes make a process worth starting: it takes as long as reading a hundred or two."""
+_MOST = 8
+_AT_ONCE = 100
+_KEPT_BYTES = 32_000_000
+"""Of so much text each worker keeps the parsed notes (some fifteen times as much); what is more is parsed again."""
+
+
+class Read(NamedTuple):
+    """A file that was read: the card of its note, where it is one, with its digest, and what is wrong in it."""
+
+    card: Card | None
+    digest: str
+    findings: tuple[Finding, ...]
+
+
+class WorkerError(KgError):
+    """A process that reads notes came to an end before its time."""
+
+
+class _Shelf:
+    """The notes that one process has read, and the work done on them."""
+
+    def __init__(self) -> None:
+        self.notes: dict[str, Note | Path] = {}
+        self.limit = 0
+        self.kept = 0
+
+    def read(self, files: Sequence[tuple[str, Path]], limit: int) -> list[Read]:
+        self.limit = limit
+        return [self._read(path, place) for path, place in files]
+
+    def _read(self, path: str, place: Path) -> Read:
+        note, findings = read_note(path, place, self.limit)
+        if note is None:
+            return Read(None, "", findings)
+        self.kept += len(note.source.data)
+        self.notes[path] = note if self.kept <= _KEPT_BYTES else place
+        return Read(Card.of(note), note.digest, findings)
+
+    def each(self, work: Callable[[Note], T]) -> list[T]:
+        return [work(note) for note in self._all()]
+
+    def _all(self) -> Iterator[Note]:
+        for path, kept in self.notes.items():
+            note = read_note(path, kept, self.limit)[0] if isinstance(kept, Path) else kept
+            if note is not None:
+                yield note
+
+
+class _Process:
+    """A process with a shelf of its own, and the pipe to it."""
+
+    def __init__(self) -> None:
+        paths = os.pathsep.join(path for path in sys.path if path)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", "from kg.workers import serve; serve()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": paths},
+        )
+
+    def ask(self, method: str, *arguments: Any) -> Any:
+        """Have a method of the shelf called; what it raises is raised here."""
+        into, out = self._process.stdin, self._process.stdout
+        assert into and out
+        try:
+            pickle.dump((method, arguments), into, pickle.HIGHEST_PROTOCOL)
+            into.flush()
+            error, answer = pickle.load(out)
+        except (EOFError, OSError, pickle.UnpicklingError) as broken:
+            code = self._process.wait()
+            raise WorkerError(f"a process that reads notes ended before its time (exit code {code})") from broken
+        if error is not None:
+            raise error
+        return answer
+
+    def close(self) -> None:
+        """End the process; what it was doing is of no use any more."""
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        self._process.wait()
+
+
+class Workers:
+    """Some processes, or none but this one."""
+
+    def __init__(self, number: int = 0) -> None:
+        self._here = _Shelf()
+        self._processes = [_Process() for _ in range(number)]
+        self._threads = ThreadPoolExecutor(number) if number else None
+
+    @classmethod
+    def for_files(cls, number: int) -> "Workers":
+        """As many as pay for so many files on this machine."""
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        wanted = min(number // WORTH_IT, cores, _MOST)
+        return cls(wanted if wanted > 1 and sys.executable else 0)
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in self._processes:
+            process.close()
+        if self._threads:
+            self._threads.shutdown()
+
+    def read(self, files: Mapping[str, Path], limit: int, progress: Progress | None = None) -> dict[str, Read]:
+        """Read files of at most so many bytes; by path, in the order of the files."""
+        rows = iter(files.items())
+        batches: SimpleQueue[list[tuple[str, Path]]] = SimpleQueue()
+        for batch in iter(lambda: list(islice(rows, _AT_ONCE)), []):
+            batches.put(batch)
+        done = count()
+        found: dict[str, Read] = {}
+
+        def work_through(read: Callable[..., list[Read]]) -> None:
+            for batch in _until_empty(batches):
+                if progress:
+                    progress("reading", next(done) * _AT_ONCE, len(files))
+                found.update(zip((path for path, _ in batch), read(batch, limit), strict=True))
+
+        if self._threads:
+            asking = [lambda *given, one=process: one.ask("read", *given) for process in self._processes]
+            list(self._threads.map(work_through, asking))
+        else:
+            work_through(self._here.read)
+        return {path: found[path] for path in files}
+
+    def each(self, work: Callable[[Note], T]) -> list[T]:
+        """What a function gives of every note that was read, in no order that means anything.
+
+        It and what it holds are sent to the processes: a function or a method of a module, not a lambda.
+        """
+        if not self._threads:
+            return self._here.each(work)
+        answers: Iterable[list[T]] = self._threads.map(lambda process: process.ask("each", work), self._processes)
+        return [one for answer in answers for one in answer]
+
+
+def _until_empty(queue: "SimpleQueue[T]") -> Iterator[T]:
+    while True:
+        try:
+            yield queue.get_nowait()
+        except Empty:
+            return
+
+
+def serve() -> None:
+    """Be a worker: answer on standard output until nobody asks any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asks; it ends this one
+    gc.disable()  # as in an ingest: millions of small values without circles
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever prints must not get among the answers
+    shelf = _Shelf()
+    while True:
+        try:
+            method, arguments = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        pickle.dump(_answer(shelf, method, arguments), answers, pickle.HIGHEST_PROTOCOL)
+        answers.flush()
+
+
+def _answer(shelf: _Shelf, method: str, arguments: Sequence[Any]) -> tuple[Exception | None, Any]:
+    try:
+        return None, getattr(shelf, method)(*arguments)
+    except Exception as error:  # noqa: BLE001 - it is raised where the question came from
+        return error, None
