@@ -38,6 +38,12 @@ CODES: dict[str, Code] = {
         Code(
             "F05", "error", "Two files share one name", "Rename one of them: they differ only by case or Unicode form"
         ),
+        Code(
+            "F06",
+            "error",
+            "The canvas is not as Obsidian writes it",
+            "Open the canvas in Obsidian, or correct its JSON",
+        ),
         Code("L01", "error", "The note that a link names does not exist", "Write that note, or correct the link"),
         Code("L02", "error", "The note has no such heading", "Correct the heading in the link, or link to the note"),
         Code("L03", "error", "The note has no such block", "Put the ^id at the end of the block, or correct the link"),
@@ -49,11 +55,11 @@ CODES: dict[str, Code] = {
             "The properties are not valid YAML",
             "Correct the line; the note was read without its properties",
         ),
-        Code("L07", "warning", "A web address in a wikilink", "Write [text](address), or <address>"),
+        Code("L07", "warning", "A web address in a wikilink", "Write `[text](address)` or `<address>`"),
         Code(
             "L08", "warning", "A link that several files could answer", "Write as much of the path as tells them apart"
         ),
-        Code("L09", "warning", "A link to what is only an alias", "Write [[Note|alias]]: Obsidian resolves no alias"),
+        Code("L09", "warning", "A link to what is only an alias", "Write `[[Note|alias]]`: Obsidian resolves no alias"),
         Code(
             "L10",
             "warning",
@@ -67,7 +73,7 @@ CODES: dict[str, Code] = {
             "Write the name as the file has it: other tools, and Linux, tell them apart",
         ),
         Code("L12", "warning", "A block id that Obsidian does not read", "Use Latin letters, digits and hyphens only"),
-        Code("L13", "warning", "A file name that cannot be linked to", "Rename the file without # ^ | [ ] : and %%"),
+        Code("L13", "warning", "A file name that cannot be linked to", "Rename the file without `# ^ | [ ] :` and `%%`"),
         Code(
             "L14",
             "warning",
@@ -76,7 +82,7 @@ CODES: dict[str, Code] = {
         ),
         Code("L15", "warning", "A property of more than one type", "Give the property one type in all notes"),
         Code("L16", "warning", "Two files that differ only by case or Unicode form", "Rename one of them"),
-        Code("L17", "warning", "A block link without its #", "Write [[Note#^id]]"),
+        Code("L17", "warning", "A block link without its #", "Write `[[Note#^id]]`"),
         Code("L18", "warning", "A link to an ignored file or a template", "Link to a note, or stop ignoring the file"),
         Code("L20", "info", "A link from a note to itself", "None needed"),
         Code("L21", "info", "A link in a comment", "None needed: Obsidian does not count it"),

@@ -16,7 +16,7 @@ _CALLOUT_MARK = re.compile(r"\[![^\]\n]{1,100}\][+-]?[ \t]*")
 
 LinkKind = Literal["wikilink", "markdown", "url", "node"]
 """`node` is a canvas's node that shows a file."""
-FieldForm = Literal["line", "bracket", "date"]
+FieldForm = Literal["line", "bracket", "date", "task"]
 BlockKind = Literal["paragraph", "list", "item", "quote", "callout", "table", "code", "footnote", "html", "node"]
 """`node` is a node of a canvas."""
 NoteKind = Literal["note", "canvas", "drawing"]
@@ -66,7 +66,7 @@ class Field(NamedTuple):
     text_span: Span
     links: tuple[Link, ...]
     form: FieldForm
-    """`Key:: value` as a whole line, a pair in brackets, or the emoji and date of a task."""
+    """`Key:: value` as a whole line, a pair in brackets, an emoji with a date, or another emoji of a task."""
 
 
 class Piece(NamedTuple):
@@ -155,7 +155,9 @@ class Section(NamedTuple):
         return "\n\n".join(filter(None, (block.text for block in self.blocks)))
 
 
-ValueKind = Literal["text", "integer", "decimal", "double", "boolean", "date", "dateTime", "null", "list", "map"]
+ValueKind = Literal[
+    "text", "integer", "decimal", "double", "boolean", "date", "dateTime", "duration", "null", "list", "map"
+]
 
 
 class Value(NamedTuple):
@@ -183,6 +185,15 @@ class Property(NamedTuple):
     value: Value
 
 
+class Edge(NamedTuple):
+    """An edge of a canvas, between two of its nodes by their ids."""
+
+    span: Span
+    start: str
+    end: str
+    label: str
+
+
 @dataclass(frozen=True)
 class Note:
     """One Markdown file of a vault, read. `path` is relative to the vault, `/`-separated and NFC."""
@@ -197,6 +208,7 @@ class Note:
     hidden: tuple[Link, ...] = ()
     """Links in comments of several lines and in HTML comments, which Obsidian does not count."""
     kind: NoteKind = "note"
+    edges: tuple[Edge, ...] = ()
 
     def links(self) -> Iterator[Link]:
         """Every link that counts, front matter first, each once and in order."""
@@ -220,9 +232,10 @@ class Note:
 
     @property
     def name(self) -> str:
-        """The file's name less `.md`."""
+        """The file's name less `.md` or `.canvas`."""
         name = self.path.rpartition("/")[2]
-        return name[:-3] if name.lower().endswith(".md") else name
+        stem, _, extension = name.rpartition(".")
+        return stem if extension.lower() in {"md", "canvas"} else name
 
     def value_of(self, key: str) -> Value | None:
         """The value of a key, whatever the case it is written in."""

@@ -245,7 +245,7 @@ class Index:
             entity = entities[card.path]
             entity = entity if first[entity] == card.path else names.entity(card.path)
             outlines[card.path] = Outline(entity, card.headings, dict(card.blocks), card.kind, card.is_template)
-            for title in dict.fromkeys((card.name, card.title)):
+            for title in dict.fromkeys((card.name, card.title)) if card.kind != "canvas" else ():
                 titles[letters_and_digits(title)].append(entity)
             for alias in dict.fromkeys(nfc(alias).lower().strip() for alias in card.aliases):
                 aliases[alias].append(card.path)

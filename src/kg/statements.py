@@ -18,7 +18,9 @@ from kg.source import Span
 from kg.terms import KG, RDF_TYPE, SKOS, Names, encode_url, iri, is_absolute, letters_and_digits, literal
 from kg.values import inline_value
 
-NOTE, SECTION, BLOCK, TAG, TASK = (iri(KG + name) for name in ("Note", "Section", "Block", "Tag", "Task"))
+NOTE, CANVAS, SECTION, BLOCK, TAG, TASK = (
+    iri(KG + name) for name in ("Note", "Canvas", "Section", "Block", "Tag", "Task")
+)
 ATTACHMENT, MISSING = iri(KG + "Attachment"), iri(KG + "Missing")
 DESCRIBES, PATH, CONTENT_HASH, WORD_COUNT = (
     iri(KG + name) for name in ("describes", "path", "contentHash", "wordCount")
@@ -132,7 +134,11 @@ class _Writer:
         self.tasks: Counter[str] = Counter()
         self.placeholders: set[str] = set()
         self.named_types = self._types()
-        self.types = tuple(self.named_types or filter(None, [reader.ontology.class_named(reader.default_class)]))
+        self.types = tuple(self.named_types or filter(None, [self._default_class(reader)]))
+
+    def _default_class(self, reader: Reader) -> str | None:
+        """What an entity is where nothing is said: a canvas is only that."""
+        return None if self.note.kind == "canvas" else reader.ontology.class_named(reader.default_class)
 
     def done(self) -> Statements:
         """All that was collected, sorted so that it does not depend on how it was found."""
@@ -157,7 +163,7 @@ class _Writer:
     def note_itself(self) -> None:
         """The document, and the title and classes of its entity."""
         document, entity = iri(self.names.path(self.note.path)), iri(self.entity)
-        self.add(document, RDF_TYPE, NOTE, 0)
+        self.add(document, RDF_TYPE, CANVAS if self.note.kind == "canvas" else NOTE, 0)
         self.add(document, DESCRIBES, entity, 0)
         self.add(document, PATH, literal(self.note.path.encode("utf-8", "replace").decode()), 0)
         self.add(document, CONTENT_HASH, literal(self.note.digest), 0)
@@ -311,13 +317,35 @@ class _Writer:
         root = self.note.root
         me = _Thing(self.entity, self.types)
         place = _Place(self.entity, (me,))
-        if root.text:
+        if root.text and self.note.kind != "canvas":
             self.add(iri(self.entity), TEXT, literal(root.text), root.blocks[0].span.start)
         class_ = self.ontology.class_named(self.note.title)
         things = self._listing(class_, root, place) if class_ else {}
         self._content(root.blocks, place, things)
         for section in root.sections:
             self._section(section, place)
+        self._edges()
+
+    def _edges(self) -> None:
+        """The edges of a canvas: what one node shows mentions, or has as the property named, what the other shows."""
+        nodes = {block.id: block for block in self.note.root.blocks if block.kind == "node"}
+        for edge in self.note.edges:
+            if edge.start not in nodes or edge.end not in nodes:
+                continue
+            start, end, at = nodes[edge.start], self._node(nodes[edge.end]), edge.span.start
+            if not edge.label:
+                self.add(iri(self.names.block(self.entity, start.id)), MENTIONS, iri(end), at)
+                continue
+            found = [p for p in self.ontology.properties_named(edge.label) if p.kind in {"object", "any"}]
+            predicate = iri(found[0].iri if found else self.names.property(edge.label))
+            if not found:
+                self.labels.setdefault(Label(predicate, _LABEL_OF_PROPERTY, edge.label, at))
+            self.add(iri(self._node(start)), predicate, iri(end), at)
+
+    def _node(self, block: Block) -> str:
+        """What a node of a canvas shows: the file or page, else the node itself."""
+        link = _shown_link(block)
+        return self.target(link).exact if link else self.names.block(self.entity, block.id)
 
     def _section(self, section: Section, above: _Place) -> None:
         here = self.names.section(self.entity, section.parts)
@@ -480,7 +508,7 @@ class _Writer:
         here, at = self.names.block(self.entity, block.id), block.span.start
         self.add(iri(place.iri), HAS_BLOCK, iri(here), at)
         self.add(iri(here), RDF_TYPE, BLOCK, at)
-        if block.text:
+        if block.text and not (block.kind == "node" and _shown_link(block)):
             self.add(iri(here), TEXT, literal(block.text), at)
         return here
 
@@ -569,6 +597,11 @@ class _Writer:
             if not name:
                 return
             self.add(term, BROADER, iri(self.names.tag(name)), at)
+
+
+def _shown_link(node: Block) -> Link | None:
+    """The file or page that a node of a canvas shows."""
+    return node.lines[0].links[0] if node.lines and node.lines[0].links else None
 
 
 class _Entry(NamedTuple):

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from kg import canvas
 from kg.config import Config, load
 from kg.errors import KgError
 from kg.findings import Finding, of_file
@@ -21,8 +22,8 @@ from kg.terms import nfc
 
 
 def is_note(path: str) -> bool:
-    """Whether a file is read: a Markdown note."""
-    return path.lower().endswith(".md")
+    """Whether a file is read: a Markdown note or a canvas."""
+    return path.lower().endswith((".md", ".canvas"))
 
 
 Progress = Callable[[str, int, int], None]
@@ -158,7 +159,9 @@ def read_note(path: str, place: Path, limit: int) -> tuple[Note | None, tuple[Fi
     """The note in a file of at most so many bytes, with what is wrong in it; a file that is no text is only that."""
     try:
         raw = read_bytes(place, limit)
-        note = parse(path, raw)
+        note = canvas.parse(path, raw) if path.lower().endswith(".canvas") else parse(path, raw)
+    except canvas.CanvasError as error:
+        return None, (error.finding,)
     except OSError as error:
         return None, (of_file(path, "F01", f"cannot be read: {error.strerror or error}"),)
     except _TooLargeError as error:
