@@ -7,6 +7,7 @@ with any status character, callouts that fold, front matter after a byte order m
 import hashlib
 import re
 from bisect import bisect_right
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import pyromark
@@ -63,9 +64,48 @@ def parse(path: str, raw: bytes) -> Note:
         events = _outside(_events(body), hidden)
     walker = _Walker(source, events)
     walker.run()
-    root = _outline(walker.top, source)
+    root = _outline([walker.top], source)
     digest = hashlib.sha256(raw).hexdigest()
     return Note(path, digest, source, front.properties, root, _words(body), front.findings)
+
+
+class Part(NamedTuple):
+    """One of several texts that make up a file: Markdown at a place of its source, or a block that is made already."""
+
+    id: str
+    span: Span
+    block: Block | None = None
+
+
+def compose(source: Source, parts: Iterable[Part]) -> Section:
+    """The outline of a file that is made of several texts, each a document of its own.
+
+    What stands before a text's first heading is a block with the part's id; its headings stand under the file.
+    """
+    tops: list[list[_Heading | Block]] = []
+    for part in parts:
+        if part.block:
+            tops.append([part.block])
+            continue
+        top = _top(source, part.span)
+        first = next((n for n, node in enumerate(top) if isinstance(node, _Heading)), len(top))
+        children = tuple([node for node in top[:first] if isinstance(node, Block)])
+        tops += [[Block("node", part.span, (), children, part.id)], top[first:]]
+    return _outline(tops, source)
+
+
+def _top(source: Source, span: Span) -> "list[_Heading | Block]":
+    """The headings and blocks of the Markdown at a place of a source."""
+    body = source.data[span.start : span.end]
+    events = _events(body)
+    hidden = _block_comments(events, body) if b"%%" in body else []
+    if hidden:
+        events = _outside(_events(_blanked(body, hidden)), hidden)
+    base = span.start
+    events = [(event, {"start": at["start"] + base, "end": at["end"] + base}) for event, at in events]
+    walker = _Walker(source, events)
+    walker.run()
+    return walker.top
 
 
 def _words(body: bytes) -> int:
@@ -386,26 +426,29 @@ class _Open:
         return Section(self.level, self.parts, self.heading, self.title, self.span, self.order, blocks, sections)
 
 
-def _outline(top: list[_Heading | Block], source: Source) -> Section:
-    """Headings and blocks as a tree of sections."""
+def _outline(tops: Iterable[list[_Heading | Block]], source: Source) -> Section:
+    """Headings and blocks as a tree of sections. Each text's begins anew under the file."""
     open_ = [_Open(0, (), "", None, Span(0, 0), 0)]
     seen: dict[tuple[str, ...], int] = {}
     order = 0
-    for node in top:
-        if isinstance(node, Block):
-            open_[-1].blocks.append(node)
-            continue
-        while open_[-1].level >= node.level:
+    for top in tops:
+        while len(open_) > 1:
             _close(open_)
-        heading = heading_text(node, source)
-        order += 1
-        above = open_[-1].parts
-        parts = first = (*above, heading)
-        while parts in seen:
-            seen[first] += 1
-            parts = (*above, f"{heading}~{seen[first]}")
-        seen[parts] = 1
-        open_.append(_Open(node.level, parts, heading, node.line, node.span, order))
+        for node in top:
+            if isinstance(node, Block):
+                open_[-1].blocks.append(node)
+                continue
+            while open_[-1].level >= node.level:
+                _close(open_)
+            heading = heading_text(node, source)
+            order += 1
+            above = open_[-1].parts
+            parts = first = (*above, heading)
+            while parts in seen:
+                seen[first] += 1
+                parts = (*above, f"{heading}~{seen[first]}")
+            seen[parts] = 1
+            open_.append(_Open(node.level, parts, heading, node.line, node.span, order))
     while len(open_) > 1:
         _close(open_)
     return open_[0].section()
