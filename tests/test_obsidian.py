@@ -11,6 +11,7 @@ import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,46 +36,19 @@ from kg.vault import Reading
 SUITE = Path(__file__).parent / "obsidian"
 Case = dict[str, Any]
 
-PENDING: set[str] = {
-    "blocks/no-parts-of-a-quote",
-    "canvas/empty-canvas",
-    "canvas/file-node-of-a-canvas",
-    "canvas/file-node-of-a-heading",
-    "canvas/file-nodes",
-    "canvas/link-nodes",
-    "canvas/self-and-missing",
-    "canvas/tags-in-text-nodes",
-    "canvas/text-nodes",
-    "dataview/durations",
-    "dataview/emoji-key",
-    "dataview/leading-marks",
-    "dataview/line-with-a-key-in-code",
-    "dataview/months",
-    "resolution/canvas-and-base-targets",
-    "tags/escaped",
-}
+PENDING: set[str] = set()
 """Cases of reading that kg does not fulfil yet."""
-PENDING_FINDINGS: set[str] = {
-    "blocks/other-characters-in-an-id",
-    "findings/block-id-characters",
-    "findings/in-a-comment",
-    "findings/old-properties",
-    "lexing/link-only-in-a-comment",
-    "lexing/unquoted-front-matter-links-in-a-list",
-    "tags/deprecated-tag-properties",
-}
+PENDING_FINDINGS: set[str] = set()
 """Cases whose findings are not those that kg tells yet."""
-PENDING_WRITINGS: set[str] = {
-    "lexing/comment-marks-in-code",
-    "lexing/not-in-fences",
-}
+PENDING_WRITINGS: set[str] = set()
 """Cases that kg reads otherwise when they are written otherwise."""
 
 
-# ---- what kg is asked: everything that this file takes from its inside ---------------------------------------------
+# ---- what kg is asked: everything that this file takes from its inside ----
 
 
-class World(NamedTuple):
+@dataclass(frozen=True)
+class World:
     """A vault as kg read it."""
 
     reading: Reading
@@ -96,7 +70,7 @@ def read(vault: Path) -> World:
 
 def findings_of(world: World) -> list[Finding]:
     """All findings about links, files and properties (codes L01 and up)."""
-    return sorted(finding for finding in check(*world).findings if finding.code.startswith("L"))
+    return sorted(finding for finding in check(world.reading, world.index).findings if finding.code.startswith("L"))
 
 
 @cache
@@ -127,7 +101,7 @@ def lines_of(note: Note) -> Iterator[Line]:
                 yield from inner.lines
 
 
-# ---- what the suite asks of a note -------------------------------------------------------------------------------------
+# ---- what the suite asks of a note ----
 
 
 def nfc(text: str) -> str:
@@ -251,8 +225,9 @@ def task_row(triples: list[str]) -> dict[str, Any]:
 
 
 def literal(term: Any) -> Any:
+    """A literal as cases write it."""
     kind = property_name(term.datatype.value)
-    return {"integer": float, "date": lambda text: {"date": text}}.get(kind, str)(term.value)
+    return {"date": term.value} if kind == "date" else float(term.value) if kind == "integer" else term.value
 
 
 def callouts(_: World, note: Note) -> list[str]:
@@ -298,7 +273,7 @@ PARTIAL = {"links", "fields"}
 """Rows of which a case says some things and leaves others open."""
 
 
-# ---- cases -----------------------------------------------------------------------------------------------------------
+# ---- cases ----
 
 
 @cache
@@ -400,7 +375,7 @@ def test_findings(case: Case, tmp_path: Path) -> None:
     assert all(getattr(one, key) == row[key] for one, row in zip(found, expected, strict=True) for key in row), shown
 
 
-# ---- the suite itself --------------------------------------------------------------------------------------------------
+# ---- the suite itself ----
 
 
 KEYS = ["id", "rule", "says", "source", "choice", "needs", "vault", *OBSERVED, *OF_THE_VAULT, "codes"]
@@ -459,7 +434,7 @@ def visible(line: str) -> str:
     return "".join(ch if ch == " " or unicodedata.category(ch)[0] not in "MCZ" else json.dumps(ch)[1:-1] for ch in line)
 
 
-# ---- however a vault is written ------------------------------------------------------------------------------------------
+# ---- however a vault is written ----
 
 
 def with_tabs(note: str) -> str:
@@ -534,7 +509,7 @@ def test_however_the_notes_are_written(tmp_path: Path) -> None:
     check_writings(files, tmp_path)
 
 
-# ---- against what others say of the same ------------------------------------------------------------------------------------
+# ---- against what others say of the same ----
 
 
 def oracle(samples: Path, name: str) -> dict[str, Any]:
@@ -544,9 +519,6 @@ def oracle(samples: Path, name: str) -> dict[str, Any]:
 
 def test_inline_fields_as_dataview_finds_them(samples: Path, tmp_path: Path) -> None:
     for number, (line, expected) in enumerate(oracle(samples, "dataview-inline-fields")["bracketed"]):
-        if line.startswith("[[[["):
-            # Dataview's function sees the line before Obsidian does; to Obsidian `[[hello:: 16]]` in it is a wikilink.
-            expected = []  # noqa: PLW2901
         # As a note of its own an indented line is code; where Dataview finds it, it is an item of a list.
         above = "- a\n   - b\n" if line.startswith("  ") else ""
         world = read(write(tmp_path / str(number), {"A.md": above + line}))
