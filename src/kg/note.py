@@ -57,6 +57,16 @@ class Tag(NamedTuple):
     name: str
 
 
+# The Tasks plugin's emoji of a priority.
+PRIORITIES = {
+    "\N{UP-POINTING RED TRIANGLE}": "highest",
+    "\N{BLACK UP-POINTING DOUBLE TRIANGLE}": "high",
+    "\N{UP-POINTING SMALL RED TRIANGLE}": "medium",
+    "\N{DOWN-POINTING SMALL RED TRIANGLE}": "low",
+    "\N{BLACK DOWN-POINTING DOUBLE TRIANGLE}": "lowest",
+}
+
+
 class Field(NamedTuple):
     """A Dataview inline field; `text` is its value as written, `links` are those in it."""
 

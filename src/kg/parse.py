@@ -7,15 +7,17 @@ with any status character, callouts that fold, front matter after a byte order m
 import hashlib
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import pyromark
 
 from kg import frontmatter, inline
-from kg.lines import Leaf, Prose, Row, wikilink
-from kg.note import Block, BlockKind, Line, Link, LinkKind, Note, Section
+from kg.findings import Finding
+from kg.lines import Leaf, Prose, Row
+from kg.note import Block, BlockKind, Line, Link, LinkKind, Note, NoteKind, Section
 from kg.source import Source, Span
+from kg.values import shown, wikilink, wikilinks
 
 _MARKDOWN = pyromark.Markdown(
     options=pyromark.Options.ENABLE_TABLES
@@ -30,7 +32,13 @@ _CALLOUT = re.compile(r"\s*\[!([^\]\n]{1,100})\]([+-]?)")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _ATX_START = re.compile(r"#{1,6}(?:[ \t]+|\Z)")
 _ATX_END = re.compile(r"(?:^|[ \t]+)#+\Z")
-_COMMENT = re.compile(r"%%[^%]*%%")
+_COMMENT = re.compile(r"%%[^%]*%%|<!--.{0,500}?-->", re.S)
+# Tabs may follow a closing fence, too; the parser knows only of spaces.
+_TAB_AFTER_FENCE = re.compile(rb"(?:`{3,}|~{3,}) *\t[ \t]*\r?$", re.M)
+_DOLLAR_IN_LINK = re.compile(rb"\[\[[^\[\r\n]*?\$")
+# Where the data of a drawing begin, which the Excalidraw plugin keeps in a note, in a comment or not.
+_DRAWING_KEY = "excalidraw-plugin"
+_DRAWING = re.compile(rb"^(?:%%[ \t]*\r?\n)?(?:#{1,6}[ \t]+Drawing[ \t]*\r?$|```(?:compressed-)?json\b)", re.M)
 _WORD = re.compile(r"\w+")
 _WORDS_AS_A = bytes(97 if chr(code).isalnum() or code == 95 else 32 for code in range(128)).ljust(256, b"a")
 _CONTAINERS: dict[str, BlockKind] = {
@@ -46,6 +54,7 @@ _LEAVES = {"Paragraph", "Heading", "TableCell"}
 _OPAQUE = {"CodeBlock", "HtmlBlock"}
 _INLINE = {"Emphasis", "Strong", "Strikethrough", "Link", "Image"}
 _LINKS = {"Link", "Image"}
+_OPAQUE_INLINE = {"Code", "InlineMath", "DisplayMath", "InlineHtml", "Html"}
 _SHOWN = {"Code", "InlineMath", "DisplayMath"}
 _Events = list[tuple[Any, Any]]
 """Events as the library gives them: a name or a dict of one key, and a range of bytes."""
@@ -57,16 +66,30 @@ def parse(path: str, raw: bytes) -> Note:
     front = frontmatter.read(path, source)
     # Empty lines stand for the properties, so that the parser's offsets are the file's.
     body = b"\n" * front.body + source.data[front.body :]
-    events = _events(body)
-    hidden = _block_comments(events, body) if b"%%" in body else []
-    if hidden:
-        body = _blanked(body, hidden)
-        events = _outside(_events(body), hidden)
-    walker = _Walker(source, events)
-    walker.run()
-    root = _outline([walker.top], source)
+    is_drawing = path.lower().endswith(".excalidraw.md") or any(p.key == _DRAWING_KEY for p in front.properties)
+    text = _text(source, _without_drawing(body) if is_drawing else body)
+    findings = [*front.findings, *(() if is_drawing else _wrong_ids(path, source, text.wrong_ids))]
+    root = _outline([text.top], source)
     digest = hashlib.sha256(raw).hexdigest()
-    return Note(path, digest, source, front.properties, root, _words(body), front.findings)
+    kind: NoteKind = "drawing" if is_drawing else "note"
+    return Note(path, digest, source, front.properties, root, _words(text.body), tuple(findings), text.hidden, kind)
+
+
+def _wrong_ids(path: str, source: Source, spans: Iterable[Span]) -> Iterator[Finding]:
+    for span in spans:
+        start, end = source.position(span.start), source.position(span.end)
+        message = f"`{source.slice(*span)}` is no block id: only Latin letters, digits and hyphens"
+        yield Finding(path, *start, *end, "L12", message)
+
+
+def _without_drawing(body: bytes) -> bytes:
+    """A drawing's text: all before the drawing itself. A `%%` that opens in it does not hide the text after it."""
+    drawing = _DRAWING.search(body)
+    body = body[: drawing.start()] if drawing else body
+    marks = [match.start() for match in re.finditer(rb"%%", body)]
+    if len(marks) % 2:
+        body = b"".join([body[: marks[-1]], b"  ", body[marks[-1] + 2 :]])
+    return body
 
 
 class Part(NamedTuple):
@@ -87,25 +110,42 @@ def compose(source: Source, parts: Iterable[Part]) -> Section:
         if part.block:
             tops.append([part.block])
             continue
-        top = _top(source, part.span)
+        top = _text(source, source.data[part.span.start : part.span.end], part.span.start).top
         first = next((n for n, node in enumerate(top) if isinstance(node, _Heading)), len(top))
         children = tuple([node for node in top[:first] if isinstance(node, Block)])
         tops += [[Block("node", part.span, (), children, part.id)], top[first:]]
     return _outline(tops, source)
 
 
-def _top(source: Source, span: Span) -> "list[_Heading | Block]":
-    """The headings and blocks of the Markdown at a place of a source."""
-    body = source.data[span.start : span.end]
+class _Text(NamedTuple):
+    """Markdown as it was read: headings and blocks, the text less block comments, links in comments, wrong ids."""
+
+    top: "list[_Heading | Block]"
+    body: bytes
+    hidden: tuple[Link, ...]
+    wrong_ids: list[Span]
+
+
+def _text(source: Source, body: bytes, base: int = 0) -> _Text:
+    """Read Markdown that stands at an offset of a source."""
+    if b"\t" in body:
+        body = _TAB_AFTER_FENCE.sub(lambda match: match.group().replace(b"\t", b" "), body)
     events = _events(body)
-    hidden = _block_comments(events, body) if b"%%" in body else []
-    if hidden:
-        events = _outside(_events(_blanked(body, hidden)), hidden)
-    base = span.start
-    events = [(event, {"start": at["start"] + base, "end": at["end"] + base}) for event, at in events]
+    if b"$" in body and _DOLLAR_IN_LINK.search(body):
+        body = _without_dollars_in_links(events, body)
+        events = _events(body)
+    comments = _block_comments(events, body) if b"%%" in body else []
+    if comments:
+        body = _blanked(body, comments)
+        events = _outside(_events(body), comments)
+    if b"<!--" in body:
+        comments = sorted([*comments, *_html_comments(events, body)])
+    hidden = [link for start, end in comments for link in wikilinks(source.data, start + base, end + base)]
+    if base:
+        events = [(event, {"start": at["start"] + base, "end": at["end"] + base}) for event, at in events]
     walker = _Walker(source, events)
     walker.run()
-    return walker.top
+    return _Text(walker.top, body, tuple(hidden), walker.prose.wrong_ids)
 
 
 def _words(body: bytes) -> int:
@@ -156,6 +196,46 @@ def _block_comments(events: _Events, body: bytes) -> list[Span]:
     return spans
 
 
+def _html_comments(events: _Events, body: bytes) -> Iterator[Span]:
+    """The comments of HTML, of which the parser tells only that they are HTML."""
+    for event, where in events:
+        if event.__class__ is str:
+            continue
+        if "InlineHtml" in event or ("Start" in event and event["Start"] == "HtmlBlock"):
+            position, end = where["start"], where["end"]
+            while (start := body.find(b"<!--", position, end)) >= 0:
+                close = body.find(b"-->", start, end)
+                position = close + 3 if close >= 0 else end
+                yield Span(start, position)
+
+
+def _without_dollars_in_links(events: _Events, body: bytes) -> bytes:
+    """The body with another character for each `$` in a wikilink that is not itself in code or math.
+
+    The parser would begin math there; nothing else is read from the target but its place.
+    """
+    opaque = [(where["start"], where["end"]) for event, where in events if _is_opaque(event)]
+    changed = bytearray(body)
+    step = covered = 0
+    for link in wikilinks(body, 0, len(body)):
+        start, end = link.span
+        while step < len(opaque) and opaque[step][0] < start:
+            covered, step = max(covered, opaque[step][1]), step + 1
+        if covered <= start:
+            changed[start:end] = body[start:end].replace(b"$", b",")
+            while step < len(opaque) and opaque[step][0] < end:
+                step += 1  # math that the parser let begin in the link
+    return bytes(changed)
+
+
+def _is_opaque(event: Any) -> bool:
+    """Whether an event is of code, math or HTML."""
+    if event.__class__ is str:
+        return False
+    ((kind, tag),) = event.items()
+    return kind in _OPAQUE_INLINE or (kind == "Start" and _name(tag) == "CodeBlock")
+
+
 def _blanked(body: bytes, spans: list[Span]) -> bytes:
     """The body with the spans made white space, so that every offset stays."""
     parts, position = [], 0
@@ -204,6 +284,7 @@ class _Walker:
         self.events = events
         self.top: list[_Heading | Block] = []
         self.frames: list[_Frame] = []
+        self.quotes = 0
 
     def run(self) -> None:
         """Walk all events, once."""
@@ -241,6 +322,7 @@ class _Walker:
                 step += 1
             self._add(Block(_CONTAINERS[name], Span(start, self.events[step][1]["end"])))
         elif name in _CONTAINERS:
+            self.quotes += name == "BlockQuote"
             self.frames.append(_Frame(_CONTAINERS[name], start))
         return step + 1
 
@@ -299,7 +381,7 @@ class _Walker:
             ((name, data),) = event["Start"].items()
             start, end = where["start"], where["end"]
             link, text = self._link_and_text(Span(start, end), events[step + 1][0]["Text"], name == "Image", data)
-            row.append((start, end, text, True, link))
+            row += [(start, end, text, True, link)] if link else self._unlinked(start, end, text)
             return step + 2
         inside: list[Link] = []
         opened: list[tuple[int, list[str], str, Any]] = []
@@ -320,6 +402,9 @@ class _Walker:
                 start, shown, name, data = opened.pop()
                 end = where["end"]
                 link, text = self._link_and_text(Span(start, end), "".join(shown), name == "Image", data)
+                if not opened and link is None and not inside:
+                    row += self._unlinked(start, end, text)
+                    return step
                 if not opened:
                     row.append((start, end, text, True, link))
                     row.extend([(end, end, "", True, link) for link in reversed(inside)])
@@ -329,11 +414,24 @@ class _Walker:
                     inside.append(link)
             step += 1
 
-    def _link_and_text(self, span: Span, shown: str, image: bool, data: Any) -> tuple[Link | None, str]:
+    def _unlinked(self, start: int, end: int, text: str) -> Row:
+        """What the parser takes for a link and is none: `![[a ![[b]] c]]` is the link `b` with text around it."""
+        row: Row = []
+        position = start
+        for link in wikilinks(self.source.data, start, end):
+            row.append((position, link.span.start, self.source.slice(position, link.span.start), False, None))
+            row.append((*link.span, "" if link.embed else link.text, True, link))
+            position = link.span.end
+        if not row:
+            return [(start, end, text, True, None)]
+        return [*row, (position, end, self.source.slice(position, end), False, None)]
+
+    def _link_and_text(self, span: Span, text: str, image: bool, data: Any) -> tuple[Link | None, str]:
         """The link at a range and what a reader sees; no link where there is no target."""
         if data["link_type"].__class__ is dict:
             raw = self.source.slice(span.start + 2 + image, span.end - 2)
-            link = None if "\n" in raw or "\r" in raw else wikilink(raw, span, embed=image)
+            broken = "\n" in raw or "\r" in raw or "[[" in raw or "]]" in raw
+            link = None if broken else wikilink(raw, span, embed=image)
             if link is None:
                 return None, self.source.slice(*span)
         else:
@@ -341,9 +439,9 @@ class _Walker:
             if data["link_type"] == "Email":
                 target = f"mailto:{target}"
             if not target:
-                return None, shown
+                return None, text
             kind: LinkKind = "url" if data["link_type"] == "Autolink" else "markdown"
-            link = Link(span, kind, target, shown, image)
+            link = Link(span, kind, target, shown(text) if image else text, image)
         return link, "" if image else link.text
 
     def _close_leaf(self, leaf: Leaf) -> None:
@@ -351,12 +449,19 @@ class _Walker:
         if frame and frame.kind == "item" and not frame.blocks and not frame.lines:
             frame.task = leaf.take_status()
         lines = leaf.lines()
+        id_ = leaf.block_id if lines and self._may_be_named(frame, lines) else ""
         if frame and frame.kind == "table":
             frame.lines.extend(lines)
-            if leaf.block_id:
-                frame.blocks.append(_id_mark(lines, leaf.block_id))
+            if id_:
+                frame.blocks.append(_id_mark(lines, id_))
         elif lines:
-            self._add(Block("paragraph", Span(leaf.start, leaf.end), lines, id=leaf.block_id))
+            self._add(Block("paragraph", Span(leaf.start, leaf.end), lines, id=id_))
+
+    def _may_be_named(self, frame: _Frame | None, lines: tuple[Line, ...]) -> bool:
+        """Whether an id counts: parts of quotes and tables have none, only an id that stands alone is theirs."""
+        if frame and frame.kind == "table":
+            return not self.quotes and not any(line.text for line in lines)
+        return not self.quotes or bool(frame and frame.kind == "quote" and not lines[-1].text)
 
     def _close_frame(self, end: int) -> None:
         frame = self.frames.pop()
@@ -370,14 +475,24 @@ class _Walker:
         elif kind == "quote":
             if blocks and blocks[0].lines and _CALLOUT.match(blocks[0].lines[0].text):
                 kind = "callout"
+            self.quotes -= 1
             id_ = _only_id(blocks)
+            blocks = [block._replace(id="") if block.id else block for block in blocks]
         elif kind == "table":
             id_ = blocks.pop().id if blocks else ""
         self._add(Block(kind, span, lines, tuple(blocks), id_, frame.task))
 
     def _add(self, block: Block) -> None:
         siblings: list[Any] = self.frames[-1].blocks if self.frames else self.top
-        if block.id and _is_id_mark(block) and siblings and isinstance(siblings[-1], Block) and not siblings[-1].id:
+        in_quote = self.frames and self.frames[-1].kind == "quote"
+        if (
+            block.id
+            and not in_quote
+            and _is_id_mark(block)
+            and siblings
+            and isinstance(siblings[-1], Block)
+            and not siblings[-1].id
+        ):
             siblings[-1] = siblings[-1]._replace(id=block.id)
             return
         siblings.append(block)
@@ -465,10 +580,13 @@ def heading_text(node: _Heading, source: Source) -> str:
     raw = source.slice(*node.span).strip()
     mark = _ATX_START.match(raw)
     if mark:
-        raw = raw[mark.end() :]
+        raw, *more = _LINE_END.split(raw[mark.end() :], maxsplit=1)
+        raw = raw[: raw.rfind("%%")] if more else raw  # a comment begins here and ends on a later line
         raw = _ATX_END.sub("", raw) if raw.endswith("#") else raw
     else:
         raw = " ".join(line.strip() for line in _LINE_END.split(raw)[:-1])
     cut = inline.block_id(raw) if "^" in raw else None
-    raw = raw[: cut.start] if cut else raw
-    return _COMMENT.sub("", raw).strip() if "%%" in raw else raw.strip()
+    raw = raw[: cut.start] if cut and not cut.key else raw
+    if "%%" in raw or "<!--" in raw:
+        raw = _COMMENT.sub("", raw)
+    return raw.strip()

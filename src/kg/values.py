@@ -8,24 +8,67 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 
-from kg.note import Field, Link, Value, ValueKind
+from kg.note import PRIORITIES, Field, Link, Value, ValueKind
 from kg.source import Span
 
-WIKILINK = re.compile(r"!?\[\[([^\[\]\n|]{1,1000})(?:\|([^\[\]\n]{0,1000}))?\]\]")
+# Only `]]` closes, on the same line; of nested ones, the inner is the link.
+WIKILINK = re.compile(r"(!?)\[\[(?!\[)((?:[^\[\]\r\n]|\[(?!\[)|\](?!\])){1,1000})\]\]")
+_WIKILINK_BYTES = re.compile(rb"!?\[\[(?!\[)(?:[^\[\]\r\n]|\[(?!\[)|\](?!\])){1,1000}\]\]")
+_SIZE = re.compile(r"(?:^|\|)[ \t]*\d{1,9}(?:x\d{1,9})?[ \t]*\Z", re.A)
 _INTEGER = re.compile(r"[-+]?[0-9]{1,400}\Z")
 _BASED = re.compile(r"0o[0-7]{1,100}\Z|0x[0-9a-fA-F]{1,100}\Z")
 _DECIMAL = re.compile(r"[-+]?(?:[0-9]{1,200}\.[0-9]{0,200}|\.[0-9]{1,200})\Z")
 _DOUBLE = re.compile(r"[-+]?(?:\.[0-9]{1,200}|[0-9]{1,200}(?:\.[0-9]{0,200})?)[eE][-+]?[0-9]{1,4}\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z", re.A)
 _DATETIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[-+]\d\d:\d\d)?\Z", re.A)
+_MONTH = re.compile(r"\d{4}-\d\d\Z", re.A)
+_LENGTH = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)[ \t]*([A-Za-z]{1,7})(?:[ \t]*,[ \t]*|[ \t]+|(?=\d)|\Z)", re.A)
+_UNITS = {
+    name: (sort, factor)
+    for sort, factor, names in (
+        ("months", 12, "year years yr yrs"),
+        ("months", 1, "month months mo mos"),
+        ("seconds", 604_800, "week weeks wk wks w"),
+        ("seconds", 86_400, "day days d"),
+        ("seconds", 3600, "hour hours hr hrs h"),
+        ("seconds", 60, "minute minutes min mins m"),
+        ("seconds", 1, "second seconds sec secs s"),
+    )
+    for name in names.split()
+}
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _BOOLEANS = {"true": "true", "True": "true", "TRUE": "true", "false": "false", "False": "false", "FALSE": "false"}
 _PART = re.compile(r"""\s*("(?:[^"\\]|\\.){0,1000}"|!?\[\[[^\[\]\n]{1,1000}\]\]|[^,"\[\]]{0,1000})\s*(,|\Z)""")
 
 
-def wikilink(match: re.Match[str], span: Span) -> Link:
-    """The link that WIKILINK found."""
-    return Link(span, "wikilink", match.group(1).strip(), match.group(2), match.group().startswith("!"))
+def wikilink(raw: str, span: Span, *, embed: bool) -> Link | None:
+    """The link that stands between its brackets; an escaped pipe, which a table needs, is a pipe.
+
+    With nothing before the pipe, Obsidian takes the whole text as the target.
+    """
+    if "|" not in raw:
+        target = raw.strip()
+        return Link(span, "wikilink", target, None, embed) if target else None
+    text = raw.replace("\\|", "|")
+    target, _, display = text.partition("|")
+    if not target.strip():
+        return Link(span, "wikilink", text.strip(), None, embed)
+    return Link(span, "wikilink", target.strip(), shown(display.strip()) or None if embed else display.strip(), embed)
+
+
+def wikilinks(data: bytes, start: int, end: int) -> Iterator[Link]:
+    """The wikilinks between two offsets, whatever they stand in."""
+    for match in _WIKILINK_BYTES.finditer(data, start, end):
+        embed = match.group().startswith(b"!")
+        raw = match.group()[2 + embed : -2].decode("utf-8", "replace")
+        link = wikilink(raw, Span(*match.span()), embed=embed)
+        if link:
+            yield link
+
+
+def shown(display: str) -> str:
+    """What stands for an embed in words: all but the size at its end."""
+    return _SIZE.sub("", display)
 
 
 def scalar(text: str) -> tuple[ValueKind, str]:
@@ -68,14 +111,47 @@ def date_or_text(text: str) -> tuple[ValueKind, str]:
     return "text", text
 
 
+def duration(text: str) -> str:
+    """The canonical `xsd:duration` of `6hr 4min` and its like; empty for what is none."""
+    if not (text[:1].isdigit() and text[-1:].isalpha()):
+        return ""
+    totals = {"months": Decimal(0), "seconds": Decimal(0)}
+    position = 0
+    while position < len(text):
+        part = _LENGTH.match(text, position)
+        unit = _UNITS.get(part.group(2).lower()) if part else None
+        if part is None or unit is None:
+            return ""
+        totals[unit[0]] += Decimal(part.group(1)) * unit[1]
+        position = part.end()
+    if totals["months"] % 1:
+        return ""
+    years, months = divmod(int(totals["months"]), 12)
+    hours, minutes = divmod(int(totals["seconds"] // 60), 60)
+    days, hours = divmod(hours, 24)
+    date_part = "".join([f"{n}{mark}" for n, mark in ((years, "Y"), (months, "M"), (days, "D")) if n])
+    clock = ((hours, "H"), (minutes, "M"), (_plain_seconds(totals["seconds"] % 60), "S"))
+    time_part = "".join([f"{n}{mark}" for n, mark in clock if n])
+    return f"P{date_part}T{time_part}" if time_part else f"P{date_part}" if date_part else "PT0S"
+
+
+def _plain_seconds(seconds: Decimal) -> str:
+    text = format(seconds, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "" if text == "0" else text
+
+
 def inline_value(field: Field) -> Value:
     """The value of an inline field, typed as Dataview types it.
 
-    Numbers, booleans, dates, links, quoted texts and lists of these by commas; anything else is one text.
+    Numbers, booleans, dates, durations, links, quoted texts and lists of these by commas; anything else is one text.
+    What the emoji of a task say is text: a priority by its name, an id as written.
     """
+    if field.form == "task":
+        return Value("text", field.text_span, PRIORITIES.get(field.text[:1], field.text), field.text)
     whole = next((link for link in field.links if link.span == field.text_span), None)
     parts = _parts(field.text)
-    if whole or len(parts) == 1:
+    if whole or len(parts) == 1 or duration(field.text):
         return _one(field, field.text, field.text_span)
     values = tuple(_one(field, text, span) for text, span in _placed(field, parts))
     if any(value.kind == "text" and not value.link and not value.raw.startswith('"') for value in values):
@@ -115,5 +191,10 @@ def _one(field: Field, text: str, span: Span) -> Value:
         return Value("text", span, re.sub(r"\\(.)", r"\1", text[1:-1]), text)
     if text.lower() in {"true", "false"}:
         return Value("boolean", span, text.lower(), text)
+    length = duration(text)
+    if length:
+        return Value("duration", span, length, text)
+    if _MONTH.match(text) and date_or_text(f"{text}-01")[0] == "date":
+        return Value("date", span, f"{text}-01", text)  # as Dataview reads a month: its first day
     kind, value = scalar(text)
     return Value(kind, span, value, text)
