@@ -23,6 +23,7 @@ _CLOSE = re.compile(rb"(?<=[\r\n])---[ \t]*(?:\r\n|\n|\r|\Z)")
 MAX_SIMPLE = 4096
 
 _NEW_NAMES = {"tag": "tags", "alias": "aliases", "cssclass": "cssclasses"}
+_OLD_AND_NEW = {*_NEW_NAMES, *_NEW_NAMES.values()}
 
 # YAML that can be read line by line: `name: text`, and lists of texts in either form. A text is in double quotes or
 # begins with a letter or digit; escapes, comments, tabs, rare characters and all that goes over a line are libyaml's.
@@ -94,17 +95,17 @@ def _properties(path: str, root: Value | None, source: Source, findings: list[Fi
     if root.kind != "map":
         raise _Refused("L06", "the properties must be `key: value` lines", 0)
     seen: set[str] = set()
+    may_be_unquoted = b"[[" in source.data[root.span.start : root.span.end]
     for key, key_value, value in zip(root.keys, root.children[::2], root.children[1::2], strict=True):
         if key.lower() in seen:
             findings.append(_finding(path, source, "P03", f"the property “{key}” stands here twice", key_value.span))
             continue
         seen.add(key.lower())
-        wrong = [
-            ("L05", f"the link {source.slice(*span)} needs quotes in a property", span)
-            for span in _unquoted(value, source)
-        ]
-        wrong += [("L14", message, key_value.span) for message in _outdated(key, value)]
-        findings.extend([_finding(path, source, *row) for row in wrong])
+        for span in _unquoted(value, source) if may_be_unquoted else ():
+            message = f"the link {source.slice(*span)} needs quotes in a property"
+            findings.append(_finding(path, source, "L05", message, span))
+        if key.lower() in _OLD_AND_NEW:
+            findings += [_finding(path, source, "L14", row, key_value.span) for row in _outdated(key, value)]
         yield Property(key, key_value.span, _keyed(value, key))
 
 

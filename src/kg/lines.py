@@ -306,11 +306,12 @@ class _Scan:
 
     def _linked_fields(self, links: tuple[Link, ...]) -> Iterator[Field]:
         """`[[key:: value]]`, to Obsidian a link and to Dataview a field; `[[a::b]]` is a link only."""
+        raw = self.raw.encode("utf-8") if links else b""
         for link in links:
             key, mark, value = link.target.partition(":: ")
             if mark and key.strip() and link.kind == "wikilink" and link.display is None:
                 text, start = value.strip(), link.span.start
-                at = start + self.raw.encode("utf-8")[start - self.start :].index(text.encode("utf-8"), 2)
+                at = self.start + raw.index(text.encode("utf-8"), start - self.start + 2)
                 span = Span(at, at + len(text.encode("utf-8")))
                 yield Field(Span(start + 1, link.span.end - 1), key.strip(), text, span, (), "bracket")
 

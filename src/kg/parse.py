@@ -150,11 +150,11 @@ def _text(source: Source, body: bytes, base: int = 0) -> _Text:
 
 def _words(body: bytes) -> int:
     """How many words a text has. In lines of ASCII, they are counted by where they begin."""
-    lines = [b"", *body.split(b"\n")]
-    others = [line for line in lines if not line.isascii()]
-    plain = b"\n".join([line for line in lines if line.isascii()] if others else lines)
-    words = plain.translate(_WORDS_AS_A).count(b" a")
-    return words + len(_WORD.findall(b"\n".join(others).decode("utf-8"))) if others else words
+    words = (b"\n" + body).translate(_WORDS_AS_A).count(b" a")
+    if body.isascii():
+        return words
+    others = b"\n".join([b"", *(line for line in body.split(b"\n") if not line.isascii())])
+    return words - others.translate(_WORDS_AS_A).count(b" a") + len(_WORD.findall(others.decode("utf-8")))
 
 
 def _events(body: bytes) -> _Events:
