@@ -5,8 +5,8 @@
 Writes generated notes (2 kB, ten links each) into a temporary folder. `--peers` installs obsidiantools and kglite
 into an environment of their own in that folder; they run in processes of their own. Each figure is the median of the
 runs, and the processor time says how many cores were at work. What they do is not the same: kg keeps the place of all
-that it reads, the blocks and headings, and resolves subpaths; kglite builds its graph; obsidiantools too, and is read
-on a tenth of the notes, as it is slow.
+that it reads, blocks and headings, and resolves links to them, and `kg validate` suggests corrections for what is missing;
+kglite builds its graph; obsidiantools does, too, and reads a tenth of the notes, as it is slow.
 """
 
 import argparse
@@ -30,10 +30,13 @@ import kg
 from kg.config import load
 from kg.resolve import Index
 from kg.terms import Names
+from kg.validation import validate
 from kg.vault import Reading
 
 PEERS = {"kglite": 1, "obsidiantools": 10}
 """Packages, and by how many the notes are divided for them."""
+CHECK = "kg: validate"
+"""Read, resolve and check, as `kg validate` does: in as many processes as there are cores."""
 
 
 class Figure(NamedTuple):
@@ -79,6 +82,7 @@ def kg_rows(folder: Path, notes: int, runs: int) -> dict[str, Figure]:
     rows = {
         "kg: read": measured(runs, notes, lambda: sum(1 for note in vault.read().notes for _ in note.links())),
         "kg: read and resolve": measured(runs, notes, lambda: resolved(vault, vault.read())),
+        CHECK: measured(runs, notes, lambda: sum(validate(vault).classes.values())),
     }
     # Last, as what is kept in memory would slow the other steps down.
     reading = vault.read()
@@ -111,9 +115,9 @@ def main(notes: int, runs: int, *, peers: bool) -> None:
         folder = Path(temporary) / "vault"
         write_vault(folder, notes)
         rows = kg_rows(folder, notes, runs)
-        whole = rows["kg: read and resolve"]
+        whole = rows[CHECK]
         rows |= peer_rows(folder, notes, runs) if peers else {}
-    print(f"{'':<24} {'notes':>7} {'links':>8} {'wall s':>8} {'cpu s':>8} {'notes/s':>9}   kg against it")
+    print(f"{'':<24} {'notes':>7} {'links':>8} {'wall s':>8} {'cpu s':>8} {'notes/s':>9}   kg validate against it")
     for name, row in rows.items():
         beside = "" if name.startswith("kg:") else f"{whole.speed / row.speed:8.2f} times as fast"
         figures = f"{row.notes:7,} {row.links:8,} {row.seconds:8.2f} {row.processor:8.2f} {row.speed:9,.0f}"
