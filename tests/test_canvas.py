@@ -90,7 +90,7 @@ def test_positions_are_those_of_the_json_whatever_the_text(texts: list[str], asc
     for link in note.links():
         if link.kind == "wikilink" and link.target.startswith("L"):
             offset = note.source.file.offset(note.source.position(link.span.start))  # type: ignore[attr-defined]
-            assert lines.encode()[offset:].decode().startswith(f"[[{link.target}]]")
+            assert lines.encode()[offset:].decode().startswith(f"{'!' if link.embed else ''}[[{link.target}]]")
 
 
 def test_what_it_states(vault: Vault) -> None:

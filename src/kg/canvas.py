@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from json.decoder import scanstring  # type: ignore[attr-defined] # not in the stubs; the same since Python 2.7
 from json.scanner import py_make_scanner  # type: ignore[attr-defined]
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from kg.parse import Part, compose
 from kg.source import Position, Source, Span
 
 _ESCAPE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]+")
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ID = re.compile(r"[A-Za-z0-9-]{1,200}\Z")
 
@@ -74,24 +76,40 @@ class CanvasSource(Source):
         """Line and column in the file of an offset in the texts."""
         if not self.stretches:
             return Position(1, 1)
-        stretch = self.stretches[max(bisect_right(self.stretches, offset, key=lambda one: one.start) - 1, 0)]
-        characters = len(self.slice(stretch.start, offset))
-        index = stretch.at + _written(self.file.text[stretch.at : stretch.end], characters)
-        return self.file.position(len(self.file.text[:index].encode("utf-8")))
+        number = max(bisect_right(self.stretches, offset, key=lambda one: one.start) - 1, 0)
+        stretch = self.stretches[number]
+        index = stretch.at + self._written[number].length(self._ruler.characters(stretch.start, offset))
+        line = bisect_right(self._starts, index)
+        return Position(line, index - self._starts[line - 1] + 1)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where the lines of the file begin, in characters."""
+        return [0, *(match.end() for match in _LINE_END.finditer(self.file.text))]
+
+    @cached_property
+    def _written(self) -> list["_Written"]:
+        return [_Written(self.file.text[one.at : one.end]) for one in self.stretches]
 
 
-def _written(raw: str, characters: int) -> int:
-    """How many characters of a JSON string so many decoded ones take."""
-    if "\\" not in raw:
-        return min(characters, len(raw))
-    position = 0
-    for match in _ESCAPE.finditer(raw):
-        length = 1 if match.group().startswith("\\") else len(match.group())
-        if characters < length:
-            return position + characters
-        characters -= length
-        position = match.end()
-    return position
+class _Written:
+    """A JSON string as it is written: how many characters of it so many decoded ones take."""
+
+    def __init__(self, raw: str) -> None:
+        self.runs: list[tuple[int, int]] = []
+        """Decoded and written characters before each run of characters that stand for themselves, and each escape."""
+        decoded = 0
+        for match in _ESCAPE.finditer(raw) if "\\" in raw else ():
+            self.runs.append((decoded, match.start()))
+            decoded += 1 if match.group().startswith("\\") else len(match.group())
+        self.whole = len(raw)
+
+    def length(self, characters: int) -> int:
+        """How many characters of the string so many decoded ones take."""
+        if not self.runs:
+            return min(characters, self.whole)
+        decoded, written = self.runs[bisect_right(self.runs, (characters, self.whole)) - 1]
+        return min(written + characters - decoded, self.whole)
 
 
 def parse(path: str, raw: bytes) -> Note:

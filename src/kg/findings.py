@@ -73,7 +73,7 @@ CODES: dict[str, Code] = {
             "Write the name as the file has it: other tools, and Linux, tell them apart",
         ),
         Code("L12", "warning", "A block id that Obsidian does not read", "Use Latin letters, digits and hyphens only"),
-        Code("L13", "warning", "A file name that cannot be linked to", "Rename the file without `# ^ | [ ] :` and `%%`"),
+        Code("L13", "warning", "A file name that cannot be linked to", "Rename it without `# ^ | [ ] :` and `%%`"),
         Code(
             "L14",
             "warning",
@@ -86,7 +86,7 @@ CODES: dict[str, Code] = {
         Code("L18", "warning", "A link to an ignored file or a template", "Link to a note, or stop ignoring the file"),
         Code("L20", "info", "A link from a note to itself", "None needed"),
         Code("L21", "info", "A link in a comment", "None needed: Obsidian does not count it"),
-        Code("L22", "info", "A note that no link leads to or from", "Link it from where it belongs"),
+        Code("L22", "info", "A note that no link leads to, or that leads nowhere", "Link it from where it belongs"),
         Code("L23", "info", "A missing note that many links want", "Write the note"),
         Code("L24", "info", "Notes that embed each other in a circle", "Link where one of them embeds"),
         Code("P01", "error", "The properties are too large or too deep", "Move what is there into the note's text"),

@@ -103,7 +103,8 @@ def _ingest(vault: Vault, full: bool, inference: bool, progress: Progress | None
             infer(store, ontology)
         summary = {
             "vault": str(config.vault),
-            "notes": len(reading.notes),
+            "notes": sum(note.kind != "canvas" for note in reading.notes),
+            "canvases": sum(note.kind == "canvas" for note in reading.notes),
             "changed": len(reading.notes),
             "triples": store.count(),
             "asserted": asserted - store.count(ONTOLOGY),

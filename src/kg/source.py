@@ -36,6 +36,28 @@ class UndecodableError(ValueError):
         self.offset = offset
 
 
+class Ruler:
+    """Counts the characters between two byte offsets, going on from where it was last asked.
+
+    A line of a megabyte may hold a hundred thousand links, and each has a column.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._is_ascii = data.isascii()
+        self._start = self._offset = self._count = 0
+
+    def characters(self, start: int, offset: int) -> int:
+        """How many characters begin at `start` or behind it, and before `offset`."""
+        if self._is_ascii:
+            return offset - start
+        if start != self._start or offset < self._offset:
+            self._start, self._offset, self._count = start, start, 0
+        self._count += len(self._data[self._offset : offset].decode("utf-8", "replace"))
+        self._offset = offset
+        return self._count
+
+
 @dataclass(frozen=True)
 class Source:
     """The decoded text of one file as UTF-8 bytes, without a byte order mark."""
@@ -66,11 +88,14 @@ class Source:
     def _line_starts(self) -> list[int]:
         return [0, *(match.end() for match in _LINE_END.finditer(self.data))]
 
+    @cached_property
+    def _ruler(self) -> "Ruler":
+        return Ruler(self.data)
+
     def position(self, offset: int) -> Position:
         """Line and column of a byte offset."""
         line = bisect_right(self._line_starts, offset)
-        start = self._line_starts[line - 1]
-        return Position(line, len(self.slice(start, offset)) + 1)
+        return Position(line, self._ruler.characters(self._line_starts[line - 1], offset) + 1)
 
     def offset(self, position: Position) -> int:
         """The byte offset of a line and column."""

@@ -41,7 +41,7 @@ _LONGEST_NAME = 80
 _ADDRESSES = {"external", "malformed"}
 _NO_PAGES = ("data:", "javascript:")
 # Addresses that hold their content, or a program: counted as links, but they lead nowhere.
-_XSD_KINDS = {"integer", "decimal", "double", "boolean", "date", "dateTime"}
+_XSD_KINDS = {"integer", "decimal", "double", "boolean", "date", "dateTime", "duration"}
 
 
 class Statement(NamedTuple):
