@@ -60,6 +60,17 @@ def write_vault(folder: Path, number: int) -> None:
         (folder / f"Note {n}.md").write_text("\n".join(parts), encoding="utf-8")
 
 
+class Resolver:
+    """Resolves the links of a note; in a module, since it is sent to other processes."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+
+    def links(self, note: kg.Note) -> int:
+        """How many links a note has, each resolved."""
+        return sum(1 for link in note.links() if self.index.resolve(link, note.path))
+
+
 def median(work: Callable[[], object]) -> float:
     """The median time of a few runs, in seconds."""
     times = []

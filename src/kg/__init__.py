@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kg.note import Note
     from kg.sparql import Answer, query
     from kg.store import Store
+    from kg.validation import Validation, validate
     from kg.vault import Vault
 
 _HOME = {
@@ -34,9 +35,11 @@ _HOME = {
     "Store": "kg.store",
     "StoreError": "kg.errors",
     "TimedOut": "kg.errors",
+    "Validation": "kg.validation",
     "Vault": "kg.vault",
     "ingest": "kg.ingestion",
     "query": "kg.sparql",
+    "validate": "kg.validation",
 }
 
 __all__ = [
@@ -51,10 +54,12 @@ __all__ = [
     "Store",
     "StoreError",
     "TimedOut",
+    "Validation",
     "Vault",
     "__version__",
     "ingest",
     "query",
+    "validate",
 ]
 
 

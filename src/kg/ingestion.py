@@ -1,12 +1,10 @@
 """Bring a store up to date with a vault: read, resolve, state, load, infer, publish."""
 
-import gc
 import hashlib
 import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +20,7 @@ from kg.resolve import LINK_CLASSES, Index
 from kg.statements import ALT_LABEL, LINKS_TO, MISSING, PREF_LABEL, Label, Reader, Statements
 from kg.store import Manifest, Store, building
 from kg.terms import INFERRED, ONTOLOGY, RDF_TYPE, Names, letters_and_digits, literal
-from kg.vault import Progress, Reading, Vault
+from kg.vault import Progress, Reading, Vault, without_collection
 
 Row = tuple[str, str, str]
 
@@ -59,22 +57,8 @@ def ingest(
     anew all the same. What is wrong in single files is in the report's findings.
     """
     vault = vault if isinstance(vault, Vault) else Vault(vault)
-    with _no_collection():
+    with without_collection():
         return _ingest(vault, full, inference, progress)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Without garbage collection: notes are millions of small values without cycles, and going through them again and
-    again took a third of the time.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _ingest(vault: Vault, full: bool, inference: bool, progress: Progress | None) -> Report:

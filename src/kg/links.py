@@ -94,7 +94,8 @@ class Checker:
         for link in note.links():
             target = index.resolve(link, path)
             classes[target.kind] += 1
-            findings += [_finding(note, link.span, *row) for row in self._wrong(link, target, note)]
+            if not self._is_as_named(link, target):
+                findings += [_finding(note, link.span, *row) for row in self._wrong(link, target, note)]
             if target.path in index.outlines:
                 if target.path != path:
                     leads.add(target.path)
@@ -114,6 +115,18 @@ class Checker:
         return frozenset(
             path for path, it in outlines if it.is_template or (folder and path.lower().startswith(folder))
         )
+
+    @cached_property
+    def _stems(self) -> Mapping[str, str]:
+        """What a link to a note ends with, by the note's path; of those notes that nothing need be said of."""
+        usual = self.index.outlines.keys() - self._templates - self.index.on_disk.keys()
+        return {path: f"/{path.removesuffix('.md')}" for path in usual}
+
+    def _is_as_named(self, link: Link, target: Target) -> bool:
+        """Whether a link leads to a note by that note's own name, as nearly all do."""
+        if target.kind != "resolved" or target.rivals or target.repeated:
+            return False
+        return self._stems.get(target.path, "").endswith(f"/{link.path}")
 
     def _wrong(self, link: Link, target: Target, note: Note) -> Iterator[tuple[str, str, str]]:
         """What is wrong with one link: code, message and hint."""
@@ -217,8 +230,6 @@ class Checker:
     def _otherwise(self, link: Link, target: Target) -> str:
         """The end of the file's path as the disk has it, where the link writes it otherwise."""
         on_disk = self.index.on_disk.get(target.path, target.path)
-        if f"/{on_disk}".removesuffix(".md").endswith(f"/{link.path}"):  # as nearly all links are written
-            return ""
         path = unquote(link.path) if link.kind == "markdown" else link.path
         written = [part for part in path.split("/") if part not in {"", ".", ".."}]
         if not written:

@@ -11,7 +11,7 @@ from kg.links import Checked, Checker, whole
 from kg.obsidian import Settings
 from kg.resolve import Index, LinkClass
 from kg.terms import Names
-from kg.vault import Progress, Reading, Vault
+from kg.vault import Progress, Reading, Vault, without_collection
 from kg.workers import Workers
 
 
@@ -36,6 +36,11 @@ class Validation:
 def validate(vault: Vault | str | Path, *, progress: Progress | None = None) -> Validation:
     """Check a vault as it lies on the disk; no store is needed. Raises KgError where it cannot be read at all."""
     vault = vault if isinstance(vault, Vault) else Vault(vault)
+    with without_collection():
+        return _validate(vault, progress)
+
+
+def _validate(vault: Vault, progress: Progress | None) -> Validation:
     files = vault.files()
     with Workers.for_files(len(files.notes)) as workers:
         read = workers.read(files.notes, vault.config.max_bytes, progress).values()

@@ -1,8 +1,10 @@
 """A vault: the folder of notes, its files found and read. Nothing is ever written to it."""
 
+import gc
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +21,20 @@ from kg.obsidian import Settings
 from kg.parse import parse
 from kg.source import UndecodableError
 from kg.terms import nfc
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Without garbage collection: notes are millions of small values without circles, and going through them again and
+    again takes more time than making them.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def is_note(path: str) -> bool:
@@ -143,13 +159,13 @@ class Vault:
         files = self.files()
         notes: list[Note] = []
         findings = list(files.findings)
-        for number, (path, place) in enumerate(files.notes.items()):
-            if progress and number % 64 == 0:
-                progress("reading", number, len(files.notes))
-            note, wrong = read_note(path, place, self.config.max_bytes)
-            findings += wrong
-            if note:
-                notes.append(note)
+        with without_collection():
+            for number, (path, place) in enumerate(files.notes.items()):
+                if progress and number % 64 == 0:
+                    progress("reading", number, len(files.notes))
+                note, wrong = read_note(path, place, self.config.max_bytes)
+                findings += wrong
+                notes += [note] if note else []
         return Reading(
             tuple(notes), tuple(files.attachments), tuple(findings), tuple(files.ignored), files.on_disk, self.settings
         )
