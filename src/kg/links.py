@@ -109,11 +109,16 @@ class Checker:
 
     @cached_property
     def _templates(self) -> frozenset[str]:
-        """The notes that are templates: by their properties, or by the folder that Obsidian's settings name."""
+        """The notes that are templates: in the folder that Obsidian's settings name, or by their properties and path.
+
+        Properties alone do not make one: a placeholder may have been left behind in a note.
+        """
         folder = self.settings.templates.lower()
-        outlines = self.index.outlines.items()
+        rows = ((path, path.lower(), outline) for path, outline in self.index.outlines.items())
         return frozenset(
-            path for path, it in outlines if it.is_template or (folder and path.lower().startswith(folder))
+            path
+            for path, low, outline in rows
+            if (folder and low.startswith(folder)) or (outline.is_template and "template" in low)
         )
 
     @cached_property
