@@ -225,6 +225,7 @@ def validate(
         found = run(Vault(config=_vault_config(options, vault)), progress=progress)
     shown = found.at_least(severity or "warning")  # type: ignore[arg-type]
     REPORTS[format_].write(shown, sys.stdout, statistics, _paint(options))
+    sys.stdout.flush()  # what is said on stderr comes after it, in a log that holds both
     unseen = len(found.findings) - len(shown.findings)
     if unseen:
         options.say(
