@@ -542,7 +542,6 @@ def test_findings_go_to_stderr_and_json_to_stdout(vault: Path) -> None:
     assert "bytes.md:1:1: error:" in done.stderr
 
 
-@pytest.mark.xfail(strict=True, reason="the last good state is kept once an ingest is incremental: not built yet")
 def test_a_note_that_becomes_unreadable_keeps_its_last_good_state(vault: Path) -> None:
     (vault / "Other.md").write_text("# Was here\n")
     assert run("ingest", str(vault), cwd=vault).returncode == 0

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from kg import __version__
-from kg.errors import KgError, QuerySyntaxError, TimedOut
+from kg.errors import KgError, QuerySyntaxError, StoreError, TimedOut
 
 if TYPE_CHECKING:
     from kg.config import Config
@@ -93,37 +93,123 @@ def init(options: Options, folder: Path) -> None:
 @kg.command()
 @click.argument("vault", required=False, type=click.Path(path_type=Path))
 @click.option("--full", is_flag=True, help="Build the store anew, even where nothing has changed.")
+@click.option("--dry-run", is_flag=True, help="Say what would change, note by note, and write nothing.")
+@click.option("--watch", is_flag=True, help="Go on: ingest again whenever notes change, until Ctrl-C.")
 @click.option("--no-infer", is_flag=True, help="Only what the notes say; nothing that follows from it.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the figures.")
 @_common
-def ingest(options: Options, vault: Path | None, full: bool, no_infer: bool, strict: bool, as_json: bool) -> None:
-    """Read the notes of VAULT into the store, and infer what follows.
+def ingest(
+    options: Options,
+    vault: Path | None,
+    full: bool,
+    dry_run: bool,
+    watch: bool,
+    no_infer: bool,
+    strict: bool,
+    as_json: bool,
+) -> None:
+    """Read the notes of VAULT into the store, only what changed, and infer what follows.
 
     VAULT is the folder of notes; without it, the one that kg.toml names, or this folder. Exits with 1 where a
-    file could not be read as it should.
+    file could not be read as it should; what was read of it last stays.
     """
     from kg.config import load
-    from kg.ingestion import ingest as run
     from kg.store import manifest
-    from kg.vault import Vault
 
     config = load(vault, store=options.store)
+    if dry_run:
+        _preview(options, config, inference=not no_infer)
+        return
     first = manifest(config.store) is None
-    with _progress(options) as progress:
-        report = run(Vault(config=config), full=full, inference=not no_infer, progress=progress)
-    _say_findings(options, report.findings)
-    if as_json:
-        click.echo(json.dumps(report.as_json(), ensure_ascii=False))
-    else:
-        _say_report(options, report)
+    report = _ingest_once(options, config, full=full, inference=not no_infer, as_json=as_json)
     if first and not config.base_is_set:
         options.say(
             f"hint: “base” is unset, so IRIs begin with {config.base}; set your own in kg.toml (kg init writes one)",
             dim=True,
         )
+    if watch:
+        _watch(options, vault, inference=not no_infer, as_json=as_json)
     failing = {"error", "warning"} if strict else {"error"}
     if any(finding.severity in failing for finding in report.findings):
+        sys.exit(1)
+
+
+def _ingest_once(options: Options, config: "Config", *, full: bool, inference: bool, as_json: bool) -> "Report":
+    from kg.ingestion import ingest as run
+    from kg.vault import Vault
+
+    with _progress(options) as progress:
+        report = run(Vault(config=config), full=full, inference=inference, progress=progress)
+    _say_findings(options, report.findings)
+    if as_json:
+        click.echo(json.dumps(report.as_json(), ensure_ascii=False))
+    else:
+        _say_report(options, report)
+    return report
+
+
+def _preview(options: Options, config: "Config", *, inference: bool) -> None:
+    """What would change, a note a line."""
+    from kg.findings import printable
+    from kg.ingestion import preview
+    from kg.vault import Vault
+
+    changes = preview(Vault(config=config), inference=inference)
+    if not changes:
+        options.say("Nothing has changed.")
+        return
+    if changes.everything:
+        options.say(f"All notes are read anew: {changes.everything}.")
+    for word in ("added", "changed", "removed", "affected"):
+        for path in getattr(changes, word):
+            click.echo(printable(f"{word:<8}  {path}"))
+
+
+def _watch(options: Options, vault: Path | None, *, inference: bool, as_json: bool) -> None:
+    """Ingest after each burst of changes; a failing ingest says so, leaves the last state, and the watch goes on."""
+    from watchfiles import watch
+
+    from kg.config import load
+
+    config = load(vault, store=options.store)
+    places = {str(place) for place in (config.vault, config.root, *config.ontology) if place.is_dir()}
+    options.say(f"watching {_short(config.vault)} (Ctrl-C ends it)", dim=True)
+    for _ in watch(*sorted(places), watch_filter=_is_input, debounce=400, raise_interrupt=True):
+        try:
+            _ingest_once(options, load(vault, store=options.store), full=False, inference=inference, as_json=as_json)
+        except KgError as error:
+            click.echo(f"kg: {error}; the last good state stays", err=True)
+        sys.stdout.flush()
+
+
+def _is_input(change: Any, path: str) -> bool:
+    """Whether a file can matter: what is hidden cannot, but for settings; nor can the store."""
+    parts = Path(path).parts
+    return not any(part.startswith(".") and part not in {".obsidian", ".gitignore"} for part in parts[-6:])
+
+
+@kg.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@_common
+def doctor(options: Options, as_json: bool) -> None:
+    """Check the store: its counts and digests against its manifest, and against the notes.
+
+    Reads every quad, so that damage anywhere shows. Exits with 1 where the store is not up to date with the notes,
+    with 3 where it is damaged; `kg ingest --full` always mends it, since the notes are the truth.
+    """
+    from kg.doctor import examine
+    from kg.vault import Vault
+
+    found = examine(Vault(config=_vault_config(options, None)))
+    if as_json:
+        click.echo(json.dumps([row._asdict() for row in found], ensure_ascii=False))
+    else:
+        for row in found:
+            click.secho(f"{'ok  ' if row.ok else 'BAD '}  {row.what}: {row.says}", fg=None if row.ok else "red")
+    if any(not row.ok and row.damaged for row in found):
+        raise StoreError("the store is damaged: run `kg ingest --full` to build it anew from the notes")
+    if not all(row.ok for row in found):
         sys.exit(1)
 
 
@@ -152,6 +238,8 @@ def _say_report(options: Options, report: "Report") -> None:
         held = f"{notes:,} {_plural(notes, 'note')}, {summary['triples']:,} triples"
         options.say(f"Nothing has changed: {held} ({summary['seconds']:.2f} s)")
         return
+    if not report.changes.everything:
+        _say_changes(options, report)
     links: dict[str, int] = summary["links"]
     parts = ", ".join(f"{number:,} {kind}" for kind, number in links.items())
     said = ", ".join(
@@ -167,6 +255,17 @@ def _say_report(options: Options, report: "Report") -> None:
     for name, number, detail in rows:
         options.say(printable(f"{name:<8} {number:>{width}}  {detail}".rstrip()))
     options.say(f"{'store':<8} {_short(report.path)} ({summary['seconds']:.2f} s)")
+
+
+def _say_changes(options: Options, report: "Report") -> None:
+    """How many notes were read, and how many others their change touched."""
+    changes = report.changes
+    said = [
+        f"{len(getattr(changes, word)):,} {word}" for word in ("added", "changed", "removed") if getattr(changes, word)
+    ]
+    if changes.affected:
+        said.append(f"{len(changes.affected):,} {'other' if len(changes.affected) == 1 else 'others'} affected")
+    options.say(f"changed  {', '.join(said)}")
 
 
 def _wanted(wanted: list[list[Any]]) -> str:

@@ -4,8 +4,11 @@ The axioms of the ontology run as SPARQL over the store, one rule of OWL 2 RL (t
 specification) a query. An ontology that uses a construct none of these covers goes to owlrl as a whole.
 """
 
-from collections.abc import Iterator
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pyoxigraph as ox
 
@@ -35,6 +38,23 @@ RULES: dict[str, str] = {
         ?n rdf:first ?c ; rdf:rest rdf:nil . ?x ?a ?y . ?y ?b ?z . ?z ?c ?w }""",
 }
 """OWL 2 RL rules by the names of the specification."""
+
+_AXIOMS: Mapping[str, tuple[str, ...]] = {
+    RDFS + "subClassOf": ("cax-sco",),
+    OWL + "equivalentClass": ("cax-eqc1", "cax-eqc2"),
+    RDFS + "domain": ("prp-dom",),
+    RDFS + "range": ("prp-rng",),
+    RDFS + "subPropertyOf": ("prp-spo1",),
+    OWL + "equivalentProperty": ("prp-eqp1", "prp-eqp2"),
+    OWL + "inverseOf": ("prp-inv1", "prp-inv2"),
+}
+"""The rules that an axiom between two terms is for."""
+_BOTH_WAYS = {OWL + name for name in ("equivalentClass", "equivalentProperty", "inverseOf")}
+_CHARACTERISTICS = {OWL + "SymmetricProperty": "prp-symp", OWL + "TransitiveProperty": "prp-trp"}
+_CHAINS = ("prp-spo2 (two)", "prp-spo2 (three)")
+_NAME_IN_RULE = re.compile(r"<[^<>\s]*>|[\w-]*:[\w.%-]+|\ba\b")
+_UNBOUND = re.compile(r"[?$]\w+\s+[?$]\w+\s|\b(?:NOT|MINUS|OPTIONAL|BOUND|SELECT|COALESCE|IF)\b|!|GRAPH", re.I)
+# With a variable for a property a rule may rest on any triple; with a negation, on one that is not there.
 
 _BEYOND_PREDICATES = (
     *(OWL + name for name in ("sameAs", "hasKey", "intersectionOf", "unionOf", "complementOf", "oneOf")),
@@ -67,6 +87,111 @@ def infer(store: Builder, ontology: Ontology) -> Inference:
         if not added:
             break
     return Inference(total, "owlrl" if beyond else "rules", beyond)
+
+
+def update(store: Builder, ontology: Ontology, gone: Iterable[ox.Triple], come: Iterable[ox.Triple]) -> None:
+    """Bring what was inferred up to date after some asserted triples have gone and some have come.
+
+    What may rest on what has gone is taken out, by the properties and classes that rules lead to from there, and the
+    rules that speak of any of it are run again. Where that cannot be told, everything is inferred anew.
+    """
+    rules = {**RULES, **ontology.rules}
+    if unsupported(ontology) or any(_UNBOUND.search(_without_head(rule)) for rule in ontology.rules.values()):
+        store.clear_inferred()
+        infer(store, ontology)
+        return
+    gone_names = {_name(triple) for triple in gone}
+    lost = _reached(gone_names, _leads(ontology))
+    cleared = [kind for kind in store.inferred_kinds() if _local(kind) in lost] if lost else []
+    store.clear_inferred(cleared)
+    names = _names_of_rules(ontology)
+    touched = gone_names | set(map(_local, cleared)) | {_name(triple) for triple in come}
+    while touched:
+        run = {name: rule for name, rule in rules.items() if not touched.isdisjoint(names[name])}
+        touched = set()
+        for name, rule in run.items():
+            found = _conclusions(store, name, rule)
+            if store.add_inferred(found, INFERRED):
+                touched |= {_name(triple) for triple in found}
+
+
+def _name(triple: ox.Triple) -> str:
+    """What a rule must speak of to say something of a triple: its class, or its property."""
+    of_class = triple.predicate.value == RDF + "type" and isinstance(triple.object, ox.NamedNode)
+    return _local(str(triple.object if of_class else triple.predicate))
+
+
+def _local(term: str) -> str:
+    """The last part of an IRI or prefixed name: what a rule's text can be compared by, whatever its prefixes."""
+    return re.split(r"[#/:]", term.strip("<>"))[-1] or term
+
+
+def _without_head(rule: str) -> str:
+    """What stands in a rule behind the triples that it makes."""
+    return rule.partition("{")[2].partition("}")[2]
+
+
+def _names_of_rules(ontology: Ontology) -> dict[str, frozenset[str]]:
+    """The properties and classes that each rule speaks of here, by the ontology's axioms or by its own text."""
+    names: dict[str, set[str]] = {name: set() for name in RULES}
+    for triple in ontology.triples:
+        ends = {_local(str(triple.subject)), _local(str(triple.object))}
+        for rule in _AXIOMS.get(triple.predicate.value, ()):
+            names[rule] |= ends
+        if triple.predicate.value == RDF + "type" and isinstance(triple.object, ox.NamedNode):
+            rule = _CHARACTERISTICS.get(triple.object.value, "")
+            names.setdefault(rule, set()).add(_local(str(triple.subject)))
+        if triple.predicate.value == OWL + "propertyChainAxiom":
+            for rule in _CHAINS:
+                names[rule] |= {_local(str(triple.subject)), *_members(ontology, triple.object)}
+    for name, text in ontology.rules.items():
+        names[name] = {_local(one) for one in _NAME_IN_RULE.findall(text)}
+    return {name: frozenset(found) for name, found in names.items()}
+
+
+def _members(ontology: Ontology, node: Any) -> Iterator[str]:
+    """The members of a list of the ontology."""
+    rest = {t.subject: t.object for t in ontology.triples if t.predicate.value == RDF + "rest"}
+    first = {t.subject: t.object for t in ontology.triples if t.predicate.value == RDF + "first"}
+    for _ in range(len(first)):
+        if node not in first:
+            return
+        yield _local(str(first[node]))
+        node = rest.get(node)
+
+
+def _leads(ontology: Ontology) -> dict[str, set[str]]:
+    """From each property and class those of which something may follow, by an axiom or a rule."""
+    leads: dict[str, set[str]] = defaultdict(set)
+    for triple in ontology.triples:
+        start, end = _local(str(triple.subject)), _local(str(triple.object))
+        if triple.predicate.value in _AXIOMS:
+            leads[start].add(end)
+        if triple.predicate.value in _BOTH_WAYS:
+            leads[end].add(start)
+        if isinstance(triple.object, ox.NamedNode) and triple.object.value in _CHARACTERISTICS:
+            leads[start].add(start)
+        if triple.predicate.value == OWL + "propertyChainAxiom":
+            for member in _members(ontology, triple.object):
+                leads[member].add(start)
+    for text in ontology.rules.values():
+        body = _without_head(text)
+        heads = {_local(one) for one in _NAME_IN_RULE.findall(text[: len(text) - len(body)])}
+        for one in _NAME_IN_RULE.findall(body):
+            leads[_local(one)] |= heads
+    return leads
+
+
+def _reached(names: set[str], leads: Mapping[str, set[str]]) -> set[str]:
+    """All that may follow from what has these names."""
+    found: set[str] = set()
+    stack = [end for name in names for end in leads.get(name, ())]
+    while stack:
+        name = stack.pop()
+        if name not in found:
+            found.add(name)
+            stack += leads.get(name, ())
+    return found
 
 
 def unsupported(ontology: Ontology) -> tuple[str, ...]:
@@ -107,9 +232,17 @@ def _to_fixed_point(store: Builder, ontology: Ontology) -> int:
     raise OntologyError(f"the rules reach no end: after {_ROUNDS} rounds they still add triples")
 
 
+def _new_only(name: str, rule: str) -> str:
+    """One of RULES, giving only what is not known: what is would be handed to Python for nothing, again and again."""
+    if name not in RULES:
+        return rule
+    head = rule[rule.index("{") + 1 : rule.index("}")]
+    return f"{rule.rstrip()[:-1]} FILTER NOT EXISTS {{{head}}} }}"
+
+
 def _conclusions(store: Builder, name: str, rule: str) -> list[ox.Triple]:
     try:
-        answer = store.query(rule)
+        answer = store.query(_new_only(name, rule))
     except SyntaxError as error:
         raise OntologyError(f"the rule {name} (rules/{name}.rq) is not SPARQL: {error.msg.splitlines()[0]}") from error
     if not isinstance(answer, ox.QueryTriples):

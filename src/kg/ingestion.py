@@ -1,28 +1,40 @@
-"""Bring a store up to date with a vault: read, resolve, state, load, infer, publish."""
+"""Bring a store up to date with a vault: find what changed, state it anew, apply the difference, infer, publish.
+
+What a note states follows from its text, the ontology, and the answers that the vault's index gave to the links and
+names in it. So a change of one file touches that note, and those that asked for something which the change answers
+otherwise; a change of the ontology or of a setting touches all. Where most has changed, the store is built anew.
+"""
 
 import hashlib
 import json
+import os
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kg import __version__
 from kg.config import Config, resource
-from kg.errors import StoreError
 from kg.findings import Finding, of_file
-from kg.inference import infer
+from kg.inference import infer, update
+from kg.ledger import FILE, Bad, Entry, Ledger, digests
+from kg.note import Note
 from kg.ontology import Ontology, load
-from kg.resolve import LINK_CLASSES, Index
-from kg.statements import ALT_LABEL, LINKS_TO, MISSING, PREF_LABEL, Label, Reader, Statements
-from kg.store import Manifest, Store, building
-from kg.terms import INFERRED, ONTOLOGY, RDF_TYPE, Names, letters_and_digits, literal
-from kg.vault import Progress, Reading, Vault, without_collection
+from kg.resolve import LINK_CLASSES, Card, Index, differences
+from kg.statements import PREF_LABEL, Reader, Statements
+from kg.store import Builder, Store, building, published
+from kg.terms import INFERRED, ONTOLOGY, Names
+from kg.vault import Files, Progress, Vault, digest, read_note, without_collection
+from kg.workers import Read, Workers
 
 Row = tuple[str, str, str]
+
+_ANEW = 0.3
+"""Where more than this part of the notes has to be stated again, building anew is the shorter way."""
+_WANTED = 20
 
 
 @dataclass(frozen=True)
@@ -35,6 +47,8 @@ class Report:
     path: Path
     """Where the store is."""
     changed: bool
+    changes: "Changes"
+    """What had changed, note by note."""
 
     @cached_property
     def store(self) -> Store:
@@ -48,67 +62,39 @@ class Report:
         return {**figures, "findings": dict(sorted(codes.items()))}
 
 
+class Changes(NamedTuple):
+    """What differs between the notes and the published store, each by path."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    affected: tuple[str, ...] = ()
+    """Untouched notes whose links or names mean something else now."""
+    everything: str = ""
+    """Why all notes are read anew, where they are."""
+
+    def __bool__(self) -> bool:
+        return any(self)
+
+
 def ingest(
     vault: Vault | str | Path, *, full: bool = False, inference: bool = True, progress: Progress | None = None
 ) -> Report:
-    """Read a vault and publish what it says. Raises KgError where that cannot be done at all.
+    """Read what changed in a vault and publish what it says. Raises KgError where that cannot be done at all.
 
     Where nothing has changed since the published ingest, that one stays and the report says so; `full` builds it
     anew all the same. What is wrong in single files is in the report's findings.
     """
     vault = vault if isinstance(vault, Vault) else Vault(vault)
     with without_collection():
-        return _ingest(vault, full, inference, progress)
+        return _Ingest(vault, inference, progress).run(full=full)
 
 
-def _ingest(vault: Vault, full: bool, inference: bool, progress: Progress | None) -> Report:
-    started = time.perf_counter()
-    config = vault.config
-    reading = vault.read(progress)
-    ontology = load_ontology(config)
-    inputs = _inputs(reading, ontology, config, inference)
-    findings = tuple(sorted({*reading.findings, *ontology.findings, *_shared_ids(reading)}))
-    published = _published(config.store)
-    if published and published.inputs == inputs and not full:
-        summary = {**published.summary, "changed": 0, "seconds": round(time.perf_counter() - started, 3)}
-        return Report(summary, findings, config.store, changed=False)
-    names = Names(config.base)
-    index = Index.of(reading.notes, reading.attachments, names, ignored=reading.ignored, on_disk=reading.on_disk)
-    stated = _stated(reading, Reader(index, ontology, config.default_class), progress)
-    wanted = _wanted(stated)
-    with building(config.store, config.all_prefixes, f"kg ingest {config.vault}") as store:
-        if progress:
-            progress("storing", 0, 1)
-        store.load([*_graphs(stated), (ONTOLOGY, _ontology_rows(ontology))])
-        asserted = store.count()
-        if inference:
-            if progress:
-                progress("inferring", 0, 1)
-            infer(store, ontology)
-        summary = {
-            "vault": str(config.vault),
-            "notes": sum(note.kind != "canvas" for note in reading.notes),
-            "canvases": sum(note.kind == "canvas" for note in reading.notes),
-            "changed": len(reading.notes),
-            "triples": store.count(),
-            "asserted": asserted - store.count(ONTOLOGY),
-            "inferred": store.count(INFERRED),
-            "ontology": store.count(ONTOLOGY),
-            "missing": len(wanted),
-            "wanted": wanted,
-            "links": _links(stated),
-            "seconds": round(time.perf_counter() - started, 3),
-        }
-        store.publish(inputs, summary)
-    return Report(summary, findings, config.store, changed=True)
-
-
-def _published(path: Path) -> Manifest | None:
-    """What the published generation says of itself; None where there is none that opens."""
-    try:
-        return Store(path).manifest
-    except StoreError:
-        return None
+def preview(vault: Vault | str | Path, *, inference: bool = True) -> Changes:
+    """What an ingest would change, note by note; nothing is written. Raises KgError."""
+    vault = vault if isinstance(vault, Vault) else Vault(vault)
+    with without_collection():
+        return _Ingest(vault, inference, None).preview()
 
 
 def load_ontology(config: Config) -> Ontology:
@@ -116,81 +102,356 @@ def load_ontology(config: Config) -> Ontology:
     return load([resource("ontology").resolve(), *config.ontology], config.all_prefixes)
 
 
-def _inputs(reading: Reading, ontology: Ontology, config: Config, inference: bool) -> str:
-    """A digest of everything that the quads follow from."""
-    facts = [
-        __version__,
-        config.base,
-        config.default_class,
-        ontology.digest,
-        inference,
-        sorted(config.all_prefixes.items()),
-        [(note.path, note.digest) for note in reading.notes],
-        reading.attachments,
-        reading.ignored,
-    ]
-    text = json.dumps(facts, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+class _Ingest:
+    """One ingest: what the vault and the store are when it begins."""
+
+    def __init__(self, vault: Vault, inference: bool, progress: Progress | None) -> None:
+        self.started = time.perf_counter()
+        self.vault = vault
+        self.config = vault.config
+        self.inference = inference
+        self.progress: Progress = progress or (lambda what, done, total: None)
+        self.files = vault.files()
+        self.ontology = load_ontology(self.config)
+        self.names = Names(self.config.base)
+        self.published = published(self.config.store)
+        self.before = Ledger.read(self.published.folder) if self.published else None
+
+    # ---- what to do -----------------------------------------------------------------------------------------
+
+    def run(self, *, full: bool) -> Report:
+        """Do what has to be done."""
+        anew = "--full was given" if full else self._anew()
+        if anew or self.before is None or self.published is None:
+            return self._build(anew)
+        now = digests(self.files.notes, self.config.store, self.config.max_bytes)
+        again = self._different(now)
+        others = (tuple(self.files.attachments), tuple(self.files.ignored)) != (
+            self.before.attachments,
+            self.before.ignored,
+        )
+        if not again and not others and self.before.entries.keys() <= now.keys():
+            return self._nothing()
+        if len(again) > _ANEW * len(now) + 10:
+            return self._build("most notes have changed")
+        return self._update(again)
+
+    def preview(self) -> Changes:
+        """What `run` would do."""
+        anew = self._anew()
+        if anew or self.before is None:
+            notes = tuple(self.files.notes)
+            return (
+                Changes(added=notes, everything=anew)
+                if self.before is None
+                else Changes(changed=notes, everything=anew)
+            )
+        again = self._different(digests(self.files.notes, self.config.store, self.config.max_bytes))
+        ledger, _, affected = self._ledger(again)
+        return self._changes(again, ledger, affected)
+
+    def _anew(self) -> str:
+        """Why the store must be built anew; empty where it need not."""
+        if self.published is None:
+            return "there is no store yet"
+        if self.before is None or not self.published.opens():
+            return "the store cannot be read"
+        return "" if self.before.settings == self._settings else "the ontology, a rule or a setting has changed"
+
+    @cached_property
+    def _settings(self) -> str:
+        """A digest of everything but the files that the quads follow from."""
+        config = self.config
+        facts = [
+            __version__,
+            config.base,
+            config.default_class,
+            config.max_bytes,
+            self.ontology.digest,
+            self.inference,
+            sorted(config.all_prefixes.items()),
+        ]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+    def _different(self, now: Mapping[str, str]) -> list[str]:
+        """The files that are not as they were when they were read, or could not be read at all."""
+        assert self.before is not None
+        then = self.before.digests
+        return [path for path, digest in now.items() if not digest or then.get(path) != digest]
+
+    # ---- nothing, something, everything ----------------------------------------------------------------------
+
+    def _nothing(self) -> Report:
+        assert self.before is not None and self.published is not None
+        summary = {**self.published.manifest.summary, "changed": 0, "seconds": self._seconds()}
+        return Report(summary, self._findings(self.before), self.config.store, changed=False, changes=Changes())
+
+    def _update(self, again: list[str]) -> Report:
+        """State the notes that changed and those that the change affects, and apply the difference."""
+        assert self.before is not None and self.published is not None
+        ledger, notes, affected = self._ledger(again)
+        changes = self._changes(again, ledger, affected)
+        index = self._index(ledger)
+        reader = Reader(index, self.ontology, self.config.default_class)
+        self.progress("linking", 0, 1)
+        for path in affected:
+            note, _ = read_note(path, self.files.notes[path], self.config.max_bytes)
+            if note:
+                notes[path] = note
+        stated = {path: reader.statements(note) for path, note in notes.items()}
+        entries = {
+            **ledger.entries,
+            **{path: _entry(notes[path], Card.of(notes[path]), one) for path, one in stated.items()},
+        }
+        ledger = Ledger(ledger.settings, entries, ledger.bad, ledger.attachments, ledger.ignored)
+        findings = self._findings(ledger)
+        if not changes and ledger.bad == self.before.bad:
+            summary = {**self.published.manifest.summary, "changed": 0, "seconds": self._seconds()}
+            return Report(summary, findings, self.config.store, changed=False, changes=changes)
+        with building(self.config.store, self.config.all_prefixes, self._command, self.published) as store:
+            self.progress("storing", 0, 1)
+            gone, come = self._apply(store, stated, ledger)
+            if self.inference:
+                self.progress("inferring", 0, 1)
+                update(store, self.ontology, gone, come)
+            summary = self._summary(store, ledger, len(changes.added + changes.changed + changes.removed + affected))
+            self._publish(store, ledger, summary)
+        return Report(summary, findings, self.config.store, changed=True, changes=changes)
+
+    def _apply(self, store: Builder, stated: Mapping[str, Statements], ledger: Ledger) -> tuple[set[Any], set[Any]]:
+        """Make the graphs of the notes what they are now; the triples that none states any more, and the new ones."""
+        assert self.before is not None
+        removed = self.before.entries.keys() - ledger.entries.keys()
+        terms = {label.term for path in removed for label in self.before.entries[path].labels}
+        terms |= {term for path in removed for term in self.before.entries[path].labelled}
+        for path in stated:
+            for entry in (self.before.entries.get(path), ledger.entries[path]):
+                terms |= {label.term for label in entry.labels} | set(entry.labelled) if entry else set()
+        old, new = (one.label_rows(frozenset(terms)) for one in (self.before, ledger))
+        wanted: dict[str, set[Row]] = {self._graph(path): set() for path in removed}
+        for path, one in stated.items():
+            wanted[f"<{one.graph}>"] = {row[:3] for row in one.rows} | set(new.get(path, ()))
+        relabelled = {}
+        for path in (old.keys() | new.keys()) - stated.keys() - removed:
+            gone, come = set(old.get(path, ())), set(new.get(path, ()))
+            relabelled[self._graph(path)] = (gone - come, come - gone)
+        return store.replace(wanted, relabelled)
+
+    def _graph(self, path: str) -> str:
+        return f"<{self.names.path(path)}>"
+
+    def _build(self, why: str) -> Report:
+        """Read everything and load it in one go, in as many processes as pay."""
+        files = self.files
+        with (
+            building(self.config.store, self.config.all_prefixes, self._command) as store,
+            Workers.for_files(len(files.notes)) as workers,
+        ):
+            read = workers.read(files.notes, self.config.max_bytes, self.progress)
+            kept = self._last_good(read)
+            cards = [one.card for one in read.values() if one.card] + [entry.card for entry in kept.values()]
+            index = self._index_of(cards, files)
+            self.progress("linking", 0, 1)
+            emitter = Emitter(Reader(index, self.ontology, self.config.default_class), str(store.loads))
+            parts = workers.each(emitter.emit)
+            entries = {**kept, **{part.path: _remembered(read[part.path], part) for part in parts}}
+            bad = {path: Bad(one.digest, one.findings) for path, one in read.items() if one.card is None}
+            ledger = Ledger(self._settings, entries, bad, tuple(files.attachments), tuple(files.ignored))
+            self.progress("storing", 0, 1)
+            labels = ((self._graph(path), rows) for path, rows in ledger.label_rows().items())
+            stale = ((self._graph(path), self._own_rows(path, kept[path])) for path in kept)
+            store.load([*labels, *stale, (ONTOLOGY, _ontology_rows(self.ontology))])
+            if self.inference:
+                self.progress("inferring", 0, 1)
+                infer(store, self.ontology)
+            summary = self._summary(store, ledger, len(read))
+            self._publish(store, ledger, summary)
+        changes = Changes(changed=tuple(files.notes), everything=why)
+        return Report(summary, self._findings(ledger), self.config.store, changed=True, changes=changes)
+
+    def _last_good(self, read: Mapping[str, Read]) -> dict[str, Entry]:
+        """What is remembered of files that were notes and cannot be read now."""
+        if self.before is None or self.published is None or not self.published.opens():
+            return {}
+        entries = self.before.entries
+        bad = (path for path, one in read.items() if one.card is None and path in entries)
+        return {path: entries[path] for path in bad if self._own_rows(path, entries[path])}
+
+    def _own_rows(self, path: str, entry: Entry) -> list[Row]:
+        """What a note itself states in the published store, less the labels that only fell to it."""
+        assert self.published is not None
+        shared = {label.term for label in entry.labels} - set(entry.labelled)
+        rows = self.published.store().graph(self._graph(path))
+        return [row for row in rows if not (row[0] in shared and row[1] == PREF_LABEL)]
+
+    # ---- what is remembered ------------------------------------------------------------------------------------
+
+    def _ledger(self, again: Iterable[str]) -> tuple[Ledger, dict[str, Note], tuple[str, ...]]:
+        """The ledger with the files read that changed, those notes, and the paths of the notes that this affects."""
+        assert self.before is not None
+        entries = {path: entry for path, entry in self.before.entries.items() if path in self.files.notes}
+        bad = {path: one for path, one in self.before.bad.items() if path in self.files.notes}
+        notes: dict[str, Note] = {}
+        for path in again:
+            note, findings = read_note(path, self.files.notes[path], self.config.max_bytes)
+            if note is None:
+                bad[path] = Bad(digest(self.files.notes[path], self.config.max_bytes), findings)
+                continue
+            bad.pop(path, None)
+            notes[path] = note
+            entries[path] = Entry(note.digest, Card.of(note), (), (), (), {}, note.findings)
+        ledger = Ledger(self._settings, entries, bad, tuple(self.files.attachments), tuple(self.files.ignored))
+        return ledger, notes, self._affected(ledger, notes)
+
+    def _affected(self, ledger: Ledger, notes: Mapping[str, Note]) -> tuple[str, ...]:
+        """The untouched notes that had asked for something which the index answers otherwise now."""
+        assert self.before is not None
+        if not self._index_differs(ledger):
+            return ()
+        found = differences(self._index(self.before), self._index(ledger))
+        return tuple(
+            path
+            for path, entry in ledger.entries.items()
+            if path not in notes
+            and path not in ledger.bad
+            and (path in found.notes or not found.questions.isdisjoint(entry.questions))
+        )
+
+    def _index_differs(self, ledger: Ledger) -> bool:
+        before = self.before
+        assert before is not None
+        return (
+            {path: entry.card for path, entry in before.entries.items()}
+            != {path: entry.card for path, entry in ledger.entries.items()}
+            or before.attachments != ledger.attachments
+            or before.ignored != ledger.ignored
+        )
+
+    def _index(self, ledger: Ledger) -> Index:
+        cards = (entry.card for entry in ledger.entries.values())
+        return Index.of(cards, ledger.attachments, self.names, ignored=ledger.ignored)
+
+    def _index_of(self, cards: Iterable[Card], files: Files) -> Index:
+        return Index.of(cards, files.attachments, self.names, ignored=files.ignored)
+
+    def _changes(self, again: Iterable[str], ledger: Ledger, affected: tuple[str, ...]) -> Changes:
+        assert self.before is not None
+        before, after = self.before.entries, ledger.entries
+        read = [path for path in again if path not in ledger.bad]
+        return Changes(
+            tuple(path for path in read if path not in before),
+            tuple(path for path in read if path in before),
+            tuple(path for path in before if path not in after),
+            affected,
+        )
+
+    def _findings(self, ledger: Ledger) -> tuple[Finding, ...]:
+        found = [*self.files.findings, *self.ontology.findings, *ledger.findings(), *_shared_ids(ledger)]
+        return tuple(sorted(set(found)))
+
+    # ---- what is published -------------------------------------------------------------------------------------
+
+    @property
+    def _command(self) -> str:
+        return f"kg ingest {self.config.vault}"
+
+    def _seconds(self) -> float:
+        return round(time.perf_counter() - self.started, 3)
+
+    def _summary(self, store: Builder, ledger: Ledger, changed: int) -> dict[str, Any]:
+        counts = store.counts()
+        ontology, inferred = counts.get(ONTOLOGY, 0), counts.get(INFERRED, 0)
+        links: Counter[str] = Counter()
+        for entry in ledger.entries.values():
+            links.update(entry.links)
+        kinds = Counter(entry.card.kind == "canvas" for entry in ledger.entries.values())
+        missing, wanted = _wanted(store)
+        return {
+            "vault": str(self.config.vault),
+            "notes": kinds[False],
+            "canvases": kinds[True],
+            "changed": changed,
+            "triples": counts[""],
+            "asserted": counts[""] - ontology - inferred,
+            "inferred": inferred,
+            "ontology": ontology,
+            "missing": missing,
+            "wanted": wanted,
+            "links": {kind: links[kind] for kind in LINK_CLASSES if links[kind]},
+            "seconds": self._seconds(),
+        }
+
+    def _publish(self, store: Builder, ledger: Ledger, summary: dict[str, Any]) -> None:
+        store.publish(summary, {FILE: ledger.text()})
+        summary["seconds"] = self._seconds()
 
 
-def _shared_ids(reading: Reading) -> Iterator[Finding]:
+class Part(NamedTuple):
+    """What is remembered of a note whose triples were written out."""
+
+    path: str
+    graph: str
+    labels: tuple[Any, ...]
+    labelled: tuple[str, ...]
+    questions: tuple[str, ...]
+    links: Mapping[Any, int]
+
+
+@dataclass(frozen=True)
+class Emitter:
+    """Writes the triples of notes into a folder, two files a process: for the graphs of notes and the default graph."""
+
+    reader: Reader
+    folder: str
+
+    def emit(self, note: Note) -> Part:
+        """Write one note's; what is to be remembered of it."""
+        stated = self.reader.statements(note)
+        lines = [f"{row[0]} {row[1]} {row[2]}" for row in stated.rows]
+        file = Path(self.folder, str(os.getpid()))
+        for suffix, end in ((".nq", f" <{stated.graph}> .\n"), (".nt", " .\n")):
+            with file.with_suffix(suffix).open("a", encoding="utf-8") as out:
+                out.write(end.join([*lines, ""]))
+        return Part(note.path, stated.graph, stated.labels, _labelled(stated), tuple(stated.questions), stated.links)
+
+
+def _labelled(stated: Statements) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(row.subject for row in stated.rows if row.predicate == PREF_LABEL))
+
+
+def _entry(note: Note, card: Card, stated: Statements) -> Entry:
+    questions = tuple(stated.questions)
+    return Entry(note.digest, card, questions, stated.labels, _labelled(stated), stated.links, note.findings)
+
+
+def _remembered(read: Read, part: Part) -> Entry:
+    assert read.card is not None
+    return Entry(read.digest, read.card, part.questions, part.labels, part.labelled, part.links, read.findings)
+
+
+def _shared_ids(ledger: Ledger) -> Iterator[Finding]:
     """Notes whose `id` another note, earlier by path, has too."""
     first: dict[str, str] = {}
-    for note in reading.notes:
-        value = note.value_of("id")
-        if note.id and value and first.setdefault(note.id, note.path) != note.path:
-            position = note.source.position(value.span.start)
-            yield of_file(note.path, "P05", f"{first[note.id]} has the id “{note.id}” too", *position)
-
-
-def _stated(reading: Reading, reader: Reader, progress: Progress | None) -> list[Statements]:
-    stated = []
-    for number, note in enumerate(reading.notes):
-        if progress and number % 64 == 0:
-            progress("linking", number, len(reading.notes))
-        stated.append(reader.statements(note))
-    return stated
-
-
-def _graphs(stated: Iterable[Statements]) -> Iterator[tuple[str, Iterator[Row]]]:
-    """Each note's graph, with the labels that fall to it."""
-    stated = list(stated)
-    labelled = {row.subject for note in stated for row in note.rows if row.predicate == PREF_LABEL}
-    first: dict[tuple[str, str], str] = {}
-    for note in stated:
-        own = list(dict.fromkeys(_labels(note.labels, labelled, first)))
-        yield f"<{note.graph}>", iter([*(row[:3] for row in note.rows), *own])
-
-
-def _labels(labels: Iterable[Label], labelled: set[str], first: dict[tuple[str, str], str]) -> Iterator[Row]:
-    """The labels of shared things that no earlier note gave; another title than the first is an alternative."""
-    for label in labels:
-        if label.term in labelled:
-            continue
-        key = (label.term, label.predicate)
-        if key not in first:
-            first[key] = label.text
-            yield *key, literal(label.text)
-        elif label.is_title and letters_and_digits(first[key]) != letters_and_digits(label.text):
-            yield label.term, ALT_LABEL, literal(label.text)
+    for path in sorted(ledger.entries):
+        card = ledger.entries[path].card
+        if card.id and card.id_place and first.setdefault(card.id, path) != path:
+            yield of_file(path, "P05", f"{first[card.id]} has the id “{card.id}” too", *card.id_place)
 
 
 def _ontology_rows(ontology: Ontology) -> list[Row]:
     return [(str(t.subject), str(t.predicate), str(t.object)) for t in ontology.triples]
 
 
-def _links(stated: Iterable[Statements]) -> dict[str, int]:
-    totals: Counter[str] = Counter()
-    for note in stated:
-        totals.update(note.links)
-    return {kind: totals[kind] for kind in LINK_CLASSES if totals[kind]}
-
-
-def _wanted(stated: Iterable[Statements]) -> list[tuple[str, int]]:
-    """What links name and no file answers, by how many notes want it."""
-    stated = list(stated)
-    missing = {row.subject for note in stated for row in note.rows if row[1:3] == (RDF_TYPE, MISSING)}
-    labels = {label.term: label.text for note in reversed(stated) for label in reversed(note.labels)}
-    wanted = Counter(row.object for note in stated for row in note.rows if row.predicate == LINKS_TO)
-    rows = [(labels[term], wanted[term]) for term in missing]
-    return sorted(rows, key=lambda row: (-row[1], row[0]))
+def _wanted(store: Builder) -> tuple[int, list[tuple[str, int]]]:
+    """How many things are missing, and the names of those that most notes want."""
+    counts: defaultdict[str, int] = defaultdict(int)
+    names: dict[str, str] = {}
+    rows = store.query(
+        "SELECT ?m ?label (COUNT(?n) AS ?notes) { ?m a kg:Missing ; skos:prefLabel ?label . ?n kg:linksTo ?m } "
+        "GROUP BY ?m ?label"
+    )
+    for row in rows:
+        counts[row["m"].value] += int(row["notes"].value)
+        names[row["m"].value] = min(names.get(row["m"].value, row["label"].value), row["label"].value)
+    ranked = sorted(((names[m], number) for m, number in counts.items()), key=lambda row: (-row[1], row[0]))
+    return len(counts), ranked[:_WANTED]

@@ -90,6 +90,8 @@ class Card(NamedTuple):
     path: str
     name: str
     id: str | None
+    id_place: tuple[int, int] | None
+    """Line and column of the `id`."""
     title: str
     aliases: tuple[str, ...]
     headings: tuple[Heading, ...]
@@ -107,7 +109,11 @@ class Card(NamedTuple):
             [alias for prop in note.properties if prop.key in {"aliases", "alias"} for alias in _texts(prop.value)]
         )
         blocks = tuple(_blocks(sections).items())
-        return cls(note.path, note.name, note.id, note.title, aliases, headings, blocks, note.kind, note.is_template)
+        id_value = note.value_of("id") if note.id else None
+        id_place = note.source.position(id_value.span.start) if id_value else None
+        return cls(
+            note.path, note.name, note.id, id_place, note.title, aliases, headings, blocks, note.kind, note.is_template
+        )
 
 
 def _blocks(sections: Iterable[Section]) -> dict[str, str]:
@@ -352,6 +358,14 @@ class Index:
         heading, repeated = found
         return Target(kind, self.names.section(entity, heading.parts), entity, path, repeated=repeated)
 
+    def titled(self, key: str) -> tuple[str, ...]:
+        """The entities of the notes that are called so, by the letters and digits of it."""
+        return self.by_title.get(key, ())
+
+    def is_note(self, path: str) -> bool:
+        """Whether a file is a note that was read."""
+        return path in self.outlines
+
     def link_text(self, path: str, source: str) -> str:
         """The shortest path that a wikilink in `source` can write for a file, so that nothing else answers it."""
         whole = path[:-3] if path.lower().endswith(".md") else path
@@ -370,6 +384,53 @@ class Index:
             name = path.rpartition("/")[2]
             names.setdefault((name[:-3] if name.lower().endswith(".md") else name).lower(), path)
         return names
+
+
+class Asked:
+    """An index that remembers what it was asked: of the other notes, what one states depends on the answers alone."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self.names = index.names
+        self.questions: set[str] = set()
+
+    def entity(self, path: str) -> str:
+        """As `Index.entity`."""
+        return self.index.entity(path)
+
+    def is_note(self, path: str) -> bool:
+        """As `Index.is_note`, of what a link led to."""
+        return self.index.is_note(path)
+
+    def resolve(self, link: Link, source: str) -> Target:
+        """As `Index.resolve`."""
+        if link.kind != "url":
+            self.questions.add(f"/{nfc(link_path(link)[0]).lower().rpartition('/')[2]}")
+        return self.index.resolve(link, source)
+
+    def titled(self, key: str) -> tuple[str, ...]:
+        """As `Index.titled`."""
+        self.questions.add(f"={key}")
+        return self.index.titled(key)
+
+
+class Differences(NamedTuple):
+    """What two indexes say differently: notes, and the questions of `Asked` that may have another answer."""
+
+    notes: frozenset[str]
+    questions: frozenset[str]
+
+
+def differences(before: Index, after: Index) -> Differences:
+    """Compare two indexes. What a link means follows from the files of the name that it ends with, and their text."""
+    old, new = before.outlines, after.outlines
+    notes = {path for path in old.keys() | new if old.get(path) != new.get(path)}
+    paths = notes | (set(before.paths.all) ^ set(after.paths.all)) | (set(before.ignored.all) ^ set(after.ignored.all))
+    names = {path.lower().rpartition("/")[2] for path in paths}
+    titles = before.by_title.keys() | after.by_title.keys()
+    questions = {f"={title}" for title in titles if before.titled(title) != after.titled(title)}
+    questions |= {f"/{name}" for name in names} | {f"/{name.removesuffix('.md')}" for name in names}
+    return Differences(frozenset(notes), frozenset(questions))
 
 
 def link_path(link: Link) -> tuple[str, str]:

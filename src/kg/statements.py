@@ -13,7 +13,7 @@ from typing import NamedTuple
 from kg.byline import Named, authors_in, camel_case_name, credited_tags, split_byline
 from kg.note import Block, Field, Line, Link, Note, Piece, Section, Tag, Value
 from kg.ontology import Ontology, Property, local_name
-from kg.resolve import Index, LinkClass, Target
+from kg.resolve import Asked, Index, LinkClass, Target
 from kg.source import Span
 from kg.terms import KG, RDF_TYPE, SKOS, Names, encode_url, iri, is_absolute, letters_and_digits, literal
 from kg.values import inline_value
@@ -74,6 +74,8 @@ class Statements:
     rows: tuple[Statement, ...]
     labels: tuple[Label, ...]
     links: Mapping[LinkClass, int]
+    questions: frozenset[str]
+    """What the index was asked: these statements hold as long as it answers the same."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class _Writer:
     """Collects the statements of one note."""
 
     def __init__(self, reader: Reader, note: Note) -> None:
-        self.index: Index = reader.index
+        self.index = Asked(reader.index)
         self.ontology: Ontology = reader.ontology
         self.names: Names = reader.index.names
         self.note = note
@@ -144,7 +146,8 @@ class _Writer:
         """All that was collected, sorted so that it does not depend on how it was found."""
         rows = tuple(Statement(*triple, at) for triple, at in sorted(self.rows.items()))
         labels = tuple(sorted(self.labels, key=lambda label: label.at))
-        return Statements(self.names.path(self.note.path), rows, labels, dict(self.links))
+        questions = frozenset(self.index.questions)
+        return Statements(self.names.path(self.note.path), rows, labels, dict(self.links), questions)
 
     def add(self, subject: str, predicate: str, obj: str, at: int) -> None:
         """State a triple; the first place that says so counts. What a template will fill in is nothing yet."""
@@ -283,7 +286,7 @@ class _Writer:
             for named in authors_in((Piece(text, None, at),)):
                 yield self.known_by_name(named, class_)
         else:
-            notes = self.index.by_title.get(letters_and_digits(text), ())
+            notes = self.index.titled(letters_and_digits(text))
             if notes:
                 yield iri(notes[0])
                 return
@@ -300,7 +303,7 @@ class _Writer:
             if target.kind == "missing":
                 self.add(iri(target.exact), RDF_TYPE, iri(class_), named.at)
             return iri(target.exact)
-        notes = self.index.by_title.get(letters_and_digits(named.name), ())
+        notes = self.index.titled(letters_and_digits(named.name))
         if notes:
             term = iri(notes[0])
         else:
@@ -578,7 +581,7 @@ class _Writer:
         if target.kind in {"missing", "missing attachment"}:
             self.add(iri(target.entity), RDF_TYPE, MISSING, at)
             self.label(iri(target.entity), target.path, at)
-        elif target.kind in {"attachment", "ambiguous"} and target.path not in self.index.outlines:
+        elif target.kind in {"attachment", "ambiguous"} and not self.index.is_note(target.path):
             self.add(iri(target.entity), RDF_TYPE, ATTACHMENT, at)
             self.add(iri(target.entity), PATH, literal(target.path.encode("utf-8", "replace").decode()), at)
 

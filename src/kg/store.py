@@ -4,9 +4,11 @@
     .kg/current       the name of the published generation
     .kg/gen-N/db      Oxigraph's database, never written to after it was published
     .kg/gen-N/manifest.json
+    .kg/gen-N/reading held, shared, by whoever reads it
 
-A writer builds a new generation beside the published one and then puts its name into `current`, which is atomic:
-a reader opens the one or the other, at any instant, whether the writer is at work, done or killed.
+A writer makes a new generation beside the published one, empty or as a copy by hard links, of a few milliseconds, and
+then puts its name into `current`, which is atomic: a reader opens the one or the other, at any instant, whether the
+writer is at work, done or killed. A generation goes when it is not the published one and nobody reads it.
 """
 
 import contextlib
@@ -23,25 +25,60 @@ from typing import IO, TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from kg.errors import StoreError, StoreMissing
+from kg.terms import INFERRED, ONTOLOGY, RDF_TYPE
 
 if TYPE_CHECKING:
     import rdflib
 
-FORMAT = 1
+Row = tuple[str, str, str]
+
+FORMAT = 2
 """The layout of a generation; one of another layout is rebuilt."""
 
+COMMIT_POINTS = ("locked", "begun", "written", "flushed", "described", "swapped")
+"""Where a writer can be stopped with another state on the disk."""
+
+READING = "reading"
+MANIFEST = "manifest.json"
+_TRIES = 20
+_BULK = 10_000
 _DISK_FULL = ("No space left on device", "Disk quota exceeded", "File too large")
+
+
+def reached(point: str) -> None:
+    """A writer got to one of COMMIT_POINTS; a test may end the process there."""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a generation was made from and holds."""
+    """What a generation holds."""
 
     generation: int
-    inputs: str
-    """A digest of everything that the quads follow from."""
     prefixes: Mapping[str, str]
+    counts: Mapping[str, int]
+    """Triples by graph, the default graph under an empty name: of that, the ontology's and the inferred ones."""
     summary: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Published:
+    """The generation that readers open."""
+
+    path: Path
+    folder: Path
+    manifest: Manifest
+
+    def opens(self) -> bool:
+        """Whether its database can be opened."""
+        try:
+            self.store()
+        except StoreError:
+            return False
+        return True
+
+    def store(self) -> "Store":
+        """It, open for reading. Raises StoreError."""
+        return Store(self.path)
 
 
 class Store:
@@ -52,7 +89,11 @@ class Store:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self.folder, self.manifest = _published(self.path)
+        for _ in range(_TRIES):
+            self.folder, self.manifest = _published(self.path)
+            self._reading = _hold(self.folder)
+            if self._reading is not None or not _has_locks():
+                break
         try:
             self._db = ox.Store.read_only(str(self.folder / "db"))
         except (OSError, RuntimeError) as error:
@@ -80,6 +121,11 @@ class Store:
         """Every quad, in no order that means anything."""
         return self._db.quads_for_pattern(None, None, None, None)
 
+    def graph(self, name: str) -> list[tuple[str, str, str]]:
+        """The triples of a named graph, `<iri>`, as N-Triples terms."""
+        quads = self._db.quads_for_pattern(None, None, None, ox.NamedNode(name[1:-1]))
+        return [(str(quad.subject), str(quad.predicate), str(quad.object)) for quad in quads]
+
     def nquads(self) -> list[str]:
         """The whole dataset as sorted N-Quads lines: the same for the same notes, on every machine."""
         return sorted(f"{quad} ." for quad in self.quads())
@@ -98,6 +144,30 @@ class Store:
         return result
 
 
+def published(path: Path) -> Published | None:
+    """The published generation; None where there is none that can be read."""
+    try:
+        return Published(path, *_published(path))
+    except StoreError:
+        return None
+
+
+def _hold(folder: Path) -> IO[str] | None:
+    """Hold a generation, so that it stays; None where it has just gone."""
+    try:
+        import fcntl
+
+        file = (folder / READING).open(encoding="utf-8")
+        fcntl.flock(file, fcntl.LOCK_SH)
+    except (ImportError, OSError):
+        return None
+    return file if (folder / MANIFEST).exists() else None
+
+
+def _has_locks() -> bool:
+    return os.name != "nt"
+
+
 def _published(path: Path) -> tuple[Path, Manifest]:
     """The folder and manifest of the published generation. Raises StoreMissing, StoreError."""
     try:
@@ -107,7 +177,7 @@ def _published(path: Path) -> tuple[Path, Manifest]:
     except OSError as error:
         raise _damaged(path, error) from error
     try:
-        table = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        table = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if table.pop("format") != FORMAT:
             raise StoreError(f"the store {path} is of another version of kg: run `kg ingest` to build it anew")
         return folder, Manifest(**table)
@@ -135,50 +205,140 @@ def manifest(path: Path) -> Manifest | None:
 
 
 class Builder:
-    """A generation being built: quads are loaded, asked and added to, then published or thrown away."""
+    """A generation being made: quads are loaded, replaced, asked and added to, then published or thrown away."""
 
-    def __init__(self, path: Path, folder: Path, number: int, prefixes: Mapping[str, str]) -> None:
+    def __init__(
+        self, path: Path, folder: Path, number: int, prefixes: Mapping[str, str], base: Published | None
+    ) -> None:
         self.path = path
         self.folder = folder
         self.number = number
         self.prefixes = dict(prefixes)
+        if base:
+            base.store()._db.backup(str(folder / "db"))
         self._db = ox.Store(str(folder / "db"))
+        self._counts = dict(base.manifest.counts) if base else {}
         self.loads = folder / "load"
         self.loads.mkdir()
 
-    def load(self, graphs: Iterable[tuple[str, Iterable[tuple[str, str, str]]]]) -> int:
-        """Load graphs, each by its name and triples as N-Triples terms; every triple into the default graph too.
+    def load(self, graphs: Iterable[tuple[str, Iterable[Row]]]) -> None:
+        """Load the files in `loads`, and graphs by their names and triples as N-Triples terms, in one go.
 
-        Named and default graphs are loaded in two goes, which is half again as fast as in one. Returns how many
-        quads were written out.
+        Files end in `.nq` for named graphs and in `.nt` for the default graph, which has every triple of those too.
         """
-        named, default = self.loads / "named.nq", self.loads / "default.nt"
-        count = 0
-        with named.open("w", encoding="utf-8") as quads, default.open("w", encoding="utf-8") as triples:
+        with (self.loads / "more.nq").open("w", encoding="utf-8") as quads:
             for graph, rows in graphs:
                 for subject, predicate, obj in rows:
-                    triple = f"{subject} {predicate} {obj}"
-                    quads.write(f"{triple} {graph} .\n")
-                    triples.write(f"{triple} .\n")
-                    count += 1
-        for file, format_ in ((named, ox.RdfFormat.N_QUADS), (default, ox.RdfFormat.N_TRIPLES)):
-            self._db.bulk_load(path=str(file), format=format_)
-            file.unlink()
-        return count
+                    quads.write(f"{subject} {predicate} {obj} {graph} .\n{subject} {predicate} {obj} .\n")
+        whole = self.loads / "all"
+        files = sorted(self.loads.glob("*.n[qt]"))
+        with whole.open("wb") as out:
+            for file in files:
+                with file.open("rb") as part:
+                    shutil.copyfileobj(part, out, 1 << 20)
+                file.unlink()
+        self._db.bulk_load(path=str(whole), format=ox.RdfFormat.N_QUADS)
+        whole.unlink()
+        self._counts = {}
+        reached("written")
+
+    def replace(
+        self, wanted: Mapping[str, set[Row]], differences: Mapping[str, tuple[set[Row], set[Row]]]
+    ) -> tuple[set[ox.Triple], set[ox.Triple]]:
+        """Make named graphs what they are to be, and take from others and add to them.
+
+        Returns the triples that no graph asserts any more, and those that came to be asserted. The default graph
+        follows: it has what any named graph has, and `kg:inferred` has nothing that another has.
+        """
+        removed: list[ox.Quad] = []
+        added: list[ox.Quad] = []
+        for graph, rows in wanted.items():
+            name = ox.NamedNode(graph[1:-1])
+            before = {quad.triple for quad in self._db.quads_for_pattern(None, None, None, name)}
+            after = set(_triples(rows))
+            removed += _quads(before - after, name)
+            added += _quads(after - before, name)
+        for graph, (gone, come) in differences.items():
+            name = ox.NamedNode(graph[1:-1])
+            removed += _quads(_triples(gone), name)
+            added += _quads(_triples(come), name)
+        for quad in removed:
+            self._db.remove(quad)
+        self._db.extend(added)
+        changes = self._follow({quad.triple for quad in (*removed, *added)})
+        reached("written")
+        return changes
+
+    def _follow(self, touched: Iterable[ox.Triple]) -> tuple[set[ox.Triple], set[ox.Triple]]:
+        """Bring the default graph, and what is only inferred, in line with the named graphs."""
+        default, inferred = ox.DefaultGraph(), ox.NamedNode(INFERRED[1:-1])
+        came: list[ox.Quad] = []
+        went: list[ox.Quad] = []
+        gone: set[ox.Triple] = set()
+        come: set[ox.Triple] = set()
+        for triple in touched:
+            quads = self._db.quads_for_pattern(triple.subject, triple.predicate, triple.object, None)
+            graphs = {quad.graph_name for quad in quads}
+            (come if graphs - {default, inferred} else gone).add(triple)
+            if inferred in graphs and graphs - {default, inferred}:
+                went += _quads([triple], inferred)
+            if default in graphs and not graphs - {default}:
+                went += _quads([triple], default)
+            elif default not in graphs and graphs:
+                came += _quads([triple], default)
+        for quad in went:
+            self._db.remove(quad)
+        self._db.extend(came)
+        self._count("", len(came) - sum(quad.graph_name == default for quad in went))
+        self._count(INFERRED, -sum(quad.graph_name == inferred for quad in went))
+        return gone, come
+
+    def inferred_kinds(self) -> list[str]:
+        """The properties of what was inferred, and the classes of its `rdf:type`s, as terms."""
+        where = f"GRAPH {INFERRED}"
+        properties = self.query(f"SELECT DISTINCT ?p {{ {where} {{ ?s ?p ?o }} }}")
+        classes = self.query(f"SELECT DISTINCT ?c {{ {where} {{ ?s a ?c }} }}")
+        return [str(row[0]) for row in (*properties, *classes) if str(row[0]) != RDF_TYPE]
+
+    def clear_inferred(self, kinds: Iterable[str] | None = None) -> None:
+        """Take out what was inferred: all of it, or that of some properties and classes."""
+        patterns = ["?s ?p ?o"] if kinds is None else [f"?s {kind} ?o" for kind in kinds]
+        patterns += [] if kinds is None else [f"?s a {kind}" for kind in kinds]
+        for pattern in patterns:
+            graph = f"GRAPH {INFERRED} {{ {pattern} }}"
+            (row,) = self.query(f"SELECT (COUNT(*) AS ?n) {{ {graph} }}")
+            if int(row[0].value):
+                self._db.update(f"DELETE {{ {graph} {pattern} }} WHERE {{ {graph} }}")
+                self._count("", -int(row[0].value))
+                self._count(INFERRED, -int(row[0].value))
 
     def query(self, text: str) -> Any:
-        """Oxigraph's answer from what is loaded so far."""
+        """Oxigraph's answer from what is there so far."""
         return self._db.query(text, prefixes=self.prefixes)
 
     def add_inferred(self, triples: Iterable[ox.Triple], graph: str) -> int:
         """Add triples that are not known yet, to a named graph and the default graph; how many there were."""
         name = ox.NamedNode(graph[1:-1])
-        new = [t for t in triples if ox.Quad(t.subject, t.predicate, t.object, ox.DefaultGraph()) not in self._db]
-        self._db.extend(ox.Quad(t.subject, t.predicate, t.object, g) for t in new for g in (name, ox.DefaultGraph()))
-        return len(set(new))
+        default = ox.DefaultGraph()
+        unknown = {t for t in triples if ox.Quad(t.subject, t.predicate, t.object, default) not in self._db}
+        quads = [*_quads(unknown, name), *_quads(unknown, default)]
+        # What is killed while it loads in bulk leaves files behind: here, in a folder that is thrown away.
+        (self._db.bulk_extend if len(quads) > _BULK else self._db.extend)(quads)
+        if self._counts:
+            self._count("", len(unknown))
+            self._count(graph, len(unknown))
+        return len(unknown)
 
-    def count(self, graph: str | None = None) -> int:
-        """How many triples a graph has; the default graph without a name."""
+    def _count(self, graph: str, more: int) -> None:
+        self._counts[graph] = self._counts.get(graph, 0) + more
+
+    def counts(self) -> dict[str, int]:
+        """How many triples the default graph (under an empty name), the ontology and the inferred graph have."""
+        if not self._counts:
+            self._counts = {graph: self._counted(graph) for graph in ("", ONTOLOGY, INFERRED)}
+        return self._counts
+
+    def _counted(self, graph: str) -> int:
         where = f"GRAPH {graph} {{ ?s ?p ?o }}" if graph else "?s ?p ?o"
         (row,) = self.query(f"SELECT (COUNT(*) AS ?n) {{ {where} }}")
         return int(row[0].value)
@@ -187,38 +347,63 @@ class Builder:
         """The default graph."""
         return (quad.triple for quad in self._db.quads_for_pattern(None, None, None, ox.DefaultGraph()))
 
-    def publish(self, inputs: str, summary: Mapping[str, Any]) -> None:
-        """Make this generation the one that readers open; it would survive a power cut before this returns."""
+    def publish(self, summary: Mapping[str, Any], files: Mapping[str, str]) -> None:
+        """Make this generation the one that readers open, with files beside it.
+
+        It would survive a power cut before this returns.
+        """
         self._db.flush()
-        self.loads.rmdir()
+        reached("flushed")
+        shutil.rmtree(self.loads)
         table = {
             "format": FORMAT,
             "generation": self.number,
-            "inputs": inputs,
             "prefixes": self.prefixes,
+            "counts": self.counts(),
             "summary": dict(summary),
         }
-        _write_synced(self.folder / "manifest.json", json.dumps(table, indent=1, ensure_ascii=False))
+        for name, text in files.items():
+            _write_synced(self.folder / name, text)
+        _write_synced(self.folder / READING, "")
+        _write_synced(self.folder / MANIFEST, json.dumps(table, indent=1, ensure_ascii=False))
         del self._db
         for folder in (self.folder / "db", self.folder):
             _sync_folder(folder)
+        reached("described")
         _write_synced(self.path / "current.new", self.folder.name)
         os.replace(self.path / "current.new", self.path / "current")
         _sync_folder(self.path)
+        reached("swapped")
+        _remove_old(self.path)
+
+
+def _triples(rows: Iterable[Row]) -> list[ox.Triple]:
+    text = "".join([f"{subject} {predicate} {obj} .\n" for subject, predicate, obj in rows])
+    return [quad.triple for quad in ox.parse(text, ox.RdfFormat.N_TRIPLES)]
+
+
+def _quads(triples: Iterable[ox.Triple], graph: ox.NamedNode | ox.DefaultGraph) -> list[ox.Quad]:
+    return [ox.Quad(triple.subject, triple.predicate, triple.object, graph) for triple in triples]
 
 
 @contextlib.contextmanager
-def building(path: Path, prefixes: Mapping[str, str], command: str) -> Iterator[Builder]:
-    """A new generation beside the published one; what is not published is removed. Raises StoreError."""
+def building(path: Path, prefixes: Mapping[str, str], command: str, base: Published | None = None) -> Iterator[Builder]:
+    """A new generation beside the published one, empty or with what `base` holds; what is not published is removed.
+
+    Raises StoreError.
+    """
     try:
         path.mkdir(parents=True, exist_ok=True)
         with _locked(path, command):
+            reached("locked")
             number = _next_number(path)
             _remove_old(path)
             folder = path / f"gen-{number}"
             try:
                 folder.mkdir()
-                yield Builder(path, folder, number, prefixes)
+                builder = Builder(path, folder, number, prefixes, base)
+                reached("begun")
+                yield builder
             finally:
                 if _name(path) != folder.name:
                     shutil.rmtree(folder, ignore_errors=True)
@@ -243,15 +428,29 @@ def _next_number(path: Path) -> int:
 
 
 def _remove_old(path: Path) -> None:
-    """Remove what killed writers left, and generations older than the one before the published one.
+    """Remove what killed writers left, and generations that are not published and that nobody reads."""
+    current = _name(path)
+    for folder in _generations(path).values():
+        if folder.name != current:
+            _remove_unread(folder)
 
-    That one stays, since a reader that opened it a moment before the swap may still be reading.
-    """
-    published = _name(path).removeprefix("gen-")
-    keep = sorted(number for number in _generations(path) if published.isdigit() and number <= int(published))[-2:]
-    for number, folder in _generations(path).items():
-        if number not in keep:
-            shutil.rmtree(folder, ignore_errors=True)
+
+def _remove_unread(folder: Path) -> None:
+    try:
+        import fcntl
+    except ImportError:  # Windows: a database that is open there cannot be removed, and stays
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            file = stack.enter_context((folder / READING).open(encoding="utf-8"))
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            pass  # it was never published
+        except OSError:
+            return
+        (folder / MANIFEST).unlink(missing_ok=True)  # first: who has just found it sees that it is going
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -30,7 +30,7 @@ from kg.errors import KgError
 from kg.findings import Finding
 from kg.note import Note
 from kg.resolve import Card
-from kg.vault import Progress, read_note
+from kg.vault import Progress, digest, read_note
 
 T = TypeVar("T")
 
@@ -69,7 +69,7 @@ class _Shelf:
     def _read(self, path: str, place: Path) -> Read:
         note, findings = read_note(path, place, self.limit)
         if note is None:
-            return Read(None, "", findings)
+            return Read(None, digest(place, self.limit), findings)
         self.kept += len(note.source.data)
         self.notes[path] = note if self.kept <= _KEPT_BYTES else place
         return Read(Card.of(note), note.digest, findings)

@@ -1,0 +1,229 @@
+"""What is remembered of the notes from one ingest to the next: enough to tell what a change means for the others.
+
+It lies beside the quads of a generation, as JSON, and is published with them. The digests of the files lie apart: they
+are a hint that saves reading, and content decides.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kg.findings import Finding
+from kg.resolve import Card, Heading, LinkClass
+from kg.statements import ALT_LABEL, PREF_LABEL, Label
+from kg.terms import letters_and_digits, literal
+from kg.vault import digest
+
+Row = tuple[str, str, str]
+
+FILE = "notes.json"
+SEEN = "seen.json"
+_SAFE = 2_000_000_000
+"""A file changed within so many nanoseconds before it was read may change again with no other time on it."""
+
+
+class Entry(NamedTuple):
+    """What is remembered of one note."""
+
+    digest: str
+    card: Card
+    questions: tuple[str, ...]
+    labels: tuple[Label, ...]
+    labelled: tuple[str, ...]
+    """The things that the note itself gives a preferred label."""
+    links: Mapping[LinkClass, int]
+    findings: tuple[Finding, ...]
+
+
+class Bad(NamedTuple):
+    """A file that could not be read: its digest, where there was anything to read, and why."""
+
+    digest: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What is remembered of a vault. `bad` files that were notes before have their last good entry too."""
+
+    settings: str
+    """A digest of all but the files: the version, the ontology, what kg.toml says."""
+    entries: Mapping[str, Entry]
+    bad: Mapping[str, Bad]
+    attachments: tuple[str, ...]
+    ignored: tuple[str, ...]
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """What the files held when they were read."""
+        return {path: entry.digest for path, entry in self.entries.items()} | {p: b.digest for p, b in self.bad.items()}
+
+    def findings(self) -> Iterator[Finding]:
+        """What is wrong in the files; of a bad one only what is wrong now."""
+        for path, entry in self.entries.items():
+            if path not in self.bad:
+                yield from entry.findings
+        for bad in self.bad.values():
+            yield from bad.findings
+
+    def label_rows(self, terms: frozenset[str] | None = None) -> dict[str, list[Row]]:
+        """The labels that fall to each note, by its path: of things that many notes name, the first by path counts.
+
+        Another title than the first is an alternative label. Of all things, or only of some.
+        """
+        labelled = {term for entry in self.entries.values() for term in entry.labelled}
+        first: dict[tuple[str, str], str] = {}
+        found: dict[str, list[Row]] = {}
+        for path in sorted(self.entries):
+            rows = dict.fromkeys(_labels(self.entries[path].labels, labelled, first, terms))
+            if rows:
+                found[path] = list(rows)
+        return found
+
+    def text(self) -> str:
+        """It as JSON, for the folder of its generation."""
+        table = {
+            "settings": self.settings,
+            "entries": {path: _written(entry) for path, entry in self.entries.items()},
+            "bad": {path: [bad.digest, [_fields(one) for one in bad.findings]] for path, bad in self.bad.items()},
+            "attachments": self.attachments,
+            "ignored": self.ignored,
+        }
+        return json.dumps(table, separators=(",", ":"))
+
+    @classmethod
+    def read(cls, folder: Path) -> "Ledger | None":
+        """That of a generation; None where it cannot be read, so that the vault is read as a whole."""
+        try:
+            table = json.loads((folder / FILE).read_bytes())
+            entries = {path: _entry(path, row) for path, row in table["entries"].items()}
+            bad = {path: Bad(row[0], tuple(Finding(*one) for one in row[1])) for path, row in table["bad"].items()}
+            return cls(table["settings"], entries, bad, tuple(table["attachments"]), tuple(table["ignored"]))
+        except (OSError, ValueError, TypeError, KeyError, IndexError, RecursionError):
+            return None
+
+
+def _labels(
+    labels: Iterable[Label], labelled: set[str], first: dict[tuple[str, str], str], terms: frozenset[str] | None
+) -> Iterator[Row]:
+    """The labels of shared things that no earlier note gave; another title than the first is an alternative."""
+    for label in labels:
+        if label.term in labelled or (terms is not None and label.term not in terms):
+            continue
+        key = (label.term, label.predicate)
+        if key not in first:
+            first[key] = label.text
+            yield *key, literal(label.text)
+        elif label.is_title and letters_and_digits(first[key]) != letters_and_digits(label.text):
+            yield label.term, ALT_LABEL, literal(label.text)
+
+
+def _fields(finding: Finding) -> list[Any]:
+    return [
+        finding.path, finding.line, finding.column, finding.end_line, finding.end_column,
+        finding.code, finding.message, finding.hint,
+    ]  # fmt: skip
+
+
+def _written(entry: Entry) -> list[Any]:
+    it = entry.card
+    headings = [[heading.key, heading.level, heading.parts] for heading in it.headings]
+    labels = [
+        [label.term, label.predicate if label.predicate != PREF_LABEL else "", label.text, int(label.is_title)]
+        for label in entry.labels
+    ]
+    return [
+        entry.digest,
+        [it.name, it.id, it.id_place, it.title, it.aliases, headings, it.blocks, it.kind, it.is_template],
+        entry.questions,
+        labels,
+        entry.labelled,
+        entry.links,
+        [_fields(finding) for finding in entry.findings],
+    ]  # fmt: skip
+
+
+def _entry(path: str, row: list[Any]) -> Entry:
+    digest, card, questions, labels, labelled, links, findings = row
+    return Entry(
+        digest,
+        _card(path, *card),
+        questions,
+        tuple([Label(term, predicate or PREF_LABEL, text, 0, bool(title)) for term, predicate, text, title in labels]),
+        labelled,
+        links,
+        tuple([Finding(*one) for one in findings]),
+    )
+
+
+def _card(
+    path: str, name: str, id_: str | None, place: Any, title: str, aliases: Any, headings: Any, blocks: Any, *rest: Any
+) -> Card:
+    return Card(
+        path,
+        name,
+        id_,
+        tuple(place) if place else None,
+        title,
+        tuple(aliases),
+        tuple([Heading(key, level, tuple(parts)) for key, level, parts in headings]),
+        tuple([(low, block) for low, block in blocks]),
+        *rest,
+    )
+
+
+# ---- digests of the files --------------------------------------------------------------------------------------------
+
+
+def digests(files: Mapping[str, Path], store: Path, limit: int) -> dict[str, str]:
+    """What the files hold now, by path; empty for one that cannot be read.
+
+    A file whose size, times and place on the disk are those of the last look is not read again, unless it had been
+    changed so shortly before that another change could bear the same times.
+    """
+    seen, now = _seen(store / SEEN), time.time_ns()
+    found, kept, read = {}, {}, 0
+    for path, place in files.items():
+        stamp = _stamp(place)
+        before = seen.get(path)
+        if before and before[:4] == stamp:
+            current = before[4]
+        else:
+            current, read = digest(place, limit), read + 1
+        found[path] = current
+        if stamp and current and max(stamp[1], stamp[2]) < now - _SAFE:
+            kept[path] = [*stamp, current]
+    if read or len(kept) != len(seen):
+        _keep(store / SEEN, kept)
+    return found
+
+
+def _stamp(place: Path) -> list[int]:
+    try:
+        status = place.stat()
+    except OSError:
+        return []
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+
+
+def _seen(file: Path) -> dict[str, list[Any]]:
+    try:
+        table = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    rows = table.items() if isinstance(table, dict) else ()
+    return {path: row for path, row in rows if isinstance(row, list) and len(row) == 5 and isinstance(row[4], str)}
+
+
+def _keep(file: Path, rows: Mapping[str, list[Any]]) -> None:
+    """Remember; where that cannot be, the files are read once more next time."""
+    try:
+        fresh = file.with_suffix(f".{os.getpid()}")
+        fresh.write_text(json.dumps(rows, separators=(",", ":")), encoding="ascii")
+        fresh.replace(file)
+    except OSError:
+        return
