@@ -35,6 +35,7 @@ Row = tuple[str, str, str]
 _ANEW = 0.3
 """Where more than this part of the notes has to be stated again, building anew is the shorter way."""
 _WANTED = 20
+_READY = 15_000_000
 
 
 @dataclass(frozen=True)
@@ -253,7 +254,8 @@ class _Ingest:
             index = self._index_of(cards, files)
             self.progress("linking", 0, 1)
             emitter = Emitter(Reader(index, self.ontology, self.config.default_class), str(store.loads))
-            parts = workers.each(emitter.emit)
+            with store.loading():
+                parts = workers.each(emitter.emit)
             entries = {**kept, **{part.path: _remembered(read[part.path], part) for part in parts}}
             bad = {path: Bad(one.digest, one.findings) for path, one in read.items() if one.card is None}
             ledger = Ledger(self._settings, entries, bad, tuple(files.attachments), tuple(files.ignored))
@@ -397,21 +399,29 @@ class Part(NamedTuple):
     links: Mapping[Any, int]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Emitter:
-    """Writes the triples of notes into a folder, two files a process: for the graphs of notes and the default graph."""
+    """Writes the triples of notes into a folder as N-Quads files, each in its note's graph and in the default graph.
+
+    A file that is large enough is called `*.ready`, and the next one begun; each process writes its own.
+    """
 
     reader: Reader
     folder: str
+    _number: int = 0
 
     def emit(self, note: Note) -> Part:
         """Write one note's; what is to be remembered of it."""
         stated = self.reader.statements(note)
         lines = [f"{row[0]} {row[1]} {row[2]}" for row in stated.rows]
-        file = Path(self.folder, str(os.getpid()))
-        for suffix, end in ((".nq", f" <{stated.graph}> .\n"), (".nt", " .\n")):
-            with file.with_suffix(suffix).open("a", encoding="utf-8") as out:
-                out.write(end.join([*lines, ""]))
+        file = Path(self.folder, f"{os.getpid()}-{self._number}")
+        with file.open("a", encoding="utf-8") as out:
+            out.write(f" <{stated.graph}> .\n".join([*lines, ""]))
+            out.write(" .\n".join([*lines, ""]))
+            size = out.tell()
+        if size > _READY:
+            file.rename(file.with_suffix(".ready"))
+            self._number += 1
         return Part(note.path, stated.graph, stated.labels, _labelled(stated), tuple(stated.questions), stated.links)
 
 
