@@ -452,7 +452,7 @@ def _ontology_rows(ontology: Ontology) -> list[Row]:
     return [(str(t.subject), str(t.predicate), str(t.object)) for t in ontology.triples]
 
 
-def _wanted(store: Builder) -> tuple[int, list[tuple[str, int]]]:
+def _wanted(store: Builder) -> tuple[int, list[list[Any]]]:
     """How many things are missing, and the names of those that most notes want."""
     counts: defaultdict[str, int] = defaultdict(int)
     names: dict[str, str] = {}
@@ -464,4 +464,4 @@ def _wanted(store: Builder) -> tuple[int, list[tuple[str, int]]]:
         counts[row["m"].value] += int(row["notes"].value)
         names[row["m"].value] = min(names.get(row["m"].value, row["label"].value), row["label"].value)
     ranked = sorted(((names[m], number) for m, number in counts.items()), key=lambda row: (-row[1], row[0]))
-    return len(counts), ranked[:_WANTED]
+    return len(counts), [list(row) for row in ranked[:_WANTED]]
