@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -164,4 +166,8 @@ def test_after_any_edits_an_ingest_equals_a_full_one() -> None:
 
 @pytest.mark.slow
 def test_after_any_edits_an_ingest_equals_a_full_one_at_length() -> None:
-    run(200)
+    """200 runs, in two processes."""
+    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import test_state_machine as t; t.run(100)"
+    halves = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    ends = [(half.communicate()[1], half.returncode) for half in halves]
+    assert [code for _, code in ends] == [0, 0], "\n".join(said for said, _ in ends)

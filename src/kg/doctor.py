@@ -33,7 +33,7 @@ def examine(vault: Vault) -> list[Row]:
 
 
 def _rows(vault: Vault, found: Published) -> Iterator[Row]:
-    store = found.store()
+    store = found.store
     ledger = Ledger.read(found.folder)
     yield Row("manifest", True, f"generation {found.manifest.generation}")
     if ledger is None:
@@ -44,9 +44,19 @@ def _rows(vault: Vault, found: Published) -> Iterator[Row]:
         yield Row("quads", False, str(error).splitlines()[0], damaged=True)
         return
     yield from _quads(found, counts, default, named)
+    yield _indexes(store)
     if ledger is not None:
         yield _notes(vault, ledger, digests)
     yield _up_to_date(vault)
+
+
+def _indexes(store: Store) -> Row:
+    """Whether every index can be read to its end."""
+    try:
+        store.verify()
+    except StoreError as error:
+        return Row("indexes", False, str(error).partition(":")[0], damaged=True)
+    return Row("indexes", True, "can be read to their ends")
 
 
 def _counted(store: Store) -> tuple[Counter[str], dict[str, str], set[int], set[int]]:

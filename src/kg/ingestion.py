@@ -25,7 +25,7 @@ from kg.note import Note
 from kg.ontology import Ontology, load
 from kg.resolve import LINK_CLASSES, Card, Index, differences
 from kg.statements import PREF_LABEL, Reader, Statements
-from kg.store import Builder, Store, building, published
+from kg.store import Builder, Store, building, published, tidy
 from kg.terms import INFERRED, ONTOLOGY, Names
 from kg.vault import Files, Progress, Vault, digest, read_note, without_collection
 from kg.workers import Read, Workers
@@ -184,6 +184,8 @@ class _Ingest:
 
     def _nothing(self) -> Report:
         assert self.before is not None and self.published is not None
+        self.published.release()
+        tidy(self.config.store)
         summary = {**self.published.manifest.summary, "changed": 0, "seconds": self._seconds()}
         return Report(summary, self._findings(self.before), self.config.store, changed=False, changes=Changes())
 
@@ -273,17 +275,17 @@ class _Ingest:
 
     def _last_good(self, read: Mapping[str, Read]) -> dict[str, Entry]:
         """What is remembered of files that were notes and cannot be read now."""
-        if self.before is None or self.published is None or not self.published.opens():
+        entries = self.before.entries if self.before else {}
+        bad = [path for path, one in read.items() if one.card is None and path in entries]
+        if not bad or self.published is None or not self.published.opens():
             return {}
-        entries = self.before.entries
-        bad = (path for path, one in read.items() if one.card is None and path in entries)
         return {path: entries[path] for path in bad if self._own_rows(path, entries[path])}
 
     def _own_rows(self, path: str, entry: Entry) -> list[Row]:
         """What a note itself states in the published store, less the labels that only fell to it."""
         assert self.published is not None
         shared = {label.term for label in entry.labels} - set(entry.labelled)
-        rows = self.published.store().graph(self._graph(path))
+        rows = self.published.store.graph(self._graph(path))
         return [row for row in rows if not (row[0] in shared and row[1] == PREF_LABEL)]
 
     # ---- what is remembered ------------------------------------------------------------------------------------
@@ -384,6 +386,8 @@ class _Ingest:
         }
 
     def _publish(self, store: Builder, ledger: Ledger, summary: dict[str, Any]) -> None:
+        if self.published:
+            self.published.release()
         store.publish(summary, {FILE: ledger.text()})
         summary["seconds"] = self._seconds()
 

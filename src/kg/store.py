@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -74,14 +75,18 @@ class Published:
     def opens(self) -> bool:
         """Whether its database can be opened."""
         try:
-            self.store()
+            return self.store is not None
         except StoreError:
             return False
-        return True
 
+    @cached_property
     def store(self) -> "Store":
         """It, open for reading. Raises StoreError."""
         return Store(self.path)
+
+    def release(self) -> None:
+        """Hold it no longer, so that it can go."""
+        self.__dict__.pop("store", None)
 
 
 class Store:
@@ -128,6 +133,18 @@ class Store:
         """The triples of a named graph, `<iri>`, as N-Triples terms."""
         quads = self._db.quads_for_pattern(None, None, None, ox.NamedNode(name[1:-1]))
         return [(str(quad.subject), str(quad.predicate), str(quad.object)) for quad in quads]
+
+    def verify(self) -> None:
+        """Read every index of the database, so that a wrong checksum anywhere shows. Raises StoreError."""
+        try:
+            seen = {(quad.predicate, quad.object, quad.graph_name) for quad in self.quads()}
+            anywhere = {(p, None, None) for p, _, _ in seen} | {(None, o, None) for _, o, _ in seen}
+            within = {(None, None, g) for _, _, g in seen} | {(p, None, g) for p, _, g in seen}
+            for predicate, obj, graph in anywhere | within | {(None, o, g) for _, o, g in seen}:
+                for _ in self._db.quads_for_pattern(None, predicate, obj, graph):
+                    pass
+        except (OSError, RuntimeError) as error:
+            raise _damaged(self.path, error) from error
 
     def nquads(self) -> list[str]:
         """The whole dataset as sorted N-Quads lines: the same for the same notes, on every machine."""
@@ -218,7 +235,7 @@ class Builder:
         self.number = number
         self.prefixes = dict(prefixes)
         if base:
-            base.store()._db.backup(str(folder / "db"))
+            base.store._db.backup(str(folder / "db"))
         self._db = ox.Store(str(folder / "db"))
         self._counts = dict(base.manifest.counts) if base else {}
         self.loads = folder / "load"
@@ -405,6 +422,13 @@ def _triples(rows: Iterable[Row]) -> list[ox.Triple]:
 
 def _quads(triples: Iterable[ox.Triple], graph: ox.NamedNode | ox.DefaultGraph) -> list[ox.Quad]:
     return [ox.Quad(triple.subject, triple.predicate, triple.object, graph) for triple in triples]
+
+
+def tidy(path: Path) -> None:
+    """Remove generations that no writer has removed, where nobody writes or reads."""
+    if len(_generations(path)) > 1:
+        with contextlib.suppress(StoreError, OSError), _locked(path, "kg ingest"):
+            _remove_old(path)
 
 
 @contextlib.contextmanager
