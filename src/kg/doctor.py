@@ -100,4 +100,5 @@ def _up_to_date(vault: Vault) -> Row:
     if not changes:
         return Row("vault", True, "has not changed since")
     number = len(changes.added + changes.changed + changes.removed)
-    return Row("vault", False, changes.everything or f"{number:,} notes have changed since: run `kg ingest`")
+    said = "1 note has" if number == 1 else f"{number:,} notes have"
+    return Row("vault", False, changes.everything or f"{said} changed since: run `kg ingest`")
