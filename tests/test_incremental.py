@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 import kg
 from conftest import ingest
 
+MEMORY = next((folder for folder in ("/dev/shm",) if os.access(folder, os.W_OK)), None)
+"""Where a store that is thrown away is written and flushed twice as fast; what a disk does is in test_durability.py."""
 NFC, NFD = "\u00e9", "e\u0301"
 NAMES = ("A", "B", "b", "Note", "Ann Lee", NFC, NFD)
 FOLDERS = ("", "sub/", "sub/deep/")
@@ -221,7 +223,7 @@ class Editing(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
+        self.folder = Path(tempfile.mkdtemp(dir=MEMORY))
         self.project = Project(self.folder)
         self.notes: dict[str, Draft] = {}
         """What the notes say, by path."""
@@ -392,7 +394,7 @@ def test_after_any_edits_incremental_equals_full_at_length() -> None:
 
 
 @pytest.fixture
-def begin(tmp_path: Path) -> Callable[[dict[str, str]], Project]:
+def begin() -> Iterator[Callable[[dict[str, str]], Project]]:
     """Write a vault and ingest it, with ten notes more, so that a change of one or two is never taken for many."""
 
     def begun(files: dict[str, str]) -> Project:
@@ -402,7 +404,8 @@ def begin(tmp_path: Path) -> Callable[[dict[str, str]], Project]:
         project.ingest()
         return project
 
-    return begun
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        yield begun
 
 
 Begin = Callable[[dict[str, str]], Project]
