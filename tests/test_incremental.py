@@ -399,7 +399,7 @@ def begin() -> Iterator[Callable[[dict[str, str]], Project]]:
 
     def begun(files: dict[str, str]) -> Project:
         project = Project(
-            tmp_path, {**files, **{f"other/n{number}.md": f"[[n{number + 1}]]\n" for number in range(10)}}
+            Path(folder), {**files, **{f"other/n{number}.md": f"[[n{number + 1}]]\n" for number in range(10)}}
         )
         project.ingest()
         return project
