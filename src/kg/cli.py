@@ -135,12 +135,17 @@ def ingest(
         sys.exit(1)
 
 
-def _ingest_once(options: Options, config: "Config", *, full: bool, inference: bool, as_json: bool) -> "Report":
+def _ingest_once(
+    options: Options, config: "Config", *, full: bool, inference: bool, as_json: bool, watching: bool = False
+) -> "Report":
+    """Ingest and say what came of it; a watch says nothing where nothing did."""
     from kg.ingestion import ingest as run
     from kg.vault import Vault
 
     with _progress(options) as progress:
         report = run(Vault(config=config), full=full, inference=inference, progress=progress)
+    if watching and not report.changed:
+        return report
     _say_findings(options, report.findings)
     if as_json:
         click.echo(json.dumps(report.as_json(), ensure_ascii=False))
@@ -177,7 +182,8 @@ def _watch(options: Options, vault: Path | None, *, inference: bool, as_json: bo
     options.say(f"watching {_short(config.vault)} (Ctrl-C ends it)", dim=True)
     for _ in watch(*sorted(places), watch_filter=_is_input, debounce=400, raise_interrupt=True):
         try:
-            _ingest_once(options, load(vault, store=options.store), full=False, inference=inference, as_json=as_json)
+            again = load(vault, store=options.store)
+            _ingest_once(options, again, full=False, inference=inference, as_json=as_json, watching=True)
         except KgError as error:
             click.echo(f"kg: {error}; the last good state stays", err=True)
         sys.stdout.flush()
