@@ -134,7 +134,7 @@ class Ingesting(RuleBasedStateMachine):
         if file.exists():
             good = file.read_bytes()
             known = set(self.ingest().store.quads())
-            file.write_bytes(b"\xff\xfe\xff" + good)
+            file.write_bytes(b"\xff" + good)
             assert set(self.ingest().store.quads()) == known
             file.write_bytes(good)
 
