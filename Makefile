@@ -19,9 +19,9 @@ demo: $(STAMP) ## Ingest notes/, show what was found, and answer three questions
 test: $(STAMP) lint ## Style, types, layers and all tests but the long ones
 	$(BIN)/python -m pytest -m 'not slow and not system'
 
-test-all: $(STAMP) ## Everything: also long runs, and what needs system packages, which this installs
+test-all: $(STAMP) ## What `make test` leaves out: long runs, and what needs system packages, which this installs
 	sh tests/system/packages.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m 'slow or system'
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
