@@ -50,7 +50,9 @@ main()
 """`kg` that dies or waits at a commit point."""
 
 
-def start(*arguments: str, hook: tuple[str, str] | None = None, limits: Callable[[], None] | None = None):  # type: ignore[no-untyped-def] # noqa: ANN201
+def start(
+    *arguments: str, hook: tuple[str, str] | None = None, limits: Callable[[], None] | None = None
+) -> subprocess.Popen[str]:
     """`kg`, as a user runs it, or with a hook."""
     words = ["-c", HOOKED, *hook] if hook else ["-m", "kg"]
     return subprocess.Popen(
@@ -58,7 +60,7 @@ def start(*arguments: str, hook: tuple[str, str] | None = None, limits: Callable
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
-        preexec_fn=limits,
+        preexec_fn=limits,  # noqa: PLW1509 - no other thread runs here
         start_new_session=True,
     )
 
@@ -281,7 +283,7 @@ def test_a_second_writer_is_told_of_the_first(project: Project) -> None:
     project.edit({"n1.md": 2})
     first = start(*project.command(), hook=("wait", "begun"))
     try:
-        assert first.stdout.readline() == "waiting\n"
+        assert first.stdout and first.stdout.readline() == "waiting\n"
         before = project.nquads()
         for options in ([], ["--full"]):
             says_one_sentence(run(*project.command(*options)), "kg ingest", str(project.vault), f"{first.pid}", "since")
@@ -344,7 +346,7 @@ def older(file: Path) -> None:
 
 HOW = (gone, empty, cut, flipped, nonsense)
 DAMAGE: list[tuple[str, Callable[[Path], None]]] = [
-    *((where, how) for where in ("current", "*/manifest.json", "*/notes.json", "seen.json") for how in (*HOW, other_json)),
+    *((where, how) for where in ("current", "*/manifest.json", "*/notes.json") for how in (*HOW, other_json)),
     *((where, how) for where in ("*/db/CURRENT", "*/db/MANIFEST-*", "*/db/*.sst") for how in HOW),
     *((where, gone) for where in ("*/db", "*/db/OPTIONS-*", "*/db/IDENTITY", "*/reading", "gen-*", "lock")),
     ("*/manifest.json", older),
@@ -357,8 +359,6 @@ damaged = pytest.mark.parametrize(
 def damage(project: Project, where: str, how: Callable[[Path], None]) -> None:
     """Do something to the files of the store that a pattern names."""
     files = list(project.store.glob(where))
-    if not files and not list(project.store.glob("seen.json")) and where == "seen.json":
-        pytest.skip("nothing is remembered of the files' times")
     assert files
     for file in files:
         how(file)
@@ -389,6 +389,15 @@ def test_an_ingest_builds_on_no_damage(project: Project, where: str, how: Callab
     if done.returncode == 0:
         assert project.nquads() == project.anew()
     project.recovers(*(["--full"] if done.returncode else []))
+
+
+def test_what_is_remembered_of_the_files_times_may_be_damaged(project: Project) -> None:
+    time.sleep(2.1)  # what has just been written may change again within the same tick, and is not remembered
+    for version, how in enumerate((*HOW, other_json), 2):
+        assert run(*project.command()).returncode == 0
+        damage(project, "seen.json", how)
+        project.edit({"n1.md": version})
+        project.recovers()
 
 
 @pytest.mark.parametrize("name", ["gen-2", "gen-99", "gen-x", "gen-"])
@@ -503,7 +512,7 @@ def leave_free(disk: Path, size: int) -> None:
     """Fill a disk up to so many bytes."""
     filler = disk / "filler"
     filler.unlink(missing_ok=True)
-    with filler.open("wb") as file:
+    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
         left = free(disk) - size
         while left > 0:
             left -= file.write(b"\0" * min(left, 1 << 20))

@@ -8,6 +8,7 @@ have: then only that the ingest settles is looked at, and everything again once 
 import os
 import shutil
 import tempfile
+import time
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -567,6 +568,16 @@ def test_a_change_of_the_same_size_with_the_time_put_back_is_seen(begin: Begin) 
     for name in ("C", "B", "C"):
         project.in_a_tick("A.md", f"[[{name}]] word")
         assert linked(project.check(), "A") == {name}
+
+
+def test_it_is_seen_too_once_the_times_of_the_files_are_trusted(begin: Begin) -> None:
+    project = begin({"A.md": "[[B]] word", "B.md": "", "C.md": "", "D.md": "[[C]] word"})
+    time.sleep(2.1)
+    project.ingest()
+    project.in_a_tick("A.md", "[[C]] word")
+    assert linked(project.check(), "A") == {"C"}
+    os.replace(project.vault / "D.md", project.vault / "A.md")
+    project.check()
 
 
 @pytest.mark.parametrize("setting", [text for text in SETTINGS if text])
