@@ -386,11 +386,6 @@ def test_after_any_edits_incremental_equals_full() -> None:
     edited(10)
 
 
-@pytest.mark.slow
-def test_after_any_edits_incremental_equals_full_at_length() -> None:
-    edited(200)
-
-
 # ---- single changes whose effect lies elsewhere ----------------------------------------------------------------------
 
 

@@ -53,8 +53,10 @@ _BOTH_WAYS = {OWL + name for name in ("equivalentClass", "equivalentProperty", "
 _CHARACTERISTICS = {OWL + "SymmetricProperty": "prp-symp", OWL + "TransitiveProperty": "prp-trp"}
 _CHAINS = ("prp-spo2 (two)", "prp-spo2 (three)")
 _NAME_IN_RULE = re.compile(r"<[^<>\s]*>|[\w-]*:[\w.%-]+|\ba\b")
-_UNBOUND = re.compile(r"[?$]\w+\s+[?$]\w+\s|\b(?:NOT|MINUS|OPTIONAL|BOUND|SELECT|COALESCE|IF)\b|!|GRAPH", re.I)
-# With a variable for a property a rule may rest on any triple; with a negation, on one that is not there.
+_UNBOUND = re.compile(
+    r"[?$]\w+\s+[?$]\w+\s|\ba\s*[?$]|type>?\s*[?$]|\b(?:NOT|MINUS|OPTIONAL|BOUND|SELECT|COALESCE|IF)\b|!|GRAPH", re.I
+)
+# With a variable for a property or class a rule may rest on any triple; with a negation, on one that is not there.
 
 _BEYOND_PREDICATES = (
     *(OWL + name for name in ("sameAs", "hasKey", "intersectionOf", "unionOf", "complementOf", "oneOf")),
