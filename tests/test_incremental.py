@@ -378,7 +378,13 @@ def nfc(path: str) -> str:
 
 def edited(runs: int) -> None:
     """So many runs of the machine."""
-    few = settings(max_examples=runs, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
+    few = settings(
+        max_examples=runs,
+        stateful_step_count=30,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
     run_state_machine_as_test(Editing, settings=few)
 
 
