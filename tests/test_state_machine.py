@@ -165,7 +165,7 @@ def run(examples: int) -> None:
 
 
 def test_after_any_edits_an_ingest_equals_a_full_one() -> None:
-    run(10)
+    run(5)
 
 
 @pytest.mark.slow
