@@ -25,10 +25,17 @@ from kg.parse import parse
 from kg.sparql import check
 from kg.store import Store
 from kg.terms import encode_path
-from kg.vault import Reading, Vault
+from kg.vault import Reading, Vault, read_note
 
 BASE = "https://notes.example/"
 GOOD = "---\ntype: Concept\n---\n# Good\n\nSee [[Other]] #tag\n"
+
+
+def known(reason: str) -> pytest.MarkDecorator:
+    """What is wrong at present."""
+    return pytest.mark.xfail(reason=reason, strict=True)
+
+
 posix_only = pytest.mark.skipif(os.name == "nt", reason="pipes, links and such names are those of POSIX")
 
 
@@ -262,6 +269,208 @@ def test_a_deep_tree_is_walked(vault: Path) -> None:
     assert len(read(vault).notes) == 2
 
 
+@posix_only
+def test_a_folder_outside_is_not_walked_through_a_link(vault: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "Secret.md").write_text("secret")
+    (vault / "in").symlink_to(tmp_path / "outside", target_is_directory=True)
+    (vault / "Chain.md").symlink_to("in/Secret.md")
+    reading = read(vault)
+    assert [note.path for note in reading.notes] == ["Good.md"]
+    assert (reading.attachments, codes(reading)) == ((), {"Chain.md": "F04"})
+
+
+def swapped_in(vault: Path, put: Callable[[Path], None]) -> tuple[Note | None, set[str]]:
+    """What is read of a note that became something else after the folder was listed."""
+    place = opened(vault).files().notes["Good.md"]
+    place.unlink()
+    put(place)
+    note, findings = read_note("Good.md", place, 1000)
+    return note, {finding.code for finding in findings}
+
+
+@posix_only
+@pytest.mark.parametrize(
+    "put", [os.mkfifo, lambda place: place.symlink_to("/dev/zero"), Path.mkdir], ids=["pipe", "device", "folder"]
+)
+def test_what_is_put_there_since_the_folder_was_listed_is_not_waited_for(
+    vault: Path, put: Callable[[Path], None]
+) -> None:
+    assert swapped_in(vault, put) == (None, {"F01"})
+
+
+@posix_only
+@known("the file that a link put there since leads to is read (no O_NOFOLLOW)")
+def test_a_link_put_there_since_the_folder_was_listed_does_not_lead_out(vault: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("secret")
+    assert swapped_in(vault, lambda place: place.symlink_to(tmp_path / "secret.txt"))[0] is None
+
+
+waited_for = known("what is no regular file is opened and read there, too")
+
+
+@posix_only
+@pytest.mark.parametrize("what", ["pipe", "device"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        *(pytest.param(place, marks=waited_for) for place in (".gitignore", "ontology/x.ttl", "ontology/rules/x.rq")),
+        ".obsidian/app.json",
+        "kg.toml",
+        "x.canvas",
+        "p.png",
+    ],
+)
+def test_a_pipe_or_device_is_waited_for_nowhere(vault: Path, place: str, what: str) -> None:
+    (vault / place).parent.mkdir(parents=True, exist_ok=True)
+    if what == "pipe":
+        os.mkfifo(vault / place)
+    else:
+        (vault / place).symlink_to("/dev/zero")
+    done = in_2_gb("ingest", str(vault), cwd=vault)
+    assert done.returncode in {0, 1, 2}, done.stderr
+    assert "internal error" not in done.stderr
+
+
+def in_2_gb(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """`kg` with so much memory, and 8 s."""
+    import resource
+
+    return subprocess.run(
+        [sys.executable, "-m", "kg", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=8,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (2_000_000_000, 2_000_000_000)),
+    )
+
+
+def test_a_note_of_50_mb_is_a_finding_and_never_read(vault: Path) -> None:
+    with (vault / "large.md").open("wb") as file:
+        file.truncate(50_000_000)
+    started = time.process_time()
+    reading = read(vault)
+    assert time.process_time() - started < 2
+    assert codes(reading) == {"large.md": "F03"}
+    assert [note.path for note in reading.notes] == ["Good.md"]
+
+
+ODD_NAMES = ("line\nbreak", "\x1b[31mred", "\u202ertl", "\x07bell", "\u2066iso", "\x9bcsi", "\x7fdel")
+
+
+def steers(text: str) -> list[str]:
+    """The characters of an output that could steer a terminal."""
+    return [ch for ch in text.replace("\n", "") if unicodedata.category(ch) in {"Cc", "Cf", "Cs"}]
+
+
+@posix_only
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_no_command_prints_a_name_that_steers_a_terminal(vault: Path, name: str) -> None:
+    link = name.replace("\n", " ")  # which ends a link
+    (vault / f"{name}.md").write_text(f"# {name}\n\n[[Nowhere{link}]] #t", encoding="utf-8")
+    dry = run("ingest", str(vault), "--dry-run", cwd=vault)
+    assert (len(dry.stdout.splitlines()), steers(dry.stdout + dry.stderr)) == (2, [])
+    said = run("ingest", str(vault), "-v", cwd=vault)
+    assert (said.returncode, steers(said.stdout + said.stderr)) == (0, [])
+    found = run("validate", str(vault), cwd=vault)
+    assert (found.returncode, steers(found.stdout + found.stderr)) == (1, [])
+    assert sum("[L01]" in line for line in found.stdout.splitlines()) == 2
+    for format_ in ("table", "md"):
+        rows = run("query", "SELECT ?p { ?d kg:path ?p }", "-f", format_, cwd=vault)
+        assert (rows.returncode, steers(rows.stdout)) == (0, []), format_
+
+
+@posix_only
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS takes only names in UTF-8")
+@pytest.mark.parametrize("raw", [b"\xff", b"a\xff\x1b[2J", b"\xed\xa0\x80", b"\xc3"])
+def test_no_command_stumbles_over_a_name_that_is_not_utf_8(vault: Path, raw: bytes) -> None:
+    with open(os.path.join(os.fsencode(vault), raw + b".md"), "wb") as file:
+        file.write(b"[[Nowhere]]")
+    for words in (
+        ("ingest", str(vault), "--dry-run"), ("ingest", str(vault)), ("ingest", str(vault)), ("ingest", str(vault), "--full", "--json"), ("validate", str(vault)), ("query", "SELECT ?p { ?d kg:path ?p }"), ("query", "SELECT ?p { ?d kg:path ?p }", "-f", "table"),
+    ):  # fmt: skip
+        done = run(*words, cwd=vault)
+        assert done.returncode in {0, 1}, done.stderr
+        assert "error:" not in done.stderr or "[" in done.stderr
+
+
+@posix_only
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS takes only names in UTF-8")
+@known("the byte is written as it is")
+def test_a_report_in_json_is_utf_8_whatever_a_name_is(vault: Path) -> None:
+    with open(os.path.join(os.fsencode(vault), b"\xff.md"), "wb") as file:
+        file.write(b"[[Nowhere]]")
+    command = [sys.executable, "-m", "kg", "validate", str(vault), "-f", "json"]
+    done = subprocess.run(command, cwd=vault, capture_output=True, check=False)
+    json.loads(done.stdout.decode("utf-8", "strict"))
+
+
+@posix_only
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS keeps one of the two")
+def test_of_two_forms_of_one_name_the_same_one_always_wins(tmp_path: Path) -> None:
+    names = {"Cafe\u0301.md": "nfd #one", "Caf\u00e9.md": "nfc #two", "Reader.md": "[[Caf\u00e9]] [[Cafe\u0301]]"}
+    seen = []
+    for number, order in enumerate((list(names), list(reversed(names)))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        for name in order:
+            (folder / name).write_text(names[name], encoding="utf-8")
+        done = run("ingest", str(folder), cwd=folder)
+        assert done.returncode == 1
+        assert "[F05]" in done.stderr
+        seen.append(Store(folder / ".kg").nquads())
+    assert seen[0] == seen[1]
+
+
+@posix_only
+def test_of_two_names_that_differ_in_case_a_link_means_the_same_one_always(tmp_path: Path) -> None:
+    seen = []
+    for number, order in enumerate((("Note.md", "note.md"), ("note.md", "Note.md"))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        for name in order:
+            (folder / name).write_text(f"# {name}", encoding="utf-8")
+        if len(list(folder.iterdir())) == 1:
+            pytest.skip("this file system does not tell case")
+        (folder / "Reader.md").write_text("[[NOTE]] [[note]] [[Note]]", encoding="utf-8")
+        seen.append(ingest(opened(folder)).store.nquads())
+        assert "[L16]" in run("validate", str(folder), cwd=folder).stdout
+    assert seen[0] == seen[1]
+
+
+@posix_only
+@pytest.mark.parametrize(
+    "name",
+    [
+        "-rf",
+        " lead",
+        "trail ",
+        "dot.",
+        "CON",
+        "%2F",
+        "%",
+        "&amp;",
+        "\U0001f4a9",
+        "~2",
+        "#^id",
+        "a" * 250,
+        ";|&$(id)",
+        "'",
+        "*",
+        "\\..",
+    ],
+)
+def test_a_name_that_other_programs_trip_over_is_a_name(vault: Path, name: str) -> None:
+    (vault / f"{name}.md").write_text("# One\n\n[[#One]] ^b", encoding="utf-8")
+    report = ingest(opened(vault))
+    assert report.summary["notes"] == 2
+    lines = report.store.nquads()
+    assert len(list(ox.parse("\n".join(lines), ox.RdfFormat.N_QUADS))) == len(lines)
+    assert any(f"<{BASE}{encode_path(name)}.md>" in line for line in lines)
+
+
 # ---- front matter -------------------------------------------------------------------------------------------------------
 
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -388,6 +597,63 @@ def test_front_matter_that_never_closes_costs_nothing(text: str) -> None:
     assert time.process_time() - started < 5
 
 
+@pytest.mark.parametrize(
+    "yaml",
+    [
+        "a: " + "{" * 60_000,
+        "a: " + "{a: " * 15_000,
+        "a: " + "- " * 30_000,
+        "- " * 30_000,
+        "? " * 30_000,
+        "a: " + "!" * 60_000,
+        "a: " + "!x " * 20_000,
+        "a: " + "&a " * 20_000,
+        "a: " + "'" * 60_000,
+        'a: "' + "\\" * 60_001,
+        "a: |" + "\n  x" * 15_000,
+        "a: >" + "\n\n  x" * 12_000,
+        "a" * 60_000 + ": 1",
+        "\n".join(f"k{n}: {n}" for n in range(6_000)),
+        "\n".join("k: 1" for n in range(9_000)),
+        "aliases: [" + ", ".join(f"a{n}" for n in range(8_000)) + "]",
+        "a: 1 " + "#" * 60_000,
+        "%YAML 1.1\na: 1",
+        "%TAG ! tag:x,2000:\na: !b 1",
+        "a: " + "\t" * 60_000 + "b",
+        "a: " + "[[" * 1_000 + "]]" * 1_000,
+        "a: \ufeff\u2028\x85b",
+        "\ufeffa: 1",
+        "a: " + "9" * 60_000 + ":59",
+        "a: " + "1_" * 30_000,
+        "a: 0x" + "f" * 60_000,
+        "a: 1e" + "9" * 60_000,
+        'a: "\\U00110000"',
+        'a: "\\x00\\x1b[2J"',
+        "a: 9999-99-99T99:99:99+99:99",
+    ],
+    ids=lambda yaml: repr(yaml[:16]),
+)
+def test_no_front_matter_hangs_and_the_body_is_read(vault: Path, yaml: str) -> None:
+    started = time.process_time()
+    note = with_front(yaml)
+    assert time.process_time() - started < 5
+    assert note.root.sections[0].heading == "Body"
+    (vault / "Odd.md").write_bytes(f"---\n{yaml}\n---\n# Body\n".encode())
+    lines = ingest(opened(vault), inference=False).store.nquads()
+    assert len(list(ox.parse("\n".join(lines), ox.RdfFormat.N_QUADS))) == len(lines)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"nodes":' * 20_000, '{"nodes": [{"id": "n", "x": ' + "9" * 5_000 + "}]}", '{"nodes": [NaN, 1e999, null]}',
+     '{"nodes": [{"id": "\\ud800", "type": "text", "text": "\\ud800\\u0000"}], "edges": [{"fromNode": 1}]}', '{"nodes": {"id": []}, "edges": "x"}', "\0" * 1000, '{"a": "' + "\\" * 99_999])  # fmt: skip
+def test_no_canvas_stops_an_ingest(vault: Path, text: str) -> None:
+    (vault / "x.canvas").write_text(text, encoding="utf-8")
+    started = time.process_time()
+    report = ingest(opened(vault), inference=False)
+    assert time.process_time() - started < 10
+    assert {finding.code for finding in report.findings} <= {"F06"}
+    assert report.summary["notes"] == 1
+
+
 # ---- Markdown -----------------------------------------------------------------------------------------------------------
 
 UNITS = (
@@ -438,6 +704,20 @@ def test_no_text_hangs_the_parser(unit: str) -> None:
         "`" * 100_000 + "a" + "`" * 99_999,
         "|" + "a|" * 20_000 + "\n|" + "-|" * 20_000 + "\n",
         "# " + "%a" * 100_000,
+        "a " * 50_000 + ":: b",
+        "a b " * 50_000 + "[c:: " * 1_000,
+        "[x::" + " " * 100_000,
+        "[" * 100_000,
+        "![[" * 50_000,
+        "{{" * 50_000,
+        "[a]: <" * 30_000,
+        "\n".join(f"[^{n}]: [^{n + 1}]" for n in range(5_000)),
+        "| " * 50_000 + "\n|-|",
+        "<a " * 50_000,
+        "<![CDATA[" * 20_000,
+        "$$" * 50_001,
+        "> [!note]- " * 10_000,
+        "#" + "/a" * 5_000 + " " + "#a/" * 5_000,
         "\u0301" * 100_000,
         "\u202e" * 60_000,
     ],
@@ -513,6 +793,33 @@ def test_no_address_stops_an_ingest(vault: Path, url: str) -> None:
     report = ingest(opened(vault))
     assert report.summary["notes"] == 2
     assert len(report.store) > 0
+
+
+EVIL = (
+    "a b", "<", ">", '"', "{}", "|", "\\", "^", "`", "%zz", "%", "[ ]", "a> <p> <o> . <x", "\x00", "\x7f", "\u00a0", "\u2028", "\u202e", "\ufffe", "\U0010ffff", "\ud800",
+    "/etc/passwd", "../../x", "//host/x", "http:", "http://", "javascript:x", "_:b", "?x", "#", "##", "~2", "'''", "\\u0041", "\\U00110000", "${x}", "%s", "{0}", "a" * 5_000,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("evil", EVIL, ids=lambda text: repr(text[:16]))
+def test_what_a_note_says_never_breaks_a_term(vault: Path, evil: str) -> None:
+    raw = evil.encode("utf-8", "surrogatepass") if evil != "\ud800" else b"\\ud800"
+    said = raw.decode("utf-8")
+    quoted = json.dumps(said, ensure_ascii=False)
+    text = (
+        f"---\nid: {quoted}\naliases: [{quoted}]\ntype: {quoted}\ntags: [{quoted}]\nauthor: {quoted}\n{quoted}: {quoted}\nbroader: {quoted}\n---\n"
+        f"# {said}\n\n[[{said}]] [[Good#{said}]] [[Good#^{said}]] ![[{said}.png]] [x](<{said}>) #{said} #a/{said} [{said}:: {said}] by #{said} ^{said}\n\n"
+        f"# Resources\n\n- {said} - {said}\n- [{said}](https://a.example/{said})\n\n# Outcomes\n\n- {said}\n"
+    )
+    (vault / "Evil.md").write_bytes(text.encode("utf-8"))
+    report = ingest(opened(vault))
+    assert report.summary["notes"] == 2
+    lines = report.store.nquads()
+    quads = list(ox.parse("\n".join(lines), ox.RdfFormat.N_QUADS))
+    assert len(quads) == len(lines)
+    for quad in quads:
+        assert not any(isinstance(term, ox.BlankNode) for term in quad)
+        assert "\0" not in str(quad)
 
 
 # ---- one bad note -------------------------------------------------------------------------------------------------------
@@ -857,3 +1164,119 @@ def test_every_line_of_a_hostile_vault_is_valid_n_quads(vault: Path) -> None:
     )
     lines = ingest(opened(vault)).store.nquads()
     assert len(list(ox.parse("\n".join(lines), ox.RdfFormat.N_QUADS))) == len(lines)
+
+
+# ---- the vault's own ontology and rules -------------------------------------------------------------------------------
+
+
+def with_rule(vault: Path, rule: str) -> None:
+    (vault / "ontology" / "rules").mkdir(parents=True, exist_ok=True)
+    (vault / "ontology" / "rules" / "x.rq").write_text(rule, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "no query",
+        "SELECT * { ?s ?p ?o }",
+        "ASK {}",
+        "INSERT DATA { <a:a> <a:b> <a:c> }",
+        "",
+        "CONSTRUCT { ?a <a:b> ?c } WHERE { ?a nope:p ?c }",
+        "CONSTRUCT { ?n <a:p> ?a } WHERE { ?a <a:p>|kg:describes ?b BIND(IRI(CONCAT(STR(?a), 'x')) AS ?n) }",
+        *(
+            pytest.param(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {where} }}", marks=known("rules are not looked over"))
+            for where in (
+                "SERVICE <http://127.0.0.1:9/> { ?s ?p ?o }",
+                "?s ?p ?o FILTER(" + "(" * 5_000 + "1" + ")" * 5_000 + ")",
+                "?s ?p ?o FILTER(" + "!" * 20_000 + "true)",
+            )
+        ),
+    ],
+    ids=lambda rule: repr(rule[:40]),
+)
+def test_a_bad_rule_is_refused_in_one_sentence(vault: Path, rule: str) -> None:
+    with_rule(vault, rule)
+    done = run("ingest", str(vault), "-q", cwd=vault)
+    assert done.returncode == 2, f"{done.returncode}: {done.stderr}"
+    assert "x.rq" in done.stderr or "rules" in done.stderr
+    assert "internal error" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@known("nothing stops it there")
+def test_a_rule_without_end_is_stopped_in_an_incremental_ingest_too(vault: Path) -> None:
+    with_rule(
+        vault,
+        "CONSTRUCT { ?n kg:grows ?a } WHERE { ?a kg:grows|kg:tagged ?b BIND(IRI(CONCAT(STR(?a), 'x')) AS ?n) }",
+    )
+    (vault / "Good.md").write_text("nothing", encoding="utf-8")
+    assert run("ingest", str(vault), "-q", cwd=vault).returncode == 0
+    (vault / "Good.md").write_text("#tag", encoding="utf-8")
+    done = run("ingest", str(vault), "-q", cwd=vault, limit=8)
+    assert done.returncode == 2
+    assert "no end" in done.stderr
+
+
+def calls(server: socket.socket, process: "subprocess.Popen[bytes]") -> bool:
+    """Whether a process calls a server before it ends."""
+    server.settimeout(0.2)
+    try:
+        while process.poll() is None:
+            with contextlib.suppress(TimeoutError):
+                server.accept()[0].close()
+                return True
+        return False
+    finally:
+        process.kill()
+        process.communicate()
+
+
+IMPORTS = "<%s> a <http://www.w3.org/2002/07/owl#Ontology> ; <http://www.w3.org/2002/07/owl#imports> <%s> ."
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        pytest.param(
+            "rules/x.rq",
+            "CONSTRUCT { ?s ?p ?o } WHERE { SERVICE <%s> { ?s ?p ?o } }",
+            marks=known("rules are not looked over"),
+        ),
+        pytest.param(
+            "rules/x.rq",
+            "CONSTRUCT { ?s ?p ?o } WHERE { SERVICE SILENT <%s> { ?s ?p ?o } }",
+            marks=known("rules are not looked over"),
+        ),
+        ("rules/x.rq", "CONSTRUCT { ?s ?p ?o } FROM <%s> WHERE { ?s ?p ?o }"),
+        ("x.ttl", IMPORTS),
+    ],
+)
+def test_an_ontology_calls_no_server(vault: Path, place: str, text: str) -> None:
+    file = vault / "ontology" / place
+    file.parent.mkdir(parents=True)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        file.write_text(text.replace("%s", f"http://127.0.0.1:{server.getsockname()[1]}/x"))
+        command = [sys.executable, "-m", "kg", "ingest", str(vault)]
+        process = subprocess.Popen(command, cwd=vault, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert not calls(server, process)
+
+
+@pytest.mark.parametrize(
+    "turtle",
+    [b"\xff", b"<a> <b> <c>", b"\0", b"<http://a b> a <a:b> .", b"@prefix x: <x> . x:a x:b x:c .", b"<a:a> <a:b> " + b"<<( " * 20_000, b"<a:a> <a:b> " + b"[ <a:b> " * 2_000],
+    ids=lambda raw: repr(raw[:20]),
+)  # fmt: skip
+def test_a_bad_ontology_is_refused_in_one_sentence(vault: Path, turtle: bytes) -> None:
+    (vault / "ontology").mkdir()
+    (vault / "ontology" / "x.ttl").write_bytes(turtle)
+    done = run("ingest", str(vault), "-q", cwd=vault)
+    assert done.returncode == 2, f"{done.returncode}: {done.stderr}"
+    assert "x.ttl" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_question_reads_no_file_of_the_machine(project: Path) -> None:
+    for where in ("FROM <file:///etc/hostname>", "FROM NAMED <file:///etc/passwd>"):
+        done = run("query", f"SELECT ?s {where} {{ ?s ?p ?o }}", "-f", "csv", cwd=project)
+        assert done.stdout.splitlines()[1:] == []
