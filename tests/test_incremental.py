@@ -564,7 +564,6 @@ def test_rules_follow_what_comes_and_goes(begin: Begin, rule_text: str) -> None:
     project.check()
 
 
-@pytest.mark.xfail(reason="what such a rule rests on is not told from its text", strict=True)
 @pytest.mark.parametrize(
     "rule_text",
     [

@@ -15,6 +15,7 @@ import pyoxigraph as ox
 from kg.errors import OntologyError
 from kg.ontology import Ontology
 from kg.store import Builder
+from kg.syntax import is_of_constants
 from kg.terms import INFERRED, OWL, RDF, RDFS
 
 RULES: dict[str, str] = {
@@ -53,11 +54,6 @@ _BOTH_WAYS = {OWL + name for name in ("equivalentClass", "equivalentProperty", "
 _CHARACTERISTICS = {OWL + "SymmetricProperty": "prp-symp", OWL + "TransitiveProperty": "prp-trp"}
 _CHAINS = ("prp-spo2 (two)", "prp-spo2 (three)")
 _NAME_IN_RULE = re.compile(r"<[^<>\s]*>|[\w-]*:[\w.%-]+|\ba\b")
-_UNBOUND = re.compile(
-    r"[?$]\w+\s+[?$]\w+\s|\ba\s*[?$]|type>?\s*[?$]|\b(?:NOT|MINUS|OPTIONAL|BOUND|SELECT|COALESCE|IF)\b|!|GRAPH", re.I
-)
-# With a variable for a property or class a rule may rest on any triple; with a negation, on one that is not there.
-
 _BEYOND_PREDICATES = (
     *(OWL + name for name in ("sameAs", "hasKey", "intersectionOf", "unionOf", "complementOf", "oneOf")),
     *(OWL + name for name in ("someValuesFrom", "allValuesFrom", "hasValue", "maxCardinality")),
@@ -66,6 +62,7 @@ _BEYOND_PREDICATES = (
 _BEYOND_TYPES = (OWL + "FunctionalProperty", OWL + "InverseFunctionalProperty")
 _GENID = "/.well-known/genid/"
 _ROUNDS = 100
+_NO_END = f"the rules reach no end: after {_ROUNDS} rounds they still add triples"
 _VOCABULARIES = (RDF, RDFS, OWL, "http://www.w3.org/2001/XMLSchema#")
 
 
@@ -98,7 +95,7 @@ def update(store: Builder, ontology: Ontology, gone: Iterable[ox.Triple], come: 
     rules that speak of any of it are run again. Where that cannot be told, everything is inferred anew.
     """
     rules = {**RULES, **ontology.rules}
-    if unsupported(ontology) or any(_UNBOUND.search(_without_head(rule)) for rule in ontology.rules.values()):
+    if unsupported(ontology) or not all(map(is_of_constants, ontology.rules.values())):
         store.clear_inferred()
         infer(store, ontology)
         return
@@ -108,13 +105,16 @@ def update(store: Builder, ontology: Ontology, gone: Iterable[ox.Triple], come: 
     store.clear_inferred(cleared)
     names = _names_of_rules(ontology)
     touched = gone_names | set(map(_local, cleared)) | {_name(triple) for triple in come}
-    while touched:
+    for _ in range(_ROUNDS):
+        if not touched:
+            return
         run = {name: rule for name, rule in rules.items() if not touched.isdisjoint(names[name])}
         touched = set()
         for name, rule in run.items():
             found = _conclusions(store, name, rule)
             if store.add_inferred(found, INFERRED):
                 touched |= {_name(triple) for triple in found}
+    raise OntologyError(_NO_END)
 
 
 def _name(triple: ox.Triple) -> str:
@@ -231,7 +231,7 @@ def _to_fixed_point(store: Builder, ontology: Ontology) -> int:
         total += added
         if not added:
             return total
-    raise OntologyError(f"the rules reach no end: after {_ROUNDS} rounds they still add triples")
+    raise OntologyError(_NO_END)
 
 
 def _new_only(name: str, rule: str) -> str:

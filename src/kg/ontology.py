@@ -15,8 +15,9 @@ from typing import Literal as Choice
 
 import pyoxigraph as ox
 
-from kg.errors import OntologyError
+from kg.errors import KgError, OntologyError
 from kg.findings import Finding, of_file
+from kg.syntax import check
 from kg.terms import KG, OWL, RDF, RDFS, SKOS, XSD
 
 P = ParamSpec("P")
@@ -260,7 +261,7 @@ def load(folders: Iterable[Path], prefixes: Mapping[str, str]) -> Ontology:
             header = [t.subject for t in found if t.predicate == _TYPE and str(t.object) == f"<{OWL}Ontology>"]
             triples[str(header[0]) if header else f"{folder.name}/{file.name}"] = _skolemised(found, file.stem)
         for file in sorted((folder / "rules").glob("*.rq")):
-            rules[file.stem] = _text(file)
+            rules[file.stem] = _rule(file)
             digest.update(rules[file.stem].encode())
     merged = tuple(dict.fromkeys(triple for rows in triples.values() for triple in rows))
     ontology = Ontology(merged, rules, digest.hexdigest(), prefixes)
@@ -281,6 +282,16 @@ def _text(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise OntologyError(f"{file}: cannot be read: {error}") from error
+
+
+def _rule(file: Path) -> str:
+    """The text of a rule that may be run."""
+    text = _text(file)
+    try:
+        check(text)
+    except KgError as error:
+        raise OntologyError(f"the rule {file}: {error}") from error
+    return text
 
 
 def _parse(file: Path, digest: "hashlib._Hash") -> list[ox.Triple]:

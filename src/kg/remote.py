@@ -7,7 +7,8 @@ from typing import Any
 import pyoxigraph as ox
 
 from kg.errors import KgError, TimedOut
-from kg.sparql import Answer, bind, check, triples_of, used_prefixes
+from kg.sparql import Answer, bind, triples_of, used_prefixes
+from kg.syntax import check
 
 _JSON = "application/sparql-results+json"
 

@@ -405,7 +405,8 @@ class Asked:
     def resolve(self, link: Link, source: str) -> Target:
         """As `Index.resolve`."""
         if link.kind != "url":
-            self.questions.add(f"/{nfc(link_path(link)[0]).lower().rpartition('/')[2]}")
+            path = nfc(link_path(link)[0]).lower()
+            self.questions.add(f"/{(posixpath.normpath(path) if '/.' in path else path).rpartition('/')[2]}")
         return self.index.resolve(link, source)
 
     def titled(self, key: str) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ import pyoxigraph as ox
 from kg.config import Config, resource
 from kg.errors import KgError, NotFound, QuerySyntaxError
 from kg.store import Store
+from kg.syntax import check, line_and_column, tokens
 from kg.terms import XSD, is_absolute
 
 if TYPE_CHECKING:
@@ -28,26 +29,10 @@ if TYPE_CHECKING:
 Kind = Choice["select", "ask", "graph"]
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
-MAX_CHARACTERS = 1_000_000
-MAX_DEPTH = 200
-MAX_OPERATORS = 2_000
 _EXPLAINED_CHARACTERS = 20_000
 
-_TOKEN = re.compile(
-    r"""(?P<comment>\#[^\n\r]*)
-    |(?P<iri><[^<>"{}|^`\\\s]{0,10000}>)
-    |(?P<string>\"{3}(?:[^"\\]|\\.|"(?!""))*+(?:\"{3}|\\?\Z)|'{3}(?:[^'\\]|\\.|'(?!''))*+(?:'{3}|\\?\Z)
-        |"(?:[^"\\\n\r]|\\.)*+(?:"|\\?(?=[\n\r]|\Z))|'(?:[^'\\\n\r]|\\.)*+(?:'|\\?(?=[\n\r]|\Z)))
-    |(?P<variable>[?$]\w+)
-    |(?P<name>(?:\w[\w.-]{0,100})?:(?:[\w.%:-]|\\.)*)
-    |(?P<word>\w+)
-    |(?P<operator>&&|\|\||[!+*/^|]|(?<=[\w)])-)
-    |(?P<open>[{(\[])|(?P<close>[})\]])""",
-    re.X | re.S,
-)
 _PLACE = re.compile(r"error at (\d+):(\d+): (.*)", re.S)
 _STAR = re.compile(r"\s*(?:DISTINCT|REDUCED)?\s*\*", re.I)
-_CHAINING = {"UNION", "MINUS", "OPTIONAL"}
 _NAME = re.compile(r"[\w][\w.-]*\Z")
 _VALUES: dict[str, Callable[[str], Any]] = {
     "integer": int,
@@ -58,22 +43,6 @@ _VALUES: dict[str, Callable[[str], Any]] = {
     "date": datetime.date.fromisoformat,
     "dateTime": datetime.datetime.fromisoformat,
 }
-
-
-class Token(NamedTuple):
-    """A token of a query; white space and punctuation are none."""
-
-    kind: str
-    text: str
-    start: int
-    end: int
-
-
-def tokens(text: str) -> Iterator[Token]:
-    """The tokens of a SPARQL text that matter here, comments left out."""
-    for match in _TOKEN.finditer(text):
-        if match.lastgroup and match.lastgroup != "comment":
-            yield Token(match.lastgroup, match.group(), match.start(), match.end())
 
 
 @dataclass
@@ -186,33 +155,6 @@ def _kind(result: Any) -> Kind:
     return "ask" if isinstance(result, ox.QueryBoolean | bool) else "graph"
 
 
-def check(text: str) -> None:
-    """Refuse what would harm the process or call out. Raises QuerySyntaxError, KgError."""
-    if len(text) > MAX_CHARACTERS:
-        raise KgError(f"the query has {len(text):,} characters; {MAX_CHARACTERS:,} are read")
-    depth = chained = 0
-    for token in tokens(text):
-        chained += token.kind == "operator" or token.text.upper() in _CHAINING
-        if chained > MAX_OPERATORS:
-            place = _line_and_column(text, token.start)
-            raise QuerySyntaxError(f"more than {MAX_OPERATORS:,} operators in one query", *place)
-        if token.kind in {"open", "close"}:
-            depth += 1 if token.kind == "open" else -1
-            if depth > MAX_DEPTH:
-                line, column = _line_and_column(text, token.start)
-                raise QuerySyntaxError(f"more than {MAX_DEPTH} brackets inside each other", line, column)
-        elif token.kind == "word" and token.text.upper() == "SERVICE":
-            line, column = _line_and_column(text, token.start)
-            raise KgError(f"line {line}, column {column}: SERVICE asks another server, which kg does not do")
-    if not any(token.kind == "word" for token in tokens(text)):
-        raise QuerySyntaxError("the query is empty", 1, 1)
-
-
-def _line_and_column(text: str, index: int) -> tuple[int, int]:
-    before = text[:index]
-    return before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1
-
-
 def syntax_error(text: str, error: SyntaxError, known: Mapping[str, str]) -> QuerySyntaxError:
     """Oxigraph's complaint in words, with its place in the text as the user wrote it."""
     found = _PLACE.match(str(error.msg))
@@ -237,7 +179,7 @@ def _unknown_prefix(text: str, known: Mapping[str, str]) -> QuerySyntaxError:
         if token.kind == "name" and f"{prefix}:" not in declared and prefix not in {*known, "_"}:
             return QuerySyntaxError(
                 f"the prefix “{prefix}:” is not known; declare it with PREFIX, or under [prefixes] in kg.toml",
-                *_line_and_column(text, token.start),
+                *line_and_column(text, token.start),
             )
     return QuerySyntaxError("a prefix is not known", 1, 1)
 
@@ -252,7 +194,7 @@ def _where_it_stops(text: str) -> tuple[int, int] | None:
     try:
         parseQuery(text)
     except ParseException as error:
-        return _line_and_column(text, error.loc)
+        return line_and_column(text, error.loc)
     except Exception:  # noqa: BLE001 - it only words a message; whatever ails it, the other position stands
         return None
     return None

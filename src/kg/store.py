@@ -194,7 +194,7 @@ def _published(path: Path) -> tuple[Path, Manifest]:
         folder = path / (path / "current").read_text(encoding="utf-8").strip()
     except (FileNotFoundError, NotADirectoryError):
         raise StoreMissing(path) from None
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise _damaged(path, error) from error
     try:
         table = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -459,7 +459,7 @@ def building(path: Path, prefixes: Mapping[str, str], command: str, base: Publis
 def _name(path: Path) -> str:
     try:
         return (path / "current").read_text(encoding="utf-8").strip()
-    except OSError:
+    except (OSError, ValueError):
         return ""
 
 
