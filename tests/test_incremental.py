@@ -582,7 +582,6 @@ def test_rules_that_speak_of_more_than_they_name(begin: Begin, rule_text: str) -
         project.check()
 
 
-@pytest.mark.xfail(reason="the question is kept by the last part of the path as written, here “.”", strict=True)
 def test_a_link_whose_path_ends_in_a_dot(begin: Begin) -> None:
     project = begin({"A.md": "[[./b/.]]"})
     project.write({"b": "an attachment"})
