@@ -31,11 +31,6 @@ BASE = "https://notes.example/"
 GOOD = "---\ntype: Concept\n---\n# Good\n\nSee [[Other]] #tag\n"
 
 
-def known(reason: str) -> pytest.MarkDecorator:
-    """What is wrong at present."""
-    return pytest.mark.xfail(reason=reason, strict=True)
-
-
 posix_only = pytest.mark.skipif(os.name == "nt", reason="pipes, links and such names are those of POSIX")
 
 
@@ -300,13 +295,9 @@ def test_what_is_put_there_since_the_folder_was_listed_is_not_waited_for(
 
 
 @posix_only
-@known("the file that a link put there since leads to is read (no O_NOFOLLOW)")
 def test_a_link_put_there_since_the_folder_was_listed_does_not_lead_out(vault: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("secret")
     assert swapped_in(vault, lambda place: place.symlink_to(tmp_path / "secret.txt"))[0] is None
-
-
-waited_for = known("what is no regular file is opened and read there, too")
 
 
 @posix_only
@@ -314,7 +305,9 @@ waited_for = known("what is no regular file is opened and read there, too")
 @pytest.mark.parametrize(
     "place",
     [
-        *(pytest.param(place, marks=waited_for) for place in (".gitignore", "ontology/x.ttl", "ontology/rules/x.rq")),
+        ".gitignore",
+        "ontology/x.ttl",
+        "ontology/rules/x.rq",
         ".obsidian/app.json",
         "kg.toml",
         "x.canvas",
@@ -398,7 +391,6 @@ def test_no_command_stumbles_over_a_name_that_is_not_utf_8(vault: Path, raw: byt
 
 @posix_only
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS takes only names in UTF-8")
-@known("the byte is written as it is")
 def test_a_report_in_json_is_utf_8_whatever_a_name_is(vault: Path) -> None:
     with open(os.path.join(os.fsencode(vault), b"\xff.md"), "wb") as file:
         file.write(b"[[Nowhere]]")

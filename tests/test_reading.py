@@ -362,6 +362,8 @@ def test_time_grows_with_the_text(unit: str) -> None:
 
     gc.disable()  # which looks at all objects again and again
     try:
-        assert seconds(160_000) < 2.6 * 2.6 * max(seconds(40_000), 0.004)
+        # Four times the text takes four times as long, and sixteen times where something is quadratic. How fast it is,
+        # benchmarks/hostile.py measures: a busy machine would fail a tighter bound here now and then.
+        assert seconds(160_000) < 10 * max(seconds(40_000), 0.004)
     finally:
         gc.enable()

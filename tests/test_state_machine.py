@@ -164,10 +164,6 @@ def run(examples: int) -> None:
     run_state_machine_as_test(Ingesting, settings=few)
 
 
-def test_after_any_edits_an_ingest_equals_a_full_one() -> None:
-    run(5)
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(not os.environ.get("KG_LONG"), reason="a quarter of an hour: KG_LONG=1 runs it")
 def test_after_any_edits_an_ingest_equals_a_full_one_at_length() -> None:

@@ -8,8 +8,10 @@ from typing import NamedTuple
 import pathspec
 
 from kg.obsidian import Settings
+from kg.source import read_bytes
 
 GITIGNORE = ".gitignore"
+_MOST_BYTES = 1_000_000
 
 
 class _Lines(NamedTuple):
@@ -51,7 +53,7 @@ class Ignoring:
 
     def _with(self, folder: Path, above: str, below: str) -> "Ignoring":
         try:
-            text = (folder / GITIGNORE).read_text(encoding="utf-8", errors="replace")
+            text = read_bytes(folder / GITIGNORE, _MOST_BYTES).decode("utf-8", "replace")
         except OSError:
             return self
         spec = pathspec.GitIgnoreSpec.from_lines(text.splitlines())

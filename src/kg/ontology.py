@@ -17,12 +17,15 @@ import pyoxigraph as ox
 
 from kg.errors import KgError, OntologyError
 from kg.findings import Finding, of_file
+from kg.source import read_bytes
 from kg.syntax import check
 from kg.terms import KG, OWL, RDF, RDFS, SKOS, XSD
 
 P = ParamSpec("P")
 T = TypeVar("T")
 PropertyKind = Choice["object", "data", "annotation", "any"]
+
+MAX_BYTES = 100_000_000
 
 _SCHEMA = "https://schema.org/"
 _TYPE = ox.NamedNode(RDF + "type")
@@ -279,7 +282,7 @@ def _ambiguous(ontology: Ontology) -> Iterator[Finding]:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return read_bytes(file, MAX_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise OntologyError(f"{file}: cannot be read: {error}") from error
 

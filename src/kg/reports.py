@@ -57,8 +57,9 @@ def _json(validation: Validation, out: IO[str], statistics: bool, paint: Paint) 
     whole: Any = findings
     if statistics:
         whole = {"findings": findings, "statistics": statistics_of(validation)}
-    json.dump(whole, out, ensure_ascii=False, indent=1)
-    out.write("\n")
+    text = json.dumps(whole, ensure_ascii=False, indent=1)
+    # A file's name may hold bytes that are no text: as an escape they are JSON all the same.
+    out.write(f"{text.encode('utf-8', 'backslashreplace').decode('utf-8')}\n")
 
 
 def statistics_of(validation: Validation) -> Mapping[str, Any]:

@@ -4,10 +4,13 @@ Offsets are positions in the UTF-8 bytes of the decoded text (without a byte ord
 parser reports them. Lines and columns count from 1, columns in characters. A line ends at LF, CRLF or CR.
 """
 
+import os
 import re
+import stat
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
@@ -34,6 +37,27 @@ class UndecodableError(ValueError):
     def __init__(self, encoding: str, offset: int) -> None:
         super().__init__(f"not valid {encoding}")
         self.offset = offset
+
+
+class TooLargeError(OSError):
+    """A file with more bytes than are read."""
+
+
+def read_bytes(place: Path, limit: int, *, follow: bool = True) -> bytes:
+    """A regular file's bytes. A pipe or device is not waited for, nor, where that is said, a link followed.
+
+    Raises TooLargeError, OSError.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    flags |= 0 if follow else getattr(os, "O_NOFOLLOW", 0)
+    with open(os.open(place, flags), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(None, "not a regular file")
+        data = file.read(limit + 1) if status.st_size <= limit else b""
+        if max(status.st_size, len(data)) > limit:  # the one, or it grew meanwhile
+            raise TooLargeError(f"{max(status.st_size, len(data)):,} bytes; {limit:,} are read")
+        return data
 
 
 class Ruler:

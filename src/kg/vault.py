@@ -3,7 +3,6 @@
 import gc
 import hashlib
 import os
-import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from kg.ignoring import GITIGNORE, Ignoring, repository
 from kg.note import Note
 from kg.obsidian import Settings
 from kg.parse import parse
-from kg.source import UndecodableError
+from kg.source import TooLargeError, UndecodableError, read_bytes
 from kg.terms import nfc
 
 
@@ -60,7 +59,8 @@ class Files(NamedTuple):
     def on_disk(self) -> dict[str, str]:
         """The paths that the disk has in another Unicode form than NFC, as it has them."""
         rows = ((path, place) for files in self[:2] for path, place in files.items() if not path.isascii())
-        return {path: _tail(place, path) for path, place in rows if _tail(place, path) != path}
+        tails = {path: _tail(place, path) for path, place in rows}
+        return {path: tail for path, tail in tails.items() if tail != path and nfc(tail) == path}
 
 
 def _tail(place: Path, path: str) -> str:
@@ -143,17 +143,19 @@ class Vault:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 yield from self._walk(Path(entry.path), f"{path}/", rules.inside(path), findings)
-            elif entry.is_file(follow_symlinks=False) or self._points_inside(entry):
+            elif entry.is_file(follow_symlinks=False):
                 yield _Entry(path, Path(entry.path), rules.ignores(path))
+            elif target := self._inside(entry):
+                yield _Entry(path, target, rules.ignores(path))
             elif entry.name.lower().endswith(".md"):
                 findings.append(of_file(path, "F04", "not a regular file inside the vault: not read"))
 
-    def _points_inside(self, entry: "os.DirEntry[str]") -> bool:
-        """A link to a regular file of the vault is read as that file is."""
+    def _inside(self, entry: "os.DirEntry[str]") -> Path | None:
+        """The regular file of the vault that a link leads to: it is read as that, and nothing put in its place is."""
         if not entry.is_symlink():
-            return False
+            return None
         target = Path(os.path.realpath(entry.path))
-        return target.is_file() and target.is_relative_to(self.path.resolve())
+        return target if target.is_file() and target.is_relative_to(self.path.resolve()) else None
 
     def read(self, progress: Progress | None = None) -> Reading:
         """Every note, parsed; a file that cannot be read is a finding and nothing more."""
@@ -175,14 +177,14 @@ class Vault:
 def read_note(path: str, place: Path, limit: int) -> tuple[Note | None, tuple[Finding, ...]]:
     """The note in a file of at most so many bytes, with what is wrong in it; a file that is no text is only that."""
     try:
-        raw = read_bytes(place, limit)
+        raw = read_bytes(place, limit, follow=False)
         note = canvas.parse(path, raw) if path.lower().endswith(".canvas") else parse(path, raw)
     except canvas.CanvasError as error:
         return None, (error.finding,)
+    except TooLargeError as error:
+        return None, (of_file(path, "F03", str(error)),)
     except OSError as error:
         return None, (of_file(path, "F01", f"cannot be read: {error.strerror or error}"),)
-    except _TooLargeError as error:
-        return None, (of_file(path, "F03", str(error)),)
     except UndecodableError as error:
         line = raw.count(b"\n", 0, error.offset) + 1
         column = len(raw[raw.rfind(b"\n", 0, error.offset) + 1 : error.offset].decode("utf-8", "replace")) + 1
@@ -193,22 +195,6 @@ def read_note(path: str, place: Path, limit: int) -> tuple[Note | None, tuple[Fi
 def digest(place: Path, limit: int) -> str:
     """The SHA-256 of a file of at most so many bytes, as a note has it; empty where it cannot be read."""
     try:
-        return hashlib.sha256(read_bytes(place, limit)).hexdigest()
-    except (OSError, _TooLargeError):
+        return hashlib.sha256(read_bytes(place, limit, follow=False)).hexdigest()
+    except OSError:
         return ""
-
-
-class _TooLargeError(Exception):
-    pass
-
-
-def read_bytes(place: Path, limit: int) -> bytes:
-    """A regular file's bytes. A pipe or device, put there since the folder was listed, is not waited for."""
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    with open(os.open(place, flags), "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(None, "not a regular file")
-        if status.st_size > limit:
-            raise _TooLargeError(f"{status.st_size:,} bytes; {limit:,} are read")
-        return file.read(limit + 1)
