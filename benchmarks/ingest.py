@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from reading import WORDS
 from reading import write_vault as write_structured
+from vault import peer_rows
 
 KG = [sys.executable, "-m", "kg"]
 
@@ -94,6 +95,8 @@ def measure(name: str, base: Path, number: int, runs: int, oxigraph: Path | None
         beside = f"{full.seconds / median(loads).seconds:.2f} x oxigraph load of the same quads"
         row("oxigraph load", median(loads), number)
     row("full ingest, inference apart", full, number, beside)
+        for peer, figure in peer_rows(vault, number, runs).items():
+            print(f"  {peer + ', reading only':<44} {figure.seconds:8.2f} s {figure.speed:9,.0f} notes/s")
     run(*command, "--full")
     row("full ingest, with inference", median([run(*command, "--full") for _ in range(runs)]), number)
     time.sleep(2.5)

@@ -158,14 +158,12 @@ def run(examples: int) -> None:
         max_examples=examples,
         stateful_step_count=30,
         deadline=None,
-        derandomize=not os.environ.get("KG_LONG"),
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(Ingesting, settings=few)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not os.environ.get("KG_LONG"), reason="a quarter of an hour: KG_LONG=1 runs it")
 def test_after_any_edits_an_ingest_equals_a_full_one_at_length() -> None:
     """200 runs, in two processes."""
     code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import test_state_machine as t; t.run(100)"
