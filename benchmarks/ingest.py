@@ -95,6 +95,7 @@ def measure(name: str, base: Path, number: int, runs: int, oxigraph: Path | None
         beside = f"{full.seconds / median(loads).seconds:.2f} x oxigraph load of the same quads"
         row("oxigraph load", median(loads), number)
     row("full ingest, inference apart", full, number, beside)
+    if oxigraph:
         for peer, figure in peer_rows(vault, number, runs).items():
             print(f"  {peer + ', reading only':<44} {figure.seconds:8.2f} s {figure.speed:9,.0f} notes/s")
     run(*command, "--full")
