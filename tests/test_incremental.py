@@ -697,3 +697,11 @@ def test_a_note_that_never_could_be_read_is_only_a_finding(begin: Begin) -> None
     project.check()
     project.write({"Bad.md": "good"})
     assert linked(project.check(), "Reader") == {"Bad"}
+
+
+def test_a_file_that_never_was_a_note_and_is_gone_is_no_finding_any_more(begin: Begin) -> None:
+    project = begin({"A.md": "text"})
+    project.write({"map.canvas": "no canvas"})
+    assert [one.code for one in project.ingest().findings] == ["F06"]
+    project.remove("map.canvas")
+    assert not project.ingest().findings

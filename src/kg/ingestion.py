@@ -131,7 +131,7 @@ class _Ingest:
             self.before.attachments,
             self.before.ignored,
         )
-        if not again and not others and self.before.entries.keys() <= now.keys():
+        if not again and not others and self.before.digests.keys() <= now.keys():
             return self._nothing()
         if len(again) > _ANEW * len(now) + 10:
             return self._build("most notes have changed")
