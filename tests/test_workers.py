@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from kg.child import ChildError
 from kg.config import load
 from kg.errors import KgError
 from kg.note import Note
 from kg.validation import check, validate
 from kg.vault import Vault
-from kg.workers import WORTH_IT, WorkerError, Workers
+from kg.workers import WORTH_IT, Workers
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_what_goes_wrong_there_is_raised_here(vault: Vault) -> None:
 def test_a_process_that_dies_is_told_of(vault: Vault) -> None:
     with Workers(2) as workers:
         workers.read(vault.files().notes, 10**6)
-        with pytest.raises(WorkerError, match="ended before its time"):
+        with pytest.raises(ChildError, match="ended before its time"):
             workers.each(dies)
 
 

@@ -6,17 +6,10 @@
 
 A parsed note is a thousand small objects, which would cost more to send than to make. What travels is the card of each
 note one way, the index of all cards the other, and what the work gives. A small vault is read in this process.
-
-A worker is another Python that runs `serve()`: it reads requests from its standard input and answers on its standard
-output, both pickled. So a program that uses `kg` needs no guard around its main module, and no thread is forked.
 """
 
-import contextlib
 import gc
 import os
-import pickle
-import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +19,7 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
-from kg.errors import KgError
+from kg.child import Child
 from kg.findings import Finding
 from kg.note import Note
 from kg.resolve import Card
@@ -48,10 +41,6 @@ class Read(NamedTuple):
     card: Card | None
     digest: str
     findings: tuple[Finding, ...]
-
-
-class WorkerError(KgError):
-    """A process that reads notes came to an end before its time."""
 
 
 class _Shelf:
@@ -84,41 +73,11 @@ class _Shelf:
                 yield note
 
 
-class _Process:
-    """A process with a shelf of its own, and the pipe to it."""
-
-    def __init__(self) -> None:
-        paths = os.pathsep.join(path for path in sys.path if path)
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", "from kg.workers import serve; serve()"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": paths},
-        )
-
-    def ask(self, method: str, *arguments: Any) -> Any:
-        """Have a method of the shelf called; what it raises is raised here."""
-        into, out = self._process.stdin, self._process.stdout
-        assert into and out
-        try:
-            pickle.dump((method, arguments), into, pickle.HIGHEST_PROTOCOL)
-            into.flush()
-            error, answer = pickle.load(out)
-        except (EOFError, OSError, pickle.UnpicklingError) as broken:
-            code = self._process.wait()
-            raise WorkerError(f"a process that reads notes ended before its time (exit code {code})") from broken
-        if error is not None:
-            raise error
-        return answer
-
-    def close(self) -> None:
-        """End the process; what it was doing is of no use any more."""
-        self._process.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                with contextlib.suppress(OSError):
-                    pipe.close()
-        self._process.wait()
+def shelf() -> Callable[..., Any]:
+    """What a child does: call the methods of its one shelf."""
+    gc.disable()  # as in an ingest: millions of small values without circles
+    here = _Shelf()
+    return lambda method, *arguments: getattr(here, method)(*arguments)
 
 
 class Workers:
@@ -126,7 +85,7 @@ class Workers:
 
     def __init__(self, number: int = 0) -> None:
         self._here = _Shelf()
-        self._processes = [_Process() for _ in range(number)]
+        self._processes = [Child("kg.workers:shelf") for _ in range(number)]
         self._threads = ThreadPoolExecutor(number) if number else None
 
     @classmethod
@@ -186,26 +145,3 @@ def _until_empty(queue: "SimpleQueue[T]") -> Iterator[T]:
             yield queue.get_nowait()
         except Empty:
             return
-
-
-def serve() -> None:
-    """Be a worker: answer on standard output until nobody asks any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asks; it ends this one
-    gc.disable()  # as in an ingest: millions of small values without circles
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever prints must not get among the answers
-    shelf = _Shelf()
-    while True:
-        try:
-            method, arguments = pickle.load(sys.stdin.buffer)
-        except EOFError:
-            return
-        pickle.dump(_answer(shelf, method, arguments), answers, pickle.HIGHEST_PROTOCOL)
-        answers.flush()
-
-
-def _answer(shelf: _Shelf, method: str, arguments: Sequence[Any]) -> tuple[Exception | None, Any]:
-    try:
-        return None, getattr(shelf, method)(*arguments)
-    except Exception as error:  # noqa: BLE001 - it is raised where the question came from
-        return error, None

@@ -1,0 +1,132 @@
+"""Another Python that does what it is asked, for as long and with as much memory as it is given.
+
+    with Child("kg.shacl:engine", memory=4_000_000_000) as child:
+        results = child.ask(data, shapes, seconds=60)
+
+A child runs `serve()`: it reads pickled arguments from its standard input and answers on its standard output. So a
+program that uses `kg` needs no guard around its main module, no thread is forked, and what never ends or takes all
+memory can be ended from outside.
+"""
+
+import contextlib
+import importlib
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from threading import Event, Timer
+from types import TracebackType
+from typing import Any
+
+from kg.errors import KgError, TimedOut
+
+
+class ChildError(KgError):
+    """A child came to an end before its time."""
+
+
+class Child:
+    """A process that calls a function with what it is asked.
+
+    `work`, as `module:name`, is what the process calls first, without arguments, to be given that function.
+    """
+
+    def __init__(self, work: str, *, memory: int | None = None) -> None:
+        self.work = work
+        self.memory = memory
+        paths = os.pathsep.join(path for path in sys.path if path)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", f"from kg.child import serve; serve({work!r}, {memory!r})"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": paths},
+        )
+
+    def ask(self, *arguments: Any, seconds: float | None = None) -> Any:
+        """What the work gives; what it raises is raised here. Raises TimedOut, ChildError."""
+        into, out = self._process.stdin, self._process.stdout
+        assert into and out
+        late = Event()
+
+        def stop() -> None:
+            late.set()
+            self._process.kill()
+
+        timer = Timer(seconds, stop) if seconds is not None else None
+        if timer:
+            timer.start()
+        try:
+            pickle.dump(arguments, into, pickle.HIGHEST_PROTOCOL)
+            into.flush()
+            error, answer = pickle.load(out)
+        except (EOFError, OSError, pickle.UnpicklingError) as broken:
+            code = self._process.wait()
+            if late.is_set() and seconds is not None:
+                raise TimedOut(seconds) from broken
+            raise ChildError(self._ended(code)) from broken
+        finally:
+            if timer:
+                timer.cancel()
+        if isinstance(error, MemoryError):
+            limit = f"{self.memory:,} bytes" if self.memory is not None else "what this machine has"
+            raise ChildError(f"more memory is needed than {limit} (`max_memory` in kg.toml)") from error
+        if error is not None:
+            raise error
+        return answer
+
+    def _ended(self, code: int) -> str:
+        limited = "; where it ran out of memory, raise `max_memory` in kg.toml" if self.memory is not None else ""
+        return f"the process for {self.work} ended before its time (exit code {code}){limited}"
+
+    def __enter__(self) -> "Child":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process; what it was doing is of no use any more."""
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        self._process.wait()
+
+
+def serve(work: str, memory: int | None) -> None:
+    """Be a child: answer on standard output until nobody asks any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asks; it ends this one
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever prints must not get among the answers
+    _limit(memory)
+    module, _, name = work.partition(":")
+    function = getattr(importlib.import_module(module), name)()
+    while True:
+        try:
+            arguments = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        pickle.dump(_answer(function, arguments), answers, pickle.HIGHEST_PROTOCOL)
+        answers.flush()
+
+
+def _limit(memory: int | None) -> None:
+    """Let what needs more memory fail here, where it harms nobody; where the system has such limits."""
+    try:
+        import resource
+    except ImportError:
+        return
+    if memory is not None:
+        with contextlib.suppress(ValueError, OSError):  # a lower limit was set from outside
+            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
+def _answer(function: Any, arguments: Any) -> tuple[Exception | None, Any]:
+    try:
+        return None, function(*arguments)
+    except Exception as error:  # noqa: BLE001 - it is raised where the question came from
+        return error, None
