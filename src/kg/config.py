@@ -60,6 +60,10 @@ class Config:
     gitignore: bool = True
     """Whether what `.gitignore` leaves out is left out here too."""
     max_bytes: int = 10_000_000
+    max_seconds: int = 600
+    """So long may what runs in a process of its own take: the shapes."""
+    max_memory: int = 8_000_000_000
+    """And so many bytes of memory."""
     prefixes: Mapping[str, str] = field(default_factory=dict)
     ontology: tuple[Path, ...] = ()
     """Folders whose `*.ttl` files and `rules/*.rq` are read beside the ontology that comes with kg."""
@@ -79,6 +83,8 @@ _KEYS: dict[str, type] = {
     "ignore": list,
     "gitignore": bool,
     "max_bytes": int,
+    "max_seconds": int,
+    "max_memory": int,
     "prefixes": dict,
     "ontology": str,
     "queries": str,

@@ -4,8 +4,8 @@ One row a code; the reports, the JSON and the documentation read this table.
 """
 
 import unicodedata
-from dataclasses import asdict, dataclass
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -111,6 +111,19 @@ CODES: dict[str, Code] = {
 }
 
 
+class Result(NamedTuple):
+    """What a SHACL shape found; terms as N-Triples writes them, less the marks around an IRI."""
+
+    severity: Severity
+    shape: str
+    focus: str
+    property: str
+    """The path from the focus node, as SPARQL writes it; empty where the shape is about the node itself."""
+    value: str
+    component: str
+    """The kind of constraint, such as sh:MinCountConstraintComponent, by its IRI."""
+
+
 @dataclass(frozen=True, order=True)
 class Finding:
     """Something wrong at a place in a file; `line` and `column` count from 1."""
@@ -123,16 +136,26 @@ class Finding:
     code: str
     message: str
     hint: str = ""
+    result: Result | tuple[()] = ()
+    """Of a shape: what it found. Its code is the shape's, and so is its severity."""
 
     @property
     def severity(self) -> Severity:
-        """How bad it is; the code decides."""
-        return CODES[self.code].severity
+        """How bad it is; the code or the shape decides."""
+        return self.result.severity if self.result else CODES[self.code].severity
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it: here, or wherever there is such a finding."""
+        return self.hint or (CODES[self.code].remedy if self.code in CODES else "")
 
     def as_json(self) -> dict[str, object]:
         """The fields of contract section 5."""
-        row: dict[str, object] = asdict(self)
-        return row | {"severity": self.severity, "hint": self.hint or CODES[self.code].remedy}
+        names = ("path", "line", "column", "end_line", "end_column", "severity", "code", "message")
+        row: dict[str, object] = {name: getattr(self, name) for name in names} | {"hint": self.remedy}
+        if self.result:
+            row |= {name: getattr(self.result, name) for name in ("shape", "focus", "property", "value")}
+        return row
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}:{self.column}"

@@ -19,7 +19,7 @@ from kg.errors import KgError, OntologyError
 from kg.findings import Finding, of_file
 from kg.source import read_bytes
 from kg.syntax import check
-from kg.terms import KG, OWL, RDF, RDFS, SKOS, XSD
+from kg.terms import KG, OWL, RDF, RDFS, SH, SKOS, XSD
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,7 +39,6 @@ _KINDS: dict[str, PropertyKind] = {
 _LABELS = (RDFS + "label", SKOS + "prefLabel")
 _DOMAINS = (_SCHEMA + "domainIncludes", RDFS + "domain")
 _RANGES = (_SCHEMA + "rangeIncludes", RDFS + "range")
-_SHAPES = {"http://www.w3.org/ns/shacl#NodeShape", "http://www.w3.org/ns/shacl#PropertyShape"}
 _IGNORED = str.maketrans("", "", " -_\t\u00a0")
 
 
@@ -99,6 +98,8 @@ class Ontology:
     digest: str
     prefixes: Mapping[str, str]
     findings: tuple[Finding, ...] = ()
+    shapes: tuple[ox.Triple, ...] = field(default=(), repr=False)
+    """The files with SHACL shapes, whole; nothing of a shape is among the triples."""
     _answers: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -229,6 +230,10 @@ class Ontology:
             return None
         return rows[0][3]
 
+    def is_structural(self, term: str) -> bool:
+        """Whether a term is made by reading alone, and never named in a note."""
+        return self._is_true(term, KG + "structural")
+
     @cached_property
     def bylines(self) -> Mapping[str, str]:
         """Classes whose things carry a byline, with the property that it states."""
@@ -255,20 +260,29 @@ class Ontology:
 
 def load(folders: Iterable[Path], prefixes: Mapping[str, str]) -> Ontology:
     """The ontology in some folders; of two that declare one ontology the later counts. Raises OntologyError."""
-    triples: dict[str, list[ox.Triple]] = {}
+    found: dict[str, tuple[list[ox.Triple], list[ox.Triple]]] = {}
     rules: dict[str, str] = {}
-    digest = hashlib.sha256()
     for folder in dict.fromkeys(folders):
         for file in sorted(folder.rglob("*.ttl")):
-            found = _parse(file, digest)
-            header = [t.subject for t in found if t.predicate == _TYPE and str(t.object) == f"<{OWL}Ontology>"]
-            triples[str(header[0]) if header else f"{folder.name}/{file.name}"] = _skolemised(found, file.stem)
+            triples = _parse(file)
+            header = [t.subject for t in triples if t.predicate == _TYPE and str(t.object) == f"<{OWL}Ontology>"]
+            axioms, of_shapes = _split(triples)
+            name = str(header[0]) if header else f"{folder.name}/{file.name}"
+            found[name] = _skolemised(axioms, file.stem), of_shapes
         for file in sorted((folder / "rules").glob("*.rq")):
             rules[file.stem] = _rule(file)
-            digest.update(rules[file.stem].encode())
-    merged = tuple(dict.fromkeys(triple for rows in triples.values() for triple in rows))
-    ontology = Ontology(merged, rules, digest.hexdigest(), prefixes)
+    merged = tuple(dict.fromkeys(triple for axioms, _ in found.values() for triple in axioms))
+    shapes = tuple(triple for _, of_shapes in found.values() for triple in of_shapes)
+    ontology = Ontology(merged, rules, _digest(merged, rules), prefixes, shapes=shapes)
     return replace(ontology, findings=tuple(_ambiguous(ontology)), _answers={})
+
+
+def _digest(triples: Iterable[ox.Triple], rules: Mapping[str, str]) -> str:
+    """What tells whether all has to be stated and inferred anew: not the shapes, nor a comment."""
+    digest = hashlib.sha256("\n".join(map(str, triples)).encode())
+    for name, text in rules.items():
+        digest.update(f"\n{name}\n{text}".encode())
+    return digest.hexdigest()
 
 
 def _ambiguous(ontology: Ontology) -> Iterator[Finding]:
@@ -297,18 +311,40 @@ def _rule(file: Path) -> str:
     return text
 
 
-def _parse(file: Path, digest: "hashlib._Hash") -> list[ox.Triple]:
-    """The triples of a file; none of one that holds shapes, which are no part of the dataset."""
-    text = _text(file)
-    digest.update(text.encode())
+def _parse(file: Path) -> list[ox.Triple]:
     try:
-        triples = [quad.triple for quad in ox.parse(text, ox.RdfFormat.TURTLE)]
+        return [quad.triple for quad in ox.parse(_text(file), ox.RdfFormat.TURTLE, rename_blank_nodes=True)]
     except SyntaxError as error:
         raise OntologyError(f"{file}:{error.lineno or 1}:{error.offset or 1}: not valid Turtle: {error.msg}") from error
-    shapes = any(
-        t.predicate == _TYPE and isinstance(t.object, ox.NamedNode) and t.object.value in _SHAPES for t in triples
-    )
-    return [] if shapes else triples
+
+
+def _split(triples: list[ox.Triple]) -> tuple[list[ox.Triple], list[ox.Triple]]:
+    """What a file adds to the ontology, and, where it has shapes, all of it for whoever validates.
+
+    Of a file with shapes the ontology has the classes and properties that it declares: shapes are no part of the
+    dataset, nor is what describes the file.
+    """
+    if not any(_is_of_shapes(triple) for triple in triples):
+        return triples, []
+    declared = {
+        str(t.subject) for t in triples if t.predicate == _TYPE and _value(t.object) in _CLASSES | _KINDS.keys()
+    }
+    axioms: list[ox.Triple] = []
+    while declared:
+        more = [t for t in triples if str(t.subject) in declared and not _is_of_shapes(t)]
+        axioms += more
+        declared = {str(t.object) for t in more if isinstance(t.object, ox.BlankNode)}
+    return axioms, triples
+
+
+def _is_of_shapes(triple: ox.Triple) -> bool:
+    """Whether a triple is in the words of SHACL."""
+    of_type = triple.predicate == _TYPE and _value(triple.object).startswith(SH)
+    return of_type or triple.predicate.value.startswith(SH)
+
+
+def _value(term: Any) -> str:
+    return term.value if isinstance(term, ox.NamedNode) else ""
 
 
 def _skolemised(triples: list[ox.Triple], stem: str) -> list[ox.Triple]:

@@ -1,0 +1,139 @@
+"""Whether a graph conforms to shapes: all of it, or again after a change, at a cost that follows the change."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pyoxigraph as ox
+
+from kg.reach import Automaton
+from kg.shacl import Violation, refuse, run
+from kg.shapes import SUB_CLASS, Lookup, Shapes, Term
+
+Triples = frozenset[str]
+_TOO_MANY = 0.5
+"""Where more than this part of the focus nodes is touched, all are looked at."""
+
+
+class Limits(NamedTuple):
+    """Seconds that a run may take, and bytes of memory."""
+
+    seconds: float
+    memory: int
+
+
+class State(NamedTuple):
+    """What was found, and in what: enough to tell what a change can have changed."""
+
+    seen: Triples
+    """All that the shapes looked at, as N-Triples."""
+    results: tuple[Violation, ...]
+    """Of the shapes that look around their focus nodes."""
+    whole: tuple[Violation, ...]
+    """Of those that run as a whole."""
+
+    @property
+    def all(self) -> tuple[Violation, ...]:
+        """All results, sorted."""
+        return tuple(sorted({*self.results, *self.whole}))
+
+
+@dataclass(frozen=True)
+class Conformance:
+    """Shapes, and the graph that they are about. `find` gives its triples by pattern."""
+
+    shapes: Shapes
+    find: Lookup
+    limits: Limits
+
+    def check(self, before: State | None = None) -> State:
+        """The results; of what was not touched since `before`, those that it has. Raises ShapesError, TimedOut."""
+        refuse(self.shapes)
+        automaton = Automaton(self.shapes)
+        focus = {shape: self.shapes.focus_nodes(shape, self.find) for shape in self.shapes.aimed}
+        triples = automaton.seen_from(focus, self.find) | self._classes() | self._of_sparql()
+        seen = {str(triple): triple for triple in triples}
+        whole = set(self.shapes.whole)
+        local = {shape: nodes for shape, nodes in focus.items() if shape not in whole}
+        if before is None:
+            return self._run(local, triples, triples, frozenset(seen))
+        if before.seen == seen.keys():
+            return State(before.seen, before.results, before.whole)
+        gone = [_parsed(line) for line in before.seen - seen.keys()]
+        changed = [*(seen[line] for line in seen.keys() - before.seen), *gone]
+        if any(triple.predicate == SUB_CLASS for triple in changed):
+            return self._run(local, triples, triples, frozenset(seen))
+        touched = automaton.touched_by(changed, self.find)
+        nodes = set().union(*(touched[shape] for shape in touched if shape in local)) if touched else set()
+        if len(nodes) > _TOO_MANY * sum(map(len, local.values())) + 10:
+            return self._run(local, triples, triples, frozenset(seen))
+        some = {shape: found & touched.get(shape, set()) for shape, found in local.items()}
+        some = {shape: found for shape, found in some.items() if found}
+        again = self._whole_again(changed, touched, whole)
+        around = automaton.seen_from(some, self.find) | self._classes()
+        state = self._run(some, around, triples, frozenset(seen), whole=again)
+        names = {str(node) for node in nodes}
+        kept = [one for one in before.results if one.focus not in names]
+        return State(state.seen, tuple(sorted({*kept, *state.results})), state.whole if again else before.whole)
+
+    def _whole_again(self, changed: Iterable[ox.Triple], touched: Mapping[Term, Any], whole: set[Term]) -> bool:
+        """Whether the shapes that run as a whole have to."""
+        wide = self.shapes.wide
+        of_sparql = wide.everything or any(triple.predicate in wide.properties for triple in changed)
+        return bool(whole) and (of_sparql or any(shape in touched for shape in whole))
+
+    def _run(
+        self,
+        focus: Mapping[Term, Iterable[Term]],
+        around: Iterable[ox.Triple],
+        triples: Iterable[ox.Triple],
+        seen: Triples,
+        *,
+        whole: bool = True,
+    ) -> State:
+        jobs: list[tuple[Iterable[ox.Triple], Iterable[ox.Triple], bool]] = []
+        if any(focus.values()):
+            jobs.append((around, self.shapes.aimed_at(focus), False))
+        if whole and self.shapes.whole:
+            jobs.append((triples, self.shapes.only(self.shapes.whole), self.shapes.advanced))
+        found = run(jobs, seconds=self.limits.seconds, memory=self.limits.memory) if jobs else []
+        results = found.pop(0) if any(focus.values()) else []
+        return State(seen, tuple(results), tuple(found[0]) if found else ())
+
+    def _classes(self) -> set[ox.Triple]:
+        """What is a class of what, by which a class is asked for."""
+        return set(self.find(None, SUB_CLASS, None))
+
+    def _of_sparql(self) -> set[ox.Triple]:
+        """What constraints in SPARQL may look at."""
+        wide = self.shapes.wide
+        if wide.everything:
+            return set(self.find(None, None, None))
+        return {triple for predicate in wide.properties for triple in self.find(None, predicate, None)}
+
+
+def _parsed(line: str) -> ox.Triple:
+    for quad in ox.parse(f"{line} .", ox.RdfFormat.N_TRIPLES):
+        triple: ox.Triple = quad.triple
+        return triple
+    raise ValueError(line)
+
+
+def lookup(quads: Callable[..., Iterable[ox.Quad]], more: Iterable[ox.Triple]) -> Lookup:
+    """The triples of a store's default graph, and some that are not in it, by pattern."""
+    default = ox.DefaultGraph()
+    by_subject: dict[Any, list[ox.Triple]] = defaultdict(list)
+    by_object: dict[Any, list[ox.Triple]] = defaultdict(list)
+    rows = list(more)
+    for triple in rows:
+        by_subject[triple.subject].append(triple)
+        by_object[triple.object].append(triple)
+
+    def find(subject: Any, predicate: Any, obj: Any) -> Iterable[ox.Triple]:
+        found = [quad.triple for quad in quads(subject, predicate, obj, default)]
+        near = by_subject.get(subject, ()) if subject else by_object.get(obj, ()) if obj else rows
+        found += [t for t in near if predicate in {None, t.predicate} and obj in {None, t.object}]
+        return found
+
+    return find

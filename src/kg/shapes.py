@@ -1,0 +1,368 @@
+"""SHACL shapes as they were loaded, and the nodes that each is about.
+
+Most shapes look at their focus node and what lies around it, as their paths lead (reach.py). A constraint in SPARQL can
+look anywhere: it is read for the properties that it names, and runs again as a whole where one of those has changed.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+import pyoxigraph as ox
+
+from kg.errors import OntologyError
+from kg.ontology import Ontology, local_name
+from kg.terms import KG, OWL, RDF, RDFS, SH
+
+Term = ox.NamedNode | ox.BlankNode | ox.Literal
+Lookup = Callable[[Term | None, ox.NamedNode | None, Term | None], Iterable[ox.Triple]]
+"""The triples of a graph that fit a pattern."""
+
+TYPE, SUB_CLASS = ox.NamedNode(RDF + "type"), ox.NamedNode(RDFS + "subClassOf")
+PAGE = ox.NamedNode(KG + "WebPage")
+ALIKE = ox.NamedNode(KG + "nearlyNamed")
+
+_TARGETS = ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf")
+_INNER = ("node", "property", "not", "qualifiedValueShape")
+_LISTS = ("and", "or", "xone")
+COMPARED = ("equals", "disjoint", "lessThan", "lessThanOrEquals")
+_TEXTS = ("select", "ask", "construct")
+_ADVANCED = ("target", "rule", "expression", "values", "SPARQLFunction", "SPARQLTarget", "SPARQLRule", "TripleRule")
+_RANGES = "https://w3id.org/concept-notes/shapes#range-"
+_CLASSES = {ox.NamedNode(OWL + "Class"), ox.NamedNode(RDFS + "Class")}
+
+
+def _sh(name: str) -> ox.NamedNode:
+    return ox.NamedNode(SH + name)
+
+
+class Wide(NamedTuple):
+    """What constraints in SPARQL look at, wherever it stands: the properties that they name, or everything."""
+
+    properties: frozenset[ox.NamedNode]
+    everything: bool
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """A shapes graph, its blank nodes named the same wherever the same files are read."""
+
+    triples: tuple[ox.Triple, ...] = field(repr=False)
+
+    @classmethod
+    def of(cls, ontology: Ontology) -> "Shapes":
+        """The shapes in the ontology's files, and those that its `schema:rangeIncludes` stand for."""
+        return cls.parsed([*ontology.shapes, *_of_ranges(ontology)])
+
+    @classmethod
+    def parsed(cls, triples: Iterable[ox.Triple]) -> "Shapes":
+        """Any shapes graph."""
+        dataset = ox.Dataset(ox.Quad(t.subject, t.predicate, t.object) for t in triples)
+        dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+        return cls(tuple(sorted((quad.triple for quad in dataset), key=str)))
+
+    @cached_property
+    def digest(self) -> str:
+        """What tells one shapes graph from another."""
+        return hashlib.sha256("\n".join(map(str, self.triples)).encode()).hexdigest()
+
+    # ---- the shapes graph ------------------------------------------------------------------------------------
+
+    @cached_property
+    def _objects(self) -> Mapping[Term, Mapping[str, list[Term]]]:
+        found: dict[Term, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
+        for subject, predicate, obj in self.triples:
+            if not isinstance(subject, ox.Triple) and not isinstance(obj, ox.Triple):
+                found[subject][predicate.value].append(obj)
+        return found
+
+    def objects(self, node: Term, predicate: str) -> list[Term]:
+        """The values of a property in the shapes graph."""
+        return self._objects[node].get(predicate, []) if node in self._objects else []
+
+    def of_sh(self, node: Term, *names: str) -> list[Term]:
+        """The values of SHACL's properties of these names."""
+        return [obj for name in names for obj in self.objects(node, SH + name)]
+
+    def text(self, node: Term, predicate: str) -> str:
+        """A text about a node of the shapes graph, English where there are several."""
+        found = [obj for obj in self.objects(node, predicate) if isinstance(obj, ox.Literal)]
+        found.sort(key=lambda text: (text.language not in {"en", None}, text.language or "", text.value))
+        return found[0].value if found else ""
+
+    def items(self, node: Term) -> list[Term]:
+        """The members of a list."""
+        found: list[Term] = []
+        seen: set[Term] = set()
+        while node not in seen and self.objects(node, RDF + "first"):
+            seen.add(node)
+            found += self.objects(node, RDF + "first")[:1]
+            node = next(iter(self.objects(node, RDF + "rest")), node)
+        return found
+
+    @cached_property
+    def aimed(self) -> tuple[Term, ...]:
+        """The shapes that say which nodes they are about."""
+        return tuple(sorted((node for node in self._objects if self._is_aimed(node)), key=str))
+
+    def _is_aimed(self, node: Term) -> bool:
+        if any(self.of_sh(node, *_TARGETS)):
+            return True
+        return bool(self.classes_of(node))
+
+    def classes_of(self, node: Term) -> list[Term]:
+        """The class that a shape itself is (SHACL 2.1.3.3: implicit class targets)."""
+        types = set(self.objects(node, TYPE.value))
+        return [node] if types & _CLASSES and types & {_sh("NodeShape"), _sh("PropertyShape")} else []
+
+    @cached_property
+    def owners(self) -> Mapping[Term, Term]:
+        """The shape around each shape or constraint that has no name of its own."""
+        found: dict[Term, Term] = {}
+        for subject, _, obj in self.triples:
+            if isinstance(obj, ox.BlankNode) and not isinstance(subject, ox.Triple):
+                found.setdefault(obj, subject)
+        return found
+
+    def owner(self, node: Term) -> Term:
+        """The shape itself, or the nearest around it that has a name."""
+        seen: set[Term] = set()
+        while isinstance(node, ox.BlankNode) and node in self.owners and node not in seen:
+            seen.add(node)
+            node = self.owners[node]
+        return node
+
+    # ---- what shapes are about ---------------------------------------------------------------------------------
+
+    def focus_nodes(self, shape: Term, find: Lookup) -> set[Term]:
+        """The nodes of a graph that a shape is about."""
+        found = set(self.of_sh(shape, "targetNode"))
+        for class_ in [*self.of_sh(shape, "targetClass"), *self.classes_of(shape)]:
+            for below in subclasses(class_, find):
+                found |= {term_of(t.subject) for t in find(None, TYPE, below)}
+        for predicate in self.of_sh(shape, "targetSubjectsOf"):
+            found |= {term_of(t.subject) for t in find(None, named(predicate), None)}
+        for predicate in self.of_sh(shape, "targetObjectsOf"):
+            found |= {term_of(t.object) for t in find(None, named(predicate), None)}
+        return found
+
+    def aimed_at(self, focus: Mapping[Term, Iterable[Term]]) -> list[ox.Triple]:
+        """The shapes graph with each of these shapes about just these nodes, and every other about none."""
+        aims = {_sh(name) for name in _TARGETS}
+        rows = [t for t in self.triples if t.predicate not in aims and not self._makes_class(t)]
+        for shape, nodes in focus.items():
+            rows += [ox.Triple(shape, _sh("targetNode"), node) for node in nodes]  # type: ignore[arg-type]
+        return rows
+
+    def _makes_class(self, triple: ox.Triple) -> bool:
+        return triple.predicate == TYPE and triple.object in _CLASSES and bool(self.classes_of(term_of(triple.subject)))
+
+    def only(self, shapes: Iterable[Term]) -> list[ox.Triple]:
+        """The shapes graph with the targets of these shapes, and no others."""
+        kept, aims = set(shapes), {_sh(name) for name in (*_TARGETS, "target")}
+        return [
+            t
+            for t in self.triples
+            if t.subject in kept or not (t.predicate in aims or self._makes_class(t) or t.predicate == _sh("rule"))
+        ]
+
+    # ---- what shapes look at -----------------------------------------------------------------------------------
+
+    @cached_property
+    def advanced(self) -> bool:
+        """Whether there is something of SHACL's advanced features, which pySHACL is asked for then."""
+        names = {SH + name for name in _ADVANCED}
+        return any(
+            t.predicate.value in names or (t.predicate == TYPE and _iri(t.object) in names) for t in self.triples
+        )
+
+    @cached_property
+    def whole(self) -> tuple[Term, ...]:
+        """Shapes whose results do not follow from one focus node and what lies around it: they run as a whole.
+
+        Those with a constraint in SPARQL, and those that give results about other nodes than their own.
+        """
+        if self.advanced:
+            more = {term_of(t.subject) for t in self.triples if t.predicate == _sh("target")}
+            return tuple(sorted({*self.aimed, *more}, key=str))
+        return tuple(shape for shape in self.aimed if self._is_whole(shape))
+
+    def _is_whole(self, shape: Term) -> bool:
+        seen: set[Term] = set()
+        stack = [shape]
+        while stack:
+            node = stack.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            if self.of_sh(node, "sparql") or self.parameters & self._objects.get(node, {}).keys():
+                return True
+            if self.of_sh(node, "path") and self.of_sh(node, "property"):
+                return True
+            stack += self.inner(node)
+        return False
+
+    @cached_property
+    def parameters(self) -> frozenset[str]:
+        """The properties that constraint components of the user's own are called by."""
+        components = {t.subject for t in self.triples if t.predicate == TYPE and t.object == _sh("ConstraintComponent")}
+        paths = (path for one in components for parameter in self.of_sh(term_of(one), "parameter")
+                 for path in self.of_sh(parameter, "path"))  # fmt: skip
+        return frozenset(_iri(path) for path in paths)
+
+    def siblings(self, shape: Term) -> list[Term]:
+        """What the properties of the shapes around one ask of their values (SHACL 4.7.3)."""
+        around = [parent for parent in self._objects if shape in self.of_sh(parent, "property")]
+        beside = [one for parent in around for one in self.of_sh(parent, "property")]
+        return [other for one in beside for other in self.of_sh(one, "qualifiedValueShape")]
+
+    def inner(self, node: Term) -> list[Term]:
+        """The shapes that a shape uses."""
+        found = self.of_sh(node, *_INNER)
+        return [*found, *(one for rows in self.of_sh(node, *_LISTS) for one in self.items(rows))]
+
+    @cached_property
+    def wide(self) -> Wide:
+        """What the shapes that run as a whole look at, beyond what their paths lead to."""
+        texts = [obj for node in self._objects for obj in self.of_sh(node, *_TEXTS)]
+        rules = self.advanced and any(self.of_sh(node, "rule", "expression") for node in self._objects)
+        if not texts and not rules:
+            return Wide(frozenset(), rules)
+        found = _properties_of([text.value for text in texts if isinstance(text, ox.Literal)], self._prefixes)
+        if found is None or rules:
+            return Wide(frozenset(), True)
+        return Wide(frozenset(map(ox.NamedNode, found)) | self._in_paths, False)
+
+    @cached_property
+    def _in_paths(self) -> frozenset[ox.NamedNode]:
+        """The properties in the paths of shapes, which `$PATH` stands for in SPARQL."""
+        found: set[Term] = set()
+        stack = [path for node in self._objects for path in self.of_sh(node, "path")]
+        while stack:
+            path = stack.pop()
+            if path not in found:
+                found.add(path)
+                stack += self.items(path)
+                stack += [other for rows in self._objects.get(path, {}).values() for other in rows]
+        return frozenset(path for path in found if isinstance(path, ox.NamedNode))
+
+    @cached_property
+    def _prefixes(self) -> dict[str, str]:
+        rows = ((self.of_sh(node, "prefix"), self.of_sh(node, "namespace")) for node in self._objects)
+        return {_value(prefix[0]): _value(namespace[0]) for prefix, namespace in rows if prefix and namespace}
+
+    def texts(self) -> Iterator[tuple[Term, str]]:
+        """The SPARQL in the shapes graph, each with the node that it is of."""
+        for node in self._objects:
+            for text in self.of_sh(node, *_TEXTS):
+                yield node, _value(text)
+
+
+def subclasses(class_: Term, find: Lookup) -> set[Term]:
+    """A class and all below it."""
+    found: set[Term] = set()
+    stack = [class_]
+    while stack:
+        one = stack.pop()
+        if one not in found:
+            found.add(one)
+            stack += [term_of(t.subject) for t in find(None, SUB_CLASS, one)]
+    return found
+
+
+def _properties_of(texts: Iterable[str], prefixes: Mapping[str, str]) -> set[str] | None:
+    """The properties in SPARQL texts by their IRIs; None where one of them may be any property."""
+    from rdflib import URIRef
+    from rdflib.paths import InvPath, NegatedPath, Path
+    from rdflib.plugins.sparql import prepareQuery
+    from rdflib.plugins.sparql.parserutils import CompValue
+
+    found: set[str] = set()
+
+    def of_path(path: object) -> bool:
+        if isinstance(path, URIRef):
+            found.add(str(path))
+            return True
+        if isinstance(path, NegatedPath) or not isinstance(path, Path):
+            return False
+        args = [path.arg] if isinstance(path, InvPath) else getattr(path, "args", None) or [getattr(path, "path", None)]
+        return all(of_path(one) for one in args)
+
+    def walk(node: object) -> bool:
+        if isinstance(node, CompValue):
+            if node.name == "Graph":
+                return False
+            known = all(of_path(p) or str(p) == "PATH" for p in _predicates(node.get("triples") or []))
+            return known and all(walk(value) for key, value in node.items() if key != "triples")
+        if isinstance(node, (list, tuple)):
+            return all(walk(one) for one in node)
+        return True
+
+    for text in texts:
+        try:
+            query = prepareQuery(text, initNs=dict(prefixes))
+        except Exception:  # noqa: BLE001 - rdflib raises what it likes; pySHACL says what is wrong with the text
+            return None
+        if not walk(query.algebra):
+            return None
+    return found
+
+
+def _predicates(triples: list[object]) -> Iterator[object]:
+    """The predicates of what rdflib calls triples: a list of them, or of lists of their terms one after another."""
+    for one in triples:
+        if isinstance(one, tuple) and len(one) == 3:
+            yield one[1]
+        elif isinstance(one, list):
+            yield from one[1::3]
+        else:
+            yield from triples[1::3]
+            return
+
+
+def _of_ranges(ontology: Ontology) -> Iterator[ox.Triple]:
+    """A shape for each property that leads from thing to thing: its values are of the classes that it expects.
+
+    A value that is of none of the ontology's classes, such as a missing note, a file or a web page, is let pass.
+    """
+    domain = sorted(c for c in ontology.classes if not ontology.is_structural(c))
+    for prop in sorted(ontology.properties.values(), key=lambda prop: prop.iri):
+        ranges = sorted(prop.ranges & ontology.classes)
+        if prop.kind == "object" and ranges and not ontology.is_structural(prop.iri):
+            expected = " ".join(f"[ sh:class <{one}> ]" for one in ranges)
+            others = " ".join(f"[ sh:class <{one}> ]" for one in domain if not ontology.superclasses(one) & set(ranges))
+            text = f"""@prefix sh: <{SH}> .
+                <{_RANGES}{local_name(prop.iri)}> a sh:NodeShape ; sh:targetSubjectsOf <{prop.iri}> ;
+                sh:property <{_RANGES}{local_name(prop.iri)}-value> .
+                <{_RANGES}{local_name(prop.iri)}-value> sh:path <{prop.iri}> ; sh:severity sh:Warning ;
+                sh:or ( {expected} [ sh:not [ sh:or ( {others} ) ] ] ) ."""
+            yield from (quad.triple for quad in ox.parse(text, ox.RdfFormat.TURTLE, rename_blank_nodes=True))
+
+
+def is_of_range(shape: str) -> bool:
+    """Whether a shape is one of those that `schema:rangeIncludes` stands for."""
+    return shape.startswith(_RANGES)
+
+
+def term_of(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Term:
+    """A term that is no triple."""
+    assert not isinstance(term, ox.Triple)
+    return term
+
+
+def named(term: Term) -> ox.NamedNode:
+    """A term that has to be an IRI. Raises OntologyError."""
+    if not isinstance(term, ox.NamedNode):
+        raise OntologyError(f"a shape names {term} where SHACL wants a property by its IRI")
+    return term
+
+
+def _iri(term: object) -> str:
+    return term.value if isinstance(term, ox.NamedNode) else ""
+
+
+def _value(term: Term) -> str:
+    return term.value
