@@ -9,9 +9,10 @@ import pyoxigraph as ox
 
 from kg.reach import Automaton
 from kg.shacl import Violation, refuse, run
-from kg.shapes import SUB_CLASS, Lookup, Shapes, Term
+from kg.shapes import PAGE, SUB_CLASS, TYPE, Lookup, Shapes, Term
 
 Triples = frozenset[str]
+_WEB = ("http://", "https://")
 _TOO_MANY = 0.5
 """Where more than this part of the focus nodes is touched, all are looked at."""
 
@@ -120,8 +121,11 @@ def _parsed(line: str) -> ox.Triple:
     raise ValueError(line)
 
 
-def lookup(quads: Callable[..., Iterable[ox.Quad]], more: Iterable[ox.Triple]) -> Lookup:
-    """The triples of a store's default graph, and some that are not in it, by pattern."""
+def lookup(quads: Callable[..., Iterable[ox.Quad]], more: Iterable[ox.Triple] = (), base: str | None = None) -> Lookup:
+    """The triples of a store's default graph by pattern, and with them what shapes are told besides.
+
+    That is some triples `more`, and, where the vault's `base` is given, of each web page outside it that it is one.
+    """
     default = ox.DefaultGraph()
     by_subject: dict[Any, list[ox.Triple]] = defaultdict(list)
     by_object: dict[Any, list[ox.Triple]] = defaultdict(list)
@@ -130,10 +134,15 @@ def lookup(quads: Callable[..., Iterable[ox.Quad]], more: Iterable[ox.Triple]) -
         by_subject[triple.subject].append(triple)
         by_object[triple.object].append(triple)
 
+    def is_page(term: Any) -> bool:
+        return isinstance(term, ox.NamedNode) and term.value.startswith(_WEB) and not term.value.startswith(base or "")
+
     def find(subject: Any, predicate: Any, obj: Any) -> Iterable[ox.Triple]:
         found = [quad.triple for quad in quads(subject, predicate, obj, default)]
         near = by_subject.get(subject, ()) if subject else by_object.get(obj, ()) if obj else rows
         found += [t for t in near if predicate in {None, t.predicate} and obj in {None, t.object}]
+        if base and predicate == TYPE and obj in {None, PAGE} and is_page(subject):
+            found.append(ox.Triple(subject, TYPE, PAGE))
         return found
 
     return find

@@ -89,7 +89,7 @@ class Ledger:
         table = {
             "settings": self.settings,
             "entries": {path: _written(entry) for path, entry in self.entries.items()},
-            "bad": {path: [bad.digest, [_fields(one) for one in bad.findings]] for path, bad in self.bad.items()},
+            "bad": {path: [bad.digest, [fields_of(one) for one in bad.findings]] for path, bad in self.bad.items()},
             "attachments": self.attachments,
             "ignored": self.ignored,
         }
@@ -122,7 +122,8 @@ def _labels(
             yield label.term, ALT_LABEL, literal(label.text)
 
 
-def _fields(finding: Finding) -> list[Any]:
+def fields_of(finding: Finding) -> list[Any]:
+    """What a finding is made of, for JSON."""
     return [
         finding.path, finding.line, finding.column, finding.end_line, finding.end_column,
         finding.code, finding.message, finding.hint,
@@ -143,7 +144,7 @@ def _written(entry: Entry) -> list[Any]:
         labels,
         entry.labelled,
         entry.links,
-        [_fields(finding) for finding in entry.findings],
+        [fields_of(finding) for finding in entry.findings],
     ]  # fmt: skip
 
 

@@ -230,6 +230,13 @@ class Ontology:
             return None
         return rows[0][3]
 
+    def label(self, term: str) -> str:
+        """What a term of the ontology is called, in English where it has several labels; empty for what is none."""
+        row = self._objects.get(term, {})
+        found = [o for name in _LABELS for o in row.get(name, ()) if isinstance(o, ox.Literal)]
+        found.sort(key=lambda text: (text.language not in {"en", None}, text.language or "", text.value))
+        return found[0].value if found else ""
+
     def is_structural(self, term: str) -> bool:
         """Whether a term is made by reading alone, and never named in a note."""
         return self._is_true(term, KG + "structural")

@@ -104,6 +104,12 @@ class Shapes:
         return found
 
     @cached_property
+    def all(self) -> tuple[Term, ...]:
+        """Every shape: what is aimed at nodes, and what those use."""
+        found = {*self.aimed, *(other for node in self._objects for other in self.inner(node))}
+        return tuple(sorted(found, key=str))
+
+    @cached_property
     def aimed(self) -> tuple[Term, ...]:
         """The shapes that say which nodes they are about."""
         return tuple(sorted((node for node in self._objects if self._is_aimed(node)), key=str))
@@ -134,6 +140,25 @@ class Shapes:
             seen.add(node)
             node = self.owners[node]
         return node
+
+    @cached_property
+    def _users(self) -> Mapping[Term, list[Term]]:
+        found: dict[Term, list[Term]] = defaultdict(list)
+        for node in self._objects:
+            for other in self.inner(node):
+                found[other].append(node)
+        return found
+
+    def classes_around(self, shape: Term) -> list[str]:
+        """The classes that a shape is about, or those that use it."""
+        seen: dict[Term, None] = {}
+        stack = [shape]
+        while stack:
+            node = stack.pop()
+            if node not in seen:
+                seen[node] = None
+                stack += self._users.get(node, [])
+        return [_iri(one) for node in seen for one in [*self.of_sh(node, "targetClass"), *self.classes_of(node)]]
 
     # ---- what shapes are about ---------------------------------------------------------------------------------
 

@@ -129,6 +129,10 @@ class Store:
         """Every quad, in no order that means anything."""
         return self._db.quads_for_pattern(None, None, None, None)
 
+    def find(self, subject: Any, predicate: Any, obj: Any, graph: Any) -> Iterator[ox.Quad]:
+        """The quads that fit a pattern of Oxigraph's terms, None for any."""
+        return self._db.quads_for_pattern(subject, predicate, obj, graph)
+
     def graph(self, name: str) -> list[tuple[str, str, str]]:
         """The triples of a named graph, `<iri>`, as N-Triples terms."""
         quads = self._db.quads_for_pattern(None, None, None, ox.NamedNode(name[1:-1]))

@@ -1,18 +1,49 @@
-"""What is wrong in a vault: one sorted report of its files, their properties and their links."""
+"""What is wrong in a vault: one sorted report of its files, properties and links, and of what the shapes expect.
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+Links are checked as the notes lie on the disk. Shapes are about what the notes mean, with all that follows: so the
+store is brought up to date first, as `kg ingest` does. What was found is remembered, and what no change touches is
+not looked at again.
+"""
+
+import hashlib
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Literal, TypeVar
 
-from kg.findings import SEVERITIES, Finding, Severity
+import pyoxigraph as ox
+
+from kg import __version__
+from kg.alike import alike
+from kg.conformance import Conformance, Limits, State, lookup
+from kg.errors import KgError, StoreError
+from kg.findings import CODES, SEVERITIES, Code, Finding, Result, Severity
+from kg.ingestion import Report, ingest, load_ontology
+from kg.ledger import Ledger
 from kg.links import Checked, Checker, whole
+from kg.memory import Memory, Seen
+from kg.note import Note
 from kg.obsidian import Settings
-from kg.resolve import Index, LinkClass
-from kg.terms import Names
-from kg.vault import Progress, Reading, Vault, without_collection
-from kg.workers import Workers
+from kg.ontology import Ontology
+from kg.places import Finder, Origin, Origins, Place
+from kg.resolve import Card, Index, LinkClass
+from kg.shacl import Violation, in_turtle, term_from
+from kg.shapes import ALIKE, TYPE, Shapes, is_of_range
+from kg.statements import PREF_LABEL, Reader
+from kg.store import Published, Store, published
+from kg.terms import KG, Names
+from kg.vault import Files, Progress, Reading, Vault, read_note, without_collection
+from kg.wording import Wording
+from kg.workers import WORTH_IT, Workers
+
+T = TypeVar("T")
+Only = Literal["links", "shapes"]
+_SEVERITIES: Mapping[str, Severity] = {"Violation": "error", "Warning": "warning"}
+_DESCRIBES, _LABEL = ox.NamedNode(KG + "describes"), ox.NamedNode(PREF_LABEL[1:-1])
 
 
 @dataclass(frozen=True)
@@ -21,6 +52,13 @@ class Validation:
 
     findings: tuple[Finding, ...]
     classes: Mapping[LinkClass, int]
+    hidden: int = 0
+    """How many less severe ones were left out."""
+    rules: Mapping[str, Code] = field(default_factory=lambda: CODES, repr=False)
+    """What the codes of the findings stand for."""
+    results: tuple[Violation, ...] = field(default=(), repr=False)
+    """What the shapes found, of every severity."""
+    shapes: Shapes | None = field(default=None, repr=False)
 
     @cached_property
     def codes(self) -> Mapping[str, int]:
@@ -29,19 +67,52 @@ class Validation:
 
     def at_least(self, severity: Severity) -> "Validation":
         """Without the findings that are less severe."""
-        kept = set(SEVERITIES[: SEVERITIES.index(severity) + 1])
-        return Validation(tuple(one for one in self.findings if one.severity in kept), self.classes)
+        kept = tuple(one for one in self.findings if is_at_least(one.severity, severity))
+        return replace(self, findings=kept, hidden=self.hidden + len(self.findings) - len(kept))
+
+    def turtle(self, prefixes: Mapping[str, str]) -> str:
+        """The validation report of SHACL, in Turtle."""
+        return in_turtle(self.shapes or Shapes(()), self.results, prefixes)
 
 
-def validate(vault: Vault | str | Path, *, progress: Progress | None = None) -> Validation:
-    """Check a vault as it lies on the disk; no store is needed. Raises KgError where it cannot be read at all."""
+def is_at_least(severity: Severity, limit: Severity) -> bool:
+    """Whether a severity is this one or a worse one."""
+    return SEVERITIES.index(severity) <= SEVERITIES.index(limit)
+
+
+def validate(
+    vault: Vault | str | Path,
+    *,
+    only: Only | None = None,
+    severity: Severity = "info",
+    seconds: float | None = None,
+    progress: Progress | None = None,
+) -> Validation:
+    """Check a vault: its links and properties, and the shapes; or only the one or the other.
+
+    Findings less severe than `severity` are counted, not told. The links alone need no store; for the shapes it is
+    brought up to date. Raises KgError where that cannot be done, or where there is no note to check; TimedOut where
+    the shapes take more `seconds` than `max_seconds` of kg.toml, or those given here.
+    """
     vault = vault if isinstance(vault, Vault) else Vault(vault)
     with without_collection():
-        return _validate(vault, progress)
+        files = vault.files()
+        if not files.notes:
+            raise KgError(f"there is nothing to check: {vault.path} has no notes")
+        if only == "links":
+            return _links_alone(vault, files, progress).at_least(severity)
+        with _up_to_date(vault, progress) as (report, found):
+            run = _Run(vault, files, report, found, severity, seconds, progress)
+            return run.validation(only).at_least(severity)
 
 
-def _validate(vault: Vault, progress: Progress | None) -> Validation:
-    files = vault.files()
+def check(reading: Reading, index: Index) -> Validation:
+    """The links of a vault that was read already."""
+    checked = map(Checker(index, reading.settings).check, reading.notes)
+    return _together(checked, index, reading.settings, reading.findings)
+
+
+def _links_alone(vault: Vault, files: Files, progress: Progress | None) -> Validation:
     with Workers.for_files(len(files.notes)) as workers:
         read = workers.read(files.notes, vault.config.max_bytes, progress).values()
         cards = [one.card for one in read if one.card]
@@ -52,12 +123,274 @@ def _validate(vault: Vault, progress: Progress | None) -> Validation:
     return _together(checked, index, vault.settings, [*files.findings, *found])
 
 
-def check(reading: Reading, index: Index) -> Validation:
-    """The same of a vault that was read already."""
-    checked = map(Checker(index, reading.settings).check, reading.notes)
-    return _together(checked, index, reading.settings, reading.findings)
-
-
 def _together(checked: Iterable[Checked], index: Index, settings: Settings, findings: Iterable[Finding]) -> Validation:
     links = whole(checked, index, settings)
     return Validation(tuple(sorted({*findings, *links.findings})), links.classes)
+
+
+@contextmanager
+def _up_to_date(vault: Vault, progress: Progress | None) -> Iterator[tuple[Report, Published]]:
+    """The store as an ingest leaves it: the vault's own, or where that cannot be written now, one for this time."""
+    try:
+        report = ingest(vault, progress=progress)
+    except StoreError:
+        with tempfile.TemporaryDirectory() as folder:
+            apart = Vault(config=replace(vault.config, store=Path(folder) / "store"))
+            report = ingest(apart, progress=progress)
+            yield report, _published(report)
+        return
+    yield report, _published(report)
+
+
+def _published(report: Report) -> Published:
+    found = published(report.path)
+    if found is None:
+        raise StoreError(f"the store {report.path} went while it was looked at")
+    return found
+
+
+class _Run:
+    """One validation of a vault whose store is up to date."""
+
+    def __init__(
+        self,
+        vault: Vault,
+        files: Files,
+        report: Report,
+        found: Published,
+        severity: Severity,
+        seconds: float | None,
+        progress: Progress | None,
+    ) -> None:
+        self.vault, self.files, self.report, self.severity = vault, files, report, severity
+        self.config = vault.config
+        self.limits = Limits(seconds or self.config.max_seconds, self.config.max_memory)
+        self.progress: Progress = progress or (lambda what, done, total: None)
+        self.store: Store = found.store
+        self.folder = report.path
+        ledger = Ledger.read(found.folder)
+        if ledger is None:
+            raise StoreError(f"the store {report.path} is damaged: run `kg ingest --full`")
+        self.ledger = ledger
+        self.names = Names(self.config.base)
+        self.ontology: Ontology = load_ontology(self.config)
+        self.before = Memory.read(self.folder)
+        cards = [entry.card for entry in ledger.entries.values()]
+        self.index = Index.of(cards, files.attachments, self.names, ignored=files.ignored, on_disk=files.on_disk)
+
+    def validation(self, only: Only | None) -> Validation:
+        """Everything, or the shapes alone."""
+        checked = self._checked()
+        state = self._state()
+        results = tuple(self._asserted(state.all))
+        placed = self._placed(results, checked)
+        shaped = [finding for _, finding in placed if finding]
+        hidden = sum(not is_at_least(_severity(one), self.severity) for one in results)
+        self._keep(checked, state, placed)
+        links = whole(checked.values(), self.index, self.vault.settings)
+        of_notes = [] if only == "shapes" else [*self.report.findings, *links.findings]
+        return Validation(
+            tuple(sorted({*of_notes, *shaped})),
+            links.classes,
+            hidden,
+            {**CODES, **self.wording.rules()},
+            results,
+            self.shapes,
+        )
+
+    # ---- links ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _names(self) -> str:
+        """A digest of what a link can be resolved by, less headings and blocks, and of the settings."""
+        cards = [(c.path, c.name, c.id, c.title, c.aliases, c.kind, c.is_template) for c in self._cards()]
+        others = (*self.files.attachments, *self.files.ignored, *sorted(self.files.on_disk.items()))
+        facts = (__version__, self.config.base, self.vault.settings, sorted(cards), others)
+        return hashlib.sha256(repr(facts).encode("utf-8", "surrogateescape")).hexdigest()
+
+    def _cards(self) -> Iterable[Card]:
+        return (entry.card for entry in self.ledger.entries.values())
+
+    @cached_property
+    def _same(self) -> Mapping[str, Seen]:
+        """What is remembered of the notes that neither changed nor link to one that did.
+
+        What a link means follows from the names of notes and files, which are all as they were, and from the headings
+        and blocks of the note that it leads to.
+        """
+        if self.before.names != self._names:
+            return {}
+        entries = self.ledger.entries
+        same = {p: seen for p, seen in self.before.notes.items() if p in entries and entries[p].digest == seen.digest}
+        changed = entries.keys() - same.keys()
+        return {path: seen for path, seen in same.items() if seen.checked.leads.isdisjoint(changed)}
+
+    def _checked(self) -> dict[str, Checked]:
+        """The checks of all notes by path, as far as they are notes now."""
+        good = [path for path in self.files.notes if path not in self.ledger.bad]
+        found = {path: self._same[path].checked for path in good if path in self._same}
+        again = {path: self.files.notes[path] for path in good if path not in found}
+        checker = Checker(self.index, self.vault.settings)
+        found |= {one.path: one for one in self._of_notes(again, checker.check, "checking")}
+        return found
+
+    def _of_notes(self, files: Mapping[str, Path], work: Callable[[Note], T], what: str) -> Sequence[T]:
+        """What a function gives of some notes, which are read for it."""
+        self.progress(what, 0, 1)
+        if len(files) < WORTH_IT:
+            notes = (read_note(path, place, self.config.max_bytes)[0] for path, place in files.items())
+            return [work(note) for note in notes if note]
+        with Workers.for_files(len(files)) as workers:
+            workers.read(files, self.config.max_bytes, self.progress)
+            return workers.each(work)
+
+    # ---- shapes --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        """The shapes of the ontology's files."""
+        return Shapes.of(self.ontology)
+
+    @cached_property
+    def wording(self) -> Wording:
+        """The words for what they find."""
+        return Wording(self.shapes, self.ontology, self.names, self._label, self._kind)
+
+    @cached_property
+    def _key(self) -> str:
+        return f"{__version__} {self.shapes.digest} {self.ontology.digest} {self.config.base}"
+
+    def _state(self) -> State:
+        self.progress("shapes", 0, 1)
+        find = lookup(self.store.find, self._alike(), self.config.base)
+        before = self.before.state if self.before.shapes == self._key else None
+        return Conformance(self.shapes, find, self.limits).check(before)
+
+    def _alike(self) -> Iterator[ox.Triple]:
+        """Which of the things that are known by their names are nearly named alike, the rarer first.
+
+        Of two that have notes of their own each is meant.
+        """
+        default = ox.DefaultGraph()
+        for class_ in sorted(c for c in self.ontology.classes if self.ontology.known_by_name(c) == c):
+            named: dict[str, set[ox.NamedNode]] = defaultdict(set)
+            for quad in self.store.find(None, TYPE, ox.NamedNode(class_), default):
+                for label in self.store.find(quad.subject, _LABEL, None, default):
+                    if isinstance(quad.subject, ox.NamedNode) and isinstance(label.object, ox.Literal):
+                        named[label.object.value].add(quad.subject)
+            for one, other in alike(named):
+                yield from self._pair(min(named[one], key=str), min(named[other], key=str))
+
+    def _pair(self, one: ox.NamedNode, other: ox.NamedNode) -> Iterator[ox.Triple]:
+        described = [any(self.store.find(None, _DESCRIBES, it, ox.DefaultGraph())) for it in (one, other)]
+        if one == other or all(described):
+            return
+        uses = [(has_note, sum(1 for _ in self.store.find(None, None, it, None)), it.value, it)
+                for has_note, it in zip(described, (one, other), strict=True)]  # fmt: skip
+        rare, usual = sorted(uses, key=lambda row: (row[0], row[1], [-ord(ch) for ch in row[2]]))
+        yield ox.Triple(rare[3], ALIKE, usual[3])
+
+    def _label(self, iri: str) -> str:
+        """The label of a thing; of a section its heading."""
+        node = ox.NamedNode(iri)
+        for predicate in (_LABEL, ox.NamedNode(KG + "heading")):
+            labels = self.store.find(node, predicate, None, ox.DefaultGraph())
+            found = sorted(quad.object.value for quad in labels if isinstance(quad.object, ox.Literal))
+            if found:
+                return found[0]
+        return ""
+
+    def _kind(self, iri: str) -> str:
+        """The class of a thing that a reader would name: one of the ontology's, and none above another."""
+        found = {quad.object.value for quad in self.store.find(ox.NamedNode(iri), TYPE, None, ox.DefaultGraph())
+                 if isinstance(quad.object, ox.NamedNode)} & self.ontology.classes  # fmt: skip
+        above = {up for one in found for up in self.ontology.superclasses(one) - {one}}
+        return min((one for one in found - above if not self.ontology.is_structural(one)), default="")
+
+    def _asserted(self, results: Iterable[Violation]) -> Iterator[Violation]:
+        """Without what a property expects of values that only inference gives it."""
+        for one in results:
+            if not is_of_range(one.shape.strip("<>")) or self.origins.states(
+                one.focus, one.path.strip("<>"), one.value
+            ):
+                yield one
+
+    # ---- places --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def origins(self) -> Origins:
+        """Which notes state what."""
+        return Origins(self.store.find, {self.names.path(path): path for path in self.ledger.entries})
+
+    def _placed(
+        self, results: Iterable[Violation], checked: Mapping[str, Checked]
+    ) -> list[tuple[tuple[Origin, Place] | None, Finding | None]]:
+        """The findings of results that are told, each with where it stands."""
+        told = [(one, self._origin(one)) for one in results if is_at_least(_severity(one), self.severity)]
+        places = self._places({origin for _, origin in told if origin})
+        found: list[tuple[tuple[Origin, Place] | None, Finding | None]] = []
+        for result, origin in told:
+            place = places.get(origin) if origin else None
+            kept = (origin, place) if origin and place else None
+            found.append((kept, self._finding(result, origin, place or Place(1, 1, 1, 1))))
+        return found
+
+    def _origin(self, result: Violation) -> Origin | None:
+        path = result.path.strip("<>") if result.path.startswith("<") else ""
+        classes = self.shapes.classes_around(term_from(result.shape))
+        value = result.value if result.value != result.focus else ""
+        return self.origins.of(result.focus, path, value, classes)
+
+    def _places(self, wanted: set[Origin]) -> dict[Origin, Place]:
+        found = {origin: place for path, seen in self._same.items() for origin, place in seen.places.items()}
+        found = {origin: found[origin] for origin in wanted if origin in found}
+        missing: dict[str, set[Origin]] = defaultdict(set)
+        for origin in wanted - found.keys():
+            missing[origin.path].add(origin)
+        reader = Reader(self.index, self.ontology, self.config.default_class)
+        finder = Finder(reader, {path: frozenset(rows) for path, rows in missing.items()})
+        files = {path: self.files.notes[path] for path in missing if path in self.files.notes}
+        for some in self._of_notes(files, finder.find, "placing"):
+            found |= some
+        return found
+
+    def _finding(self, result: Violation, origin: Origin | None, place: Place) -> Finding:
+        wording = self.wording
+        told = Result(
+            _severity(result),
+            result.shape.strip("<>"),
+            result.focus.strip("<>"),
+            wording.path(result),
+            result.value.strip("<>"),
+            result.component.strip("<>"),
+        )
+        path = origin.path if origin else "."
+        return Finding(path, *place, wording.code(result), wording.message(result), wording.hint(result), told)
+
+    # ---- what is remembered --------------------------------------------------------------------------------------
+
+    def _keep(
+        self,
+        checked: Mapping[str, Checked],
+        state: State,
+        placed: Iterable[tuple[tuple[Origin, Place] | None, Finding | None]],
+    ) -> None:
+        places: dict[str, dict[Origin, Place]] = defaultdict(dict)
+        for path, seen in self._same.items():
+            places[path] |= seen.places
+        for known, _ in placed:
+            if known:
+                places[known[0].path][known[0]] = known[1]
+        entries = self.ledger.entries
+        notes = {
+            path: Seen(entries[path].digest, one, places.get(path, {}))
+            for path, one in checked.items()
+            if path in entries
+        }
+        memory = Memory(self._names, notes, self._key, state)
+        if memory != self.before:
+            memory.keep(self.folder)
+
+
+def _severity(result: Violation) -> Severity:
+    return _SEVERITIES.get(result.severity.strip("<>").rpartition("#")[2], "info")

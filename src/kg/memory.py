@@ -1,0 +1,109 @@
+"""What is remembered of one validation for the next: of each note the checks of its links and the places of what shapes
+found in it, and what the shapes saw. A file in the store's folder; where it cannot be read, all is checked anew.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kg.conformance import State
+from kg.findings import Finding
+from kg.ledger import fields_of
+from kg.links import Checked, Typed
+from kg.places import Origin, Place
+from kg.shacl import Violation
+
+FILE = "validation.json"
+
+
+class Seen(NamedTuple):
+    """What was checked and found in one note, while its file had this digest."""
+
+    digest: str
+    checked: Checked
+    places: Mapping[Origin, Place]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What is remembered of a vault."""
+
+    names: str = ""
+    """A digest of what links are resolved by, less headings and blocks, and of the settings."""
+    notes: Mapping[str, Seen] = field(default_factory=dict)
+    shapes: str = ""
+    """A digest of the shapes and the ontology that the state is of."""
+    state: State | None = None
+
+    @classmethod
+    def read(cls, folder: Path) -> "Memory":
+        """That of a store; empty where there is none that can be read."""
+        try:
+            table = json.loads((folder / FILE).read_bytes())
+            notes = {path: _seen(path, *row) for path, row in table["notes"].items()}
+            return cls(table["names"], notes, table["shapes"], _state(table["state"]))
+        except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+            return cls()
+
+    def keep(self, folder: Path) -> None:
+        """Write it down; where that cannot be, the next validation checks all."""
+        table = {
+            "names": self.names,
+            "notes": {path: _row(seen) for path, seen in self.notes.items()},
+            "shapes": self.shapes,
+            "state": self.state and ["\n".join(sorted(self.state.seen)), self.state.results, self.state.whole],
+        }
+        try:
+            fresh = (folder / FILE).with_suffix(f".{os.getpid()}")
+            fresh.write_text(json.dumps(table, separators=(",", ":")), encoding="ascii")
+            fresh.replace(folder / FILE)
+        except OSError:
+            return
+
+
+def _row(seen: Seen) -> list[Any]:
+    it = seen.checked
+    return [
+        seen.digest,
+        [
+            [fields_of(one) for one in it.findings],
+            it.classes,
+            sorted(it.leads),
+            {path: fields_of(one) for path, one in it.embeds.items()},
+            [[iri, name, fields_of(one)] for iri, name, one in it.wants],
+            [[one.key, one.type, fields_of(one.span)] for one in it.types],
+        ],
+        [[*origin[1:], *place] for origin, place in seen.places.items()],
+    ]
+
+
+def _seen(path: str, digest: str, checked: list[Any], places: list[list[Any]]) -> Seen:
+    findings, classes, leads, embeds, wants, types = checked
+    return Seen(
+        digest,
+        Checked(
+            path,
+            tuple([Finding(*one) for one in findings]),
+            classes,
+            frozenset(leads),
+            {other: Finding(*one) for other, one in embeds.items()},
+            tuple([(iri, name, Finding(*one)) for iri, name, one in wants]),
+            tuple([Typed(key, type_, Finding(*one)) for key, type_, one in types]),
+        ),
+        {Origin(path, *row[:4]): Place(*row[4:]) for row in places},
+    )
+
+
+def _state(row: list[Any] | None) -> State | None:
+    if row is None:
+        return None
+    results, whole = (tuple([_violation(*one) for one in rows]) for rows in row[1:])
+    return State(frozenset(row[0].split("\n")) - {""}, results, whole)
+
+
+def _violation(*row: Any) -> Violation:
+    *terms, messages = row
+    return Violation._make((*terms, tuple(messages)))

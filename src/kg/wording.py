@@ -1,0 +1,196 @@
+"""What a shape found, in words that a note-taker understands: names instead of IRIs."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pyoxigraph as ox
+
+from kg.findings import Code, Severity
+from kg.ontology import Ontology, local_name
+from kg.shacl import Violation, term_from
+from kg.shapes import Shapes, Term, is_of_range
+from kg.terms import SH, XSD, Names
+
+_DCTERMS = "http://purl.org/dc/terms/"
+_PLACEHOLDER = re.compile(r"\{[$?](this|value|path)\}", re.I)
+_IRI = re.compile(r"<?(https?://[^\s<>\"“”]+[^\s<>\"“”.,;:!?)])>?")
+_SHOWN = 80
+_SEVERITIES: Mapping[str, Severity] = {SH + "Violation": "error", SH + "Warning": "warning", SH + "Info": "info"}
+
+_SAYS: Mapping[str, str] = {
+    "MinCount": "{this} has too few values of {path}: {minCount} at least",
+    "MaxCount": "{this} has too many values of {path}: {maxCount} at most",
+    "Class": "{value} is no {class}, as {path} asks",
+    "Datatype": "{value} is no {datatype}, as {path} asks",
+    "NodeKind": "{value} is not of the kind that {path} asks: {nodeKind}",
+    "MinExclusive": "{value} is not more than {minExclusive}",
+    "MinInclusive": "{value} is less than {minInclusive}",
+    "MaxExclusive": "{value} is not less than {maxExclusive}",
+    "MaxInclusive": "{value} is more than {maxInclusive}",
+    "MinLength": "{value} is shorter than {minLength} characters",
+    "MaxLength": "{value} is longer than {maxLength} characters",
+    "Pattern": "{value} does not look like {pattern}",
+    "LanguageIn": "{value} is in none of the languages that are asked for",
+    "UniqueLang": "{this} has two values of {path} in one language",
+    "Equals": "{this}: {path} and {equals} are not the same",
+    "Disjoint": "{this}: {path} and {disjoint} have {value} in common",
+    "LessThan": "{this}: {path} is not less than {lessThan}",
+    "LessThanOrEquals": "{this}: {path} is more than {lessThanOrEquals}",
+    "HasValue": "{this}: {hasValue} is missing from {path}",
+    "In": "{value} is none of the values that {path} may have",
+    "Closed": "{this} has a property that is not asked for: {path}",
+    "Not": "{this}: {value} is what it must not be",
+    "QualifiedMinCount": "{this} has too few values of {path} that are as asked: {qualifiedMinCount} at least",
+    "QualifiedMaxCount": "{this} has too many values of {path} that are as asked: {qualifiedMaxCount} at most",
+}
+_ELSE = "{this}: {value} is not as the shape asks"
+_NODE = "{this} is not as the shape asks"
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What is needed beside a result to say it."""
+
+    shapes: Shapes
+    ontology: Ontology
+    names: Names
+    label: Callable[[str], str]
+    """The label that the notes give to a thing, by its IRI; empty where they give none."""
+    kind: Callable[[str], str]
+    """The class that a thing is of, by its IRI; empty where it is of none."""
+
+    def name(self, term: str) -> str:
+        """A term as a reader knows it, in quotes."""
+        if not term:
+            return "it"
+        if term.startswith('"'):
+            text = str(term_from(term).value)
+            return f"“{text[:_SHOWN]}{'…' if len(text) > _SHOWN else ''}”"
+        return f"“{self.plain(term.strip('<>'))}”"
+
+    def plain(self, iri: str) -> str:
+        """The label of a thing, a class or a property; else what its IRI says."""
+        found = self.label(iri) or self.ontology.label(iri)
+        if found:
+            return found
+        if iri.startswith(self.names.base):
+            return self.names.to_path(iri) or local_name(iri)
+        return iri if iri.startswith(("http://", "https://")) and "#" not in iri else local_name(iri)
+
+    def message(self, result: Violation) -> str:
+        """What is wrong, in a sentence."""
+        shape = term_from(result.shape)
+        if is_of_range(result.shape.strip("<>")):
+            return self._of_range(result)
+        given = self._given(shape) or (result.messages[0] if result.messages else "")
+        text = given or _SAYS.get(self._kind(result), _ELSE if result.value else _NODE)
+        return _IRI.sub(self._named, self._filled(text, result, shape, ours=not given))
+
+    def code(self, result: Violation) -> str:
+        """A shape's own code (`dcterms:identifier`); else the name of the nearest shape that has one."""
+        shape = term_from(result.shape)
+        for node in (term_from(result.constraint) if result.constraint else shape, *self._around(shape)):
+            if code := self.shapes.text(node, _DCTERMS + "identifier"):
+                return code
+        if is_of_range(result.shape.strip("<>")):
+            return "S10"
+        owner = self.shapes.owner(shape)
+        return local_name(owner.value) if isinstance(owner, ox.NamedNode) else "SHACL"
+
+    def rules(self) -> dict[str, Code]:
+        """What each code of a shape stands for: its message without names, and what to do about it."""
+        found: dict[str, Code] = {}
+        for shape in self.shapes.all:
+            probe = Violation("", "", "", str(shape), "", "", "", ())
+            given = _PLACEHOLDER.sub("…", self._given(shape)) or f"Not as the shape {self.code(probe)} asks"
+            severity = _SEVERITIES.get(str(next(iter(self.shapes.of_sh(shape, "severity")), "")).strip("<>"), "error")
+            if is_of_range(str(shape).strip("<>")):
+                given = "A link to another kind of thing than its property leads to"
+            if self.shapes.of_sh(shape, "path") or self._given(shape):
+                code = self.code(probe)
+                found.setdefault(code, Code(code, severity, given, self.hint(probe)))
+        return dict(sorted(found.items()))
+
+    def hint(self, result: Violation) -> str:
+        """What to do about it, as the shape says (`sh:description`)."""
+        if is_of_range(result.shape.strip("<>")):
+            return "Link to another note, say what the linked one is with `type:`, or use another property"
+        shape = term_from(result.shape)
+        found = (self.shapes.text(node, SH + "description") for node in self._around(shape))
+        return next(filter(None, found), "")
+
+    def path(self, result: Violation) -> str:
+        """The path of a result, as SPARQL writes it."""
+        return self._path(term_from(result.path)) if result.path else ""
+
+    def _around(self, node: Term) -> list[Term]:
+        """A shape, and those around it as far as it has no name."""
+        found = [node]
+        while isinstance(node, ox.BlankNode) and node in self.shapes.owners and self.shapes.owners[node] not in found:
+            node = self.shapes.owners[node]
+            found.append(node)
+        return found
+
+    def _given(self, shape: Term) -> str:
+        return self.shapes.text(shape, SH + "message")
+
+    @staticmethod
+    def _kind(result: Violation) -> str:
+        return result.component.strip("<>").removeprefix(SH).removesuffix("ConstraintComponent")
+
+    def _filled(self, text: str, result: Violation, shape: Term, *, ours: bool) -> str:
+        parts = {"this": self.name(result.focus), "value": self.name(result.value), "path": self._path_name(result)}
+        if not ours:
+            return _PLACEHOLDER.sub(lambda match: parts[match.group(1).lower()], text)
+        for word in re.findall(r"\{(\w+)\}", text):
+            values = self.shapes.of_sh(shape, word)
+            parts.setdefault(word, ", ".join(self._shown(value) for value in values))
+        return text.format_map(parts)
+
+    def _shown(self, value: Term) -> str:
+        if isinstance(value, ox.NamedNode):
+            return local_name(value.value) if value.value.startswith((SH, XSD)) else self.plain(value.value)
+        return value.value
+
+    def _path_name(self, result: Violation) -> str:
+        path = term_from(result.path) if result.path else None
+        return f"“{self.plain(path.value)}”" if isinstance(path, ox.NamedNode) else f"“{self.path(result)}”"
+
+    def _named(self, match: re.Match[str]) -> str:
+        label = self.label(match.group(1)) or self.ontology.label(match.group(1))
+        return f"“{label}”" if label else match.group()
+
+    def _of_range(self, result: Violation) -> str:
+        path = result.path.strip("<>")
+        classes = [one.value for one in self._expected(term_from(result.shape)) if isinstance(one, ox.NamedNode)]
+        expected = " or ".join(_with_article(self.plain(one)) for one in classes)
+        kind = self.kind(result.value.strip("<>"))
+        is_what = (
+            f"is {_with_article(self.plain(kind))}, and “{self.plain(path)}” leads to {expected}"
+            if kind
+            else f"is not {expected}, which “{self.plain(path)}” leads to"
+        )
+        return f"{self.name(result.value)} {is_what}"
+
+    def _expected(self, shape: Term) -> list[Term]:
+        rows = [one for some in self.shapes.of_sh(shape, "or") for one in self.shapes.items(some)]
+        return [class_ for one in rows for class_ in self.shapes.of_sh(one, "class")]
+
+    def _path(self, path: Term) -> str:
+        """A property path in SPARQL's words (SHACL 2.3.1)."""
+        of = self.shapes
+        if isinstance(path, ox.NamedNode):
+            return path.value
+        for inner in of.of_sh(path, "inversePath"):
+            return f"^{self._path(inner)}"
+        for rows in of.of_sh(path, "alternativePath"):
+            return f"({'|'.join(self._path(one) for one in of.items(rows))})"
+        for name, sign in (("zeroOrMorePath", "*"), ("oneOrMorePath", "+"), ("zeroOrOnePath", "?")):
+            for inner in of.of_sh(path, name):
+                return f"{self._path(inner)}{sign}"
+        return "/".join(self._path(one) for one in of.items(path))
+
+
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun.lower()}"
