@@ -17,17 +17,20 @@ import click
 
 from kg import __version__
 from kg.errors import KgError, QuerySyntaxError, StoreError, TimedOut
+from kg.findings import printable
 
 if TYPE_CHECKING:
     from kg.config import Config
     from kg.findings import Finding
     from kg.ingestion import Report
+    from kg.validation import Validation
     from kg.vault import Progress
 
 Result = TypeVar("Result")
 Command = Callable[..., Any]
 
 INTERRUPTED = 130
+_SOME = 5
 
 
 class Options:
@@ -236,8 +239,6 @@ def _plural(number: int, noun: str) -> str:
 
 
 def _say_report(options: Options, report: "Report") -> None:
-    from kg.findings import printable
-
     summary = report.summary
     if not report.changed:
         notes = summary["notes"]
@@ -303,41 +304,103 @@ def _progress(options: Options) -> "Iterator[Progress | None]":
 
 @kg.command()
 @click.argument("vault", required=False, type=click.Path(path_type=Path))
-@click.option("-f", "--format", "format_", metavar="FORMAT", default="text", help="text or json.")
-@click.option("--only", type=click.Choice(["links"]), help="Only links, names and properties (all that there is yet).")
+@click.option(
+    "-f", "--format", "format_", metavar="FORMAT", default="text", help="text, json, sarif, github, junit or turtle."
+)
+@click.option("--only", type=click.Choice(["links", "shapes"]), help="Only links and properties, or only the shapes.")
 @click.option(
     "--severity",
     type=click.Choice(["error", "warning", "info"]),
     help="Report what is at least so severe, and exit with 1 for it; without it errors and warnings are reported.",
 )
 @click.option("--statistics", is_flag=True, help="Add links by class, which sum to the total, and findings by code.")
+@click.option(
+    "--baseline",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write what is there to FILE; where FILE is there, report only what is new, and say what has gone.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Stop the shapes after this long, with exit code 4.",
+)
 @_common
 def validate(
-    options: Options, vault: Path | None, format_: str, only: str | None, severity: str | None, statistics: bool
+    options: Options,
+    vault: Path | None,
+    format_: str,
+    only: str | None,
+    severity: str | None,
+    statistics: bool,
+    baseline: Path | None,
+    timeout: float | None,
 ) -> None:
-    """Say what is wrong in the notes, at file, line and column.
+    """Say what is wrong in the notes, at file, line and column: links, properties, and what the shapes expect.
 
-    The notes are read as they are now; no ingest is needed. VAULT is the folder of notes; without it, the one of
-    kg.toml, of the store, or this folder. Exits with 1 where there is an error, or what --severity names.
+    The notes are taken as they are now: for the shapes the store is brought up to date first, as `kg ingest` does.
+    VAULT is the folder of notes; without it, the one of kg.toml, of the store, or this folder. Exits with 1 where
+    there is an error, or what --severity names.
     """
-    from kg.reports import REPORTS
+    from kg.reports import REPORTS, Manner
     from kg.validation import validate as run
     from kg.vault import Vault
 
     if format_ not in REPORTS:
         raise click.BadParameter(f"{format_!r} is not one of {', '.join(REPORTS)}.", param_hint="'-f' / '--format'")
+    config = _vault_config(options, vault)
+    least: Any = severity or "warning"
     with _progress(options) as progress:
-        found = run(Vault(config=_vault_config(options, vault)), progress=progress)
-    shown = found.at_least(severity or "warning")  # type: ignore[arg-type]
-    REPORTS[format_].write(shown, sys.stdout, statistics, _paint(options))
+        found = run(Vault(config=config), only=only, severity=least, seconds=timeout, progress=progress)  # type: ignore[arg-type]
+    if baseline:
+        found = _beside(options, baseline, found)
+    manner = Manner(
+        statistics,
+        _paint(options),
+        _in_repository(config.vault),
+        lambda one: one.severity == "error" or severity is not None,
+        {**config.all_prefixes},
+    )
+    REPORTS[format_].write(found, sys.stdout, manner)
     sys.stdout.flush()  # what is said on stderr comes after it, in a log that holds both
-    unseen = len(found.findings) - len(shown.findings)
-    if unseen:
-        options.say(
-            f"{unseen} less severe {_plural(unseen, 'finding')} not shown (--severity info shows all)", dim=True
-        )
-    if any(one.severity == "error" or severity for one in shown.findings):
+    if found.hidden:
+        less = f"{found.hidden:,} less severe {_plural(found.hidden, 'finding')}"
+        options.say(f"{less} not shown (--severity info shows all)", dim=True)
+    if any(manner.fails(one) for one in found.findings):
         sys.exit(1)
+
+
+def _beside(options: Options, file: Path, found: "Validation") -> "Validation":
+    """The findings that a baseline does not have; all of them go into one that is not there yet."""
+    from dataclasses import replace
+
+    from kg import baseline
+
+    if not file.exists():
+        baseline.write(file, found.findings)
+        number = len(found.findings)
+        options.say(
+            f"{number:,} {_plural(number, 'finding')} written to {file}: from now on only new ones are reported"
+        )
+        return replace(found, findings=())
+    compared = baseline.compare(file, found.findings)
+    if compared.known:
+        options.say(f"{compared.known:,} {_plural(compared.known, 'finding')} of the baseline still there", dim=True)
+    if compared.gone:
+        options.say(f"{len(compared.gone):,} {'has' if len(compared.gone) == 1 else 'have'} gone since:")
+        for line in compared.gone[: None if options.verbose else _SOME]:
+            options.say(f"  {printable(line)}", dim=True)
+        if len(compared.gone) > _SOME and not options.verbose:
+            options.say(f"  … and {len(compared.gone) - _SOME:,} more (-v shows them)", dim=True)
+    return replace(found, findings=compared.new)
+
+
+def _in_repository(vault: Path) -> str:
+    """Where a vault lies in its repository, else from here, else on the disk; with a `/` at its end."""
+    here = next((folder for folder in (vault, *vault.parents) if (folder / ".git").exists()), Path.cwd())
+    inside = vault.relative_to(here).as_posix() if vault.is_relative_to(here) else vault.as_posix()
+    return "" if inside == "." else f"{inside}/"
 
 
 def _vault_config(options: Options, vault: Path | None) -> "Config":

@@ -3,11 +3,16 @@
 One row a code; the reports, the JSON and the documentation read this table.
 """
 
+import hashlib
+import re
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning", "info"]
+_NUMBER = re.compile(r"\b\d+ (?=links|notes)")
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 
@@ -170,3 +175,17 @@ def of_file(path: str, code: str, message: str, line: int = 1, column: int = 1) 
 def printable(text: str) -> str:
     """The text with control and direction-changing characters escaped, so that it cannot steer a terminal."""
     return "".join(ch if unicodedata.category(ch) not in {"Cc", "Cf", "Cs"} else repr(ch)[1:-1] for ch in text)
+
+
+def fingerprints(findings: Iterable[Finding]) -> list[str]:
+    """What tells each finding from all others, whatever lines come and go above it: code, file, what is said, and the
+    how-manieth of the same it is.
+    """
+    seen: Counter[tuple[str, str, str]] = Counter()
+    found = []
+    for one in findings:
+        about = "\n".join(one.result[1:]) if one.result else _NUMBER.sub("", one.message)
+        key = (one.code, one.path, about)
+        seen[key] += 1
+        found.append(hashlib.sha256(repr((*key, seen[key])).encode("utf-8", "replace")).hexdigest()[:32])
+    return found

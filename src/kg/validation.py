@@ -59,6 +59,7 @@ class Validation:
     results: tuple[Violation, ...] = field(default=(), repr=False)
     """What the shapes found, of every severity."""
     shapes: Shapes | None = field(default=None, repr=False)
+    wording: Wording | None = field(default=None, repr=False)
 
     @cached_property
     def codes(self) -> Mapping[str, int]:
@@ -72,7 +73,9 @@ class Validation:
 
     def turtle(self, prefixes: Mapping[str, str]) -> str:
         """The validation report of SHACL, in Turtle."""
-        return in_turtle(self.shapes or Shapes(()), self.results, prefixes)
+        said = self.wording.message if self.wording else lambda result: ""
+        results = [one._replace(messages=(said(one),)) for one in self.results]
+        return in_turtle(self.shapes or Shapes(()), results, prefixes)
 
 
 def is_at_least(severity: Severity, limit: Severity) -> bool:
@@ -196,6 +199,7 @@ class _Run:
             {**CODES, **self.wording.rules()},
             results,
             self.shapes,
+            self.wording,
         )
 
     # ---- links ---------------------------------------------------------------------------------------------------

@@ -166,12 +166,8 @@ class Wording:
         classes = [one.value for one in self._expected(term_from(result.shape)) if isinstance(one, ox.NamedNode)]
         expected = " or ".join(_with_article(self.plain(one)) for one in classes)
         kind = self.kind(result.value.strip("<>"))
-        is_what = (
-            f"is {_with_article(self.plain(kind))}, and “{self.plain(path)}” leads to {expected}"
-            if kind
-            else f"is not {expected}, which “{self.plain(path)}” leads to"
-        )
-        return f"{self.name(result.value)} {is_what}"
+        is_what = f"is {_with_article(self.plain(kind))}" if kind else "is something else"
+        return f"{self.name(result.value)} {is_what}, and “{self.plain(path)}” leads to {expected}"
 
     def _expected(self, shape: Term) -> list[Term]:
         rows = [one for some in self.shapes.of_sh(shape, "or") for one in self.shapes.items(some)]
