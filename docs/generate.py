@@ -13,6 +13,8 @@ import rdflib
 from click.testing import CliRunner
 from rdflib import OWL, RDF, RDFS, SKOS
 
+from kg.findings import Code
+
 DOCS = Path(__file__).parent
 NOTE = "<!-- Made by docs/generate.py; change the code, not this page. -->\n\n"
 SCHEMA = rdflib.Namespace("https://schema.org/")
@@ -48,9 +50,31 @@ def findings() -> str:
     """The table of findings."""
     from kg.findings import CODES
 
+    table = "| code | severity | what | remedy |\n| --- | --- | --- | --- |\n"
     rows = [f"| {c.code} | {c.severity} | {c.title} | {c.remedy} |" for c in CODES.values()]
+    shapes = [f"| {c.code} | {c.severity} | {c.title} | {c.remedy} |" for c in _shapes().values()]
     head = "# Findings\n\nWhat `kg` says of files, each at its line and column.\n\n"
-    return head + "| code | severity | what | remedy |\n| --- | --- | --- | --- |\n" + "\n".join(rows) + "\n"
+    return f"{head}{table}{chr(10).join(rows)}\n{SHAPES}{table}{chr(10).join(shapes)}\n"
+
+
+SHAPES = """
+## Shapes
+
+What notes are expected to say, as SHACL shapes: those of `ontology/shapes.ttl`, and one a property that follows from
+`schema:rangeIncludes` (S10). [Your own](validating.md#shapes-of-your-own) are checked beside them.
+
+"""
+
+
+def _shapes() -> dict[str, Code]:
+    from kg.config import resource
+    from kg.ontology import load
+    from kg.shapes import Shapes
+    from kg.terms import Names
+    from kg.wording import Wording
+
+    ontology = load([resource("ontology")], {})
+    return Wording(Shapes.of(ontology), ontology, Names(""), lambda _: "", lambda _: "").rules()
 
 
 def formats() -> str:

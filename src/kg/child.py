@@ -104,14 +104,31 @@ def serve(work: str, memory: int | None) -> None:
     os.dup2(2, 1)  # whatever prints must not get among the answers
     _limit(memory)
     module, _, name = work.partition(":")
-    function = getattr(importlib.import_module(module), name)()
+    try:
+        function = getattr(importlib.import_module(module), name)()
+    except Exception as error:  # noqa: BLE001 - whoever asks is told
+        function = _Failed(error)
     while True:
         try:
             arguments = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
+        except MemoryError as error:
+            pickle.dump((error, None), answers, pickle.HIGHEST_PROTOCOL)
+            answers.flush()
+            return
         pickle.dump(_answer(function, arguments), answers, pickle.HIGHEST_PROTOCOL)
         answers.flush()
+
+
+class _Failed:
+    """What could not begin."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __call__(self, *arguments: Any) -> Any:
+        raise self.error
 
 
 def _limit(memory: int | None) -> None:

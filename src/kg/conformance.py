@@ -69,7 +69,8 @@ class Conformance:
         nodes = set().union(*(touched[shape] for shape in touched if shape in local)) if touched else set()
         if len(nodes) > _TOO_MANY * sum(map(len, local.values())) + 10:
             return self._run(local, triples, triples, frozenset(seen))
-        some = {shape: found & touched.get(shape, set()) for shape, found in local.items()}
+        # A result does not say which shape it was asked for: so of a node that is touched, all shapes are.
+        some = {shape: found & nodes for shape, found in local.items()}
         some = {shape: found for shape, found in some.items() if found}
         again = self._whole_again(changed, touched, whole)
         around = automaton.seen_from(some, self.find) | self._classes()

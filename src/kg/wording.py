@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pyoxigraph as ox
 
-from kg.findings import Code, Severity
+from kg.findings import SEVERITIES, Code, Severity
 from kg.ontology import Ontology, local_name
 from kg.shacl import Violation, term_from
 from kg.shapes import Shapes, Term, is_of_range
@@ -109,7 +109,8 @@ class Wording:
                 given = "A link to another kind of thing than its property leads to"
             if self.shapes.of_sh(shape, "path") or self._given(shape):
                 code = self.code(probe)
-                found.setdefault(code, Code(code, severity, given, self.hint(probe)))
+                rule = Code(code, severity, given, self.hint(probe))
+                found[code] = min(found.get(code, rule), rule, key=lambda one: SEVERITIES.index(one.severity))
         return dict(sorted(found.items()))
 
     def hint(self, result: Violation) -> str:
