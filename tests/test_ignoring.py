@@ -116,7 +116,7 @@ def test_what_is_ignored_can_be_linked_to(tmp_path: Path) -> None:
         "Other.md": "[[a]]",
     }
     vault = write(tmp_path, files)
-    found = validate(vault)
+    found = validate(vault, only="links")
     assert [(f.code, f.column) for f in found.findings if f.code != "L22"] == [("L18", 1), ("L18", 13), ("L18", 30)]
     assert {kind: number for kind, number in found.classes.items() if number} == {"resolved": 4, "attachment": 1}
     store = kg.ingest(vault).store

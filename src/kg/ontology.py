@@ -109,7 +109,7 @@ class Ontology:
         for triple in self.triples:
             if isinstance(triple.subject, ox.NamedNode) and not isinstance(triple.object, ox.Triple):
                 found[triple.subject.value][triple.predicate.value].append(triple.object)
-        return found
+        return {subject: dict(rows) for subject, rows in found.items()}  # plain, so that it can be sent to a process
 
     def _iris(self, subject: str, predicates: Iterable[str]) -> frozenset[str]:
         row = self._objects.get(subject, {})
