@@ -15,7 +15,7 @@ kg query -f table resources-by-author
 printf '\nWhich notes do we keep linking to, and never wrote?'
 say kg query missing-notes
 kg query -f table missing-notes
-printf '\nAnd which links lead nowhere?'
-say kg validate --only links
-kg validate --only links || true
+printf '\nAnd what is wrong, at which line?'
+say kg validate
+kg validate || true
 printf '\nNow ask your own:  cd notes && ../.venv/bin/kg query   lists the questions that are there.\n'
