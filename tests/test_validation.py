@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -189,6 +190,24 @@ def test_sarif(repository: Path) -> None:
         assert rules[result["ruleIndex"]]["help"]["text"]
     prints = [result["partialFingerprints"]["kgFinding/v1"] for result in log["results"]]
     assert len(set(prints)) == len(prints)
+
+
+@pytest.mark.system
+@pytest.mark.skipif(not shutil.which("npm"), reason="npm is not here")
+def test_sarif_is_valid_by_its_schema(repository: Path, tmp_path: Path) -> None:
+    """The schema is that of OASIS, in a package of Microsoft's (MIT)."""
+    import jsonschema
+
+    subprocess.run(["npm", "pack", "--silent", "@microsoft/jest-sarif@1.0.0-beta.0"], cwd=tmp_path, check=True)
+    with tarfile.open(next(tmp_path.glob("*.tgz"))) as archive:
+        file = archive.extractfile("package/lib/schemas/sarif-2.1.0-rtm.5.json")
+        assert file is not None
+        schema = json.load(file)
+    checker = jsonschema.Draft7Validator(schema, format_checker=jsonschema.FormatChecker())
+    for severity in ("info", "warning"):
+        log = json.loads(reported(repository, "sarif", "--severity", severity))
+        assert [error.message for error in checker.iter_errors(log)] == []
+    assert list(checker.iter_errors({**log, "version": 2}))
 
 
 def test_github_commands(repository: Path) -> None:
