@@ -11,7 +11,7 @@ import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,6 +50,8 @@ class Report:
     changed: bool
     changes: "Changes"
     """What had changed, note by note."""
+    ledger: Ledger = field(repr=False, compare=False)
+    """What is remembered of the notes."""
 
     @cached_property
     def store(self) -> Store:
@@ -79,16 +81,22 @@ class Changes(NamedTuple):
 
 
 def ingest(
-    vault: Vault | str | Path, *, full: bool = False, inference: bool = True, progress: Progress | None = None
+    vault: Vault | str | Path,
+    *,
+    full: bool = False,
+    inference: bool = True,
+    files: Files | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """Read what changed in a vault and publish what it says. Raises KgError where that cannot be done at all.
 
     Where nothing has changed since the published ingest, that one stays and the report says so; `full` builds it
-    anew all the same. What is wrong in single files is in the report's findings.
+    anew all the same. What is wrong in single files is in the report's findings. `files` are those of the vault, where
+    they were found already.
     """
     vault = vault if isinstance(vault, Vault) else Vault(vault)
     with without_collection():
-        return _Ingest(vault, inference, progress).run(full=full)
+        return _Ingest(vault, inference, progress, files).run(full=full)
 
 
 def preview(vault: Vault | str | Path, *, inference: bool = True) -> Changes:
@@ -106,13 +114,13 @@ def load_ontology(config: Config) -> Ontology:
 class _Ingest:
     """One ingest: what the vault and the store are when it begins."""
 
-    def __init__(self, vault: Vault, inference: bool, progress: Progress | None) -> None:
+    def __init__(self, vault: Vault, inference: bool, progress: Progress | None, files: Files | None = None) -> None:
         self.started = time.perf_counter()
         self.vault = vault
         self.config = vault.config
         self.inference = inference
         self.progress: Progress = progress or (lambda what, done, total: None)
-        self.files = vault.files()
+        self.files = files or vault.files()
         self.ontology = load_ontology(self.config)
         self.names = Names(self.config.base)
         self.published = published(self.config.store)
@@ -187,7 +195,14 @@ class _Ingest:
         self.published.release()
         tidy(self.config.store)
         summary = {**self.published.manifest.summary, "changed": 0, "seconds": self._seconds()}
-        return Report(summary, self._findings(self.before), self.config.store, changed=False, changes=Changes())
+        return Report(
+            summary,
+            self._findings(self.before),
+            self.config.store,
+            changed=False,
+            changes=Changes(),
+            ledger=self.before,
+        )
 
     def _update(self, again: list[str]) -> Report:
         """State the notes that changed and those that the change affects, and apply the difference."""
@@ -210,7 +225,7 @@ class _Ingest:
         findings = self._findings(ledger)
         if not changes and ledger.bad == self.before.bad:
             summary = {**self.published.manifest.summary, "changed": 0, "seconds": self._seconds()}
-            return Report(summary, findings, self.config.store, changed=False, changes=changes)
+            return Report(summary, findings, self.config.store, changed=False, changes=changes, ledger=ledger)
         with building(self.config.store, self.config.all_prefixes, self._command, self.published) as store:
             self.progress("storing", 0, 1)
             gone, come = self._apply(store, stated, ledger)
@@ -219,7 +234,7 @@ class _Ingest:
                 update(store, self.ontology, gone, come)
             summary = self._summary(store, ledger, len(changes.added + changes.changed + changes.removed + affected))
             self._publish(store, ledger, summary)
-        return Report(summary, findings, self.config.store, changed=True, changes=changes)
+        return Report(summary, findings, self.config.store, changed=True, changes=changes, ledger=ledger)
 
     def _apply(self, store: Builder, stated: Mapping[str, Statements], ledger: Ledger) -> tuple[set[Any], set[Any]]:
         """Make the graphs of the notes what they are now; the triples that none states any more, and the new ones."""
@@ -271,7 +286,7 @@ class _Ingest:
             summary = self._summary(store, ledger, len(read))
             self._publish(store, ledger, summary)
         changes = Changes(changed=tuple(files.notes), everything=why)
-        return Report(summary, self._findings(ledger), self.config.store, changed=True, changes=changes)
+        return Report(summary, self._findings(ledger), self.config.store, changed=True, changes=changes, ledger=ledger)
 
     def _last_good(self, read: Mapping[str, Read]) -> dict[str, Entry]:
         """What is remembered of files that were notes and cannot be read now."""

@@ -23,7 +23,6 @@ from kg.conformance import Conformance, Limits, State, lookup
 from kg.errors import KgError, StoreError
 from kg.findings import CODES, SEVERITIES, Code, Finding, Result, Severity
 from kg.ingestion import Report, ingest, load_ontology
-from kg.ledger import Ledger
 from kg.links import Checked, Checker, whole
 from kg.memory import Memory, Seen
 from kg.note import Note
@@ -104,7 +103,7 @@ def validate(
             raise KgError(f"there is nothing to check: {vault.path} has no notes")
         if only == "links":
             return _links_alone(vault, files, progress).at_least(severity)
-        with _up_to_date(vault, progress) as (report, found):
+        with _up_to_date(vault, files, progress) as (report, found):
             run = _Run(vault, files, report, found, severity, seconds, progress)
             return run.validation(only).at_least(severity)
 
@@ -132,14 +131,14 @@ def _together(checked: Iterable[Checked], index: Index, settings: Settings, find
 
 
 @contextmanager
-def _up_to_date(vault: Vault, progress: Progress | None) -> Iterator[tuple[Report, Published]]:
+def _up_to_date(vault: Vault, files: Files, progress: Progress | None) -> Iterator[tuple[Report, Published]]:
     """The store as an ingest leaves it: the vault's own, or where that cannot be written now, one for this time."""
     try:
-        report = ingest(vault, progress=progress)
+        report = ingest(vault, files=files, progress=progress)
     except StoreError:
         with tempfile.TemporaryDirectory() as folder:
             apart = Vault(config=replace(vault.config, store=Path(folder) / "store"))
-            report = ingest(apart, progress=progress)
+            report = ingest(apart, files=files, progress=progress)
             yield report, _published(report)
         return
     yield report, _published(report)
@@ -171,14 +170,11 @@ class _Run:
         self.progress: Progress = progress or (lambda what, done, total: None)
         self.store: Store = found.store
         self.folder = report.path
-        ledger = Ledger.read(found.folder)
-        if ledger is None:
-            raise StoreError(f"the store {report.path} is damaged: run `kg ingest --full`")
-        self.ledger = ledger
+        self.ledger = report.ledger
         self.names = Names(self.config.base)
         self.ontology: Ontology = load_ontology(self.config)
         self.before = Memory.read(self.folder)
-        cards = [entry.card for entry in ledger.entries.values()]
+        cards = [entry.card for entry in self.ledger.entries.values()]
         self.index = Index.of(cards, files.attachments, self.names, ignored=files.ignored, on_disk=files.on_disk)
 
     def validation(self, only: Only | None) -> Validation:
@@ -296,7 +292,10 @@ class _Run:
 
     def _label(self, iri: str) -> str:
         """The label of a thing; of a section its heading."""
-        node = ox.NamedNode(iri)
+        try:
+            node = ox.NamedNode(iri)
+        except ValueError:  # a message may hold what only looks like one
+            return ""
         for predicate in (_LABEL, ox.NamedNode(KG + "heading")):
             labels = self.store.find(node, predicate, None, ox.DefaultGraph())
             found = sorted(quad.object.value for quad in labels if isinstance(quad.object, ox.Literal))

@@ -85,7 +85,8 @@ class Wording:
             return self._of_range(result)
         given = self._given(shape) or (result.messages[0] if result.messages else "")
         text = given or _SAYS.get(self._kind(result), _ELSE if result.value else _NODE)
-        return _IRI.sub(self._named, self._filled(text, result, shape, ours=not given))
+        filled = self._filled(text, result, shape, ours=not given)
+        return _IRI.sub(self._named, filled) if given else filled
 
     def code(self, result: Violation) -> str:
         """A shape's own code (`dcterms:identifier`); else the name of the nearest shape that has one."""
@@ -123,7 +124,7 @@ class Wording:
 
     def path(self, result: Violation) -> str:
         """The path of a result, as SPARQL writes it."""
-        return self._path(term_from(result.path)) if result.path else ""
+        return self._path(term_from(result.path), str) if result.path else ""
 
     def _around(self, node: Term) -> list[Term]:
         """A shape, and those around it as far as it has no name."""
@@ -156,7 +157,7 @@ class Wording:
 
     def _path_name(self, result: Violation) -> str:
         path = term_from(result.path) if result.path else None
-        return f"“{self.plain(path.value)}”" if isinstance(path, ox.NamedNode) else f"“{self.path(result)}”"
+        return f"“{self._path(path, self.plain)}”" if path is not None else "it"
 
     def _named(self, match: re.Match[str]) -> str:
         label = self.label(match.group(1)) or self.ontology.label(match.group(1))
@@ -174,19 +175,19 @@ class Wording:
         rows = [one for some in self.shapes.of_sh(shape, "or") for one in self.shapes.items(some)]
         return [class_ for one in rows for class_ in self.shapes.of_sh(one, "class")]
 
-    def _path(self, path: Term) -> str:
+    def _path(self, path: Term, name: Callable[[str], str]) -> str:
         """A property path in SPARQL's words (SHACL 2.3.1)."""
         of = self.shapes
         if isinstance(path, ox.NamedNode):
-            return path.value
+            return name(path.value)
         for inner in of.of_sh(path, "inversePath"):
-            return f"^{self._path(inner)}"
+            return f"^{self._path(inner, name)}"
         for rows in of.of_sh(path, "alternativePath"):
-            return f"({'|'.join(self._path(one) for one in of.items(rows))})"
-        for name, sign in (("zeroOrMorePath", "*"), ("oneOrMorePath", "+"), ("zeroOrOnePath", "?")):
-            for inner in of.of_sh(path, name):
-                return f"{self._path(inner)}{sign}"
-        return "/".join(self._path(one) for one in of.items(path))
+            return f"({'|'.join(self._path(one, name) for one in of.items(rows))})"
+        for kind, sign in (("zeroOrMorePath", "*"), ("oneOrMorePath", "+"), ("zeroOrOnePath", "?")):
+            for inner in of.of_sh(path, kind):
+                return f"{self._path(inner, name)}{sign}"
+        return "/".join(self._path(one, name) for one in of.items(path))
 
 
 def _with_article(noun: str) -> str:
