@@ -366,7 +366,7 @@ def test_after_any_edits_again_equals_anew() -> None:
 
 @pytest.mark.slow
 def test_after_any_edits_again_equals_anew_at_length() -> None:
-    edited(25, 20, 2)
+    edited(15, 15, 2)
 
 
 def test_only_what_an_edit_touches_is_looked_at_again(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
