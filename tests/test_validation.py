@@ -78,6 +78,17 @@ def test_a_link_to_the_wrong_kind_of_thing_is_found_where_it_stands(write: Write
     assert found[0].as_json()["value"] == "https://notes.example/B"
 
 
+def test_a_thing_of_a_wider_class_is_no_wrong_one_and_two_properties_may_share_a_name(write: Write) -> None:
+    turtle = """@prefix ex: <https://ex.example/> . @prefix owl: <http://www.w3.org/2002/07/owl#> . @prefix schema: <https://schema.org/> .
+        @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix kg: <https://w3id.org/concept-notes#> .
+        ex:related a owl:ObjectProperty ; rdfs:label "mine" ; schema:domainIncludes kg:Concept ; schema:rangeIncludes kg:Output ."""
+    vault = write({
+        "A.md": "---\nbroader: '[[B]]'\nmine: '[[C]]'\nrelated: '[[C]]'\n---\n", "B.md": "---\ntype: skos:Concept\n---\n",
+        "C.md": "---\ntype: output\n---\n", "ontology/mine.ttl": turtle,
+    })  # fmt: skip
+    assert places(validate(vault), "S10") == [("A.md", 4, 10, "S10")]
+
+
 def test_what_only_follows_is_not_held_against_anybody(write: Write) -> None:
     """Of `author:` in any note follows that its author has created it, which is no Resource."""
     vault = write({"A.md": f"{PLAIN[:-4]}author: Ann Lee\n---\n"})

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import pyoxigraph as ox
 
 from kg.errors import OntologyError
-from kg.ontology import Ontology, local_name
-from kg.terms import KG, OWL, RDF, RDFS, SH
+from kg.ontology import Ontology
+from kg.terms import KG, OWL, RDF, RDFS, SH, encode_part
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
 Lookup = Callable[[Term | None, ox.NamedNode | None, Term | None], Iterable[ox.Triple]]
@@ -356,14 +356,15 @@ def _of_ranges(ontology: Ontology) -> Iterator[ox.Triple]:
     domain = sorted(c for c in ontology.classes if not ontology.is_structural(c))
     for prop in sorted(ontology.properties.values(), key=lambda prop: prop.iri):
         ranges = sorted(prop.ranges & ontology.classes)
-        if prop.kind == "object" and ranges and not ontology.is_structural(prop.iri):
-            expected = " ".join(f"[ sh:class <{one}> ]" for one in ranges)
-            others = " ".join(f"[ sh:class <{one}> ]" for one in domain if not ontology.superclasses(one) & set(ranges))
+        related = {up for one in ranges for up in ontology.superclasses(one)}
+        others = [c for c in domain if c not in related and not ontology.superclasses(c) & set(ranges)]
+        if prop.kind == "object" and ranges and others and not ontology.is_structural(prop.iri):
+            name = f"{_RANGES}{encode_part(prop.iri)}"
+            fit, unfit = (" ".join(f"[ sh:class <{one}> ]" for one in some) for some in (ranges, others))
             text = f"""@prefix sh: <{SH}> .
-                <{_RANGES}{local_name(prop.iri)}> a sh:NodeShape ; sh:targetSubjectsOf <{prop.iri}> ;
-                sh:property <{_RANGES}{local_name(prop.iri)}-value> .
-                <{_RANGES}{local_name(prop.iri)}-value> sh:path <{prop.iri}> ; sh:severity sh:Warning ;
-                sh:or ( {expected} [ sh:not [ sh:or ( {others} ) ] ] ) ."""
+                <{name}> a sh:NodeShape ; sh:targetSubjectsOf <{prop.iri}> ; sh:property <{name}-value> .
+                <{name}-value> sh:path <{prop.iri}> ; sh:severity sh:Warning ;
+                    sh:or ( {fit} [ sh:not [ sh:or ( {unfit} ) ] ] ) ."""
             yield from (quad.triple for quad in ox.parse(text, ox.RdfFormat.TURTLE, rename_blank_nodes=True))
 
 
