@@ -430,7 +430,7 @@ def _quads(triples: Iterable[ox.Triple], graph: ox.NamedNode | ox.DefaultGraph) 
 
 def tidy(path: Path) -> None:
     """Remove generations that no writer has removed, where nobody writes or reads."""
-    if len(_generations(path)) > 1:
+    if len(_generations(path)) > 1 or any(path.glob("*.[0-9]*")):
         with contextlib.suppress(StoreError, OSError), _locked(path, "kg ingest"):
             _remove_old(path)
 
@@ -482,6 +482,8 @@ def _remove_old(path: Path) -> None:
     for folder in _generations(path).values():
         if folder.name != current:
             _remove_unread(folder)
+    for file in path.glob("*.[0-9]*"):  # what was to take the place of a file, `seen.json` or another
+        file.unlink(missing_ok=True)
 
 
 def _remove_unread(folder: Path) -> None:
