@@ -101,7 +101,7 @@ def test_names_that_differ_by_a_slip_and_names_that_are_others(write: Write) -> 
         "B.md": "# Resources\n- Six - Author 11\n- Seven - Author 12\n- Eight - Marty Cagan\n- Nine - Marty Kagan\n",
         "Marty Cagan.md": "---\ntype: author\n---\n", "Marty Kagan.md": "---\ntype: author\n---\n",
     })  # fmt: skip
-    assert places(validate(vault), "S11") == [("A.md", 4, 3, "S11")]
+    assert places(validate(vault), "S11") == [("A.md", 4, 1, "S11")]
 
 
 def test_shapes_of_the_users_own_are_checked_and_ours_can_be_switched_off(write: Write) -> None:

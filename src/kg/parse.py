@@ -323,8 +323,15 @@ class _Walker:
             self._add(Block(_CONTAINERS[name], Span(start, self.events[step][1]["end"])))
         elif name in _CONTAINERS:
             self.quotes += name == "BlockQuote"
-            self.frames.append(_Frame(_CONTAINERS[name], start))
+            self.frames.append(_Frame(_CONTAINERS[name], self._behind_blanks(start)))
         return step + 1
+
+    def _behind_blanks(self, start: int) -> int:
+        """Where what is indented begins."""
+        data = self.prose.source.data
+        while data[start : start + 1] in {b" ", b"\t"}:
+            start += 1
+        return start
 
     def _item_text(self, step: int) -> int:
         """The text of a tight list item, which has no paragraph of its own."""

@@ -142,9 +142,23 @@ class _Spans:
         return Place(start.line, start.column, end.line, end.column)
 
     def _key(self, at: int) -> Span | None:
-        """The key of the front matter whose one value stands there; of one among several, the value is the place."""
+        """The key of the front matter whose one value stands there, or the list item that begins with these words.
+
+        Of one value among several, the value is the place.
+        """
         single = (prop for prop in self.note.properties if prop.value.kind not in {"list", "map"})
-        return next((prop.span for prop in single if prop.value.span.start == at), None)
+        return next((prop.span for prop in single if prop.value.span.start == at), self._items.get(at))
+
+    @cached_property
+    def _items(self) -> Mapping[int, Span]:
+        """The list items by where their words begin."""
+        found = {}
+        for section in self.note.root.walk():
+            for block in (block for top in section.blocks for block in top.walk()):
+                words = block.lines[0].words if block.kind == "item" and block.lines else ()
+                if words and words[0].link is None:
+                    found[words[0].start] = Span(block.span.start, block.lines[0].span.end)
+        return found
 
     @cached_property
     def _at(self) -> Mapping[int, Span]:

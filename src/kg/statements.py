@@ -244,8 +244,8 @@ class _Writer:
             else:
                 predicate = iri(self.names.property(key))
                 self.labels.setdefault(Label(predicate, _LABEL_OF_PROPERTY, key.strip(), value.span.start))
-            for obj in self._objects(subject, found, value):
-                self.add(iri(subject.iri), predicate, obj, value.span.start)
+            for obj, at in self._objects(subject, found, value):
+                self.add(iri(subject.iri), predicate, obj, at)
 
     @staticmethod
     def _meant(found: tuple[Property, ...], value: Value) -> Property | None:
@@ -258,22 +258,31 @@ class _Writer:
             fitting = list(found)
         return next(iter([*fitting, *found]), None)
 
-    def _objects(self, subject: _Thing, prop: Property | None, value: Value) -> Iterator[str]:
-        """The terms that a value stands for: entities for an object property, links as they are, typed literals."""
+    def _objects(self, subject: _Thing, prop: Property | None, value: Value) -> Iterator[tuple[str, int]]:
+        """The terms that a value stands for, each with its place.
+
+        Those are entities for an object property, links as they are, typed literals.
+        """
+        at = value.span.start
         if prop is not None and prop.kind == "object":
-            if value.links:
-                for link in value.links:
-                    yield iri(self.target(link).exact)
-            else:
-                yield from self._entities(subject, prop, value)
+            for link in value.links:
+                yield iri(self.target(link).exact), at if value.link else link.span.start
+            if not value.links:
+                for term in self._entities(subject, prop, value):
+                    yield term, at
         elif value.link and (prop is None or prop.kind == "any"):
-            yield iri(self.target(value.link).exact)
-        elif value.kind in _XSD_KINDS and not (prop and prop.is_text):
-            yield literal(value.text, value.kind)
-        elif prop and prop.is_text:
-            yield literal(value.link.text if value.link else _plain(value))
+            yield iri(self.target(value.link).exact), at
         else:
-            yield literal(value.link.text if value.link else value.text)
+            yield self._literal(prop, value), at
+
+    @staticmethod
+    def _literal(prop: Property | None, value: Value) -> str:
+        """The literal that a value stands for."""
+        if value.link:
+            return literal(value.link.text)
+        if prop and prop.is_text:
+            return literal(_plain(value))
+        return literal(value.text, value.kind if value.kind in _XSD_KINDS else "")
 
     def _entities(self, subject: _Thing, prop: Property, value: Value) -> Iterator[str]:
         """The things that a text names as the value of an object property."""

@@ -341,7 +341,7 @@ class _Run:
     def _origin(self, result: Violation) -> Origin | None:
         path = result.path.strip("<>") if result.path.startswith("<") else ""
         classes = self.shapes.classes_around(term_from(result.shape))
-        value = result.value if result.value != result.focus else ""
+        value = result.value if path or result.value != result.focus else ""
         return self.origins.of(result.focus, path, value, classes)
 
     def _places(self, wanted: set[Origin]) -> dict[Origin, Place]:
