@@ -22,7 +22,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 import kg
 from conftest import ingest
-from kg.syntax import is_of_constants
 
 MEMORY = next((folder for folder in ("/dev/shm",) if os.access(folder, os.W_OK)), None)
 """Where a store that is thrown away is written and flushed twice as fast; what a disk does is in test_durability.py."""
@@ -706,35 +705,3 @@ def test_a_file_that_never_was_a_note_and_is_gone_is_no_finding_any_more(begin: 
     assert [one.code for one in project.ingest().findings] == ["F06"]
     project.remove("map.canvas")
     assert not project.ingest().findings
-
-
-@pytest.mark.parametrize(
-    ("pattern", "can_be_told"),
-    [
-        ("?a kg:p ?b", True),
-        ("?a a kg:C ; kg:p ?b", True),
-        ("?a kg:p+ ?b", True),
-        ("?a kg:p|kg:q ?b", True),
-        ("?a ^kg:p/kg:q* ?b", True),
-        ("?a (kg:p|kg:q)*/kg:r ?b", True),
-        ("?a kg:p* / kg:q <x:y>", True),
-        ('?a kg:p "x*?"', True),
-        ("?a ?p ?b", False),
-        ("?a a ?b", False),
-        ("?a kg:p* ?b", False),
-        ("?a kg:p? ?b", False),
-        ("?a (kg:p)* kg:Foo", False),
-        ("?a a|kg:p ?b", False),
-        ("?a kg:p/a ?b", False),
-        ("?a rdf:type/kg:p ?b", False),
-        ("?a kg:p*|kg:q ?b", False),
-        ("?a kg:p*/kg:q|kg:r* ?b", False),
-        ("?a (kg:p*/kg:q*) ?b", False),
-        ("?a !kg:p ?b", False),
-        ("[] kg:p ?b", False),
-        ("?a kg:p ?b OPTIONAL { ?b kg:q ?c }", False),
-        ("?a kg:p ?b FILTER(?a != ?b)", False),
-    ],
-)
-def test_what_a_rule_rests_on_is_told_from_its_text_or_not_at_all(pattern: str, can_be_told: bool) -> None:
-    assert is_of_constants(f"CONSTRUCT {{ ?a kg:x ?b }} WHERE {{ {pattern} }}") is can_be_told

@@ -45,6 +45,19 @@ ONTOLOGIES = {
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
 ex:Risk a owl:Class ; rdfs:label "Risk" ; skos:altLabel "Risks" ; rdfs:subClassOf ex:Trouble . ex:Trouble a owl:Class .
 ex:mood a owl:DatatypeProperty ; rdfs:label "mood" .""",
+    "logic.ttl": """@prefix ex: <https://ex.example/> . @prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix kg: <https://w3id.org/concept-notes#> . @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+ex:reaches a owl:ObjectProperty, owl:TransitiveProperty . kg:linksTo rdfs:subPropertyOf ex:reaches .
+ex:cites a owl:ObjectProperty ; owl:propertyChainAxiom ( kg:mentions kg:sectionOf kg:sectionOf ) .
+ex:Hub a owl:Class ; owl:equivalentClass [ owl:onProperty kg:linksTo ; owl:someValuesFrom [
+    owl:unionOf ( kg:Outcome [ owl:onProperty skos:broader ; owl:someValuesFrom owl:Thing ] ) ] ] .
+kg:Outcome rdfs:subClassOf [ owl:onProperty kg:linksTo ; owl:allValuesFrom ex:Wanted ] .
+ex:Same a owl:Class ; owl:equivalentClass [ owl:onProperty skos:prefLabel ; owl:hasValue "A" ] .""",
+    "rules/y.rq": """PREFIX kg: <https://w3id.org/concept-notes#> PREFIX ex: <https://ex.example/>
+CONSTRUCT { ?a ex:near ?b } WHERE { { ?a kg:mentions+/kg:hasSection* ?b } UNION { ?a ^kg:linksTo/kg:linksTo ?b } ?b a kg:Section FILTER(?a != ?b) }""",
+    "rules/z.rq": """PREFIX kg: <https://w3id.org/concept-notes#> PREFIX ex: <https://ex.example/>
+CONSTRUCT { ?a a ex:Alone } WHERE { ?a a kg:Concept FILTER NOT EXISTS { ?b kg:linksTo ?a } }""",
     "rules/x.rq": """PREFIX kg: <https://w3id.org/concept-notes#>
 CONSTRUCT { ?a <https://ex.example/sees> ?b } WHERE { ?a kg:linksTo ?b . ?b kg:linksTo ?a }""",
 }

@@ -1,261 +1,386 @@
 """Inference: what the ontology and the rules add to what the notes assert, to a fixed point.
 
-The axioms of the ontology run as SPARQL over the store, one rule of OWL 2 RL (tables 4 to 9 of the profile's
-specification) a query. An ontology that uses a construct none of these covers goes to owlrl as a whole.
+The ontology's axioms become rules (`profile`), and so do the rules' files (`constructs`). All is taken into memory and
+closed; after a small change only what rests on it is looked at, in the store itself. An ontology that says what these
+rules cannot goes to owlrl as a whole.
 """
 
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal, Protocol
 
 import pyoxigraph as ox
 
+from kg.closure import Closure, is_transitivity, transitive
+from kg.constructs import constructs
 from kg.errors import OntologyError
+from kg.facts import Stored
 from kg.ontology import Ontology
+from kg.profile import SAME_AS, THING, Profile, axiom_patterns, is_axiom, profile
+from kg.rules import Match, Numbering, Numbers, Rule, triggers
 from kg.store import Builder
-from kg.syntax import is_of_constants
-from kg.terms import INFERRED, OWL, RDF, RDFS
+from kg.terms import INFERRED, OWL, RDF, RDFS, XSD
+from kg.unfolding import TYPE, is_nameless
 
-RULES: dict[str, str] = {
-    "cax-sco": "CONSTRUCT { ?x a ?c } WHERE { ?d rdfs:subClassOf ?c . ?x a ?d }",
-    "cax-eqc1": "CONSTRUCT { ?x a ?c } WHERE { ?d owl:equivalentClass ?c . ?x a ?d }",
-    "cax-eqc2": "CONSTRUCT { ?x a ?c } WHERE { ?c owl:equivalentClass ?d . ?x a ?d }",
-    "prp-dom": "CONSTRUCT { ?x a ?c } WHERE { ?p rdfs:domain ?c . ?x ?p ?y }",
-    "prp-rng": "CONSTRUCT { ?y a ?c } WHERE { ?p rdfs:range ?c . ?x ?p ?y FILTER(!isLiteral(?y)) }",
-    "prp-spo1": "CONSTRUCT { ?x ?q ?y } WHERE { ?p rdfs:subPropertyOf ?q . ?x ?p ?y }",
-    "prp-eqp1": "CONSTRUCT { ?x ?q ?y } WHERE { ?p owl:equivalentProperty ?q . ?x ?p ?y }",
-    "prp-eqp2": "CONSTRUCT { ?x ?q ?y } WHERE { ?q owl:equivalentProperty ?p . ?x ?p ?y }",
-    "prp-inv1": "CONSTRUCT { ?y ?q ?x } WHERE { ?p owl:inverseOf ?q . ?x ?p ?y }",
-    "prp-inv2": "CONSTRUCT { ?y ?q ?x } WHERE { ?q owl:inverseOf ?p . ?x ?p ?y }",
-    "prp-symp": "CONSTRUCT { ?y ?p ?x } WHERE { ?p a owl:SymmetricProperty . ?x ?p ?y }",
-    "prp-trp": "CONSTRUCT { ?x ?p ?z } WHERE { ?p a owl:TransitiveProperty . ?x ?p ?y . ?y ?p ?z }",
-    "prp-spo2 (two)": """CONSTRUCT { ?x ?p ?z } WHERE {
-        ?p owl:propertyChainAxiom ?l . ?l rdf:first ?a ; rdf:rest ?m . ?m rdf:first ?b ; rdf:rest rdf:nil .
-        ?x ?a ?y . ?y ?b ?z }""",
-    "prp-spo2 (three)": """CONSTRUCT { ?x ?p ?w } WHERE {
-        ?p owl:propertyChainAxiom ?l . ?l rdf:first ?a ; rdf:rest ?m . ?m rdf:first ?b ; rdf:rest ?n .
-        ?n rdf:first ?c ; rdf:rest rdf:nil . ?x ?a ?y . ?y ?b ?z . ?z ?c ?w }""",
-}
-"""OWL 2 RL rules by the names of the specification."""
+Engine = Literal["rules", "owlrl"]
 
-_AXIOMS: Mapping[str, tuple[str, ...]] = {
-    RDFS + "subClassOf": ("cax-sco",),
-    OWL + "equivalentClass": ("cax-eqc1", "cax-eqc2"),
-    RDFS + "domain": ("prp-dom",),
-    RDFS + "range": ("prp-rng",),
-    RDFS + "subPropertyOf": ("prp-spo1",),
-    OWL + "equivalentProperty": ("prp-eqp1", "prp-eqp2"),
-    OWL + "inverseOf": ("prp-inv1", "prp-inv2"),
-}
-"""The rules that an axiom between two terms is for."""
-_BOTH_WAYS = {OWL + name for name in ("equivalentClass", "equivalentProperty", "inverseOf")}
-_CHARACTERISTICS = {OWL + "SymmetricProperty": "prp-symp", OWL + "TransitiveProperty": "prp-trp"}
-_CHAINS = ("prp-spo2 (two)", "prp-spo2 (three)")
-_NAME_IN_RULE = re.compile(r"<[^<>\s]*>|[\w-]*:[\w.%-]+|\ba\b")
-_BEYOND_PREDICATES = (
-    *(OWL + name for name in ("sameAs", "hasKey", "intersectionOf", "unionOf", "complementOf", "oneOf")),
-    *(OWL + name for name in ("someValuesFrom", "allValuesFrom", "hasValue", "maxCardinality")),
-    OWL + "maxQualifiedCardinality",
-)
-_BEYOND_TYPES = (OWL + "FunctionalProperty", OWL + "InverseFunctionalProperty")
-_GENID = "/.well-known/genid/"
 _ROUNDS = 100
-_NO_END = f"the rules reach no end: after {_ROUNDS} rounds they still add triples"
-_VOCABULARIES = (RDF, RDFS, OWL, "http://www.w3.org/2001/XMLSchema#")
+_MOST_LOST = 20_000
+"""Where more than this may have to be withdrawn, inferring everything anew is the shorter way."""
+_VOCABULARIES = (RDF, RDFS, OWL, XSD)
+
+
+class Answering(Protocol):
+    """What can be asked whether an expression is true."""
+
+    def answers(self, query: str, meant: dict[ox.Variable, Any]) -> bool:
+        """Whether a SELECT has an answer with some terms in its variables' places."""
 
 
 @dataclass(frozen=True)
 class Inference:
-    """What was done: the engine, and the constructs for which it was chosen."""
+    """What was done."""
 
     triples: int
-    engine: str
+    engine: Engine
     because: tuple[str, ...] = ()
+    """The constructs of the ontology for which owlrl was taken."""
+    ignored: tuple[str, ...] = ()
+    """The constructs from which nothing follows in OWL 2 RL."""
 
 
-def infer(store: Builder, ontology: Ontology) -> Inference:
-    """Add to the store what follows, as `kg:inferred`; nothing in it that a note or the ontology asserts."""
-    beyond = unsupported(ontology)
-    total = _to_fixed_point(store, ontology)
-    while beyond:
-        added = store.add_inferred(_by_owlrl(store, ontology), INFERRED)
-        added += _to_fixed_point(store, ontology)
-        total += added
-        if not added:
-            break
-    return Inference(total, "owlrl" if beyond else "rules", beyond)
+class Reasoning:
+    """The rules of an ontology and of its rules' files, and what they do to a store."""
+
+    def __init__(self, ontology: Ontology, remembered: str | None = None) -> None:
+        self.ontology = ontology
+        self.constructs, self.text = constructs(ontology.rules, ontology.prefixes, remembered)
+
+    @cached_property
+    def own(self) -> tuple[Rule, ...]:
+        """The rules of the rules' files."""
+        return tuple(rule for one in self.constructs.values() for rule in one.rules)
+
+    @property
+    def queries(self) -> Mapping[str, str]:
+        """The rules' files that only a query over everything can answer."""
+        return {name: self.ontology.rules[name] for name, one in self.constructs.items() if one.is_query}
+
+    def profile(self, find: Any, more: Iterable[ox.Triple] = ()) -> Profile:
+        """The rules of the axioms that are known: the ontology's, those of notes, and those that were inferred."""
+        return profile(dict.fromkeys([*self._axioms(find), *more]))
+
+    def _axioms(self, find: Any) -> Iterator[ox.Triple]:
+        yield from filter(is_axiom, self.ontology.triples)
+        for predicate, obj in axiom_patterns():
+            for quad in find(None, predicate, obj):
+                yield quad.triple
+        for quad in find(None, SAME_AS, None):
+            if self._is_property(find, quad.subject) or self._is_property(find, quad.object):
+                yield quad.triple
+
+    def _is_property(self, find: Any, term: Any) -> bool:
+        if not isinstance(term, ox.NamedNode):
+            return False
+        return term.value in self.ontology.properties or any(True for _ in find(None, term, None))
 
 
-def update(store: Builder, ontology: Ontology, gone: Iterable[ox.Triple], come: Iterable[ox.Triple]) -> None:
+def infer(store: Builder, reasoning: Reasoning, engine: Engine | None = None) -> Inference:
+    """Add to the store what follows, as `kg:inferred`; nothing in it that a note or the ontology asserts.
+
+    Where `engine` is not given, owlrl is taken for what the rules cannot say. Raises OntologyError.
+    """
+    run = _Full(store, reasoning)
+    found = reasoning.profile(store.find)
+    if engine == "owlrl" or (engine is None and found.beyond):
+        return Inference(run.by_owlrl(), "owlrl", found.beyond, found.ignored)
+    return Inference(run.by_rules(found), "rules", (), found.ignored)
+
+
+def update(
+    store: Builder, reasoning: Reasoning, gone: Iterable[ox.Triple], come: Iterable[ox.Triple]
+) -> Inference | None:
     """Bring what was inferred up to date after some asserted triples have gone and some have come.
 
-    What may rest on what has gone is taken out, by the properties and classes that rules lead to from there, and the
-    rules that speak of any of it are run again. Where that cannot be told, everything is inferred anew.
+    What may rest on what has gone is withdrawn, and put back where something else still leads to it (delete and
+    rederive: Gupta, Mumick and Subrahmanian 1993, Maintaining views incrementally). Where that is not known to be
+    right (two things may be one, a rule looks at everything, an axiom changes) or is too much, all is inferred anew;
+    only then there is an Inference.
     """
-    rules = {**RULES, **ontology.rules}
-    if unsupported(ontology) or not all(map(is_of_constants, ontology.rules.values())):
+    gone, come = set(gone), set(come)
+    found = reasoning.profile(store.find)
+    difficult = (
+        reasoning.queries
+        or found.beyond
+        or found.knows_equality
+        or any(is_axiom(triple) or triple.predicate == SAME_AS for triple in (*gone, *come))
+        or any(rule.concludes == SAME_AS for rule in reasoning.own)
+        or any(True for _ in store.find(None, SAME_AS, None))
+    )
+    if difficult or not _Change(store, (*found.rules, *reasoning.own)).apply(gone, come):
         store.clear_inferred()
-        infer(store, ontology)
-        return
-    gone_names = {_name(triple) for triple in gone}
-    lost = _reached(gone_names, _leads(ontology))
-    cleared = [kind for kind in store.inferred_kinds() if _local(kind) in lost] if lost else []
-    store.clear_inferred(cleared)
-    names = _names_of_rules(ontology)
-    touched = gone_names | set(map(_local, cleared)) | {_name(triple) for triple in come}
-    for _ in range(_ROUNDS):
-        if not touched:
+        return infer(store, reasoning)
+    return None
+
+
+def accepts(store: Answering, number: Numbering) -> Callable[[Match], bool]:
+    """What says whether a match fulfils its rule's conditions."""
+
+    def accept(match: Match) -> bool:
+        meant = {v: number.term(match.registers[slot]) for v, slot in match.variables}
+        return all(store.answers(one.query(map(str, meant)), meant) for one in match.rule.conditions)
+
+    return accept
+
+
+class _Full:
+    """Everything inferred, from what is asserted."""
+
+    def __init__(self, store: Builder, reasoning: Reasoning) -> None:
+        self.store, self.reasoning = store, reasoning
+
+    def by_rules(self, found: Profile) -> int:
+        """Close everything under the rules; how many triples that adds."""
+        axioms: dict[ox.Triple, None] = {}
+        for _ in range(_ROUNDS):
+            number = Numbering()
+            closure = self._closed((*found.rules, *self.reasoning.own), number)
+            # What was inferred may be an axiom itself: that a property is transitive, that two are one.
+            more = self._new_axioms(closure, number, axioms)
+            if not more:
+                break
+            axioms |= dict.fromkeys(more)
+            found = self.reasoning.profile(self.store.find, axioms)
+        else:
+            raise OntologyError(_no_end())
+        return self._with_queries(closure, number)
+
+    def _closed(self, rules: Sequence[Rule], number: Numbering) -> Closure:
+        closure = Closure(rules, number, accepts(self.store, number))
+        if any(True for _ in self.store.find(None, SAME_AS, None)):
+            closure.expect_equality()
+        closure.run(self._given(rules, number, everything=closure.knows_equality))
+        return closure
+
+    def _given(self, rules: Sequence[Rule], number: Numbering, *, everything: bool) -> Iterator[Numbers]:
+        """The facts that rules can match; all of them where two things may be one."""
+        if everything:
+            yield from (number.fact(triple) for triple in self.store.triples())
             return
-        run = {name: rule for name, rule in rules.items() if not touched.isdisjoint(names[name])}
-        touched = set()
-        for name, rule in run.items():
-            found = _conclusions(store, name, rule)
-            if store.add_inferred(found, INFERRED):
-                touched |= {_name(triple) for triple in found}
-    raise OntologyError(_NO_END)
+        properties = {p for rule in rules for p in rule.properties} | {SAME_AS}
+        classes = {atom.object for rule in rules for atom in rule.body if atom.predicate == TYPE}
+        some = all(isinstance(class_, ox.NamedNode) for class_ in classes) and not any(
+            TYPE in rule.properties and not any(atom.predicate == TYPE for atom in rule.body) for rule in rules
+        )
+        patterns = [(p, None) for p in properties - {TYPE}] + [(TYPE, c) for c in classes if some]
+        for predicate, obj in patterns if some else [*patterns, (TYPE, None)]:
+            yield from (number.fact(quad.triple) for quad in self.store.find(None, predicate, obj))
+
+    def _new_axioms(self, closure: Closure, number: Numbering, known: Mapping[ox.Triple, None]) -> list[ox.Triple]:
+        kinds = {number(predicate): obj for predicate, obj in axiom_patterns()} | {number(SAME_AS): None}
+        found = [number.triple(fact) for fact in closure.new if fact[1] in kinds]
+        of_properties = self.reasoning._is_property
+        new = (t for t in found if t not in known)
+        return [t for t in new if is_axiom(t) or (t.predicate == SAME_AS and of_properties(self.store.find, t.subject))]
+
+    def _with_queries(self, closure: Closure, number: Numbering) -> int:
+        """Store what was inferred, and what the rules add that are queries, and what follows from that, in turn."""
+        done = total = 0
+        for _ in range(_ROUNDS):
+            total += self._store(closure, number, done)
+            done = len(closure.new)
+            found = [row for name, text in self.reasoning.queries.items() for row in self._answers(name, text)]
+            added = self.store.add_inferred(found, INFERRED)
+            total += added
+            if not added:
+                return total
+            closure.run([number.fact(triple) for triple in found])
+        raise OntologyError(_no_end())
+
+    def _store(self, closure: Closure, number: Numbering, start: int) -> int:
+        triples = (number.triple(fact) for fact in closure.new[start:])
+        return self.store.add_inferred((t for t in triples if is_news(t)), INFERRED)
+
+    def _answers(self, name: str, text: str) -> list[ox.Triple]:
+        try:
+            answer = self.store.query(text)
+        except SyntaxError as error:
+            raise OntologyError(f"the rule {name} (rules/{name}.rq) is not SPARQL: {error.msg}") from error
+        return [triple for triple in answer if not _speaks_of_nameless(triple)]
+
+    def by_owlrl(self) -> int:
+        """Owlrl's closure, and what the rules' files add to it, in turn; how many triples that is."""
+        total = 0
+        for _ in range(_ROUNDS):
+            added = self.store.add_inferred(_by_owlrl(self.store, self.reasoning.ontology), INFERRED)
+            number = Numbering()
+            closure = self._closed(self.reasoning.own, number)
+            added += self._with_queries(closure, number)
+            total += added
+            if not added:
+                return total
+        raise OntologyError(_no_end())
 
 
-def _name(triple: ox.Triple) -> str:
-    """What a rule must speak of to say something of a triple: its class, or its property."""
-    of_class = triple.predicate.value == RDF + "type" and isinstance(triple.object, ox.NamedNode)
-    return _local(str(triple.object if of_class else triple.predicate))
+class _Change:
+    """What was inferred, brought up to date in the store."""
 
+    def __init__(self, store: Builder, rules: Sequence[Rule]) -> None:
+        self.store, self.rules = store, rules
+        self.number = Numbering()
+        self.facts = Stored(store.find, self.number)
+        self.accept = accepts(store, self.number)
+        self._matches = [Match(rule, self.number, self.facts) for rule in rules]
 
-def _local(term: str) -> str:
-    """The last part of an IRI or prefixed name: what a rule's text can be compared by, whatever its prefixes."""
-    return re.split(r"[#/:]", term.strip("<>"))[-1] or term
+    def apply(self, gone: Iterable[ox.Triple], come: Iterable[ox.Triple]) -> bool:
+        """Do it; whether it could be done."""
+        fact = self.number.fact
+        left, arrived = list(map(fact, gone)), list(map(fact, come))
+        for one in left:
+            self.facts.add(*one)
+        lost = self._lost(left)
+        if lost is None:
+            return False
+        self.facts.removed = set(lost)
+        back = self._shown(lost) if lost else []
+        back += self._reached({one for one in lost if one in self.facts.removed})
+        closure = Closure(self.rules, self.number, self.accept, self.facts)
+        closure.follow(arrived, back)
+        triple = self.number.triple
+        removed = {triple(one) for one in lost if one in self.facts.removed}
+        added = {triple(one) for one in (*back, *closure.new)}
+        if any(is_axiom(one) or one.predicate == SAME_AS for one in removed | added):
+            return False
+        self.store.change_inferred(removed, {one for one in added if is_news(one)})
+        return True
 
+    # ---- what goes -------------------------------------------------------------------------------------------------
 
-def _without_head(rule: str) -> str:
-    """What stands in a rule behind the triples that it makes."""
-    return rule.partition("{")[2].partition("}")[2]
+    def _lost(self, gone: Sequence[Numbers]) -> dict[Numbers, bool] | None:
+        """What has gone, and what was inferred and may rest on it; None where that is too much.
 
+        True of what a transitive property's closing alone gave: that closes nothing further.
+        """
+        lost = dict.fromkeys(gone, False)
+        queue = [(fact, False) for fact in gone]
+        fires = self._fires(queue, lost)
+        closing = {self.number(p) for p in transitive(self.rules)}
+        for fact, is_closing in queue:
+            if len(queue) > _MOST_LOST:
+                return None
+            subject, predicate, obj = fact
+            for key in (predicate, None), (predicate, obj):
+                for fire in fires.get(key, ()):
+                    fire(subject, obj)
+            if predicate in closing and not is_closing:
+                self._unclose(fact, queue, lost)
+        return lost
 
-def _names_of_rules(ontology: Ontology) -> dict[str, frozenset[str]]:
-    """The properties and classes that each rule speaks of here, by the ontology's axioms or by its own text."""
-    names: dict[str, set[str]] = {name: set() for name in RULES}
-    for triple in ontology.triples:
-        ends = {_local(str(triple.subject)), _local(str(triple.object))}
-        for rule in _AXIOMS.get(triple.predicate.value, ()):
-            names[rule] |= ends
-        if triple.predicate.value == RDF + "type" and isinstance(triple.object, ox.NamedNode):
-            rule = _CHARACTERISTICS.get(triple.object.value, "")
-            names.setdefault(rule, set()).add(_local(str(triple.subject)))
-        if triple.predicate.value == OWL + "propertyChainAxiom":
-            for rule in _CHAINS:
-                names[rule] |= {_local(str(triple.subject)), *_members(ontology, triple.object)}
-    for name, text in ontology.rules.items():
-        names[name] = {_local(one) for one in _NAME_IN_RULE.findall(text)}
-    return {name: frozenset(found) for name, found in names.items()}
+    def _fires(self, queue: list[tuple[Numbers, bool]], lost: dict[Numbers, bool]) -> Mapping[Any, list[Any]]:
+        """What finds the conclusions that a fact was a premise of."""
 
+        def then(match: Match) -> Any:
+            assert match.head is not None
+            assert match.rule.concludes is not None
+            start, end = match.head
+            predicate = self.number(match.rule.concludes)
 
-def _members(ontology: Ontology, node: Any) -> Iterator[str]:
-    """The members of a list of the ontology."""
-    rest = {t.subject: t.object for t in ontology.triples if t.predicate.value == RDF + "rest"}
-    first = {t.subject: t.object for t in ontology.triples if t.predicate.value == RDF + "first"}
-    for _ in range(len(first)):
-        if node not in first:
+            def lose() -> None:
+                self._lose((match.registers[start], predicate, match.registers[end]), queue, lost, closing=False)
+
+            return lose
+
+        found: dict[Any, list[Any]] = {}
+        matches = [match for match in self._matches if not is_transitivity(match.rule)]
+        for predicate, fixed, fire in triggers(matches, then):
+            found.setdefault((predicate, fixed), []).append(fire)
+        return found
+
+    def _unclose(self, fact: Numbers, queue: list[tuple[Numbers, bool]], lost: dict[Numbers, bool]) -> None:
+        subject, predicate, obj = fact
+        starts = {subject, *self.facts.subjects(predicate, subject)}
+        ends = {obj, *self.facts.objects(predicate, obj)}
+        for start in starts:
+            for end in ends:
+                self._lose((start, predicate, end), queue, lost, closing=True)
+            if len(queue) > _MOST_LOST:
+                return
+
+    def _lose(
+        self, fact: Numbers, queue: list[tuple[Numbers, bool]], lost: dict[Numbers, bool], *, closing: bool
+    ) -> None:
+        """Note that a fact may be lost, once, or a second time where it is not one of closing alone."""
+        if lost.get(fact, True) is False or (closing and fact in lost):
             return
-        yield _local(str(first[node]))
-        node = rest.get(node)
+        if fact[0] >= 0 and (fact in lost or self.store.is_inferred(self.number.triple(fact))):
+            lost[fact] = closing
+            queue.append((fact, closing))
+
+    # ---- what stays -------------------------------------------------------------------------------------------------
+
+    def _shown(self, lost: Iterable[Numbers]) -> list[Numbers]:
+        """What of that some rule still shows; it is put back."""
+        by_head: dict[int, list[Any]] = {}
+        seen: list[bool] = []
+        for match in self._matches:
+            if match.rule.concludes and not is_transitivity(match.rule):
+                head = self.number(match.rule.concludes)
+                by_head.setdefault(head, []).append(match.of_head(self._noting(match, seen)))
+        back = []
+        for fact in lost:
+            for find in by_head.get(fact[1], ()):
+                seen.clear()
+                find(fact[0], fact[2])
+                if seen:
+                    self.facts.add(*fact)
+                    back.append(fact)
+                    break
+        return back
+
+    def _noting(self, match: Match, seen: list[bool]) -> Any:
+        def note() -> None:
+            if not seen and self.accept(match):
+                seen.append(True)
+
+        return note
+
+    def _reached(self, lost: Iterable[Numbers]) -> list[Numbers]:
+        """What of a transitive property other pairs still lead to; it is put back."""
+        closing = {self.number(p) for p in transitive(self.rules)}
+        wanted: dict[tuple[int, int], set[int]] = {}
+        for subject, predicate, obj in lost:
+            if predicate in closing:
+                wanted.setdefault((subject, predicate), set()).add(obj)
+        back = []
+        for (subject, predicate), ends in wanted.items():
+            reached: set[int] = set()
+            stack = list(self.facts.objects(predicate, subject))
+            while stack:
+                node = stack.pop()
+                if node not in reached:
+                    reached.add(node)
+                    stack += self.facts.objects(predicate, node)
+            back += [(subject, predicate, end) for end in ends & reached]
+        for fact in back:
+            self.facts.add(*fact)
+        return back
 
 
-def _leads(ontology: Ontology) -> dict[str, set[str]]:
-    """From each property and class those of which something may follow, by an axiom or a rule."""
-    leads: dict[str, set[str]] = defaultdict(set)
-    for triple in ontology.triples:
-        start, end = _local(str(triple.subject)), _local(str(triple.object))
-        if triple.predicate.value in _AXIOMS:
-            leads[start].add(end)
-        if triple.predicate.value in _BOTH_WAYS:
-            leads[end].add(start)
-        if isinstance(triple.object, ox.NamedNode) and triple.object.value in _CHARACTERISTICS:
-            leads[start].add(start)
-        if triple.predicate.value == OWL + "propertyChainAxiom":
-            for member in _members(ontology, triple.object):
-                leads[member].add(start)
-    for text in ontology.rules.values():
-        body = _without_head(text)
-        heads = {_local(one) for one in _NAME_IN_RULE.findall(text[: len(text) - len(body)])}
-        for one in _NAME_IN_RULE.findall(body):
-            leads[_local(one)] |= heads
-    return leads
+def is_news(triple: ox.Triple) -> bool:
+    """Whether a triple says something of a thing: not only that it is one, or itself, or of a nameless class."""
+    if _speaks_of_nameless(triple) or (triple.object == THING and triple.predicate == TYPE):
+        return False
+    return not (triple.predicate == SAME_AS and triple.subject == triple.object)
 
 
-def _reached(names: set[str], leads: Mapping[str, set[str]]) -> set[str]:
-    """All that may follow from what has these names."""
-    found: set[str] = set()
-    stack = [end for name in names for end in leads.get(name, ())]
-    while stack:
-        name = stack.pop()
-        if name not in found:
-            found.add(name)
-            stack += leads.get(name, ())
-    return found
-
-
-def unsupported(ontology: Ontology) -> tuple[str, ...]:
-    """The constructs of the ontology that the rules here do not cover."""
-    predicates = {t.predicate.value for t in ontology.triples}
-    types = {
-        t.object.value
-        for t in ontology.triples
-        if t.predicate.value == RDF + "type" and isinstance(t.object, ox.NamedNode)
-    }
-    found = [name.removeprefix(OWL) for name in _BEYOND_PREDICATES if name in predicates]
-    found += [name.removeprefix(OWL) for name in _BEYOND_TYPES if name in types]
-    long_chain = _longest_chain(ontology) > 3
-    return tuple([*found, "propertyChainAxiom of more than three"] if long_chain else found)
-
-
-def _longest_chain(ontology: Ontology) -> int:
-    rest = {t.subject: t.object for t in ontology.triples if t.predicate.value == RDF + "rest"}
-    longest = 0
-    for triple in ontology.triples:
-        if triple.predicate.value == OWL + "propertyChainAxiom":
-            node, length = triple.object, 0
-            while node in rest and length <= len(rest):
-                node, length = rest[node], length + 1  # type: ignore[index]
-            longest = max(longest, length)
-    return longest
-
-
-def _to_fixed_point(store: Builder, ontology: Ontology) -> int:
-    """Run every rule until none adds anything; how many triples there were."""
-    rules = {**RULES, **ontology.rules}
-    total = 0
-    for _ in range(_ROUNDS):
-        added = sum(store.add_inferred(_conclusions(store, name, rule), INFERRED) for name, rule in rules.items())
-        total += added
-        if not added:
-            return total
-    raise OntologyError(_NO_END)
-
-
-def _new_only(name: str, rule: str) -> str:
-    """One of RULES, giving only what is not known: what is would be handed to Python for nothing, again and again."""
-    if name not in RULES:
-        return rule
-    head = rule[rule.index("{") + 1 : rule.index("}")]
-    return f"{rule.rstrip()[:-1]} FILTER NOT EXISTS {{{head}}} }}"
-
-
-def _conclusions(store: Builder, name: str, rule: str) -> list[ox.Triple]:
-    try:
-        answer = store.query(_new_only(name, rule))
-    except SyntaxError as error:
-        raise OntologyError(f"the rule {name} (rules/{name}.rq) is not SPARQL: {error.msg.splitlines()[0]}") from error
-    if not isinstance(answer, ox.QueryTriples):
-        raise OntologyError(f"the rule {name} (rules/{name}.rq) must be a CONSTRUCT query")
-    return [triple for triple in answer if not _is_nameless(triple)]
-
-
-def _is_nameless(triple: ox.Triple) -> bool:
+def _speaks_of_nameless(triple: ox.Triple) -> bool:
     """Whether a triple speaks of a class expression of the ontology, which has no name in RDF but a skolem IRI."""
-    terms = (triple.subject, triple.object)
-    return any(isinstance(t, ox.BlankNode) or (isinstance(t, ox.NamedNode) and _GENID in t.value) for t in terms)
+    return is_nameless(triple.subject) or is_nameless(triple.object)
+
+
+def _no_end() -> str:
+    return f"the rules reach no end: after {_ROUNDS} rounds they still add triples"
 
 
 def _by_owlrl(store: Builder, ontology: Ontology) -> Iterator[ox.Triple]:
@@ -272,18 +397,11 @@ def _by_owlrl(store: Builder, ontology: Ontology) -> Iterator[ox.Triple]:
         named = isinstance(triple[0], rdflib.URIRef) and not isinstance(triple[2], rdflib.BNode)
         if named and triple not in before:
             new.add(triple)
+    schema = ontology.classes | ontology.properties.keys()
     for quad in ox.parse(new.serialize(format="nt", encoding="utf-8"), ox.RdfFormat.N_TRIPLES):
-        if not _is_noise(quad.triple, ontology):
+        subject = quad.subject.value if isinstance(quad.subject, ox.NamedNode) else ""
+        value = quad.object.value if isinstance(quad.object, ox.NamedNode) else ""
+        everything = {OWL + "Thing", RDFS + "Resource", OWL + "NamedIndividual"}
+        of_vocabulary = not subject or subject in schema or subject.startswith(_VOCABULARIES)
+        if is_news(quad.triple) and not of_vocabulary and value not in everything:
             yield quad.triple
-
-
-def _is_noise(triple: ox.Triple, ontology: Ontology) -> bool:
-    subject, obj = triple.subject, triple.object
-    if not isinstance(subject, ox.NamedNode):
-        return True
-    if subject.value in ontology.terms or subject.value.startswith(_VOCABULARIES) or _GENID in subject.value:
-        return True
-    value = obj.value if isinstance(obj, ox.NamedNode) else ""
-    if value in {OWL + "Thing", RDFS + "Resource", OWL + "NamedIndividual"} or _GENID in value:
-        return True
-    return triple.predicate.value == OWL + "sameAs" and subject == obj

@@ -18,14 +18,15 @@ from typing import Any, NamedTuple
 
 from kg import __version__
 from kg.config import Config, resource
+from kg.constructs import FILE as RULES
 from kg.findings import Finding, of_file
-from kg.inference import infer, update
+from kg.inference import Reasoning, infer, update
 from kg.ledger import FILE, Bad, Entry, Ledger, digests
 from kg.note import Note
 from kg.ontology import Ontology, load
 from kg.resolve import LINK_CLASSES, Card, Index, differences
 from kg.statements import PREF_LABEL, Reader, Statements
-from kg.store import Builder, Store, building, published, tidy
+from kg.store import Builder, Published, Store, building, published, tidy
 from kg.terms import INFERRED, ONTOLOGY, Names
 from kg.vault import Files, Progress, Vault, digest, read_note, without_collection
 from kg.workers import Read, Workers
@@ -111,6 +112,14 @@ def load_ontology(config: Config) -> Ontology:
     return load([resource("ontology").resolve(), *config.ontology], config.all_prefixes)
 
 
+def remembered_rules(found: Published | None) -> str | None:
+    """What is remembered with a store of what the rules' files mean."""
+    try:
+        return (found.folder / RULES).read_text(encoding="utf-8") if found else None
+    except OSError:
+        return None
+
+
 class _Ingest:
     """One ingest: what the vault and the store are when it begins."""
 
@@ -125,6 +134,11 @@ class _Ingest:
         self.names = Names(self.config.base)
         self.published = published(self.config.store)
         self.before = Ledger.read(self.published.folder) if self.published else None
+
+    @cached_property
+    def _reasoning(self) -> Reasoning:
+        """What follows; what its rules' files mean is remembered from the last time."""
+        return Reasoning(self.ontology, remembered_rules(self.published))
 
     # ---- what to do -----------------------------------------------------------------------------------------
 
@@ -231,7 +245,7 @@ class _Ingest:
             gone, come = self._apply(store, stated, ledger)
             if self.inference:
                 self.progress("inferring", 0, 1)
-                update(store, self.ontology, gone, come)
+                update(store, self._reasoning, gone, come)
             summary = self._summary(store, ledger, len(changes.added + changes.changed + changes.removed + affected))
             self._publish(store, ledger, summary)
         return Report(summary, findings, self.config.store, changed=True, changes=changes, ledger=ledger)
@@ -282,7 +296,7 @@ class _Ingest:
             store.load([*labels, *stale, (ONTOLOGY, _ontology_rows(self.ontology))])
             if self.inference:
                 self.progress("inferring", 0, 1)
-                infer(store, self.ontology)
+                infer(store, self._reasoning)
             summary = self._summary(store, ledger, len(read))
             self._publish(store, ledger, summary)
         changes = Changes(changed=tuple(files.notes), everything=why)
@@ -403,7 +417,8 @@ class _Ingest:
     def _publish(self, store: Builder, ledger: Ledger, summary: dict[str, Any]) -> None:
         if self.published:
             self.published.release()
-        store.publish(summary, {FILE: ledger.text()})
+        files = {FILE: ledger.text()}
+        store.publish(summary, {**files, RULES: self._reasoning.text} if self.inference else files)
         summary["seconds"] = self._seconds()
 
 

@@ -275,7 +275,7 @@ def load(folders: Iterable[Path], prefixes: Mapping[str, str]) -> Ontology:
             header = [t.subject for t in triples if t.predicate == _TYPE and str(t.object) == f"<{OWL}Ontology>"]
             axioms, of_shapes = _split(triples)
             name = str(header[0]) if header else f"{folder.name}/{file.name}"
-            found[name] = _skolemised(axioms, file.stem), of_shapes
+            found[name] = skolemised(axioms, file.stem), of_shapes
         for file in sorted((folder / "rules").glob("*.rq")):
             rules[file.stem] = _rule(file)
     merged = tuple(dict.fromkeys(triple for axioms, _ in found.values() for triple in axioms))
@@ -354,7 +354,7 @@ def _value(term: Any) -> str:
     return term.value if isinstance(term, ox.NamedNode) else ""
 
 
-def _skolemised(triples: list[ox.Triple], stem: str) -> list[ox.Triple]:
+def skolemised(triples: list[ox.Triple], stem: str) -> list[ox.Triple]:
     """The triples with an IRI for each blank node, the same on every machine (RDF 1.1, section 3.5)."""
     dataset = ox.Dataset(ox.Quad(t.subject, t.predicate, t.object) for t in triples)
     dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)

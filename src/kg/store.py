@@ -17,18 +17,19 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
 from kg.errors import StoreError, StoreMissing
-from kg.terms import INFERRED, ONTOLOGY, RDF_TYPE
+from kg.terms import INFERRED, ONTOLOGY
 
 if TYPE_CHECKING:
     import rdflib
@@ -46,6 +47,7 @@ MANIFEST = "manifest.json"
 _TRIES = 20
 _BULK = 10_000
 _PIECE = 20_000_000
+_PIECES = 200_000
 _DISK_FULL = ("No space left on device", "Disk quota exceeded", "File too large")
 
 
@@ -335,24 +337,36 @@ class Builder:
         self._count(INFERRED, -sum(quad.graph_name == inferred for quad in went))
         return gone, come
 
-    def inferred_kinds(self) -> list[str]:
-        """The properties of what was inferred, and the classes of its `rdf:type`s, as terms."""
-        where = f"GRAPH {INFERRED}"
-        properties = self.query(f"SELECT DISTINCT ?p {{ {where} {{ ?s ?p ?o }} }}")
-        classes = self.query(f"SELECT DISTINCT ?c {{ {where} {{ ?s a ?c }} }}")
-        return [str(row[0]) for row in (*properties, *classes) if str(row[0]) != RDF_TYPE]
+    def clear_inferred(self) -> None:
+        """Take out all that was inferred."""
+        name = ox.NamedNode(INFERRED[1:-1])
+        found = [quad.triple for quad in self._db.quads_for_pattern(None, None, None, name)]
+        self.change_inferred(found, ())
 
-    def clear_inferred(self, kinds: Iterable[str] | None = None) -> None:
-        """Take out what was inferred: all of it, or that of some properties and classes."""
-        patterns = ["?s ?p ?o"] if kinds is None else [f"?s {kind} ?o" for kind in kinds]
-        patterns += [] if kinds is None else [f"?s a {kind}" for kind in kinds]
-        for pattern in patterns:
-            graph = f"GRAPH {INFERRED} {{ {pattern} }}"
-            (row,) = self.query(f"SELECT (COUNT(*) AS ?n) {{ {graph} }}")
-            if int(row[0].value):
-                self._db.update(f"DELETE {{ {graph} {pattern} }} WHERE {{ {graph} }}")
-                self._count("", -int(row[0].value))
-                self._count(INFERRED, -int(row[0].value))
+    def is_inferred(self, triple: ox.Triple) -> bool:
+        """Whether a triple was inferred, and is asserted nowhere."""
+        name = ox.NamedNode(INFERRED[1:-1])
+        return ox.Quad(triple.subject, triple.predicate, triple.object, name) in self._db
+
+    def change_inferred(self, gone: Collection[ox.Triple], come: Iterable[ox.Triple]) -> None:
+        """Take some of what was inferred out, and add some that is not there yet."""
+        name, default = ox.NamedNode(INFERRED[1:-1]), ox.DefaultGraph()
+        went = [triple for triple in gone if self.is_inferred(triple)]
+        for quad in (*_quads(went, name), *_quads(went, default)):
+            self._db.remove(quad)
+        if self._counts:
+            self._count("", -len(went))
+            self._count(INFERRED, -len(went))
+        self.add_inferred(come, INFERRED)
+
+    def find(self, subject: Any, predicate: Any, obj: Any) -> Iterator[ox.Quad]:
+        """The quads of the default graph that fit a pattern, None for any."""
+        return self._db.quads_for_pattern(subject, predicate, obj, ox.DefaultGraph())
+
+    def answers(self, query: str, meant: dict[ox.Variable, Any]) -> bool:
+        """Whether a SELECT has an answer with some terms in its variables' places."""
+        found: Any = self._db.query(query, prefixes=self.prefixes, substitutions=meant)
+        return any(True for _ in found)
 
     def query(self, text: str) -> Any:
         """Oxigraph's answer from what is there so far."""
@@ -360,15 +374,20 @@ class Builder:
 
     def add_inferred(self, triples: Iterable[ox.Triple], graph: str) -> int:
         """Add triples that are not known yet, to a named graph and the default graph; how many there were."""
-        name = ox.NamedNode(graph[1:-1])
+        rows, total = iter(triples), 0
+        while some := list(islice(rows, _PIECES)):
+            total += self._add_inferred(some, ox.NamedNode(graph[1:-1]))
+        if self._counts:
+            self._count("", total)
+            self._count(graph, total)
+        return total
+
+    def _add_inferred(self, triples: Iterable[ox.Triple], name: ox.NamedNode) -> int:
         default = ox.DefaultGraph()
         unknown = {t for t in triples if ox.Quad(t.subject, t.predicate, t.object, default) not in self._db}
         quads = [*_quads(unknown, name), *_quads(unknown, default)]
         # What is killed while it loads in bulk leaves files behind: here, in a folder that is thrown away.
         (self._db.bulk_extend if len(quads) > _BULK else self._db.extend)(quads)
-        if self._counts:
-            self._count("", len(unknown))
-            self._count(graph, len(unknown))
         return len(unknown)
 
     def _count(self, graph: str, more: int) -> None:

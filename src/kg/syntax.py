@@ -6,7 +6,6 @@ another server wherever a text says so, which `kg` does not do unasked.
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import NamedTuple
 
 from kg.errors import KgError, QuerySyntaxError
@@ -28,10 +27,6 @@ _TOKEN = re.compile(
     re.X | re.S,
 )
 _CHAINING = {"UNION", "MINUS", "OPTIONAL"}
-_COMMENT = re.compile(r"#[^\n\r]*")
-_BEYOND_PATHS = {"!", "[", "]", "-", "&&", "||"}
-_STRAY = re.compile(r"\s*\?")
-_OF_PATTERNS = {"PREFIX", "BASE", "CONSTRUCT", "WHERE", "A", "TRUE", "FALSE"}
 
 
 class Token(NamedTuple):
@@ -76,72 +71,3 @@ def line_and_column(text: str, index: int) -> tuple[int, int]:
     """Line and column, counted from 1, of a character of a text."""
     before = text[:index]
     return before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1
-
-
-def is_of_constants(text: str) -> bool:
-    """Whether a text is patterns of triples only, each with properties, and for `a` a class, that are no variables.
-
-    What such a rule rests on and leads to can be told from the names in it; of any other it cannot. A path may be among
-    them, as long as it cannot be of no length: then it would hold between any thing and itself.
-    """
-    found = list(tokens(text))
-    if any(one.kind == "word" and one.text.upper() not in _OF_PATTERNS for one in found):
-        return False
-    if any(one.text in _BEYOND_PATHS for one in found) or any(map(_STRAY.match, _gaps(text, found))):
-        return False
-    for one, after in pairwise(found):
-        beside = not _COMMENT.sub("", text[one.end : after.start]).strip()
-        if beside and after.kind == "variable" and (one.kind == "variable" or one.text == "a" or _is_type(one)):
-            return False
-    return all(_has_length(run) for run in _runs(text, found))
-
-
-def _gaps(text: str, found: list[Token]) -> Iterator[str]:
-    """What stands between tokens."""
-    return (_COMMENT.sub("", text[one.end : after.start]) for one, after in pairwise(found))
-
-
-def _runs(text: str, found: list[Token]) -> Iterator[list[Token]]:
-    """The tokens between variables, braces and punctuation: a path, or a name or two."""
-    run: list[Token] = []
-    for token, gap in zip(found, [*_gaps(text, found), ""], strict=True):
-        if token.kind in {"iri", "name", "operator", "word"} or token.text in "()":
-            run.append(token)
-        else:
-            yield run
-            run = []
-        if gap.strip():
-            yield run
-            run = []
-    yield run
-
-
-def _has_length(run: list[Token]) -> bool:
-    """Whether a path has at least one step, and no class is named among several properties."""
-    operators = [token.text for token in run if token.kind == "operator"]
-    if operators and any(token.text == "a" or _is_type(token) for token in run):
-        return False
-    if "*" not in operators:
-        return True
-    depth, starts = 0, True
-    for token, after in zip(run, [*run[1:], None], strict=True):
-        depth += (token.text == "(") - (token.text == ")")
-        if depth == 0 and token.text == "|":
-            return False
-        if depth == 0 and starts and token.kind in {"iri", "name"} and (after is None or after.text not in {"*", "|"}):
-            return not any(one.text == "|" for one in _outside(run))
-        starts = depth == 0 and (token.text == "/" or (starts and token.text == "^"))
-    return False
-
-
-def _outside(run: list[Token]) -> Iterator[Token]:
-    """The tokens of a run that stand in no brackets."""
-    depth = 0
-    for token in run:
-        depth += (token.text == "(") - (token.text == ")")
-        if depth == 0:
-            yield token
-
-
-def _is_type(token: Token) -> bool:
-    return token.kind in {"iri", "name"} and re.split(r"[#:]", token.text.strip("<>"))[-1] == "type"

@@ -1,0 +1,377 @@
+"""Rules: what follows from what, as patterns of triples over a set of facts, and how they are matched.
+
+Terms are numbers here, so that a rule runs the same over facts in memory and over a store: literals are below zero.
+A rule's variables and constants have each a place in a list, its registers; matching fills the variables in.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import pyoxigraph as ox
+
+Ground = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+Term = Ground | ox.Variable
+Numbers = tuple[int, int, int]
+"""A fact: the numbers of its subject, predicate and object."""
+
+
+Then = Callable[[], None]
+Fire = Callable[[int, int], None]
+"""What is done with the subject and the object of a fact."""
+
+
+class Step(NamedTuple):
+    """From one state of a path to another, along a property or against it."""
+
+    start: int
+    property: ox.NamedNode
+    backwards: bool
+    end: int
+
+
+class Path(NamedTuple):
+    """A property path as an automaton that begins in state 0."""
+
+    steps: tuple[Step, ...]
+    ends: frozenset[int]
+
+    @property
+    def properties(self) -> frozenset[ox.NamedNode]:
+        """All properties that it leads along."""
+        return frozenset(step.property for step in self.steps)
+
+
+class Atom(NamedTuple):
+    """A pattern of a triple, or of two nodes that a path joins."""
+
+    subject: Term
+    predicate: Term | Path
+    object: Term
+
+
+class Condition(NamedTuple):
+    """A SPARQL expression that must be true, with the prefixes that it is written with."""
+
+    prologue: str
+    expression: str
+
+    def query(self, variables: Iterable[str]) -> str:
+        """What has an answer where it is true; its variables are to be substituted."""
+        return f"{self.prologue}\nSELECT {' '.join(variables)} {{ FILTER({self.expression}) }}"
+
+
+class Rule(NamedTuple):
+    """If the body holds then so does the head; without a head, it must not hold."""
+
+    names: tuple[str, ...]
+    """The rules of the specification that it puts together, or the name of a rule's file."""
+    body: tuple[Atom, ...]
+    head: Atom | None
+    axioms: tuple[ox.Triple, ...] = ()
+    """What the ontology says for which it is one."""
+    conditions: tuple[Condition, ...] = ()
+    """What its variables must fulfil."""
+
+    @property
+    def name(self) -> str:
+        """Its names as one text."""
+        return " + ".join(dict.fromkeys(self.names))
+
+    @property
+    def properties(self) -> frozenset[Term]:
+        """The properties that its body speaks of."""
+        rows = (a.predicate.properties if isinstance(a.predicate, Path) else {a.predicate} for a in self.body)
+        return frozenset(p for row in rows for p in row)
+
+    @property
+    def concludes(self) -> Term | None:
+        """The property of what it concludes."""
+        return self.head.predicate if self.head and not isinstance(self.head.predicate, Path) else None
+
+
+class Facts(Protocol):
+    """Facts that can be looked up."""
+
+    def objects(self, predicate: int, subject: int) -> Collection[int]:
+        """What a property leads to."""
+
+    def subjects(self, predicate: int, obj: int) -> Collection[int]:
+        """What a property leads from."""
+
+    def pairs(self, predicate: int) -> Iterable[tuple[int, int]]:
+        """All subjects and objects of a property."""
+
+    def has(self, predicate: int, subject: int, obj: int) -> bool:
+        """Whether something is a fact."""
+
+
+class Numbering:
+    """The numbers of terms, given as they come."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Ground, int] = {}
+        self._resources: list[Ground] = []
+        self._literals: list[Ground] = [ox.Literal("")]
+
+    def __call__(self, term: Term) -> int:
+        """The number of a term, a new one where it has none yet."""
+        assert not isinstance(term, ox.Variable)
+        number = self._numbers.get(term)
+        if number is None:
+            is_literal = isinstance(term, ox.Literal)
+            row = self._literals if is_literal else self._resources
+            number = self._numbers[term] = -len(row) if is_literal else len(row)
+            row.append(term)
+        return number
+
+    def term(self, number: int) -> Ground:
+        """The term of a number."""
+        return self._literals[-number] if number < 0 else self._resources[number]
+
+    def triple(self, fact: Numbers) -> ox.Triple:
+        """A fact as a triple."""
+        subject, predicate, obj = map(self.term, fact)
+        assert not isinstance(subject, ox.Literal)
+        assert isinstance(predicate, ox.NamedNode)
+        return ox.Triple(subject, predicate, obj)
+
+    def fact(self, triple: ox.Triple) -> Numbers:
+        """A triple as a fact."""
+        return self(triple.subject), self(triple.predicate), self(triple.object)
+
+
+class Walker:
+    """A path in numbers, to be walked over facts."""
+
+    def __init__(self, path: Path, number: Numbering) -> None:
+        self.ends = path.ends
+        self.onward: dict[int, list[tuple[int, bool, int]]] = defaultdict(list)
+        self.back: dict[int, list[tuple[int, bool, int]]] = defaultdict(list)
+        self.steps = [(step.start, number(step.property), step.backwards, step.end) for step in path.steps]
+        for start, predicate, backwards, end in self.steps:
+            self.onward[start].append((predicate, backwards, end))
+            self.back[end].append((predicate, not backwards, start))
+
+    def objects(self, facts: Facts, node: int, state: int = 0) -> set[int]:
+        """Where the path leads from a node."""
+        return {node for node, state in _walk(facts, self.onward, [(node, state)]) if state in self.ends}
+
+    def subjects(self, facts: Facts, node: int, state: int | None = None) -> set[int]:
+        """Where it comes from to a node."""
+        starts = [(node, end) for end in self.ends] if state is None else [(node, state)]
+        return {node for node, state in _walk(facts, self.back, starts) if state == 0}
+
+    def steps_between(self, facts: Facts, start: int, end: int) -> list[Numbers] | None:
+        """The facts along a shortest way from one node to another; None where there is none."""
+        reached: dict[tuple[int, int], tuple[tuple[int, int], Numbers] | None] = {(start, 0): None}
+        for here in (row := [(start, 0)]):
+            if here[0] == end and here[1] in self.ends:
+                return list(_way_back(reached, here))
+            for predicate, backwards, state in self.onward.get(here[1], ()):
+                found = facts.subjects(predicate, here[0]) if backwards else facts.objects(predicate, here[0])
+                for node in sorted(found):
+                    if (node, state) not in reached:
+                        fact = (node, predicate, here[0]) if backwards else (here[0], predicate, node)
+                        reached[node, state] = here, fact
+                        row.append((node, state))
+        return None
+
+
+def _way_back(
+    reached: Mapping[tuple[int, int], tuple[tuple[int, int], Numbers] | None], here: tuple[int, int]
+) -> Iterator[Numbers]:
+    facts = []
+    while (before := reached[here]) is not None:
+        here, fact = before
+        facts.append(fact)
+    yield from reversed(facts)
+
+
+def _walk(
+    facts: Facts, steps: Mapping[int, list[tuple[int, bool, int]]], starts: list[tuple[int, int]]
+) -> set[tuple[int, int]]:
+    seen = set(starts)
+    stack = list(seen)
+    while stack:
+        node, state = stack.pop()
+        for predicate, backwards, end in steps.get(state, ()):
+            for other in facts.subjects(predicate, node) if backwards else facts.objects(predicate, node):
+                if (other, end) not in seen:
+                    seen.add((other, end))
+                    stack.append((other, end))
+    return seen
+
+
+Slot = int
+
+
+class Match:
+    """A rule's body, matched from what is known of its variables; `then` is called at each match."""
+
+    def __init__(self, rule: Rule, number: Numbering, facts: Facts) -> None:
+        self.rule = rule
+        self.facts = facts
+        self.registers: list[int] = []
+        self._slots: dict[Term, Slot] = {}
+        self._number = number
+        self.atoms = [
+            (self.slot(a.subject), a.predicate if isinstance(a.predicate, Path) else number(a.predicate),
+             self.slot(a.object)) for a in rule.body
+        ]  # fmt: skip
+        self.head = rule.head and (self.slot(rule.head.subject), self.slot(rule.head.object))
+        self.constants = {slot for term, slot in self._slots.items() if not isinstance(term, ox.Variable)}
+        self.walkers = {path: Walker(path, number) for _, path, _ in self.atoms if isinstance(path, Path)}
+
+    def slot(self, term: Term) -> Slot:
+        """The register of a term."""
+        if term not in self._slots:
+            self._slots[term] = len(self.registers)
+            self.registers.append(0 if isinstance(term, ox.Variable) else self._number(term))
+        return self._slots[term]
+
+    @property
+    def variables(self) -> Iterator[tuple[ox.Variable, Slot]]:
+        """The variables with their registers."""
+        return ((term, slot) for term, slot in self._slots.items() if isinstance(term, ox.Variable))
+
+    def plan(self, known: Iterable[Slot], then: Then, without: int | None = None) -> Then:
+        """What finds all matches of the body, less one atom, when the known registers are filled in."""
+        bound = {*known, *self.constants}
+        left = [atom for index, atom in enumerate(self.atoms) if index != without]
+        steps: list[tuple[str, tuple[Slot, int | Path, Slot]]] = []
+        while left:
+            atom = min(left, key=lambda one: _cost(one, bound))
+            left.remove(atom)
+            start, _, end = atom
+            steps.append((("free", "to start", "to end", "both")[(start in bound) * 2 + (end in bound)], atom))
+            bound |= {start, end}
+        for kind, atom in reversed(steps):
+            then = self._step(kind, atom, then)
+        return then
+
+    def _step(self, kind: str, atom: tuple[Slot, int | Path, Slot], then: Then) -> Then:
+        start, predicate, end = atom
+        if isinstance(predicate, Path):
+            return self._path_step(kind, start, self.walkers[predicate], end, then)
+        facts, row = self.facts, self.registers
+        has, objects, subjects, pairs = facts.has, facts.objects, facts.subjects, facts.pairs
+
+        def both() -> None:
+            if has(predicate, row[start], row[end]):
+                then()
+
+        def to_end() -> None:
+            for found in objects(predicate, row[start]):
+                row[end] = found
+                then()
+
+        def to_start() -> None:
+            for found in subjects(predicate, row[end]):
+                row[start] = found
+                then()
+
+        def free() -> None:
+            for first, last in pairs(predicate):
+                row[end] = last
+                row[start] = first
+                if row[end] == last:  # the same variable at both ends
+                    then()
+
+        return {"both": both, "to end": to_end, "to start": to_start, "free": free}[kind]
+
+    def _path_step(self, kind: str, start: Slot, walker: Walker, end: Slot, then: Then) -> Then:
+        facts, row = self.facts, self.registers
+
+        def both() -> None:
+            if row[end] in walker.objects(facts, row[start]):
+                then()
+
+        def to_end() -> None:
+            for found in walker.objects(facts, row[start]):
+                row[end] = found
+                then()
+
+        def to_start() -> None:
+            for found in walker.subjects(facts, row[end]):
+                row[start] = found
+                then()
+
+        def free() -> None:
+            firsts = [step for step in walker.steps if step[0] == 0]
+            nodes = {pair[backwards] for _, predicate, backwards, _ in firsts for pair in facts.pairs(predicate)}
+            for node in nodes:
+                row[start] = node
+                to_end()
+
+        return {"both": both, "to end": to_end, "to start": to_start, "free": free}[kind]
+
+    def of_head(self, then: Then) -> Fire:
+        """What finds the matches that lead to a fact, given its subject and object."""
+        assert self.head is not None
+        return self._filled(*self.head, self.plan(self.head, then))
+
+    def of_atom(self, index: int, then: Then) -> Iterator[tuple[int, Fire]]:
+        """What finds the matches that a new fact gives as one atom, by the properties that it may have."""
+        start, predicate, end = self.atoms[index]
+        run = self._filled(start, end, self.plan((start, end), then, without=index))
+        if not isinstance(predicate, Path):
+            yield predicate, run
+            return
+        walker = self.walkers[predicate]
+        for step in walker.steps:
+            yield step[1], self._through(walker, step, run)
+
+    def _through(self, walker: Walker, step: tuple[int, int, bool, int], run: Fire) -> Fire:
+        """All pairs that a path joins through one of its steps."""
+        before, _, backwards, after = step
+        facts = self.facts
+
+        def fire(subject: int, obj: int) -> None:
+            here, there = (obj, subject) if backwards else (subject, obj)
+            ends = walker.objects(facts, there, after)
+            for start in walker.subjects(facts, here, before) if ends else ():
+                for end in ends:
+                    run(start, end)
+
+        return fire
+
+    def _filled(self, start: Slot, end: Slot, run: Then) -> Fire:
+        """`run` with the two ends of an atom filled in, where they fit."""
+        row, fixed = self.registers, self.constants
+        is_fixed_start, is_fixed_end = start in fixed, end in fixed
+
+        def fire(subject: int, obj: int) -> None:
+            if (is_fixed_start and row[start] != subject) or (is_fixed_end and row[end] != obj):
+                return
+            row[start] = subject
+            row[end] = obj
+            if row[start] == subject:
+                run()
+
+        return fire
+
+    def body(self) -> list[Numbers]:
+        """The facts of the match that is in the registers; those of a path are its shortest way."""
+        found: list[Numbers] = []
+        for start, predicate, end in self.atoms:
+            first, last = self.registers[start], self.registers[end]
+            if isinstance(predicate, Path):
+                found += self.walkers[predicate].steps_between(self.facts, first, last) or ()
+            else:
+                found.append((first, predicate, last))
+        return found
+
+
+def _cost(atom: tuple[Slot, int | Path, Slot], bound: set[Slot]) -> tuple[int, bool]:
+    start, predicate, end = atom
+    return -(start in bound) - (end in bound), isinstance(predicate, Path)
+
+
+def triggers(matches: Sequence[Match], then: Callable[[Match], Then]) -> Iterator[tuple[int, int | None, Fire]]:
+    """For each pattern of each rule: the predicate of a fact that fits, its object where that is fixed, what to do."""
+    for match in matches:
+        for index, (_, predicate, end) in enumerate(match.atoms):
+            fixed = match.registers[end] if end in match.constants and not isinstance(predicate, Path) else None
+            for number, run in match.of_atom(index, then(match)):
+                yield number, fixed, run

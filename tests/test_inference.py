@@ -1,0 +1,237 @@
+"""Inference: the same closure as owlrl's, brought up to date as if all were inferred anew, and what rules' files can say."""
+
+import os
+import random
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import owlrl
+import pyoxigraph as ox
+import pytest
+import rdflib
+
+from kg.closure import Closure
+from kg.inference import Reasoning, infer, update
+from kg.ontology import Ontology, skolemised
+from kg.profile import SAME_AS, THING, is_axiom, profile
+from kg.rules import Numbering
+from kg.store import Builder, building
+from kg.terms import INFERRED
+from kg.unfolding import TYPE, is_nameless
+from ontologies import CONSTRUCTS, PREFIXES, facts, ontology
+
+SUITE = Path(os.environ.get("KG_SAMPLES", "/nonexistent")) / "suites" / "owl-rl"
+DATA = "https://data.example/"
+GRAPHS = [f"<{DATA}graph{n}>" for n in range(4)]
+RULES = {
+    "friends": "PREFIX o: <https://onto.example/> CONSTRUCT { ?a o:p4 ?c } WHERE { ?a o:p1/(^o:p2|o:p3)* ?b . ?b o:p5 ?c . FILTER(?a != ?c) }",
+    "either": "PREFIX o: <https://onto.example/> CONSTRUCT { ?a a o:C6 . ?a o:p6 ?b } WHERE { { ?a o:p0 ?b } UNION { ?b o:p1 ?a } ?b a o:C2 }",
+    "kinds": "PREFIX o: <https://onto.example/> CONSTRUCT { ?a o:p5 ?b } WHERE { ?a a ?kind . ?b a ?kind . ?a o:p6+ ?b }",
+}
+
+
+def parsed(text: str) -> list[ox.Triple]:
+    return [quad.triple for quad in ox.parse(text, ox.RdfFormat.TURTLE, rename_blank_nodes=True)]
+
+
+def about_things(triples: Iterable[ox.Triple], start: str = DATA) -> set[str]:
+    """What is said of things, less what both say of every thing, of nameless classes, and of literals being one."""
+    return {
+        str(t) for t in triples
+        if isinstance(t.subject, ox.NamedNode) and t.subject.value.startswith(start)
+        and not is_axiom(t) and not is_nameless(t.object) and t.object != THING
+        and not (t.predicate == SAME_AS and (t.subject == t.object or isinstance(t.object, ox.Literal)))
+    }  # fmt: skip
+
+
+def by_kg(triples: list[ox.Triple]) -> set[str]:
+    properties = {t.predicate for t in triples}
+    axioms = [t for t in triples if is_axiom(t) or (t.predicate == SAME_AS and {t.subject, t.object} & properties)]
+    found = profile(axioms)
+    assert not found.beyond
+    number = Numbering()
+    closure = Closure(found.rules, number)
+    if any(t.predicate == SAME_AS for t in triples):
+        closure.expect_equality()
+    closure.run(map(number.fact, triples))
+    return about_things([*triples, *map(number.triple, closure.new)])
+
+
+def by_owlrl(*texts: str) -> set[str]:
+    graph = rdflib.Graph()
+    for text in texts:
+        graph.parse(data=text, format="turtle")
+    owlrl.DeductiveClosure(owlrl.OWLRL_Semantics).expand(graph)
+    named = rdflib.Graph()
+    for triple in graph:
+        if (
+            isinstance(triple[0], rdflib.URIRef)
+            and str(triple[0]).startswith(DATA)
+            and not isinstance(triple[2], rdflib.BNode)
+        ):
+            named.add(triple)
+    return about_things(quad.triple for quad in ox.parse(named.serialize(format="nt"), ox.RdfFormat.N_TRIPLES))
+
+
+# ---- the closure ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_closure_is_owlrls(seed: int) -> None:
+    text, data = ontology(seed), facts(seed)
+    assert by_kg(list(dict.fromkeys([*skolemised(parsed(text), "x"), *parsed(data)]))) == by_owlrl(text, data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10, 110))
+def test_the_closure_is_owlrls_for_more_ontologies(seed: int) -> None:
+    test_the_closure_is_owlrls(seed)
+
+
+def test_every_construct_is_in_some_of_the_ontologies_and_gives_something() -> None:
+    assert all(any(seed % len(CONSTRUCTS) == n for seed in range(50)) for n in range(len(CONSTRUCTS)))
+    grown = 0
+    for seed in range(50):
+        triples = list(dict.fromkeys([*skolemised(parsed(ontology(seed)), "x"), *parsed(facts(seed))]))
+        grown += len(by_kg(triples)) > len(about_things(triples))
+    assert grown >= 45
+
+
+CASES = sorted(SUITE.glob("owlrl-corpus/*.nt"))
+
+
+@pytest.mark.skipif(not CASES, reason="needs the folder KG_SAMPLES")
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_every_case_of_a_data_set_a_rule_has_owlrls_closure(case: Path) -> None:
+    golden = SUITE / "owlrl-goldens" / f"{case.stem}.owlrl.golden"
+    rows = golden.read_text(encoding="utf-8").partition("--- owlrl closure ---")[2].splitlines()
+    wanted = [
+        quad.triple
+        for row in rows
+        if row.startswith("<http://example.org/")
+        for quad in ox.parse(row, ox.RdfFormat.N_TRIPLES)
+    ]
+    triples = [quad.triple for quad in ox.parse(path=str(case), format=ox.RdfFormat.N_TRIPLES)]
+    number = Numbering()
+    properties = {t.predicate for t in triples}
+    axioms = [t for t in triples if is_axiom(t) or (t.predicate == SAME_AS and {t.subject, t.object} & properties)]
+    closure = Closure(profile(axioms).rules, number)
+    closure.expect_equality()
+    closure.run(map(number.fact, triples))
+    start = "http://example.org/"
+    assert about_things([*triples, *map(number.triple, closure.new)], start) == about_things([*wanted, *triples], start)
+
+
+def closed(text: str, data: str) -> set[str]:
+    triples = list(dict.fromkeys([*skolemised(parsed(PREFIXES + text), "x"), *parsed(PREFIXES + data)]))
+    return by_kg(triples) - about_things(triples)
+
+
+def short(rows: set[str]) -> set[str]:
+    return {row.replace("https://data.example/", ":").replace("https://onto.example/", "o:").replace("http://www.w3.org/1999/02/22-rdf-syntax-ns#type", "a")
+            .replace("http://www.w3.org/2002/07/owl#", "owl:").replace("<", "").replace(">", "") for row in rows}  # fmt: skip
+
+
+def test_a_key_needs_all_its_properties_where_owlrl_leaves_out_the_last() -> None:
+    text = "o:C0 owl:hasKey ( o:code o:size ) ."
+    data = ':a a o:C0 ; o:code "x" ; o:size 1 . :b a o:C0 ; o:code "x" ; o:size 2 . :c a o:C0 ; o:code "x" ; o:size 2 .'
+    assert short(closed(text, data)) == {":b owl:sameAs :c", ":c owl:sameAs :b"}
+    assert len(by_owlrl(PREFIXES + text, PREFIXES + data)) > len(
+        by_kg([*skolemised(parsed(PREFIXES + text), "x"), *parsed(PREFIXES + data)])
+    )
+
+
+def test_values_of_a_functional_property_that_are_literals_are_never_one() -> None:
+    data = ':a o:code "x" . :a o:code "y" . :b o:code "x" .'
+    assert closed("o:code a owl:FunctionalProperty .", data) == set()
+
+
+def test_an_axiom_that_is_inferred_counts(tmp_path: Path) -> None:
+    text = "o:p1 owl:sameAs o:p2 . o:near a owl:ObjectProperty . o:Closing rdfs:subClassOf owl:TransitiveProperty . o:near a o:Closing ."
+    data = ":a o:near :b . :b o:near :c . :a o:p1 :d ."
+    assert short(inferred(tmp_path, text, data)) >= {":a o:near :c", ":a o:p2 :d"}
+
+
+def test_a_chain_of_two_thousand_and_a_circle_of_three_hundred() -> None:
+    number = Numbering()
+    near = ox.NamedNode("urn:near")
+    closure = Closure(
+        profile([ox.Triple(near, TYPE, ox.NamedNode("http://www.w3.org/2002/07/owl#TransitiveProperty"))]).rules, number
+    )
+    nodes = [number(ox.NamedNode(f"urn:{n}")) for n in range(2000)]
+    pairs = [(a, number(near), b) for a, b in pairwise(nodes[:700])]
+    random.Random(1).shuffle(pairs)
+    closure.run(pairs)
+    assert len(pairs) + len(closure.new) == 700 * 699 // 2
+    closure.run([(nodes[299], number(near), nodes[0])])
+    assert all(closure.facts.has(number(near), nodes[5], one) for one in nodes[:300])
+
+
+# ---- in a store --------------------------------------------------------------------------------------------------------
+
+
+def reasoning(text: str, rules: dict[str, str] | None = None) -> Reasoning:
+    triples = tuple(skolemised(parsed(text), "x"))
+    return Reasoning(Ontology(triples, rules or {}, "", {}))
+
+
+def rows_of(triples: Iterable[ox.Triple]) -> list[tuple[str, str, str]]:
+    return [(str(t.subject), str(t.predicate), str(t.object)) for t in triples]
+
+
+@contextmanager
+def built(folder: Path, meaning: Reasoning, graphs: dict[str, list[ox.Triple]]) -> Iterator[Builder]:
+    with building(folder, {}, "test") as store:
+        named = [(graph, rows_of(triples)) for graph, triples in graphs.items()]
+        store.load([*named, ("<urn:ontology>", rows_of(meaning.ontology.triples))])
+        infer(store, meaning)
+        yield store
+
+
+def what_was_inferred(store: Builder) -> set[str]:
+    name = ox.NamedNode(INFERRED[1:-1])
+    return {str(quad.triple) for quad in store._db.quads_for_pattern(None, None, None, name)}
+
+
+def inferred(folder: Path, text: str, data: str, rules: dict[str, str] | None = None) -> set[str]:
+    with built(folder / "store", reasoning(PREFIXES + text, rules), {GRAPHS[0]: parsed(PREFIXES + data)}) as store:
+        return what_was_inferred(store)
+
+
+def edited(folder: Path, seed: int, edits: int) -> None:
+    """Edits of some graphs: each time what was inferred is what would be inferred anew."""
+    chance = random.Random(seed)
+    text = without_equality(seed)
+    meaning = reasoning(text, RULES if seed % 2 else {})
+    graphs = {graph: chance.sample(some := parsed(facts(seed + n)), len(some) // 3) for n, graph in enumerate(GRAPHS)}
+    with built(folder / "again", meaning, graphs) as store:
+        for edit in range(edits):
+            name = chance.choice(GRAPHS)
+            kept = [t for t in graphs[name] if chance.random() < chance.choice([0.5, 0.95])]
+            graphs[name] = kept + chance.sample(some := parsed(facts(seed * 50 + edit)), chance.randint(0, 4))
+            gone, come = store.replace({name: set(rows_of(graphs[name]))}, {})
+            assert update(store, meaning, gone, come) is None, "it was inferred anew"
+            with built(folder / f"anew-{edit}", meaning, graphs) as anew:
+                assert what_was_inferred(store) == what_was_inferred(anew), (seed, edit)
+                assert set(store._db.quads_for_pattern(None, None, None, ox.DefaultGraph())) == set(
+                    anew._db.quads_for_pattern(None, None, None, ox.DefaultGraph())
+                )
+
+
+def without_equality(seed: int) -> str:
+    text = ontology(seed)
+    of_equality = ("sameAs", "FunctionalProperty", "hasKey", "maxCardinality", "maxQualifiedCardinality")
+    return "\n".join(row for row in text.splitlines() if not any(word in row for word in of_equality))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_after_edits_what_is_inferred_is_what_would_be_inferred_anew(tmp_path: Path, seed: int) -> None:
+    edited(tmp_path, seed, 8)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(8, 120))
+def test_after_many_edits_of_more_ontologies_too(tmp_path: Path, seed: int) -> None:
+    edited(tmp_path, seed, 25)
