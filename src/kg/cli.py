@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import click
 
@@ -220,6 +220,106 @@ def doctor(options: Options, as_json: bool) -> None:
         raise StoreError("the store is damaged: run `kg ingest --full` to build it anew from the notes")
     if not all(row.ok for row in found):
         sys.exit(1)
+
+
+@kg.command()
+@click.argument("vault", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--engine",
+    type=click.Choice(["rules", "owlrl"]),
+    help="What infers: kg's rules, or owlrl, which is slow. Without it owlrl is taken for what the rules cannot say.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the figures.")
+@_common
+def infer(options: Options, vault: Path | None, engine: str | None, as_json: bool) -> None:
+    """Infer everything anew that follows from what the store asserts.
+
+    `kg ingest` does that at its end; this is for rules and axioms that are being written. Exits with 1 where what
+    notes say contradicts the ontology.
+    """
+    from kg.explanation import Explainer
+    from kg.ingestion import infer_again
+    from kg.store import published
+
+    config = _asked_config(options, vault)
+    done = infer_again(config, cast("Any", engine))
+    found = published(config.store)
+    contradictions = sorted(Explainer(config, found).findings()) if found else []
+    _say_findings(options, contradictions)
+    inference = done.inference
+    if as_json:
+        row = {
+            "inferred": inference.triples,
+            "triples": done.triples,
+            "engine": inference.engine,
+            "because": list(inference.because),
+            "ignored": list(inference.ignored),
+            "contradictions": len(contradictions),
+            "seconds": done.seconds,
+        }
+        click.echo(json.dumps(row, ensure_ascii=False))
+    else:
+        _say_inference(options, inference.engine, inference.because, inference.ignored)
+        options.say(f"inferred {inference.triples:,} of {done.triples:,} triples ({done.seconds:.2f} s)")
+    if done.is_stale:
+        options.say("hint: the ontology has changed since the notes were read: kg ingest reads them by it", dim=True)
+    if contradictions:
+        sys.exit(1)
+
+
+def _say_inference(options: Options, engine: str, because: Sequence[str], ignored: Sequence[str]) -> None:
+    """By what was inferred, and what of the ontology was not used."""
+    if because:
+        options.say(f"engine   {engine}, for {', '.join(because)}")
+    elif engine == "owlrl":
+        options.say(f"engine   {engine}")
+    if ignored:
+        options.say(f"hint: nothing follows from {', '.join(ignored)}: not in OWL 2 RL", dim=True)
+
+
+def _asked_config(options: Options, vault: Path | None) -> "Config":
+    """The settings for asking the store, of a named vault or of the project here."""
+    from kg.config import find_store, load
+
+    return load(vault, store=options.store) if vault else find_store(store=options.store)
+
+
+@kg.command()
+@click.argument("subject", metavar="S")
+@click.argument("predicate", required=False, metavar="[P")
+@click.argument("obj", required=False, metavar="O]")
+@click.option("--all", "everything", is_flag=True, help="Explain all that was inferred of S.")
+@click.option(
+    "-f", "--format", "format_", type=click.Choice(["text", "json", "md"]), default="text", help="How it is written."
+)
+@_common
+def why(options: Options, subject: str, predicate: str | None, obj: str | None, everything: bool, format_: str) -> None:
+    """Say why a triple holds: the rules, and the lines of the notes that it rests on.
+
+    S, P and O are names, as notes and the ontology have them, CURIEs (kg:Outcome) or IRIs; P can be `a`. Of the ways
+    in which a triple follows the one of the fewest steps is told. An asserted triple just shows its lines.
+    Exits with 1 where it does not hold.
+    """
+    from kg.config import find_store
+    from kg.explanation import Explainer
+    from kg.proofs import FORMATS
+    from kg.store import Store, published
+
+    if everything == (predicate is not None) or (predicate is None) != (obj is None):
+        raise click.UsageError("Give a triple, S P O, or one thing with --all.")
+    config = find_store(store=options.store)
+    Store(config.store)
+    found = published(config.store)
+    assert found is not None
+    explainer = Explainer(config, found)
+    if predicate is not None and obj is not None:
+        explained = explainer.why(subject, predicate, obj)
+    else:
+        explained = explainer.everything(subject)
+        if not explained:
+            options.say(f"Nothing was inferred of “{subject}”.")
+    color = options.color is not False if sys.stdout.isatty() else None
+    click.echo(FORMATS[format_](explained, color), nl=False, color=bool(color))
 
 
 def _say_findings(options: Options, findings: Sequence["Finding"]) -> None:

@@ -26,8 +26,10 @@ class Construct(NamedTuple):
     rules: tuple[Rule, ...]
     is_query: bool
     """Whether only a query over everything gives what it adds."""
+    heads: tuple[Atom, ...] = ()
+    """What it makes."""
     patterns: tuple[Atom, ...] = ()
-    """What of it a fact shows, for explanations."""
+    """What of its pattern a fact can show."""
 
 
 class _Beyond(Exception):
@@ -54,8 +56,17 @@ def _construct(name: str, text: str, prefixes: Mapping[str, str]) -> Construct:
         heads = [atom for triple in head for atom in _atoms([triple])]
         rules = tuple(_rule(name, body, atom, conditions) for body in bodies for atom in heads)
     except _Beyond:
-        return Construct((), True, shown)
-    return Construct(rules, False, shown)
+        return Construct((), True, tuple(chain.from_iterable(_sayable(head))), shown)
+    return Construct(rules, False)
+
+
+def select_of(text: str) -> str:
+    """The query of what a rule's pattern matches."""
+    rows = list(tokens(text))
+    start = next(index for index, token in enumerate(rows) if token.text.upper() == "CONSTRUCT")
+    if rows[start + 1].kind != "open":  # CONSTRUCT WHERE { … }
+        return f"{text[: rows[start].start]} SELECT * {text[rows[start].end :]}"
+    return f"{text[: rows[start].start]} SELECT * {text[_end(rows, start + 1) :]}"
 
 
 def _parsed(name: str, text: str, prefixes: Mapping[str, str]) -> tuple[list[Any], Any]:
@@ -89,11 +100,16 @@ def _triples(pattern: Any) -> Iterator[list[Any]]:
 def _shown(pattern: Any) -> Iterator[list[Atom]]:
     """The patterns of triples of a query that are no negation, as far as rules can say them."""
     for rows in _triples(pattern):
-        for triple in rows:
-            try:
-                yield list(_atoms([triple]))
-            except _Beyond:
-                continue
+        yield from _sayable(rows)
+
+
+def _sayable(triples: Iterable[Any]) -> Iterator[list[Atom]]:
+    """Those of a query's triples that rules can say, with variables as properties too."""
+    for triple in triples:
+        try:
+            yield list(_atoms([triple], variables=True))
+        except _Beyond:
+            continue
 
 
 def _has_filters(pattern: Any) -> bool:
@@ -156,9 +172,12 @@ def _may_be_empty(atom: Atom) -> bool:
     return isinstance(atom.predicate, Path) and 0 in atom.predicate.ends
 
 
-def _atoms(triples: Iterable[Any]) -> Iterator[Atom]:
+def _atoms(triples: Iterable[Any], *, variables: bool = False) -> Iterator[Atom]:
+    import rdflib
+
     for subject, predicate, obj in triples:
-        yield Atom(_term(subject), _predicate(predicate), _term(obj))
+        is_variable = variables and isinstance(predicate, rdflib.Variable)
+        yield Atom(_term(subject), _term(predicate) if is_variable else _predicate(predicate), _term(obj))
 
 
 def _term(term: Any) -> Term:
@@ -254,7 +273,7 @@ def _remembered(text: str | None, texts: Mapping[str, str], prefixes: Mapping[st
 
 def _written(construct: Construct) -> list[Any]:
     rules = [[list(map(_row, r.body)), r.head and _row(r.head), list(map(list, r.conditions))] for r in construct.rules]
-    return [rules, construct.is_query, list(map(_row, construct.patterns))]
+    return [rules, construct.is_query, list(map(_row, construct.heads)), list(map(_row, construct.patterns))]
 
 
 def _row(atom: Atom) -> list[Any]:
@@ -266,12 +285,12 @@ def _row(atom: Atom) -> list[Any]:
 
 
 def _read(name: str, row: list[Any]) -> Construct:
-    rules, is_query, patterns = row
+    rules, is_query, heads, patterns = row
     found = tuple(
         Rule((name,), tuple(map(_atom, body)), _atom(head), (), tuple(Condition(*one) for one in c))
         for body, head, c in rules
     )
-    return Construct(found, is_query, tuple(map(_atom, patterns)))
+    return Construct(found, is_query, tuple(map(_atom, heads)), tuple(map(_atom, patterns)))
 
 
 def _atom(row: list[Any]) -> Atom:

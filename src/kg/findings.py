@@ -110,6 +110,16 @@ CODES: dict[str, Code] = {
             "Give each note its own `id`; the first note by path keeps it",
         ),
         Code(
+            "C01",
+            "error",
+            "A thing of two classes that are disjoint",
+            "Take one of the two away; `kg why` shows where an inferred one comes from",
+        ),
+        Code("C02", "error", "Two properties that are disjoint lead to one thing", "Take one of the two away"),
+        Code("C03", "error", "Two values where one is the most there may be", "Keep the right one"),
+        Code("C04", "error", "Two things that are different are said to be the same", "Correct what makes them one"),
+        Code("C05", "error", "What notes say contradicts the ontology", "Correct the notes, or the ontology"),
+        Code(
             "O01", "warning", "Two terms of the ontology share a name", "Rename one, or use its full name in the notes"
         ),
     )

@@ -20,7 +20,7 @@ from kg import __version__
 from kg.config import Config, resource
 from kg.constructs import FILE as RULES
 from kg.findings import Finding, of_file
-from kg.inference import Reasoning, infer, update
+from kg.inference import Engine, Inference, Reasoning, infer, update
 from kg.ledger import FILE, Bad, Entry, Ledger, digests
 from kg.note import Note
 from kg.ontology import Ontology, load
@@ -107,6 +107,46 @@ def preview(vault: Vault | str | Path, *, inference: bool = True) -> Changes:
         return _Ingest(vault, inference, None).preview()
 
 
+@dataclass(frozen=True)
+class Inferred:
+    """What inferring anew did."""
+
+    inference: Inference
+    triples: int
+    """How many triples the store has now."""
+    seconds: float
+    is_stale: bool
+    """Whether the ontology, a rule or a setting has changed since the notes were read."""
+
+
+def infer_again(config: Config, engine: Engine | None = None) -> Inferred:
+    """Infer everything anew from what the published store asserts, by the ontology and rules as they are now.
+
+    Raises StoreMissing, StoreError, OntologyError.
+    """
+    started = time.perf_counter()
+    Store(config.store)  # or say why there is none that can be read
+    found = published(config.store)
+    assert found is not None
+    ontology = load_ontology(config)
+    ledger = Ledger.read(found.folder)
+    reasoning = Reasoning(ontology, remembered_rules(found))
+    with building(config.store, config.all_prefixes, "kg infer", found) as store:
+        store.replace({ONTOLOGY: set(_ontology_rows(ontology))}, {})
+        store.clear_inferred()
+        inference = infer(store, reasoning, engine)
+        counts = store.counts()
+        summary = {**found.manifest.summary, "triples": counts[""], "inferred": counts.get(INFERRED, 0)}
+        summary["ontology"] = counts.get(ONTOLOGY, 0)
+        files = {RULES: reasoning.text} | ({FILE: ledger.text()} if ledger else {})
+        found.release()
+        store.publish(summary, files)
+    is_stale = ledger is not None and ledger.settings not in {
+        _settings(config, ontology, inference=inferred) for inferred in (True, False)
+    }
+    return Inferred(inference, counts[""], round(time.perf_counter() - started, 3), is_stale)
+
+
 def load_ontology(config: Config) -> Ontology:
     """The ontology that comes with kg, and the vault's own."""
     return load([resource("ontology").resolve(), *config.ontology], config.all_prefixes)
@@ -183,18 +223,7 @@ class _Ingest:
 
     @cached_property
     def _settings(self) -> str:
-        """A digest of everything but the files that the quads follow from."""
-        config = self.config
-        facts = [
-            __version__,
-            config.base,
-            config.default_class,
-            config.max_bytes,
-            self.ontology.digest,
-            self.inference,
-            sorted(config.all_prefixes.items()),
-        ]
-        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+        return _settings(self.config, self.ontology, inference=self.inference)
 
     def _different(self, now: Mapping[str, str]) -> list[str]:
         """The files that are not as they were when they were read, or could not be read at all."""
@@ -420,6 +449,20 @@ class _Ingest:
         files = {FILE: ledger.text()}
         store.publish(summary, {**files, RULES: self._reasoning.text} if self.inference else files)
         summary["seconds"] = self._seconds()
+
+
+def _settings(config: Config, ontology: Ontology, *, inference: bool) -> str:
+    """A digest of everything but the files that the quads follow from."""
+    facts = [
+        __version__,
+        config.base,
+        config.default_class,
+        config.max_bytes,
+        ontology.digest,
+        inference,
+        sorted(config.all_prefixes.items()),
+    ]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 class Part(NamedTuple):

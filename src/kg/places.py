@@ -12,8 +12,8 @@ import pyoxigraph as ox
 
 from kg.note import Note, Section, Value
 from kg.source import Span
-from kg.statements import Reader, Statement
-from kg.terms import KG, RDF
+from kg.statements import ALT_LABEL, Reader
+from kg.terms import KG, RDF, literal
 
 Quads = Callable[..., Iterable[ox.Quad]]
 _TYPE = ox.NamedNode(RDF + "type")
@@ -68,12 +68,17 @@ class Origins:
         """Whether some note states a triple."""
         return bool(self._stated(_term(focus), ox.NamedNode(predicate), _term(value)))
 
+    def of_triple(self, triple: ox.Triple) -> list[Origin]:
+        """All notes that state a triple, at the place of its object."""
+        rows = self._stated(triple.subject, triple.predicate, triple.object)
+        return [row._replace(of_value=True) for row in rows]
+
     def of_thing(self, focus: str, classes: Iterable[str] = ()) -> Origin | None:
         """What made a thing: what says its class, in its own note where it has one, else in the first by path."""
         subject = _term(focus)
         if isinstance(subject, ox.Literal):
             return None
-        own = self._own(subject)
+        own = self.own(subject)
         rows = self._stated(subject, _TYPE, None)
         wanted = [row for row in rows if row.object[1:-1] in set(classes)]
         for some in (wanted, rows, self._stated(subject, None, None), self._stated(None, None, subject)):
@@ -82,8 +87,8 @@ class Origins:
                 return (of_own or some)[0]
         return None
 
-    def _own(self, subject: ox.NamedNode | ox.BlankNode) -> str:
-        """The note that describes a thing."""
+    def own(self, subject: object) -> str:
+        """The note that describes a thing, by its path; empty where none does."""
         documents = [quad.subject for quad in self.quads(None, _DESCRIBES, subject, None)]
         names = [document.value for document in documents if isinstance(document, ox.NamedNode)]
         return min((self.paths[name] for name in names if name in self.paths), default="")
@@ -117,13 +122,16 @@ class Finder:
 
     def find(self, note: Note) -> dict[Origin, Place]:
         """Where a note says what is wanted of it."""
-        statements: dict[tuple[str, ...], Statement] = {row[:3]: row for row in self.reader.statements(note).rows}
+        stated = self.reader.statements(note)
+        at = {(one.term, predicate, literal(one.text)): one.at for one in reversed(stated.labels)
+              for predicate in (one.predicate, ALT_LABEL)}  # fmt: skip
+        at |= {row[:3]: row.at for row in stated.rows}
         spans = _Spans(note)
         found = {}
         for origin in self.wanted[note.path]:
-            row = statements.get((origin.subject, origin.predicate, origin.object))
-            if row is not None:
-                found[origin] = spans.place(row.at, of_value=origin.of_value)
+            place = at.get((origin.subject, origin.predicate, origin.object))
+            if place is not None:
+                found[origin] = spans.place(place, of_value=origin.of_value)
         return found
 
 

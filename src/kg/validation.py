@@ -21,6 +21,7 @@ from kg import __version__
 from kg.alike import alike
 from kg.conformance import Conformance, Limits, State, lookup
 from kg.errors import KgError, StoreError
+from kg.explanation import Explainer
 from kg.findings import CODES, SEVERITIES, Code, Finding, Result, Severity
 from kg.ingestion import Report, ingest, load_ontology
 from kg.links import Checked, Checker, whole
@@ -168,6 +169,7 @@ class _Run:
         self.config = vault.config
         self.limits = Limits(seconds or self.config.max_seconds, self.config.max_memory)
         self.progress: Progress = progress or (lambda what, done, total: None)
+        self.found = found
         self.store: Store = found.store
         self.folder = report.path
         self.ledger = report.ledger
@@ -189,7 +191,7 @@ class _Run:
         links = whole(checked.values(), self.index, self.vault.settings)
         of_notes = [] if only == "shapes" else [*self.report.findings, *links.findings]
         return Validation(
-            tuple(sorted({*of_notes, *shaped})),
+            tuple(sorted({*of_notes, *shaped, *self._contradictions(shaped)})),
             links.classes,
             hidden,
             {**CODES, **self.wording.rules()},
@@ -197,6 +199,14 @@ class _Run:
             self.shapes,
             self.wording,
         )
+
+    def _contradictions(self, shaped: Iterable[Finding]) -> Iterator[Finding]:
+        """Where notes contradict each other by the ontology, unless a shape has a better word for it there."""
+        told = {(one.path, one.line, one.column, one.result.focus) for one in shaped if one.result}
+        found = Explainer(self.config, self.found, self.ontology, self.ledger).findings()
+        for one, thing in found.items():
+            if (one.path, one.line, one.column, thing.strip("<>")) not in told:
+                yield one
 
     # ---- links ---------------------------------------------------------------------------------------------------
 

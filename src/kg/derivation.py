@@ -1,0 +1,334 @@
+"""Why something is known: the steps from a triple back through rules and axioms to what is asserted.
+
+From the triple backwards, all ways are collected in which the rules' conclusions rest on what is known. Of these the
+one of the fewest steps is chosen from the asserted triples upwards (Knuth 1977, A generalization of Dijkstra's
+algorithm), so that nothing ever rests on itself.
+"""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count, pairwise
+from typing import Any, NamedTuple, Protocol
+
+import pyoxigraph as ox
+
+from kg.closure import is_transitivity
+from kg.constructs import select_of
+from kg.facts import Stored
+from kg.inference import Reasoning, accepts
+from kg.profile import SAME_AS
+from kg.rules import Fire, Match, Numbering, Numbers, Rule, Term
+from kg.terms import INFERRED
+
+MOST_GOALS = 20_000
+
+
+class Known(Protocol):
+    """A store of which is asked why it knows something."""
+
+    def find(self, subject: Any, predicate: Any, obj: Any, graph: Any) -> Iterator[ox.Quad]:
+        """The quads that fit a pattern of terms, None for any."""
+
+    def select(self, query: str, **options: Any) -> Any:
+        """Oxigraph's answer to a query."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """How a conclusion is reached: by a rule, from premises; an asserted triple has neither."""
+
+    conclusion: ox.Triple
+    rule: Rule | None = None
+    premises: tuple["Step", ...] = ()
+
+    @property
+    def asserted(self) -> Iterator[ox.Triple]:
+        """The asserted triples that it rests on, each once."""
+        seen: dict[ox.Triple, None] = {}
+        stack = [self]
+        while stack:
+            step = stack.pop()
+            if step.rule is None:
+                seen[step.conclusion] = None
+            stack += reversed(step.premises)
+        return iter(seen)
+
+    def steps(self) -> Iterator["Step"]:
+        """All steps, this one first."""
+        stack = [self]
+        while stack:
+            step = stack.pop()
+            yield step
+            stack += reversed(step.premises)
+
+
+class Contradiction(NamedTuple):
+    """A rule of what must not be, and what is all the same."""
+
+    rule: Rule
+    facts: tuple[ox.Triple, ...]
+
+
+class _Way(NamedTuple):
+    """One way to a conclusion."""
+
+    rule: Rule
+    premises: tuple[Numbers, ...]
+
+
+class Derivations:
+    """The derivations of what a store knows."""
+
+    def __init__(self, store: Known, reasoning: Reasoning) -> None:
+        self.store, self.reasoning = store, reasoning
+        self.number = Numbering()
+        self.facts = Stored(self._find, self.number)
+        found = reasoning.profile(self._find)
+        self.constraints = found.constraints
+        self._rules = (*found.rules, *reasoning.own)
+        self._closing = {self.number(r.concludes): r for r in self._rules if r.concludes and is_transitivity(r)}
+        self._same = self.number(SAME_AS)
+        self._accept = accepts(self, self.number)
+        self._found: list[_Way] = []
+        self._matched: dict[str, Sequence[Mapping[str, Any]]] = {}
+        self._by_head: dict[int, list[Fire]] = defaultdict(list)
+        for rule in self._rules:
+            if rule.concludes and not is_transitivity(rule):
+                match = Match(rule, self.number, self.facts)
+                self._by_head[self.number(rule.concludes)].append(match.of_head(self._noting(match)))
+
+    def _find(self, subject: Any, predicate: Any, obj: Any) -> Iterator[ox.Quad]:
+        return self.store.find(subject, predicate, obj, ox.DefaultGraph())
+
+    def answers(self, query: str, meant: dict[ox.Variable, Any]) -> bool:
+        """Whether a SELECT has an answer with some terms in its variables' places."""
+        return any(True for _ in self.store.select(query, substitutions=meant))
+
+    def _noting(self, match: Match) -> Callable[[], None]:
+        def note() -> None:
+            if not match.rule.conditions or self._accept(match):
+                self._found.append(_Way(match.rule, tuple(dict.fromkeys(match.body()))))
+
+        return note
+
+    def is_known(self, triple: ox.Triple) -> bool:
+        """Whether the store has a triple at all."""
+        return self.facts.has(*_by_predicate(self.number.fact(triple)))
+
+    def is_asserted(self, triple: ox.Triple) -> bool:
+        """Whether a note or the ontology states a triple."""
+        inferred = INFERRED[1:-1]
+        quads = self.store.find(triple.subject, triple.predicate, triple.object, None)
+        graphs = (quad.graph_name for quad in quads)
+        return any(isinstance(graph, ox.NamedNode) and graph.value != inferred for graph in graphs)
+
+    def of(self, triple: ox.Triple) -> Step | None:
+        """A derivation of the fewest steps; None where the store does not know the triple, or not why."""
+        goal = self.number.fact(triple)
+        if not self.is_known(triple):
+            return None
+        for every_pair in (False, True):
+            ways = self._ways(goal, every_pair=every_pair)
+            best = _cheapest(ways)
+            if goal in best:
+                return self._step(goal, best)
+        return None
+
+    def _step(self, goal: Numbers, best: Mapping[Numbers, _Way | None]) -> Step:
+        """The tree of a goal, made from its leaves up; shared parts are shared."""
+        made: dict[Numbers, Step] = {}
+        stack = [goal]
+        while stack:
+            way = best[stack[-1]]
+            waiting = [one for one in way.premises if one not in made] if way else []
+            if waiting:
+                stack += waiting
+                continue
+            here = stack.pop()
+            premises = tuple(made[one] for one in way.premises) if way else ()
+            made[here] = Step(self.number.triple(here), way.rule if way else None, premises)
+        return made[goal]
+
+    # ---- all ways -------------------------------------------------------------------------------------------------
+
+    def _ways(self, goal: Numbers, *, every_pair: bool) -> dict[Numbers, list[_Way] | None]:
+        """The ways to a goal and to all that these rest on; None of what is asserted."""
+        found: dict[Numbers, list[_Way] | None] = {}
+        stack = [goal]
+        while stack and len(found) < MOST_GOALS:
+            here = stack.pop()
+            if here in found:
+                continue
+            if self.is_asserted(self.number.triple(here)):
+                found[here] = None
+                continue
+            ways = list(self._ways_to(here, every_pair=every_pair))
+            found[here] = ways
+            stack += [one for way in ways for one in way.premises if one not in found]
+        return found
+
+    def _ways_to(self, goal: Numbers, *, every_pair: bool) -> Iterator[_Way]:
+        subject, predicate, obj = goal
+        yield from self._by_rules(goal)
+        if predicate in self._closing:
+            rule = self._closing[predicate]
+            if every_pair:
+                for middle in self.facts.objects(predicate, subject):
+                    if middle not in {subject, obj} and self.facts.has(predicate, middle, obj):
+                        yield _Way(rule, ((subject, predicate, middle), (middle, predicate, obj)))
+            elif chain := self._chain(goal):
+                yield _Way(rule, chain)
+        yield from self._of_equals(goal)
+        yield from self._of_queries(goal)
+
+    def _by_rules(self, goal: Numbers) -> list[_Way]:
+        self._found = []
+        for find in self._by_head.get(goal[1], ()):
+            find(goal[0], goal[2])
+        return [way for way in dict.fromkeys(self._found) if goal not in way.premises]
+
+    def _chain(self, goal: Numbers) -> tuple[Numbers, ...]:
+        """The shortest way from one end to the other along pairs that are more than a transitive property's closing."""
+        start, predicate, end = goal
+        before: dict[int, int] = {}
+        for here in (row := [start]):
+            for node in sorted(self.facts.objects(predicate, here)):
+                if node in before or (here, predicate, node) == goal or not self._is_link((here, predicate, node)):
+                    continue
+                before[node] = here
+                row.append(node)
+                if node == end:
+                    chain = [node]
+                    while len(chain) == 1 or chain[-1] != start:
+                        chain.append(before[chain[-1]])
+                    return tuple((b, predicate, a) for a, b in pairwise(chain))[::-1]
+        return ()
+
+    def _is_link(self, fact: Numbers) -> bool:
+        return self.is_asserted(self.number.triple(fact)) or bool(self._by_rules(fact)) or self._is_of_query(fact)
+
+    def _of_equals(self, goal: Numbers) -> Iterator[_Way]:
+        """What is said of things that are one with its ends; of `owl:sameAs` its other direction, and a middle."""
+        subject, predicate, obj = goal
+        if predicate == self._same:
+            if self.facts.has(predicate, obj, subject):
+                yield _Way(_EQ_SYM, ((obj, predicate, subject),))
+            for middle in self.facts.objects(predicate, subject):
+                if middle not in {subject, obj} and self.facts.has(predicate, middle, obj):
+                    yield _Way(_EQ_TRANS, ((subject, predicate, middle), (middle, predicate, obj)))
+            return
+        for other in self.facts.subjects(self._same, subject):
+            if self.facts.has(predicate, other, obj):
+                yield _Way(_EQ_REP_S, ((other, self._same, subject), (other, predicate, obj)))
+        for other in self.facts.subjects(self._same, obj):
+            if self.facts.has(predicate, subject, other):
+                yield _Way(_EQ_REP_O, ((other, self._same, obj), (subject, predicate, other)))
+
+    # ---- rules that are queries -----------------------------------------------------------------------------------
+
+    def _is_of_query(self, fact: Numbers) -> bool:
+        return any(True for _ in self._of_queries(fact))
+
+    def _of_queries(self, goal: Numbers) -> Iterator[_Way]:
+        triple = self.number.triple(goal)
+        for name, construct in self.reasoning.constructs.items():
+            if not construct.is_query:
+                continue
+            rule = Rule((name,), construct.patterns, None)
+            for head in construct.heads:
+                for solution in self._solutions(name) if _may_be(head, triple) else ():
+                    if _meant(head, solution) == triple:
+                        premises = (_meant(atom, solution) for atom in construct.patterns)
+                        facts = [self.number.fact(one) for one in premises if one is not None and self.is_known(one)]
+                        yield _Way(rule, tuple(dict.fromkeys(facts)))
+
+    def _solutions(self, name: str) -> Sequence[Mapping[str, Any]]:
+        """What a rule's pattern matches."""
+        if name not in self._matched:
+            found = self.store.select(select_of(self.reasoning.ontology.rules[name]))
+            names = [variable.value for variable in found.variables]
+            self._matched[name] = [{n: row[n] for n in names if row[n] is not None} for row in found]
+        return self._matched[name]
+
+    # ---- what must not be ------------------------------------------------------------------------------------------
+
+    def contradictions(self) -> list[Contradiction]:
+        """What is, and must not be, each once."""
+        found: dict[tuple[tuple[str, ...], frozenset[Numbers]], Contradiction] = {}
+        for rule in self.constraints:
+            match = Match(rule, self.number, self.facts)
+
+            def note(match: Match = match, rule: Rule = rule) -> None:
+                if not rule.conditions or self._accept(match):
+                    facts = tuple(dict.fromkeys(match.body()))
+                    row = Contradiction(rule, tuple(map(self.number.triple, facts)))
+                    found.setdefault((rule.names, frozenset(facts)), row)
+
+            match.plan((), note)()
+        return sorted(found.values(), key=lambda one: (one.rule.names, *map(str, one.facts)))
+
+
+def _by_predicate(fact: Numbers) -> tuple[int, int, int]:
+    return fact[1], fact[0], fact[2]
+
+
+def _equality(name: str) -> Rule:
+    return Rule((name,), (), None)
+
+
+_EQ_SYM, _EQ_TRANS, _EQ_REP_S, _EQ_REP_O = map(_equality, ("eq-sym", "eq-trans", "eq-rep-s", "eq-rep-o"))
+
+
+def _may_be(atom: Any, triple: ox.Triple) -> bool:
+    pairs = zip(
+        (atom.subject, atom.predicate, atom.object), (triple.subject, triple.predicate, triple.object), strict=True
+    )
+    return all(isinstance(mine, ox.Variable) or mine == theirs for mine, theirs in pairs)
+
+
+def _meant(atom: Any, solution: Mapping[str, Any]) -> ox.Triple | None:
+    """A pattern with what a solution puts in its variables' places; None where that is no triple."""
+    terms: list[Term | None] = [
+        solution.get(term.value) if isinstance(term, ox.Variable) else term
+        for term in (atom.subject, atom.predicate, atom.object)
+    ]
+    subject, predicate, obj = terms
+    if (
+        isinstance(subject, ox.NamedNode)
+        and isinstance(predicate, ox.NamedNode)
+        and isinstance(obj, (ox.NamedNode, ox.Literal))
+    ):
+        return ox.Triple(subject, predicate, obj)
+    return None
+
+
+def _cheapest(ways: Mapping[Numbers, Iterable[_Way] | None]) -> dict[Numbers, _Way | None]:
+    """For each fact the way of the fewest steps, as far as there is one that begins with what is asserted."""
+    waiting: dict[Numbers, list[tuple[Numbers, _Way]]] = defaultdict(list)
+    missing: dict[tuple[Numbers, _Way], int] = {}
+    order = count()
+    queue: list[tuple[int, int, Numbers, _Way | None]] = []
+    for fact, row in ways.items():
+        if row is None:
+            heapq.heappush(queue, (0, next(order), fact, None))
+            continue
+        for way in row:
+            missing[fact, way] = len(way.premises)
+            for premise in way.premises:
+                waiting[premise].append((fact, way))
+            if not way.premises:
+                heapq.heappush(queue, (1, next(order), fact, way))
+    best: dict[Numbers, _Way | None] = {}
+    cost: dict[Numbers, int] = {}
+    while queue:
+        price, _, fact, found = heapq.heappop(queue)
+        if fact in best:
+            continue
+        best[fact], cost[fact] = found, price
+        for above, way in waiting.get(fact, ()):
+            missing[above, way] -= 1
+            if missing[above, way] == 0 and above not in best:
+                heapq.heappush(queue, (1 + sum(cost[p] for p in way.premises), next(order), above, way))
+    return best

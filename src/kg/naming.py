@@ -1,0 +1,205 @@
+"""Which thing, property or value of a store somebody means by a name; and what a term is called."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyoxigraph as ox
+
+from kg.errors import KgError, NotFound
+from kg.ontology import Ontology, local_name, name_key
+from kg.terms import KG, RDF, RDFS, SKOS, Names, is_absolute, letters_and_digits
+
+TYPE = ox.NamedNode(RDF + "type")
+_LABELS = tuple(ox.NamedNode(SKOS + name) for name in ("prefLabel", "altLabel"))
+_PREFERRED, _OF_PROPERTY = _LABELS[0], ox.NamedNode(RDFS + "label")
+_DESCRIBES = ox.NamedNode(KG + "describes")
+_SHOWN = 80
+_SOME = 5
+
+
+class Asked(Protocol):
+    """A store."""
+
+    def find(self, subject: Any, predicate: Any, obj: Any, graph: Any) -> Iterator[ox.Quad]:
+        """The quads that fit a pattern of terms, None for any."""
+
+
+@dataclass(frozen=True)
+class Naming:
+    """What is needed to know what a name means, and how a term is named."""
+
+    store: Asked
+    ontology: Ontology
+    names: Names
+
+    def _find(self, subject: Any, predicate: Any, obj: Any) -> Iterator[ox.Quad]:
+        return self.store.find(subject, predicate, obj, ox.DefaultGraph())
+
+    # ---- what a name means -----------------------------------------------------------------------------------------
+
+    def iri(self, text: str) -> ox.NamedNode | None:
+        """The IRI that a text is, or writes with a known prefix."""
+        text = text.strip()
+        prefix, colon, local = text.partition(":")
+        try:
+            if text.startswith("<") and text.endswith(">"):
+                return ox.NamedNode(text[1:-1])
+            if colon and prefix in self.ontology.prefixes:
+                return ox.NamedNode(self.ontology.prefixes[prefix] + local)
+            return ox.NamedNode(text) if is_absolute(text) and "://" in text else None
+        except ValueError:
+            return None
+
+    def thing(self, text: str) -> ox.NamedNode:
+        """The thing that a name means: an IRI, a CURIE, a path, a label or an alias. Raises NotFound, KgError."""
+        given = self.iri(text)
+        if given:
+            if not self._is_there(given):
+                raise NotFound(f"nothing is known of {text}")
+            return given
+        for found in self._candidates(text):
+            some = sorted(self._likeliest(found), key=lambda node: node.value)
+            if len(some) == 1:
+                return some[0]
+            if some:
+                shown = ", ".join(f"<{node.value}>" for node in some[:_SOME])
+                raise KgError(f"“{text}” names {len(some)} things: {shown}{' …' if len(some) > _SOME else ''}")
+        raise NotFound(f"no note or thing is named “{text}”{self._near(text)}")
+
+    def _likeliest(self, found: set[ox.NamedNode]) -> set[ox.NamedNode]:
+        """Of things of one name those that notes describe; else those that are no tags; else all."""
+        described = {node for node in found if any(True for _ in self._find(None, _DESCRIBES, node))}
+        tags = self.names.tag("")
+        return described or {node for node in found if not node.value.startswith(tags)} or found
+
+    def _candidates(self, text: str) -> Iterator[set[ox.NamedNode]]:
+        """The things that a text may name, the surest first."""
+        if text.startswith("#"):
+            tag = ox.NamedNode(self.names.tag(text[1:]))
+            yield {tag} if self._is_there(tag) else set()
+        path, _, fragment = text.partition("#")
+        of_path = ox.NamedNode(self.names.entity(path)) if path.strip() else None
+        if of_path and not fragment and self._is_there(of_path):
+            yield {of_path}
+        if of_path and fragment:
+            section = ox.NamedNode(self.names.section(of_path.value, tuple(fragment.split("#"))))
+            yield {section} if self._is_there(section) else set()
+        for predicate in _LABELS:
+            yield {s for s in self._subjects(predicate, ox.Literal(text)) if not self._is_part(s)}
+        keys = {node: letters_and_digits(label) for node, label in self._labelled()}
+        yield {node for node, key in keys.items() if key == letters_and_digits(text) and not self._is_part(node)}
+        class_ = self.ontology.class_named(text)
+        yield {ox.NamedNode(class_)} if class_ else set()
+        yield {node for node, key in keys.items() if key == letters_and_digits(text)}
+
+    def _subjects(self, predicate: ox.NamedNode, value: ox.Literal) -> Iterator[ox.NamedNode]:
+        return (q.subject for q in self._find(None, predicate, value) if isinstance(q.subject, ox.NamedNode))
+
+    def _labelled(self) -> Iterator[tuple[ox.NamedNode, str]]:
+        for predicate in _LABELS:
+            for quad in self._find(None, predicate, None):
+                if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.Literal):
+                    yield quad.subject, quad.object.value
+
+    def _is_part(self, node: ox.NamedNode) -> bool:
+        """Whether a thing is a section or list item of a note, which a note of that name goes before."""
+        base = self.names.base
+        return node.value.startswith(base) and "#" in node.value[len(base) + 1 :] and node.value[len(base)] != "#"
+
+    def _is_there(self, node: ox.NamedNode) -> bool:
+        return any(True for _ in self._find(node, None, None)) or any(True for _ in self._find(None, None, node))
+
+    def _near(self, text: str) -> str:
+        from rapidfuzz import process
+
+        known = {label for _, label in self._labelled()}
+        near = process.extractOne(text, known, score_cutoff=75, processor=letters_and_digits)
+        return f"; did you mean “{near[0]}”?" if near else ""
+
+    def properties(self, text: str) -> list[ox.NamedNode]:
+        """The properties that a name can mean: an IRI, a CURIE, `a`, or as a note names one."""
+        if text.strip() in {"a", "is a", "type"}:
+            return [TYPE]
+        given = self.iri(text)
+        if given:
+            return [given]
+        found = [prop.iri for prop in self.ontology.properties_named(text)]
+        key = name_key(text)
+        found += [
+            p
+            for p in sorted(self.ontology.properties)
+            if key in {name_key(local_name(p)), name_key(self.ontology.label(p))}
+        ]
+        return [ox.NamedNode(p) for p in dict.fromkeys([*found, self.names.property(text)])]
+
+    def triples(self, subject: str, predicate: str, obj: str) -> list[ox.Triple]:
+        """The known triples that three names mean. Raises NotFound where there is none."""
+        node = self.thing(subject)
+        rows = [q.triple for p in self.properties(predicate) for q in self._find(node, p, None)]
+        if not rows:
+            known = sorted({self.called(quad.predicate) for quad in self._find(node, None, None)})
+            raise NotFound(f"“{subject}” has no “{predicate}”, neither said nor inferred; it has {', '.join(known)}")
+        found = [row for row in rows if self._is_named(row.object, obj)]
+        if not found:
+            known = sorted({self.called(row.object) for row in rows})
+            shown = ", ".join(known[:_SOME]) + (" …" if len(known) > _SOME else "")
+            raise NotFound(
+                f"“{subject}” has no “{predicate}” that is “{obj}”, neither said nor inferred; it has {shown}"
+            )
+        return found
+
+    def _is_named(self, term: object, text: str) -> bool:
+        """Whether a term is what a text names."""
+        if isinstance(term, ox.Literal):
+            return text.strip('"') == term.value or text == str(term)
+        if not isinstance(term, ox.NamedNode):
+            return False
+        if term == self.iri(text) or term.value == self.names.entity(text):
+            return True
+        labels = {quad.object.value for p in (*_LABELS, _OF_PROPERTY) for quad in self._find(term, p, None)
+                  if isinstance(quad.object, ox.Literal)}  # fmt: skip
+        labels |= {self.ontology.label(term.value), local_name(term.value), self.called(term)}
+        return (
+            letters_and_digits(text) in map(letters_and_digits, labels) or self.ontology.class_named(text) == term.value
+        )
+
+    def about(self, node: ox.NamedNode, graph: ox.NamedNode) -> list[ox.Triple]:
+        """What a graph says of a thing, as subject and then as object; sorted."""
+        of_it = sorted((q.triple for q in self.store.find(node, None, None, graph)), key=str)
+        to_it = sorted((q.triple for q in self.store.find(None, None, node, graph)), key=str)
+        return list(dict.fromkeys([*of_it, *to_it]))
+
+    # ---- what a term is called -------------------------------------------------------------------------------------
+
+    def called(self, term: object) -> str:
+        """A term as a reader knows it: a label, a note with its heading, a class's or property's name, a text."""
+        if isinstance(term, ox.Literal):
+            text = " ".join(term.value.split())
+            return text[:_SHOWN] + ("…" if len(text) > _SHOWN else "")
+        if not isinstance(term, ox.NamedNode):
+            return str(term)
+        if term == TYPE:
+            return "is a"
+        if self._is_part(term):
+            path, _, fragment = term.value.partition("#")
+            return f"{self.names.to_path(path)}#{self.names.to_path(self.names.base + fragment.replace('#', '%23'))}"
+        for label in self._labels(term):
+            return label
+        found = self.ontology.label(term.value)
+        if found:
+            return found
+        if term.value.startswith(self.names.base):
+            return self.names.to_path(term.value) or local_name(term.value)
+        return self.curie(term)
+
+    def _labels(self, term: ox.NamedNode) -> Iterable[str]:
+        return sorted(q.object.value for q in self._find(term, _PREFERRED, None) if isinstance(q.object, ox.Literal))
+
+    def curie(self, term: ox.NamedNode) -> str:
+        """An IRI with the longest known prefix, or as it is."""
+        spaces = (
+            (space, name) for name, space in self.ontology.prefixes.items() if space and term.value.startswith(space)
+        )
+        found = max(spaces, default=None)
+        return f"{found[1]}:{term.value[len(found[0]) :]}" if found else f"<{term.value}>"
