@@ -2,6 +2,8 @@
 
 import os
 import random
+import re
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -13,6 +15,8 @@ import pytest
 import rdflib
 
 from kg.closure import Closure
+from kg.constructs import constructs
+from kg.errors import OntologyError
 from kg.inference import Reasoning, infer, update
 from kg.ontology import Ontology, skolemised
 from kg.profile import SAME_AS, THING, is_axiom, profile
@@ -226,6 +230,13 @@ def without_equality(seed: int) -> str:
     return "\n".join(row for row in text.splitlines() if not any(word in row for word in of_equality))
 
 
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """One in memory, where there is one: what is tested is no disk."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as name:
+        yield Path(name)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_after_edits_what_is_inferred_is_what_would_be_inferred_anew(tmp_path: Path, seed: int) -> None:
     edited(tmp_path, seed, 8)
@@ -235,3 +246,102 @@ def test_after_edits_what_is_inferred_is_what_would_be_inferred_anew(tmp_path: P
 @pytest.mark.parametrize("seed", range(8, 120))
 def test_after_many_edits_of_more_ontologies_too(tmp_path: Path, seed: int) -> None:
     edited(tmp_path, seed, 25)
+
+
+# ---- rules' files ------------------------------------------------------------------------------------------------------
+
+DATA_FOR_RULES = """:a o:p1 :b . :b o:p1 :c . :c o:p2 :d . :a a o:C0 . :c a o:C1 . :a o:code "x" . :b o:code "y" . :d o:size 5 . :c o:size 3 .
+:e o:p1 :e . :d o:p3 :a . :b a o:C0 ."""
+PATTERNS = [
+    ("?a o:p1 ?b", False),
+    ("?a a o:C0 ; o:p1 ?b", False),
+    ("?a o:p1+ ?b", False),
+    ("?a o:p1|o:p2 ?b", False),
+    ("?a ^o:p1/o:p3* ?b", False),
+    ("?a (o:p1|^o:p3)*/o:p2 ?b", False),
+    ("?a (o:p1/o:p1)?/o:p2 ?b", False),
+    ("?a (^(o:p1/o:p2))/o:p1 ?b", False),
+    ("?a o:p1 ?b . ?b o:p1* ?a", False),
+    ("?a o:p1* ?b . ?a a o:C0", False),
+    ("?a o:p1? ?b . ?b a ?kind", False),
+    ("?a a ?b", False),
+    ("?a o:p1 ?a . ?a o:p1 ?b", False),
+    ("{ ?a o:p1 ?b } UNION { ?b o:p2 ?a }", False),
+    ("{ ?a o:p1 ?x } UNION { ?a o:p2 ?x } ?x (o:p2|o:p3) ?b", False),
+    ("?a o:p1 ?b FILTER(?a != ?b)", False),
+    ("?a o:p1 ?b . ?a o:code ?code FILTER regex(?code, 'x') FILTER(isIRI(?b) || ?b > 3)", False),
+    ("?a o:size ?n ; ^o:p2/^o:p1 ?b FILTER(?n > 4)", False),
+    ("[] o:p1 ?a ; o:p1 ?b", False),
+    ("?a o:p1* ?b", True),
+    ("?a ?p ?b", True),
+    ("?a !o:p1 ?b", True),
+    ("?a o:p1 ?b OPTIONAL { ?b o:p2 ?c }", True),
+    ("?a o:p1 ?b FILTER NOT EXISTS { ?b o:p2 ?c }", True),
+    ("?a o:p1 ?b MINUS { ?a a o:C0 }", True),
+    ("?a o:p1 ?x BIND(?x AS ?b)", True),
+    ("VALUES ?a { :a :b } ?a o:p1 ?b", True),
+    ("{ SELECT ?a (MIN(?x) AS ?b) { ?a o:p1 ?x } GROUP BY ?a }", True),
+    ("{ ?a o:p1 ?b FILTER(?a != ?b) } UNION { ?a o:p2 ?b }", True),
+    ("?a o:p1 ?b FILTER(RAND() < 2)", True),
+]
+
+
+@pytest.mark.parametrize(("pattern", "is_query"), PATTERNS)
+def test_a_rules_file_adds_what_its_query_gives(tmp_path: Path, pattern: str, is_query: bool) -> None:
+    prefixes = "PREFIX o: <https://onto.example/> PREFIX : <https://data.example/>"
+    rule = f"{prefixes}\nCONSTRUCT {{ ?a o:made ?b }} WHERE {{ {pattern} }}"
+    found, text = constructs({"x": rule}, {})
+    assert found["x"].is_query is is_query
+    assert constructs({"x": rule}, {}, text)[0] == found
+    store = ox.Store()
+    store.extend(ox.Quad(t.subject, t.predicate, t.object) for t in parsed(PREFIXES + DATA_FOR_RULES))
+    wanted = {str(triple) for triple in store.query(rule)}
+    assert inferred(tmp_path, "", DATA_FOR_RULES, {"x": rule}) == wanted
+    assert wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("CONSTRUCT { ?a o:p ?b } WHERE { ?a o:q ?b", "the rule x (rules/x.rq) is not SPARQL"),
+        ("SELECT * { ?a ?b ?c }", "the rule x (rules/x.rq) must be a CONSTRUCT query"),
+        ("CONSTRUCT { ?a nope:p ?b } WHERE { ?a nope:q ?b }", "the rule x (rules/x.rq) is not SPARQL"),
+    ],
+)
+def test_a_rules_file_that_is_none_is_told(text: str, says: str) -> None:
+    with pytest.raises(OntologyError, match=re.escape(says)):
+        constructs({"x": text}, {"o": "https://onto.example/"})
+
+
+def test_rules_and_queries_and_axioms_feed_each_other(tmp_path: Path) -> None:
+    prefixes = "PREFIX o: <https://onto.example/> PREFIX : <https://data.example/>"
+    rules = {
+        "one": f"{prefixes} CONSTRUCT {{ ?a o:p2 ?b }} WHERE {{ ?a o:p1 ?b }}",
+        "two": f"{prefixes} CONSTRUCT {{ ?a o:p4 ?b }} WHERE {{ ?a o:p3 ?b FILTER NOT EXISTS {{ ?b o:p3 ?a }} }}",
+        "three": f"{prefixes} CONSTRUCT {{ ?b o:p5 ?a }} WHERE {{ ?a o:p4 ?b }}",
+    }
+    found = short(inferred(tmp_path, "o:p2 rdfs:subPropertyOf o:p3 . o:p5 rdfs:domain o:C0 .", ":a o:p1 :b .", rules))
+    assert found == {":a o:p2 :b", ":a o:p3 :b", ":a o:p4 :b", ":b o:p5 :a", ":b a o:C0"}
+
+
+def test_what_the_rules_cannot_say_goes_to_owlrl_and_is_named(tmp_path: Path) -> None:
+    text = (
+        "o:Old owl:equivalentClass [ owl:onProperty o:size ; owl:someValuesFrom xsd:integer ] . o:p1 rdfs:range o:C1 ."
+    )
+    meaning = reasoning(PREFIXES + text)
+    graphs = {GRAPHS[0]: parsed(PREFIXES + ":a o:size 5 ; o:p1 :b .")}
+    with building(tmp_path / "store", {}, "test") as store:
+        store.load(
+            [*((g, rows_of(t)) for g, t in graphs.items()), ("<urn:ontology>", rows_of(meaning.ontology.triples))]
+        )
+        done = infer(store, meaning)
+        assert (done.engine, done.because) == ("owlrl", ("a datatype as a condition",))
+        assert short(what_was_inferred(store)) == {":a a o:Old", ":b a o:C1"}
+
+
+def test_what_is_not_in_the_profile_is_named(tmp_path: Path) -> None:
+    text = "o:C1 rdfs:subClassOf [ owl:onProperty o:p1 ; owl:minCardinality 1 ] . o:p2 a owl:ReflexiveProperty ."
+    with building(tmp_path / "store", {}, "test") as store:
+        meaning = reasoning(PREFIXES + text)
+        store.load([("<urn:ontology>", rows_of(meaning.ontology.triples))])
+        assert infer(store, meaning).ignored == ("owl:minCardinality", "owl:ReflexiveProperty")

@@ -55,6 +55,11 @@ class Step:
             stack += reversed(step.premises)
         return iter(seen)
 
+    @property
+    def size(self) -> int:
+        """How many steps there are."""
+        return sum(1 for _ in self.steps())
+
     def steps(self) -> Iterator["Step"]:
         """All steps, this one first."""
         stack = [self]
@@ -102,9 +107,9 @@ class Derivations:
     def _find(self, subject: Any, predicate: Any, obj: Any) -> Iterator[ox.Quad]:
         return self.store.find(subject, predicate, obj, ox.DefaultGraph())
 
-    def answers(self, query: str, meant: dict[ox.Variable, Any]) -> bool:
-        """Whether a SELECT has an answer with some terms in its variables' places."""
-        return any(True for _ in self.store.select(query, substitutions=meant))
+    def answers(self, query: str) -> bool:
+        """Whether a SELECT has an answer."""
+        return any(True for _ in self.store.select(query))
 
     def _noting(self, match: Match) -> Callable[[], None]:
         def note() -> None:
@@ -264,7 +269,8 @@ class Derivations:
                 if not rule.conditions or self._accept(match):
                     facts = tuple(dict.fromkeys(match.body()))
                     row = Contradiction(rule, tuple(map(self.number.triple, facts)))
-                    found.setdefault((rule.names, frozenset(facts)), row)
+                    key = rule.names, frozenset(facts)
+                    found[key] = min(found.get(key, row), row, key=lambda one: [*map(str, one.facts)])
 
             match.plan((), note)()
         return sorted(found.values(), key=lambda one: (one.rule.names, *map(str, one.facts)))
@@ -312,7 +318,7 @@ def _cheapest(ways: Mapping[Numbers, Iterable[_Way] | None]) -> dict[Numbers, _W
     queue: list[tuple[int, int, Numbers, _Way | None]] = []
     for fact, row in ways.items():
         if row is None:
-            heapq.heappush(queue, (0, next(order), fact, None))
+            heapq.heappush(queue, (1, next(order), fact, None))
             continue
         for way in row:
             missing[fact, way] = len(way.premises)

@@ -1,6 +1,5 @@
 """Why a triple holds, for a reader: the derivation, with the ontology's axioms in words and the notes' own lines."""
 
-import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,7 +28,7 @@ from kg.terms import INFERRED, ONTOLOGY, Names
 from kg.unfolding import Written, is_nameless
 from kg.vault import read_note
 
-_LINE = 100
+_LINE, _SOME = 100, 3
 
 
 class Line(NamedTuple):
@@ -133,9 +132,8 @@ class Explainer:
         if step.rule is None:
             return Explanation(step.conclusion, words, places.get(step.conclusion, ()))
         axioms, grounds = self._because(step.rule.axioms), self._grounds(step.rule.names, step.rule.axioms)
-        return Explanation(
-            step.conclusion, words, (), step.rule.name, meaning(step.rule.names), axioms, grounds, premises
-        )
+        said = meaning(step.rule.names) or self._says(step.rule.names)
+        return Explanation(step.conclusion, words, (), step.rule.name, said, axioms, grounds, premises)
 
     def _words(self, triple: ox.Triple) -> tuple[str, str, str]:
         called = self.naming.called
@@ -156,7 +154,7 @@ class Explainer:
         for folder in self._folders:
             file = folder / "rules" / f"{name}.rq"
             if name in self.ontology.rules and file.is_file():
-                return Line(_short(file), 1, 1, file.read_text("utf-8", "replace").split("\n", 1)[0])
+                return Line(self._short(file), 1, 1, file.read_text("utf-8", "replace").split("\n", 1)[0])
         return None
 
     def _says(self, names: tuple[str, ...]) -> str:
@@ -186,8 +184,15 @@ class Explainer:
             known = axiom in triples or (is_nameless(axiom.object) and _says(axiom, triples))
             for number, line in enumerate(lines, 1) if known else ():
                 if begins.match(line):
-                    yield Line(_short(file), number, 1, line.strip()[:_LINE])
+                    yield Line(self._short(file), number, 1, line.strip()[:_LINE])
                     return
+
+    def _short(self, path: Path) -> str:
+        """A path below the project's folder, or below the ontology that comes with kg."""
+        for root, start in ((self.config.root, ""), (resource("ontology").resolve(), "ontology/")):
+            if path.is_relative_to(root):
+                return f"{start}{path.relative_to(root).as_posix()}"
+        return str(path)
 
     # ---- what the notes say -----------------------------------------------------------------------------------------
 
@@ -251,27 +256,29 @@ class Explainer:
         rows = self.derivations.contradictions()
         steps = {fact: self.derivations.of(fact) or Step(fact) for row in rows for fact in row.facts}
         places = self._placed(triple for step in steps.values() for triple in step.asserted)
-        found = [(self._finding(row, steps, places), str(row.facts[0].subject)) for row in rows]
+        plainest: dict[object, Contradiction] = {}
+        for row in sorted(rows, key=lambda row: (sum(steps[fact].size for fact in row.facts), *map(str, row.facts))):
+            leaves = frozenset(triple for fact in row.facts for triple in steps[fact].asserted)
+            plainest.setdefault((row.rule.names, leaves), row)  # where things are one, each is told of them all
+        found = [(self._finding(row, steps, places), str(row.facts[0].subject)) for row in plainest.values()]
         return {finding: thing for finding, thing in found if finding}
 
     def _finding(
         self, row: Contradiction, steps: Mapping[ox.Triple, Step], places: Mapping[ox.Triple, tuple[Line, ...]]
     ) -> Finding | None:
-        lines = {}
+        lines: dict[Line, tuple[object, ...]] = {}
         for fact in row.facts:
-            of_fact = [line for triple in steps[fact].asserted for line in places.get(triple, ())]
-            own = self._origins.own(row.facts[0].subject)
-            lines[fact] = sorted(of_fact, key=lambda line: (line.path == own, line.path, line.line, line.column))
-        all_ = [line for some in lines.values() for line in some]
-        if not all_:
+            own = self._origins.own(fact.subject)
+            for line in (line for triple in steps[fact].asserted for line in places.get(triple, ())):
+                lines[line] = (line.path != own, line.path, line.line, line.column)
+        if not lines:
             return None
-        own = self._origins.own(row.facts[0].subject)
-        here = max((some[0] if some[0].path != own else some[-1] for some in lines.values() if some),
-                   key=lambda line: (line.path != own, line.line, line.column))  # fmt: skip
-        others = dict.fromkeys(str(line) for line in all_ if line != here)
+        # What a thing's own note says of it is taken for meant, and of two places there the first.
+        here = max(lines, key=lines.__getitem__)
+        others = [str(line) for line in sorted(lines) if line != here]
         said = " and ".join(f"“{' '.join(self._words(fact))}”" for fact in row.facts)
         axioms = "; ".join(self._because(row.rule.axioms)) or meaning(row.rule.names)
-        elsewhere = f"; see {', '.join(list(others)[:3])}" if others else ""
+        elsewhere = f"; see {', '.join(others[:_SOME])}" if others else ""
         message = f"{said} cannot {'both ' if len(row.facts) == 2 else ''}hold: {axioms}{elsewhere}"
         return Finding(here.path, here.line, here.column, here.line, here.column, _code(row), message)
 
@@ -310,10 +317,3 @@ def _says(axiom: ox.Triple, triples: frozenset[ox.Triple]) -> bool:
     """Whether a file says of an axiom's subject, by its predicate, something that has no name."""
     rows = (t for t in triples if t.subject == axiom.subject and t.predicate == axiom.predicate)
     return any(isinstance(row.object, ox.BlankNode) for row in rows)
-
-
-def _short(path: Path) -> str:
-    if path.is_relative_to(resource("ontology").resolve()):
-        return f"ontology/{path.relative_to(resource('ontology').resolve()).as_posix()}"
-    relative = os.path.relpath(path)
-    return relative if len(relative) < len(str(path)) else str(path)

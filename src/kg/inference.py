@@ -34,8 +34,8 @@ _VOCABULARIES = (RDF, RDFS, OWL, XSD)
 class Answering(Protocol):
     """What can be asked whether an expression is true."""
 
-    def answers(self, query: str, meant: dict[ox.Variable, Any]) -> bool:
-        """Whether a SELECT has an answer with some terms in its variables' places."""
+    def answers(self, query: str) -> bool:
+        """Whether a SELECT has an answer."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def accepts(store: Answering, number: Numbering) -> Callable[[Match], bool]:
 
     def accept(match: Match) -> bool:
         meant = {v: number.term(match.registers[slot]) for v, slot in match.variables}
-        return all(store.answers(one.query(map(str, meant)), meant) for one in match.rule.conditions)
+        return all(store.answers(one.query(meant)) for one in match.rule.conditions)
 
     return accept
 

@@ -8,7 +8,7 @@ import pyoxigraph as ox
 
 from kg.errors import KgError, NotFound
 from kg.ontology import Ontology, local_name, name_key
-from kg.terms import KG, RDF, RDFS, SKOS, Names, is_absolute, letters_and_digits
+from kg.terms import INFERRED, KG, RDF, RDFS, SKOS, Names, is_absolute, letters_and_digits
 
 TYPE = ox.NamedNode(RDF + "type")
 _LABELS = tuple(ox.NamedNode(SKOS + name) for name in ("prefLabel", "altLabel"))
@@ -140,7 +140,9 @@ class Naming:
         if not rows:
             known = sorted({self.called(quad.predicate) for quad in self._find(node, None, None)})
             raise NotFound(f"“{subject}” has no “{predicate}”, neither said nor inferred; it has {', '.join(known)}")
-        found = [row for row in rows if self._is_named(row.object, obj)]
+        meant = {self.names.entity(obj), self.ontology.class_named(obj)}
+        exact = [row for row in rows if isinstance(row.object, ox.NamedNode) and row.object.value in meant]
+        found = exact or [row for row in rows if self._is_named(row.object, obj)]
         if not found:
             known = sorted({self.called(row.object) for row in rows})
             shown = ", ".join(known[:_SOME]) + (" …" if len(known) > _SOME else "")
@@ -155,7 +157,7 @@ class Naming:
             return text.strip('"') == term.value or text == str(term)
         if not isinstance(term, ox.NamedNode):
             return False
-        if term == self.iri(text) or term.value == self.names.entity(text):
+        if term == self.iri(text):
             return True
         labels = {quad.object.value for p in (*_LABELS, _OF_PROPERTY) for quad in self._find(term, p, None)
                   if isinstance(quad.object, ox.Literal)}  # fmt: skip
@@ -194,7 +196,10 @@ class Naming:
         return self.curie(term)
 
     def _labels(self, term: ox.NamedNode) -> Iterable[str]:
-        return sorted(q.object.value for q in self._find(term, _PREFERRED, None) if isinstance(q.object, ox.Literal))
+        """What notes call a thing: not what was inferred because another is the same."""
+        quads = self.store.find(term, _PREFERRED, None, None)
+        stated = (q for q in quads if isinstance(q.graph_name, ox.NamedNode) and q.graph_name.value != INFERRED[1:-1])
+        return sorted(quad.object.value for quad in stated if isinstance(quad.object, ox.Literal))
 
     def curie(self, term: ox.NamedNode) -> str:
         """An IRI with the longest known prefix, or as it is."""

@@ -32,7 +32,7 @@ _AXIOMS = frozenset(
         "someValuesFrom", "allValuesFrom", "hasValue", "maxCardinality", "maxQualifiedCardinality", "members",
         "distinctMembers", "sourceIndividual", "assertionProperty", "targetIndividual", "targetValue",
     )]
-    + [RDF + "first", RDF + "rest"]
+    + [RDF + "first", RDF + "rest", *_NOT_IN_RL]
 )  # fmt: skip
 _CHARACTERISTICS = frozenset(
     OWL + name
@@ -43,7 +43,7 @@ _CHARACTERISTICS = frozenset(
     )
 )  # fmt: skip
 _PROPERTIES = (OWL + "ObjectProperty", OWL + "DatatypeProperty", RDF + "Property")
-_KINDS = frozenset([OWL + "Class", RDFS + "Class", RDFS + "Datatype", *_PROPERTIES])
+_TYPES = _CHARACTERISTICS | {OWL + "Class", RDFS + "Class", RDFS + "Datatype", *_PROPERTIES, *_TYPES_NOT_IN_RL}
 
 
 @dataclass(frozen=True)
@@ -68,14 +68,13 @@ def is_axiom(triple: ox.Triple) -> bool:
     """Whether a triple says something of which rules are made, and is no fact about a single thing."""
     predicate, obj = triple.predicate.value, triple.object
     if predicate == RDF + "type":
-        return is_nameless(obj) or (isinstance(obj, ox.NamedNode) and obj.value in _CHARACTERISTICS | _KINDS)
+        return is_nameless(obj) or (isinstance(obj, ox.NamedNode) and obj.value in _TYPES)
     return predicate in _AXIOMS
 
 
 def axiom_patterns() -> list[tuple[ox.NamedNode, ox.NamedNode | None]]:
     """The predicates of axioms, and of `rdf:type` the objects; nameless classes apart."""
-    types = sorted(_CHARACTERISTICS | _KINDS)
-    return [(ox.NamedNode(p), None) for p in sorted(_AXIOMS)] + [(TYPE, ox.NamedNode(c)) for c in types]
+    return [(ox.NamedNode(p), None) for p in sorted(_AXIOMS)] + [(TYPE, ox.NamedNode(c)) for c in sorted(_TYPES)]
 
 
 def profile(triples: Iterable[ox.Triple]) -> Profile:

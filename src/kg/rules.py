@@ -56,9 +56,14 @@ class Condition(NamedTuple):
     prologue: str
     expression: str
 
-    def query(self, variables: Iterable[str]) -> str:
-        """What has an answer where it is true; its variables are to be substituted."""
-        return f"{self.prologue}\nSELECT {' '.join(variables)} {{ FILTER({self.expression}) }}"
+    def query(self, meant: Mapping[ox.Variable, Ground]) -> str:
+        """What has an answer where it is true of some terms.
+
+        They stand in the text: of terms that are substituted, Oxigraph 0.5 takes 2001 and 2001.0 for different values.
+        """
+        row = " ".join(map(str, meant.values()))
+        values = f"VALUES ({' '.join(map(str, meant))}) {{ ({row}) }}"
+        return f"{self.prologue}\nSELECT * {{ {values} FILTER({self.expression}) }}"
 
 
 class Rule(NamedTuple):
