@@ -191,12 +191,21 @@ def built(folder: Path, meaning: Reasoning, graphs: dict[str, list[ox.Triple]]) 
         named = [(graph, rows_of(triples)) for graph, triples in graphs.items()]
         store.load([*named, ("<urn:ontology>", rows_of(meaning.ontology.triples))])
         infer(store, meaning)
+        store.counts()
         yield store
 
 
 def what_was_inferred(store: Builder) -> set[str]:
-    name = ox.NamedNode(INFERRED[1:-1])
-    return {str(quad.triple) for quad in store._db.quads_for_pattern(None, None, None, name)}
+    """What the store has as inferred: nothing that is asserted, and all of it also in the default graph."""
+    quads = set(store._db.quads_for_pattern(None, None, None, None))
+    name, default = ox.NamedNode(INFERRED[1:-1]), ox.DefaultGraph()
+    inferred = {quad.triple for quad in quads if quad.graph_name == name}
+    asserted = {quad.triple for quad in quads if quad.graph_name not in {name, default}}
+    assert not inferred & asserted
+    assert inferred | asserted == {quad.triple for quad in quads if quad.graph_name == default}
+    counts = store.counts()
+    assert (counts[""], counts[INFERRED]) == (len(inferred | asserted), len(inferred))
+    return set(map(str, inferred))
 
 
 def inferred(folder: Path, text: str, data: str, rules: dict[str, str] | None = None) -> set[str]:
@@ -222,6 +231,19 @@ def edited(folder: Path, seed: int, edits: int) -> None:
                 assert set(store._db.quads_for_pattern(None, None, None, ox.DefaultGraph())) == set(
                     anew._db.quads_for_pattern(None, None, None, ox.DefaultGraph())
                 )
+
+
+@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(n, marks=pytest.mark.slow) for n in range(4, 23))])
+def test_both_engines_give_the_same_in_a_store(tmp_path: Path, seed: int) -> None:
+    rules = {name: RULES[name] for name in ("friends", "either")} if seed % 2 else {}
+    meaning, found = reasoning(ontology(seed), rules), []
+    for engine in ("rules", "owlrl"):
+        with building(tmp_path / engine, {}, "test") as store:
+            named = [(graph, rows_of(parsed(facts(seed + n, 5)))) for n, graph in enumerate(GRAPHS[:2])]
+            store.load([*named, ("<urn:ontology>", rows_of(meaning.ontology.triples))])
+            infer(store, meaning, engine)
+            found.append({row for row in what_was_inferred(store) if row.startswith(f"<{DATA}")})
+    assert found[0] == found[1]
 
 
 def without_equality(seed: int) -> str:

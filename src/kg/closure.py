@@ -17,16 +17,26 @@ from kg.rules import Fire, Match, Numbering, Numbers, Rule, Term, triggers
 from kg.unfolding import TYPE
 
 _NONE: frozenset[int] = frozenset()
+_PIECE = 200_000
 Accept = Callable[[Match], bool]
 
 
 class Closure:
-    """Facts that grow until the rules add nothing; `new` are those that they added, in the order they came."""
+    """Facts that grow until the rules add nothing.
+
+    `new` are those that they added, in the order they came; where there is a `sink`, they go there in pieces.
+    """
 
     def __init__(
-        self, rules: Sequence[Rule], number: Numbering, accept: Accept | None = None, facts: Changing | None = None
+        self,
+        rules: Sequence[Rule],
+        number: Numbering,
+        accept: Accept | None = None,
+        facts: Changing | None = None,
+        sink: Callable[[list[Numbers]], None] | None = None,
     ) -> None:
         self.number = number
+        self._sink = sink
         self.facts: Changing = Memory() if facts is None else facts
         self.new: list[Numbers] = []
         self._accept = accept
@@ -70,8 +80,16 @@ class Closure:
 
     def run(self, given: Iterable[Numbers]) -> None:
         """Take in facts, and all that follows from them and those that are there."""
+        later = []
         for fact in given:
-            self._take(fact, given=True)
+            if self.facts.add(*fact):
+                self._fire(fact)
+                if self.knows_equality or fact[1] in self._closing:
+                    later.append(fact)
+        # Only when all are there: what these add at once must not be what is still to be given.
+        for fact in later:
+            self._spread(fact)
+            self._pour_much()
         for match in self._unconditional:
             self._emitter(match)()
         self._drain()
@@ -92,15 +110,24 @@ class Closure:
     def _drain(self) -> None:
         queue = self._queue
         while queue:
-            self._take(queue.popleft(), given=False)
+            fact = queue.popleft()
+            if self.facts.add(*fact):
+                self.new.append(fact)
+                self._fire(fact)
+                self._spread(fact)
+                self._pour_much()
+        if self._sink:
+            self._sink(self.new)
+            self.new = []
 
-    def _take(self, fact: Numbers, *, given: bool) -> None:
+    def _pour_much(self) -> None:
+        if self._sink and len(self.new) > _PIECE:
+            self._sink(self.new)
+            self.new = []
+
+    def _spread(self, fact: Numbers) -> None:
+        """What a fact adds as a pair of a transitive property, or as one about things that are the same."""
         subject, predicate, obj = fact
-        if not self.facts.add(subject, predicate, obj):
-            return
-        if not given:
-            self.new.append(fact)
-        self._fire(fact)
         if predicate in self._closing:
             self._close(subject, predicate, obj)
         if self.knows_equality:

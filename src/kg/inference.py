@@ -8,7 +8,7 @@ rules cannot goes to owlrl as a whole.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
 import pyoxigraph as ox
 
@@ -18,7 +18,7 @@ from kg.errors import OntologyError
 from kg.facts import Stored
 from kg.ontology import Ontology
 from kg.profile import SAME_AS, THING, Profile, axiom_patterns, is_axiom, profile
-from kg.rules import Match, Numbering, Numbers, Rule, triggers
+from kg.rules import Match, Numbering, Numbers, Path, Rule, triggers
 from kg.store import Builder
 from kg.terms import INFERRED, OWL, RDF, RDFS, XSD
 from kg.unfolding import TYPE, is_nameless
@@ -77,10 +77,11 @@ class Reasoning:
             for quad in find(None, predicate, obj):
                 yield quad.triple
         for quad in find(None, SAME_AS, None):
-            if self._is_property(find, quad.subject) or self._is_property(find, quad.object):
+            if self.is_property(find, quad.subject) or self.is_property(find, quad.object):
                 yield quad.triple
 
-    def _is_property(self, find: Any, term: Any) -> bool:
+    def is_property(self, find: Any, term: Any) -> bool:
+        """Whether a term is declared or used as a property."""
         if not isinstance(term, ox.NamedNode):
             return False
         return term.value in self.ontology.properties or any(True for _ in find(None, term, None))
@@ -139,68 +140,63 @@ class _Full:
 
     def __init__(self, store: Builder, reasoning: Reasoning) -> None:
         self.store, self.reasoning = store, reasoning
+        self.total = 0
 
     def by_rules(self, found: Profile) -> int:
         """Close everything under the rules; how many triples that adds."""
         axioms: dict[ox.Triple, None] = {}
         for _ in range(_ROUNDS):
-            number = Numbering()
-            closure = self._closed((*found.rules, *self.reasoning.own), number)
+            closure, sink = self._closed((*found.rules, *self.reasoning.own))
             # What was inferred may be an axiom itself: that a property is transitive, that two are one.
-            more = self._new_axioms(closure, number, axioms)
+            more = [triple for triple in sink.axioms(self.reasoning, self.store) if triple not in axioms]
             if not more:
-                break
+                return self._with_queries(closure, sink)
             axioms |= dict.fromkeys(more)
             found = self.reasoning.profile(self.store.find, axioms)
-        else:
-            raise OntologyError(_no_end())
-        return self._with_queries(closure, number)
+        raise OntologyError(_no_end())
 
-    def _closed(self, rules: Sequence[Rule], number: Numbering) -> Closure:
-        closure = Closure(rules, number, accepts(self.store, number))
+    def _closed(self, rules: Sequence[Rule]) -> tuple[Closure, "_Sink"]:
+        number = Numbering()
+        sink = _Sink(self.store, number)
+        closure = Closure(rules, number, accepts(self.store, number), sink=sink.take)
         if any(True for _ in self.store.find(None, SAME_AS, None)):
             closure.expect_equality()
-        closure.run(self._given(rules, number, everything=closure.knows_equality))
-        return closure
+        self._run(closure, self._given(rules, number, everything=closure.knows_equality), sink)
+        return closure, sink
+
+    def _run(self, closure: Closure, given: Iterable[Numbers], sink: "_Sink") -> None:
+        before = sink.written
+        with self.store.loading():  # what is done loads while more is inferred
+            closure.run(given)
+        self.store.count_inferred(sink.written - before)
+        self.total += sink.written - before
 
     def _given(self, rules: Sequence[Rule], number: Numbering, *, everything: bool) -> Iterator[Numbers]:
-        """The facts that rules can match; all of them where two things may be one."""
+        """The facts that rules can match or conclude; all of them where two things may be one."""
         if everything:
             yield from (number.fact(triple) for triple in self.store.triples())
             return
-        properties = {p for rule in rules for p in rule.properties} | {SAME_AS}
-        classes = {atom.object for rule in rules for atom in rule.body if atom.predicate == TYPE}
-        some = all(isinstance(class_, ox.NamedNode) for class_ in classes) and not any(
-            TYPE in rule.properties and not any(atom.predicate == TYPE for atom in rule.body) for rule in rules
-        )
-        patterns = [(p, None) for p in properties - {TYPE}] + [(TYPE, c) for c in classes if some]
-        for predicate, obj in patterns if some else [*patterns, (TYPE, None)]:
-            yield from (number.fact(quad.triple) for quad in self.store.find(None, predicate, obj))
+        atoms = [atom for rule in rules for atom in (*rule.body, rule.head) if atom and atom.predicate == TYPE]
+        classes: set[Any] = {atom.object for atom in atoms}
+        of_paths = any(isinstance(a.predicate, Path) and TYPE in a.predicate.properties for r in rules for a in r.body)
+        if of_paths or any(isinstance(class_, ox.Variable) for class_ in classes):
+            classes = {None}
+        properties = {p for rule in rules for p in (*rule.properties, rule.concludes)} | {SAME_AS}
+        for predicate, obj in [*((p, None) for p in properties - {TYPE, None}), *((TYPE, one) for one in classes)]:
+            middle = number(cast("ox.NamedNode", predicate))
+            for quad in self.store.find(None, predicate, obj):
+                yield number(quad.subject), middle, number(quad.object)
 
-    def _new_axioms(self, closure: Closure, number: Numbering, known: Mapping[ox.Triple, None]) -> list[ox.Triple]:
-        kinds = {number(predicate): obj for predicate, obj in axiom_patterns()} | {number(SAME_AS): None}
-        found = [number.triple(fact) for fact in closure.new if fact[1] in kinds]
-        of_properties = self.reasoning._is_property
-        new = (t for t in found if t not in known)
-        return [t for t in new if is_axiom(t) or (t.predicate == SAME_AS and of_properties(self.store.find, t.subject))]
-
-    def _with_queries(self, closure: Closure, number: Numbering) -> int:
-        """Store what was inferred, and what the rules add that are queries, and what follows from that, in turn."""
-        done = total = 0
+    def _with_queries(self, closure: Closure, sink: "_Sink") -> int:
+        """Add what the rules add that are queries, and what follows from that, in turn."""
         for _ in range(_ROUNDS):
-            total += self._store(closure, number, done)
-            done = len(closure.new)
             found = [row for name, text in self.reasoning.queries.items() for row in self._answers(name, text)]
             added = self.store.add_inferred(found, INFERRED)
-            total += added
+            self.total += added
             if not added:
-                return total
-            closure.run([number.fact(triple) for triple in found])
+                return self.total
+            self._run(closure, [closure.number.fact(triple) for triple in found], sink)
         raise OntologyError(_no_end())
-
-    def _store(self, closure: Closure, number: Numbering, start: int) -> int:
-        triples = (number.triple(fact) for fact in closure.new[start:])
-        return self.store.add_inferred((t for t in triples if is_news(t)), INFERRED)
 
     def _answers(self, name: str, text: str) -> list[ox.Triple]:
         try:
@@ -211,16 +207,56 @@ class _Full:
 
     def by_owlrl(self) -> int:
         """Owlrl's closure, and what the rules' files add to it, in turn; how many triples that is."""
-        total = 0
         for _ in range(_ROUNDS):
-            added = self.store.add_inferred(_by_owlrl(self.store, self.reasoning.ontology), INFERRED)
-            number = Numbering()
-            closure = self._closed(self.reasoning.own, number)
-            added += self._with_queries(closure, number)
-            total += added
-            if not added:
-                return total
+            before = self.total
+            self.total += self.store.add_inferred(_by_owlrl(self.store, self.reasoning.ontology), INFERRED)
+            self._with_queries(*self._closed(self.reasoning.own))
+            if self.total == before:
+                return self.total
         raise OntologyError(_no_end())
+
+
+class _Sink:
+    """Takes what is inferred, and puts it where the store loads it from."""
+
+    def __init__(self, store: Builder, number: Numbering) -> None:
+        self._store, self._number = store, number
+        self._texts: dict[int, str] = {}
+        self._axioms: list[Numbers] = []
+        self._kinds = {number(predicate) for predicate, _ in axiom_patterns()} | {number(SAME_AS)}
+        self._type, self._thing = number(TYPE), number(THING)
+        self.written = 0
+
+    def take(self, facts: Sequence[Numbers]) -> None:
+        """Write facts that are new, but for what is no news."""
+        text, rows = self._text, []
+        for subject, predicate, obj in facts:
+            if predicate in self._kinds:
+                self._axioms.append((subject, predicate, obj))
+            if predicate == self._type and obj == self._thing:
+                continue
+            first, last = text(subject), text(obj)
+            if first and last:
+                rows.append(f"{first} {text(predicate)} {last}")
+        self._store.put_inferred(rows)
+        self.written += len(rows)
+
+    def _text(self, number: int) -> str:
+        """A term as N-Triples writes it; nothing for what has no name."""
+        found = self._texts.get(number)
+        if found is None:
+            term = self._number.term(number)
+            found = self._texts[number] = "" if is_nameless(term) else str(term)
+        return found
+
+    def axioms(self, reasoning: Reasoning, store: Builder) -> list[ox.Triple]:
+        """The axioms among what it took."""
+        found = map(self._number.triple, self._axioms)
+        return [
+            one
+            for one in found
+            if is_axiom(one) or (one.predicate == SAME_AS and reasoning.is_property(store.find, one.subject))
+        ]
 
 
 class _Change:
@@ -375,8 +411,8 @@ def is_news(triple: ox.Triple) -> bool:
 
 
 def _speaks_of_nameless(triple: ox.Triple) -> bool:
-    """Whether a triple speaks of a class expression of the ontology, which has no name in RDF but a skolem IRI."""
-    return is_nameless(triple.subject) or is_nameless(triple.object)
+    """Whether a triple speaks of what has no name in RDF, a class expression say, but a skolem IRI."""
+    return any(map(is_nameless, (triple.subject, triple.predicate, triple.object)))
 
 
 def _no_end() -> str:

@@ -246,7 +246,7 @@ class Match:
         left = [atom for index, atom in enumerate(self.atoms) if index != without]
         steps: list[tuple[str, tuple[Slot, int | Path, Slot]]] = []
         while left:
-            atom = min(left, key=lambda one: _cost(one, bound))
+            atom = min(left, key=lambda one: _cost(one, bound, self.constants))
             left.remove(atom)
             start, _, end = atom
             steps.append((("free", "to start", "to end", "both")[(start in bound) * 2 + (end in bound)], atom))
@@ -368,9 +368,11 @@ class Match:
         return found
 
 
-def _cost(atom: tuple[Slot, int | Path, Slot], bound: set[Slot]) -> tuple[int, bool]:
-    start, predicate, end = atom
-    return -(start in bound) - (end in bound), isinstance(predicate, Path)
+def _cost(atom: tuple[Slot, int | Path, Slot], bound: set[Slot], fixed: set[Slot]) -> tuple[int, bool]:
+    """How much there is to look through, by what is known: both ends, one of them, only a constant (a class, say)."""
+    known = [slot for slot in (atom[0], atom[2]) if slot in bound]
+    rank = 0 if len(known) == 2 else 1 if any(slot not in fixed for slot in known) else 2 if known else 3
+    return rank, isinstance(atom[1], Path)
 
 
 def triggers(matches: Sequence[Match], then: Callable[[Match], Then]) -> Iterator[tuple[int, int | None, Fire]]:

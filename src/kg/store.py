@@ -17,7 +17,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -246,6 +246,7 @@ class Builder:
         self._counts = dict(base.manifest.counts) if base else {}
         self.loads = folder / "load"
         self.loads.mkdir()
+        self._put = 0
 
     @contextlib.contextmanager
     def loading(self) -> Iterator[None]:
@@ -389,6 +390,22 @@ class Builder:
         (self._db.bulk_extend if len(quads) > _BULK else self._db.extend)(quads)
         return len(unknown)
 
+    def put_inferred(self, triples: Sequence[str]) -> None:
+        """Put triples that are not known yet, as N-Triples texts, where they are loaded from (see `loading`)."""
+        if not triples:
+            return
+        self._put += 1
+        file = self.loads / f"inferred-{self._put}"
+        with file.open("w", encoding="utf-8") as quads:
+            quads.writelines(f"{triple} {INFERRED} .\n{triple} .\n" for triple in triples)
+        file.rename(file.with_suffix(".ready"))
+
+    def count_inferred(self, more: int) -> None:
+        """Count what was put."""
+        if self._counts:
+            self._count("", more)
+            self._count(INFERRED, more)
+
     def _count(self, graph: str, more: int) -> None:
         self._counts[graph] = self._counts.get(graph, 0) + more
 
@@ -406,6 +423,10 @@ class Builder:
     def triples(self) -> Iterator[ox.Triple]:
         """The default graph."""
         return (quad.triple for quad in self._db.quads_for_pattern(None, None, None, ox.DefaultGraph()))
+
+    def close(self) -> None:
+        """Close the database, whoever still holds this builder."""
+        self.__dict__.pop("_db", None)
 
     def publish(self, summary: Mapping[str, Any], files: Mapping[str, str]) -> None:
         """Make this generation the one that readers open, with files beside it.
@@ -426,7 +447,7 @@ class Builder:
             _write_synced(self.folder / name, text)
         _write_synced(self.folder / READING, "")
         _write_synced(self.folder / MANIFEST, json.dumps(table, indent=1, ensure_ascii=False))
-        del self._db
+        self.close()
         for folder in (self.folder / "db", self.folder):
             _sync_folder(folder)
         reached("described")
@@ -466,12 +487,15 @@ def building(path: Path, prefixes: Mapping[str, str], command: str, base: Publis
             number = _next_number(path)
             _remove_old(path)
             folder = path / f"gen-{number}"
+            builder = None
             try:
                 folder.mkdir()
                 builder = Builder(path, folder, number, prefixes, base)
                 reached("begun")
                 yield builder
             finally:
+                if builder:
+                    builder.close()
                 if _name(path) != folder.name:
                     shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
