@@ -176,12 +176,32 @@ def queries() -> str:
     return "\n".join(parts)
 
 
+def rules() -> str:
+    """The rules of OWL 2 RL, and those that come as files."""
+    from kg.config import resource
+    from kg.profile import MEANINGS
+
+    head = (
+        "# Rules of inference\n\nThe rules by which `kg` infers, by the names that the [specification]"
+        "(https://www.w3.org/TR/owl2-profiles/#Reasoning_in_OWL_2_RL_and_RDF_Graphs_using_Rules) gives them: `kg why` "
+        "shows which were used. Those that begin with *nothing* or say that something does not hold make "
+        "[findings](findings.md).\n\n"
+    )
+    rows = [f"| `{name}` | {text} |" for name, text in MEANINGS.items()]
+    files = sorted((resource("ontology") / "rules").glob("*.rq"))
+    said = [f"| `{file.stem}` | {file.read_text(encoding='utf-8').splitlines()[0].lstrip('# ')} |" for file in files]
+    table = "| rule | says |\n| --- | --- |\n"
+    own = "\n## In `ontology/rules/`\n\nTo add one, see [what follows from the notes](inference.md#rules).\n\n"
+    return head + table + "\n".join(rows) + "\n" + own + table + "\n".join(said) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands,
     "findings.md": findings,
     "formats.md": formats,
     "obsidian.md": obsidian,
     "queries.md": queries,
+    "rules.md": rules,
     "vocabulary.md": vocabulary,
 }
 

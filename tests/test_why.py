@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -119,16 +120,26 @@ def says_so(explainer: Explainer, triple: ox.Triple, path: str, number: int) -> 
 
 
 def test_every_step_of_the_notes_derives_its_conclusion(notes: Explainer) -> None:
+    replayed(notes, derived(notes), each=8)
+
+
+@pytest.mark.slow
+def test_every_single_step_of_the_notes_derives_its_conclusion(notes: Explainer) -> None:
     replayed(notes, derived(notes))
 
 
-def replayed(explainer: Explainer, steps: list[Step]) -> None:
-    seen = set()
+def replayed(explainer: Explainer, steps: list[Step], each: int = 1_000) -> None:
+    """Every step of another shape is derived again; of those of one rule and one set of axioms so many."""
+    seen: set[object] = set()
+    alike: Counter[object] = Counter()
     for step in (inner for outer in steps for inner in outer.steps() if inner.rule):
         premises = tuple(premise.conclusion for premise in step.premises)
         if (step.conclusion, premises) in seen:
             continue
         seen.add((step.conclusion, premises))
+        alike[step.rule] += 1
+        if alike[step.rule] > each:
+            continue
         assert step.rule
         assert step.conclusion not in premises
         text = explainer.ontology.rules.get(step.rule.name)
@@ -226,7 +237,7 @@ def test_an_asserted_triple_shows_all_its_lines(begin: Open) -> None:
     )
     assert text_of(explainer.why("A", "links to", "B")) == "“A” links to “B”\nA.md:3:1  [[B]] is [[B|it]]\n"
     assert text_of(explainer.why("Jo Ek", "a", "Author")) == (
-        "“Jo Ek” is a “Author”\nC.md:2:3  - Jo Ek\nD.md:2:3  - Jo Ek\n"
+        "“Jo Ek” is an “Author”\nC.md:2:3  - Jo Ek\nD.md:2:3  - Jo Ek\n"
     )
     assert text_of(explainer.why("A", "a", "Concept")) == (
         "“A” is a “Concept”\nA.md:1:1  x (no type is named, so it is a Concept)\n"
@@ -389,7 +400,10 @@ def test_the_commands(begin: Open) -> None:
     )
     more = run("infer", "--json", cwd=vault)
     assert json.loads(more.stdout)["inferred"] > figures["inferred"]
-    assert "the ontology has changed since the notes were read" in more.stderr
+    assert "the ontology has changed" not in more.stderr
+    with (vault / "ontology" / "own.ttl").open("a") as file:
+        file.write("ex:under a owl:ObjectProperty ; owl:inverseOf ex:above .")
+    assert "the ontology has changed since the notes were read" in run("infer", cwd=vault).stderr
     assert run("infer", "--store", "nowhere", cwd=vault).returncode == 3
     (vault / "ontology" / "rules" / "more.rq").write_text("CONSTRUCT { ?b")
     assert (run("infer", cwd=vault).returncode, run("infer", cwd=vault).stderr.count("\n")) == (2, 1)

@@ -81,7 +81,7 @@ class Explainer:
         self.store: Store = found.store
         self.ontology: Ontology = ontology or load_ontology(config)
         self.names = Names(config.base)
-        self.naming = Naming(self.store, self.ontology, self.names)
+        self.naming = Naming(self.store, self.ontology, self.names, {**self._prefixes(), **self.ontology.prefixes})
         self.derivations = Derivations(self.store, Reasoning(self.ontology, remembered_rules(found)))
         self._ledger, self._folder = ledger, found.folder
 
@@ -137,7 +137,10 @@ class Explainer:
 
     def _words(self, triple: ox.Triple) -> tuple[str, str, str]:
         called = self.naming.called
-        return called(triple.subject), called(triple.predicate), called(triple.object)
+        subject, predicate, obj = called(triple.subject), called(triple.predicate), called(triple.object)
+        if triple.predicate == TYPE and obj[:1].upper() in {"A", "E", "I", "O", "U"}:
+            predicate = "is an"
+        return subject, predicate, obj
 
     # ---- what the ontology says -------------------------------------------------------------------------------------
 
@@ -165,6 +168,17 @@ class Explainer:
     @cached_property
     def _folders(self) -> list[Path]:
         return [*self.config.ontology[::-1], resource("ontology").resolve()]
+
+    def _prefixes(self) -> dict[str, str]:
+        """The prefixes that the ontology's files declare."""
+        found: dict[str, str] = {}
+        for folder in self._folders:
+            for file in folder.rglob("*.ttl"):
+                rows = ox.parse(path=str(file), format=ox.RdfFormat.TURTLE)
+                for _ in rows:
+                    pass
+                found |= rows.prefixes
+        return found
 
     @cached_property
     def _files(self) -> list[tuple[Path, list[str], frozenset[ox.Triple]]]:

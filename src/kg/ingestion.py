@@ -116,7 +116,7 @@ class Inferred:
     """How many triples the store has now."""
     seconds: float
     is_stale: bool
-    """Whether the ontology, a rule or a setting has changed since the notes were read."""
+    """Whether the ontology has changed since the notes were read."""
 
 
 def infer_again(config: Config, engine: Engine | None = None) -> Inferred:
@@ -132,7 +132,7 @@ def infer_again(config: Config, engine: Engine | None = None) -> Inferred:
     ledger = Ledger.read(found.folder)
     reasoning = Reasoning(ontology, remembered_rules(found))
     with building(config.store, config.all_prefixes, "kg infer", found) as store:
-        store.replace({ONTOLOGY: set(_ontology_rows(ontology))}, {})
+        is_stale = any(store.replace({ONTOLOGY: set(_ontology_rows(ontology))}, {}))
         store.clear_inferred()
         inference = infer(store, reasoning, engine)
         counts = store.counts()
@@ -141,9 +141,6 @@ def infer_again(config: Config, engine: Engine | None = None) -> Inferred:
         files = {RULES: reasoning.text} | ({FILE: ledger.text()} if ledger else {})
         found.release()
         store.publish(summary, files)
-    is_stale = ledger is not None and ledger.settings not in {
-        _settings(config, ontology, inference=inferred) for inferred in (True, False)
-    }
     return Inferred(inference, counts[""], round(time.perf_counter() - started, 3), is_stale)
 
 

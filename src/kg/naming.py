@@ -1,6 +1,6 @@
 """Which thing, property or value of a store somebody means by a name; and what a term is called."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -32,6 +32,7 @@ class Naming:
     store: Asked
     ontology: Ontology
     names: Names
+    prefixes: Mapping[str, str]
 
     def _find(self, subject: Any, predicate: Any, obj: Any) -> Iterator[ox.Quad]:
         return self.store.find(subject, predicate, obj, ox.DefaultGraph())
@@ -45,8 +46,8 @@ class Naming:
         try:
             if text.startswith("<") and text.endswith(">"):
                 return ox.NamedNode(text[1:-1])
-            if colon and prefix in self.ontology.prefixes:
-                return ox.NamedNode(self.ontology.prefixes[prefix] + local)
+            if colon and prefix in self.prefixes:
+                return ox.NamedNode(self.prefixes[prefix] + local)
             return ox.NamedNode(text) if is_absolute(text) and "://" in text else None
         except ValueError:
             return None
@@ -137,15 +138,19 @@ class Naming:
         """The known triples that three names mean. Raises NotFound where there is none."""
         node = self.thing(subject)
         rows = [q.triple for p in self.properties(predicate) for q in self._find(node, p, None)]
+        key = name_key(predicate)
+        rows = rows or [
+            q.triple for q in self._find(node, None, None) if name_key(local_name(q.predicate.value)) == key
+        ]
         if not rows:
-            known = sorted({self.called(quad.predicate) for quad in self._find(node, None, None)})
-            raise NotFound(f"“{subject}” has no “{predicate}”, neither said nor inferred; it has {', '.join(known)}")
+            names = sorted({self.called(quad.predicate) for quad in self._find(node, None, None)})
+            raise NotFound(f"“{subject}” has no “{predicate}”, neither said nor inferred; it has {', '.join(names)}")
         meant = {self.names.entity(obj), self.ontology.class_named(obj)}
         exact = [row for row in rows if isinstance(row.object, ox.NamedNode) and row.object.value in meant]
         found = exact or [row for row in rows if self._is_named(row.object, obj)]
         if not found:
-            known = sorted({self.called(row.object) for row in rows})
-            shown = ", ".join(known[:_SOME]) + (" …" if len(known) > _SOME else "")
+            names = sorted({self.called(row.object) for row in rows})
+            shown = ", ".join(names[:_SOME]) + (" …" if len(names) > _SOME else "")
             raise NotFound(
                 f"“{subject}” has no “{predicate}” that is “{obj}”, neither said nor inferred; it has {shown}"
             )
@@ -203,8 +208,6 @@ class Naming:
 
     def curie(self, term: ox.NamedNode) -> str:
         """An IRI with the longest known prefix, or as it is."""
-        spaces = (
-            (space, name) for name, space in self.ontology.prefixes.items() if space and term.value.startswith(space)
-        )
+        spaces = ((space, name) for name, space in self.prefixes.items() if space and term.value.startswith(space))
         found = max(spaces, default=None)
         return f"{found[1]}:{term.value[len(found[0]) :]}" if found else f"<{term.value}>"

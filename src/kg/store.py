@@ -391,8 +391,14 @@ class Builder:
         return len(unknown)
 
     def put_inferred(self, triples: Sequence[str]) -> None:
-        """Put triples that are not known yet, as N-Triples texts, where they are loaded from (see `loading`)."""
-        if not triples:
+        """Put triples that are not known yet, as N-Triples texts, where they are loaded from (see `loading`).
+
+        A few are added at once: loading would store the texts of their terms a second time.
+        """
+        if len(triples) <= _BULK and not self._put:
+            name = ox.NamedNode(INFERRED[1:-1])
+            new = [quad.triple for quad in ox.parse("".join(f"{t} .\n" for t in triples), ox.RdfFormat.N_TRIPLES)]
+            self._db.extend([*_quads(new, name), *_quads(new, ox.DefaultGraph())])
             return
         self._put += 1
         file = self.loads / f"inferred-{self._put}"
