@@ -147,7 +147,7 @@ main()
 """
 
 
-@pytest.mark.parametrize("how", ["first", "some", "full"])
+@pytest.mark.parametrize("how", ["some", *(pytest.param(how, marks=pytest.mark.slow) for how in ("first", "full"))])
 @pytest.mark.parametrize("point", COMMIT_POINTS)
 def test_killed_at_each_commit_point(world: World, point: str, how: str) -> None:
     if how != "first":
@@ -177,7 +177,7 @@ def test_a_reader_keeps_what_it_opened(world: World) -> None:
     world.settle()
 
 
-DAMAGES = ("current gone", "current empty", "manifest cut", "manifest old", "memory cut", "memory nonsense", "database gone", "CURRENT cut", "MANIFEST cut", "tables cut", "seen nonsense")  # fmt: skip
+DAMAGES = ("current gone", "current empty", "manifest cut", "manifest old", "memory cut", "memory nonsense", "database gone", "CURRENT cut", "MANIFEST cut", "tables cut", "seen nonsense", "rules nonsense", "rules cut")  # fmt: skip
 
 
 def damage(store: Path, what: str) -> None:
@@ -188,6 +188,7 @@ def damage(store: Path, what: str) -> None:
         "manifest": [folder / "manifest.json"],
         "memory": [folder / "notes.json"],
         "seen": [store / "seen.json"],
+        "rules": [folder / "rules.json"],
         "CURRENT": [folder / "db" / "CURRENT"],
         "MANIFEST": list((folder / "db").glob("MANIFEST*")),
         "tables": list((folder / "db").glob("*.sst")),
@@ -204,7 +205,12 @@ def damage(store: Path, what: str) -> None:
             os.truncate(file, 0 if how == "empty" else file.stat().st_size // 2)
 
 
-@pytest.mark.parametrize("what", DAMAGES)
+SOONER = {"current gone", "manifest cut", "memory nonsense", "tables cut", "rules nonsense"}
+
+
+@pytest.mark.parametrize(
+    "what", [pytest.param(what, marks=() if what in SOONER else pytest.mark.slow) for what in DAMAGES]
+)
 def test_damage_is_one_sentence_and_the_next_ingest_mends_it(world: World, what: str) -> None:
     world.settle()
     damage(world.store, what)

@@ -389,7 +389,7 @@ def edited(runs: int) -> None:
 
 
 def test_after_any_edits_incremental_equals_full() -> None:
-    edited(10)
+    edited(6)
 
 
 # ---- single changes whose effect lies elsewhere ----------------------------------------------------------------------

@@ -326,6 +326,8 @@ def test_a_rules_file_adds_what_its_query_gives(tmp_path: Path, pattern: str, is
     ("text", "says"),
     [
         ("CONSTRUCT { ?a o:p ?b } WHERE { ?a o:q ?b", "the rule x (rules/x.rq) is not SPARQL"),
+        ("DESCRIBE ?a { ?a a ?b", "the rule x (rules/x.rq) is not SPARQL"),
+        ("ASK { ?a ?b ?c }", "the rule x (rules/x.rq) must be a CONSTRUCT query"),
         ("SELECT * { ?a ?b ?c }", "the rule x (rules/x.rq) must be a CONSTRUCT query"),
         ("CONSTRUCT { ?a nope:p ?b } WHERE { ?a nope:q ?b }", "the rule x (rules/x.rq) is not SPARQL"),
     ],

@@ -48,7 +48,11 @@ def constructs(
 
 
 def _construct(name: str, text: str, prefixes: Mapping[str, str]) -> Construct:
-    head, where = _parsed(name, text, prefixes)
+    _check(name, text, prefixes)
+    try:
+        head, where = _parsed(text, prefixes)
+    except Exception:  # noqa: BLE001 - pyparsing's, and rdflib's plain ones: what only Oxigraph understands is a query
+        return Construct((), True)
     shown = tuple(chain.from_iterable(_shown(where)))
     try:
         conditions = tuple(_filters(text)) if _has_filters(where) else ()
@@ -69,19 +73,24 @@ def select_of(text: str) -> str:
     return f"{text[: rows[start].start]} SELECT * {text[_end(rows, start + 1) :]}"
 
 
-def _parsed(name: str, text: str, prefixes: Mapping[str, str]) -> tuple[list[Any], Any]:
+def _check(name: str, text: str, prefixes: Mapping[str, str]) -> None:
+    """Refuse what is no CONSTRUCT. Raises OntologyError."""
+    try:
+        answer = ox.Store().query(text, prefixes=dict(prefixes))
+    except SyntaxError as error:
+        reason = error.msg.splitlines()[0]
+        raise OntologyError(f"the rule {name} (rules/{name}.rq) is not SPARQL: {reason}") from error
+    if not isinstance(answer, ox.QueryTriples):
+        raise OntologyError(f"the rule {name} (rules/{name}.rq) must be a CONSTRUCT query")
+
+
+def _parsed(text: str, prefixes: Mapping[str, str]) -> tuple[list[Any], Any]:
     """The triples that a rule makes, and its pattern, as rdflib's algebra has it."""
     from rdflib.plugins.sparql.algebra import translateQuery
     from rdflib.plugins.sparql.parser import parseQuery
 
     declared = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in prefixes.items())
-    try:
-        query = translateQuery(parseQuery(declared + text)).algebra
-    except Exception as error:  # pyparsing's, and rdflib's plain ones
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise OntologyError(f"the rule {name} (rules/{name}.rq) is not SPARQL: {reason}") from error
-    if query.name != "ConstructQuery":
-        raise OntologyError(f"the rule {name} (rules/{name}.rq) must be a CONSTRUCT query")
+    query = translateQuery(parseQuery(declared + text)).algebra
     pattern = query.p
     while pattern.name in {"Project", "SelectQuery"}:
         pattern = pattern.p

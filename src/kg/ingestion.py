@@ -153,7 +153,7 @@ def remembered_rules(found: Published | None) -> str | None:
     """What is remembered with a store of what the rules' files mean."""
     try:
         return (found.folder / RULES).read_text(encoding="utf-8") if found else None
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 
