@@ -22,6 +22,7 @@ from kg.findings import printable
 if TYPE_CHECKING:
     from kg.config import Config
     from kg.findings import Finding
+    from kg.inference import Inference
     from kg.ingestion import Report
     from kg.validation import Validation
     from kg.vault import Progress
@@ -259,7 +260,7 @@ def infer(options: Options, vault: Path | None, engine: str | None, as_json: boo
         }
         click.echo(json.dumps(row, ensure_ascii=False))
     else:
-        _say_inference(options, inference.engine, inference.because, inference.ignored)
+        _say_inference(options, inference)
         options.say(f"inferred {inference.triples:,} of {done.triples:,} triples ({done.seconds:.2f} s)")
     if done.is_stale:
         options.say("hint: the ontology has changed since the notes were read: kg ingest reads them by it", dim=True)
@@ -267,14 +268,12 @@ def infer(options: Options, vault: Path | None, engine: str | None, as_json: boo
         sys.exit(1)
 
 
-def _say_inference(options: Options, engine: str, because: Sequence[str], ignored: Sequence[str]) -> None:
-    """By what was inferred, and what of the ontology was not used."""
-    if because:
-        options.say(f"engine   {engine}, for {', '.join(because)}")
-    elif engine == "owlrl":
-        options.say(f"engine   {engine}")
-    if ignored:
-        options.say(f"hint: nothing follows from {', '.join(ignored)}: not in OWL 2 RL", dim=True)
+def _say_inference(options: Options, done: "Inference") -> None:
+    """By what was inferred, where that is not kg's rules, and what of the ontology was not used."""
+    if done.engine == "owlrl":
+        options.say(f"{'engine':<8} owlrl{', for ' if done.because else ''}{', '.join(done.because)}")
+    if done.ignored:
+        options.say(f"hint: nothing follows from {', '.join(done.ignored)}: not in OWL 2 RL", dim=True)
 
 
 def _asked_config(options: Options, vault: Path | None) -> "Config":
@@ -361,6 +360,8 @@ def _say_report(options: Options, report: "Report") -> None:
     width = max(len(number) for _, number, _ in rows)
     for name, number, detail in rows:
         options.say(printable(f"{name:<8} {number:>{width}}  {detail}".rstrip()))
+    if report.inference:
+        _say_inference(options, report.inference)
     options.say(f"{'store':<8} {_short(report.path)} ({summary['seconds']:.2f} s)")
 
 

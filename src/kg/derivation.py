@@ -16,11 +16,12 @@ import pyoxigraph as ox
 
 from kg.closure import is_transitivity
 from kg.constructs import select_of
-from kg.facts import Stored
+from kg.facts import Find, Stored
 from kg.inference import Reasoning, accepts
-from kg.profile import SAME_AS
+from kg.profile import SAME_AS, THING
 from kg.rules import Fire, Match, Numbering, Numbers, Rule, Term
-from kg.terms import INFERRED
+from kg.terms import INFERRED, RDFS, XSD
+from kg.unfolding import TYPE
 
 MOST_GOALS = 20_000
 
@@ -83,13 +84,41 @@ class _Way(NamedTuple):
     premises: tuple[Numbers, ...]
 
 
+class _Typed(Stored):
+    """A store's facts, with what no dataset can hold: the types of literals, and that every thing is one."""
+
+    def __init__(self, find: Find, number: Numbering) -> None:
+        super().__init__(find, number)
+        self._type, self._thing = number(TYPE), number(THING)
+
+    def has(self, predicate: int, subject: int, obj: int) -> bool:
+        """Whether something is a fact."""
+        if predicate == self._type and (subject < 0 or obj == self._thing):
+            return obj == self._thing or self._is_of(self._number.term(subject), self._number.term(obj))
+        return super().has(predicate, subject, obj)
+
+    @staticmethod
+    def _is_of(value: object, datatype: object) -> bool:
+        if not (isinstance(value, ox.Literal) and isinstance(datatype, ox.NamedNode)):
+            return False
+        given = value.datatype.value
+        return datatype.value in {given, RDFS + "Literal"} or (given, datatype.value) == (
+            XSD + "integer",
+            XSD + "decimal",
+        )
+
+    def can_be_said(self, fact: Numbers) -> bool:
+        """Whether a fact is a triple of the dataset."""
+        return fact[0] >= 0 and not (fact[1] == self._type and fact[2] == self._thing)
+
+
 class Derivations:
     """The derivations of what a store knows."""
 
     def __init__(self, store: Known, reasoning: Reasoning) -> None:
         self.store, self.reasoning = store, reasoning
         self.number = Numbering()
-        self.facts = Stored(self._find, self.number)
+        self.facts = _Typed(self._find, self.number)
         found = reasoning.profile(self._find)
         self.constraints = found.constraints
         self._rules = (*found.rules, *reasoning.own)
@@ -114,7 +143,8 @@ class Derivations:
     def _noting(self, match: Match) -> Callable[[], None]:
         def note() -> None:
             if not match.rule.conditions or self._accept(match):
-                self._found.append(_Way(match.rule, tuple(dict.fromkeys(match.body()))))
+                premises = dict.fromkeys(filter(self.facts.can_be_said, match.body()))
+                self._found.append(_Way(match.rule, tuple(premises)))
 
         return note
 

@@ -108,7 +108,9 @@ class Explainer:
         step = self.derivations.of(triple)
         if step is None:
             said = " ".join(self._words(triple))
-            raise KgError(f"“{said}” was inferred, but not by these rules: run `kg infer`, then ask again")
+            raise KgError(
+                f"“{said}” was inferred, but not by these rules: by rules that have changed, or by owlrl alone"
+            )
         return step
 
     def explained(self, steps: Iterable[Step]) -> list[Explanation]:

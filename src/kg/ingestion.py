@@ -53,6 +53,8 @@ class Report:
     """What had changed, note by note."""
     ledger: Ledger = field(repr=False, compare=False)
     """What is remembered of the notes."""
+    inference: Inference | None = None
+    """How everything was inferred; None where nothing was, or only what a change touches."""
 
     @cached_property
     def store(self) -> Store:
@@ -269,12 +271,13 @@ class _Ingest:
         with building(self.config.store, self.config.all_prefixes, self._command, self.published) as store:
             self.progress("storing", 0, 1)
             gone, come = self._apply(store, stated, ledger)
+            inferred = None
             if self.inference:
                 self.progress("inferring", 0, 1)
-                update(store, self._reasoning, gone, come)
+                inferred = update(store, self._reasoning, gone, come)
             summary = self._summary(store, ledger, len(changes.added + changes.changed + changes.removed + affected))
             self._publish(store, ledger, summary)
-        return Report(summary, findings, self.config.store, changed=True, changes=changes, ledger=ledger)
+        return Report(summary, findings, self.config.store, True, changes, ledger, inferred)
 
     def _apply(self, store: Builder, stated: Mapping[str, Statements], ledger: Ledger) -> tuple[set[Any], set[Any]]:
         """Make the graphs of the notes what they are now; the triples that none states any more, and the new ones."""
@@ -320,13 +323,14 @@ class _Ingest:
             labels = ((self._graph(path), rows) for path, rows in ledger.label_rows().items())
             stale = ((self._graph(path), self._own_rows(path, kept[path])) for path in kept)
             store.load([*labels, *stale, (ONTOLOGY, _ontology_rows(self.ontology))])
+            inferred = None
             if self.inference:
                 self.progress("inferring", 0, 1)
-                infer(store, self._reasoning)
+                inferred = infer(store, self._reasoning)
             summary = self._summary(store, ledger, len(read))
             self._publish(store, ledger, summary)
         changes = Changes(changed=tuple(files.notes), everything=why)
-        return Report(summary, self._findings(ledger), self.config.store, changed=True, changes=changes, ledger=ledger)
+        return Report(summary, self._findings(ledger), self.config.store, True, changes, ledger, inferred)
 
     def _last_good(self, read: Mapping[str, Read]) -> dict[str, Entry]:
         """What is remembered of files that were notes and cannot be read now."""
