@@ -114,9 +114,7 @@ def update(
     difficult = (
         reasoning.queries
         or found.beyond
-        or found.knows_equality
         or any(is_axiom(triple) or triple.predicate == SAME_AS for triple in (*gone, *come))
-        or any(rule.concludes == SAME_AS for rule in reasoning.own)
         or any(True for _ in store.find(None, SAME_AS, None))
     )
     if difficult or not _Change(store, (*found.rules, *reasoning.own)).apply(gone, come):
@@ -287,7 +285,7 @@ class _Change:
         removed = {triple(one) for one in lost if one in self.facts.removed}
         added = {triple(one) for one in (*back, *closure.new)}
         if any(is_axiom(one) or one.predicate == SAME_AS for one in removed | added):
-            return False
+            return False  # what that means for all else is not known here
         self.store.change_inferred(removed, {one for one in added if is_news(one)})
         return True
 
