@@ -23,6 +23,7 @@ import pyoxigraph as ox
 from kg.closure import Closure
 from kg.profile import SAME_AS, THING, profile
 from kg.rules import Numbering
+from kg.unfolding import is_nameless
 
 ONTOLOGY = """
 @prefix o: <https://onto.example/> . @prefix owl: <http://www.w3.org/2002/07/owl#> .
@@ -92,7 +93,7 @@ def by_owlrl(triples: list[ox.Triple]) -> Any:
             rows.add(triple)
     found = {quad.triple for quad in ox.parse(rows.serialize(format="nt"), ox.RdfFormat.N_TRIPLES)}
     return seconds, {
-        str(t) for t in found if not (t.predicate == SAME_AS or t.object == THING or isinstance(t.object, ox.BlankNode))
+        str(t) for t in found if not (t.predicate == SAME_AS or t.object == THING or is_nameless(t.object))
     }
 
 
