@@ -1,0 +1,1 @@
+"""The commands that bring the graph to other servers and back: push, pull."""
