@@ -1,21 +1,36 @@
 """The commands that ask: query."""
 
 import os
+import re
 import sys
-import threading
-import traceback
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from kg.errors import QuerySyntaxError, TimedOut
-from kg.terminal import INTERRUPTED, Options, common
+from kg.errors import KgError, QuerySyntaxError
+from kg.findings import printable
+from kg.terminal import Options, common
 
 if TYPE_CHECKING:
     from kg.config import Config
+    from kg.store import Store
 
-Result = TypeVar("Result")
+
+_ENDS = {"srj": "json", "srx": "xml", "ttl": "turtle", "nt": "ntriples", "txt": "table", "": "table", "ndjson": "jsonl"}
+
+
+def _size(context: click.Context, option: click.Parameter, given: str | None) -> int | None:
+    """A number of bytes: 2G, 500M, 1000000."""
+    if given is None:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", given.strip(), re.I)
+    if not found or float(found[1]) == 0:
+        raise click.BadParameter(f"{given!r} is not a size such as 2G or 500M.")
+    return int(float(found[1]) * 1000 ** " kmgt".index(found[2].lower() or " "))
 
 
 @click.command()
@@ -25,9 +40,24 @@ Result = TypeVar("Result")
     "--format",
     "format_",
     metavar="FORMAT",
-    help="table, csv, tsv, json, jsonl, xml, md; turtle, ntriples, jsonld.",
+    help="table, csv, tsv, json, jsonl, xml, md; turtle, ntriples, jsonld. Without it, as the end of FILE says.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write to FILE, the whole answer or nothing.",
 )
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="Bind the variable ?NAME to a term.")
+@click.option(
+    "--graph",
+    "graphs",
+    multiple=True,
+    metavar="NOTE",
+    help="Ask only what this note says; or kg:inferred, kg:ontology. More than one may be named.",
+)
+@click.option("--iris", is_flag=True, help="In tables, show IRIs instead of names.")
 @click.option("--endpoint", metavar="URL", help="Ask the SPARQL server at URL instead.")
 @click.option(
     "--timeout",
@@ -35,43 +65,65 @@ Result = TypeVar("Result")
     metavar="SECONDS",
     help="Stop after this long, with exit code 4.",
 )
-@click.option("--explain", is_flag=True, help="Show the query's algebra instead of running it.")
+@click.option("--memory", callback=_size, metavar="SIZE", help="Stop what needs more: 2G, 500M; else `max_memory`.")
+@click.option("--allow-service", is_flag=True, help="Let the query call other servers by SERVICE.")
+@click.option("--explain", is_flag=True, help="Show how it is read, and how much its patterns match.")
 @common
 def query(
     options: Options,
     question: str | None,
     format_: str | None,
+    output: Path | None,
     params: tuple[str, ...],
+    graphs: tuple[str, ...],
+    iris: bool,
     endpoint: str | None,
     timeout: float | None,
+    memory: int | None,
+    allow_service: bool,
     explain: bool,
 ) -> None:
     """Answer a question in SPARQL 1.1.
 
     NAME is a query of the library (queries/NAME.rq); without a question the library is listed. The prefixes of
-    the vault (kg:, n:, skos:, dcterms: …) need not be declared. ASK exits with 1 where the answer is no.
+    the vault (kg:, n:, skos:, dcterms: …) need not be declared. Tables show what things are called, and in a
+    terminal that can, a click opens the note. ASK exits with 1 where the answer is no.
     """
     from kg.config import find_store
+    from kg.guard import guarded
     from kg.sparql import find_query
 
-    if format_ is not None:
-        _check_format(format_)
+    format_ = _check_format(format_) or _format_of(output)
     config = find_store(store=options.store)
     if question is None:
         _list_queries(config)
         return
     text, name = (sys.stdin.read(), "standard input") if question == "-" else find_query(config, question)
     bound = dict(_param(given) for given in params)
+    asking = _Asking(options, config, text, bound, graphs, endpoint, timeout, allow_service, iris)
     try:
-        _interruptibly(lambda: _ask(config, text, bound, format_, endpoint, timeout, explain), timeout)
+        with _writing(output) as file:
+            work = asking.explain if explain else lambda: asking.answer(file, format_)
+            yes = guarded(work, seconds=timeout, memory=memory or config.max_memory)
     except QuerySyntaxError as error:
         _fail_with_place(error, text, name)
+    if not yes:
+        sys.exit(1)
 
 
-def _check_format(name: str) -> None:
+def _check_format(name: str | None) -> str | None:
     names = ["table", "csv", "tsv", "json", "jsonl", "xml", "md", "turtle", "ntriples", "jsonld"]
-    if name not in names:
+    if name is not None and name not in names:
         raise click.BadParameter(f"{name!r} is not one of {', '.join(names)}.", param_hint="'-f' / '--format'")
+    return name
+
+
+def _format_of(file: Path | None) -> str | None:
+    """What the end of a file's name says of its format; a text or no end at all is a table."""
+    if file is None:
+        return None
+    end = file.suffix[1:].lower()
+    return _check_format(_ENDS.get(end, end))
 
 
 def _param(given: str) -> tuple[str, str]:
@@ -90,73 +142,87 @@ def _list_queries(config: "Config") -> None:
         click.echo(f"{name:<{width}}  {found.description}")
 
 
-def _ask(
-    config: "Config",
-    text: str,
-    params: dict[str, str],
-    format_: str | None,
-    endpoint: str | None,
-    timeout: float | None,
-    explain: bool,
-) -> None:
-    """Ask, and write the answer; in one thread, as Oxigraph's results demand."""
-    from kg import remote, results, sparql
-    from kg.store import Store
-
-    if endpoint:
-        prefixes = config.all_prefixes
-        if explain:
-            click.echo(sparql.explain(text, prefixes), nl=False)
-            return
-        answer = remote.query(endpoint, text, prefixes, params, timeout)
-    else:
-        store = Store(config.store)
-        answer = sparql.query(store, text, params)
-        if explain:
-            click.echo(sparql.explain(text, store.prefixes), nl=False)
-            return
-    yes = answer.kind != "ask" or answer.boolean
-    results.write(answer, sys.stdout.buffer, format_, terminal=sys.stdout.isatty())
-    sys.stdout.buffer.flush()
-    if not yes:
-        raise SystemExit(1)
-
-
-def _interruptibly(work: Callable[[], Result], timeout: float | None) -> Result:
-    """Run work that cannot be stopped from inside, so that Ctrl-C and a time limit end the process at once.
-
-    Oxigraph answers in native code that takes no signal. The work only reads, so leaving it in the middle harms
-    nothing.
-    """
-    outcome: list[Result] = []
-    raised: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            outcome.append(work())
-        except BaseException as error:  # noqa: BLE001 - handed to the waiting thread, which raises it
-            # Oxigraph's results must die in the thread that made them: no frame may keep one alive.
-            for one in (error, error.__cause__, error.__context__):
-                traceback.clear_frames(one.__traceback__ if one else None)
-            raised.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
+@contextmanager
+def _writing(output: Path | None) -> Iterator[Path | None]:
+    """A file to write to, which takes its name only when it is whole."""
+    if output is None:
+        yield None
+        return
+    fresh = output.with_name(f".{output.name}.{os.getpid()}")
     try:
-        waited = 0.0
-        while thread.is_alive() and (timeout is None or waited < timeout):
-            step = 0.2 if timeout is None else min(0.2, timeout - waited)
-            thread.join(step)
-            waited += step
-    except KeyboardInterrupt:
-        os._exit(INTERRUPTED)
-    if thread.is_alive():
-        limit = TimedOut(timeout or 0)
-        click.echo(f"kg: {limit}", err=True)
-        os._exit(limit.exit_code)
-    if raised:
-        raise raised[0]
-    return outcome[0]
+        fresh.touch()
+        yield fresh
+        fresh.replace(output)
+    except OSError as error:
+        raise KgError(f"{output} cannot be written: {error.strerror or error}") from error
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """A question with how it is asked."""
+
+    options: Options
+    config: "Config"
+    text: str
+    params: Mapping[str, str]
+    graphs: tuple[str, ...]
+    endpoint: str | None
+    timeout: float | None
+    services: bool
+    iris: bool
+
+    def answer(self, file: Path | None, format_: str | None) -> bool:
+        """Ask, and write the answer; whether it is not a no."""
+        from kg import remote, results, sparql
+        from kg.store import Store
+        from kg.tables import Called, Screen, screen
+
+        if self.endpoint:
+            found = remote.query(self.endpoint, self.text, self.config.all_prefixes, self.params, self.timeout)
+            called = Called(found.prefixes, iris=self.iris)
+        else:
+            store = Store(self.config.store)
+            graphs = [self._graph(store, one) for one in self.graphs]
+            found = sparql.query(store, self.text, self.params, graphs=graphs, services=self.services)
+            vault = Path(store.manifest.summary.get("vault", ""))
+            called = Called(found.prefixes, store, vault if vault.is_dir() else None, self.iris)
+        color = self.options.color is not False
+        with file.open("wb") if file else nullcontext(sys.stdout.buffer) as out:
+            where = Screen() if file else screen(sys.stdout, color=color)
+            terminal = file is None and sys.stdout.isatty()
+            results.write(found, out, format_, terminal=terminal, people=results.People(called, where))
+            out.flush()
+        if not self.endpoint:
+            self._hint(store, lambda: sparql.query(store, self.text, self.params, graphs=graphs).is_nothing)
+        return found.kind != "ask" or found.boolean
+
+    def _graph(self, store: "Store", name: str) -> Any:
+        """The named graph that is meant."""
+        from kg.ingestion import load_ontology
+        from kg.naming import Naming
+        from kg.terms import Names
+
+        return Naming(store, load_ontology(self.config), Names(store.prefixes["n"]), store.prefixes).document(name)
+
+    def _hint(self, store: "Store", is_empty: Callable[[], bool]) -> None:
+        from kg.mistakes import unheard_of
+
+        for sentence in unheard_of(self.text, store, store.prefixes, is_empty):
+            self.options.say(f"hint: {printable(sentence)}", dim=True)
+
+    def explain(self) -> bool:
+        """Show how the query is read; that is never a no."""
+        from kg import sparql
+        from kg.store import Store
+
+        if self.endpoint:
+            click.echo(sparql.explain(self.text, self.config.all_prefixes), nl=False)
+        else:
+            store = Store(self.config.store)
+            click.echo(sparql.explain(self.text, store.prefixes, store), nl=False)
+        return True
 
 
 def _fail_with_place(error: QuerySyntaxError, text: str, name: str) -> NoReturn:

@@ -10,11 +10,24 @@ KgError                 2  wrong usage, or input that cannot be read
 What is wrong in the user's *notes* is never raised: it is a `Finding` (see findings.py).
 """
 
+from typing import Any
+
 
 class KgError(Exception):
     """Something asked for cannot be done; the message is one sentence a user can act on."""
 
     exit_code = 2
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How it goes from one process to another: by its sentence and fields, whatever its constructor takes."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[KgError], said: tuple[Any, ...], fields: dict[str, Any]) -> KgError:
+    error = kind.__new__(kind)
+    error.args = said
+    error.__dict__.update(fields)
+    return error
 
 
 class ConfigError(KgError):

@@ -68,6 +68,24 @@ class Naming:
                 raise KgError(f"“{text}” names {len(some)} things: {shown}{' …' if len(some) > _SOME else ''}")
         raise NotFound(f"no note or thing is named “{text}”{self._near(text)}")
 
+    def document(self, text: str) -> ox.NamedNode:
+        """The named graph that a name means: a note's document, by what the note is about, or a graph of kg's own.
+        Raises NotFound, KgError.
+        """
+        given = self.iri(text)
+        if given and any(True for _ in self.store.find(None, None, None, given)):
+            return given
+        thing = self.thing(text)
+        whole = ox.NamedNode(thing.value.partition("#")[0])
+        for node in (thing, whole):
+            found = sorted({q.subject for q in self._find(None, _DESCRIBES, node)}, key=str)
+            if len(found) > 1:
+                raise KgError(f"“{text}” is what {len(found)} notes are about: {', '.join(map(self.called, found))}")
+            for document in (*found, node):
+                if any(True for _ in self.store.find(None, None, None, document)):
+                    return document if isinstance(document, ox.NamedNode) else node
+        raise NotFound(f"“{text}” is no note: nothing is said in its name")
+
     def _likeliest(self, found: set[ox.NamedNode]) -> set[ox.NamedNode]:
         """Of things of one name those that notes describe; else those that are no tags; else all."""
         described = {node for node in found if any(True for _ in self._find(None, _DESCRIBES, node))}

@@ -2,21 +2,30 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import IO, Any
-from urllib.parse import unquote
+from itertools import chain
+from typing import IO, Any, cast
 
 import pyoxigraph as ox
 
 from kg.errors import KgError
-from kg.findings import printable
-from kg.sparql import Answer, Kind, Term, value
+from kg.sparql import Answer, Kind, value
+from kg.tables import Called, Row, Screen, table
 
+_ONE_LINE = {ox.QueryResultsFormat.JSON, ox.QueryResultsFormat.XML}
 _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 
-Writer = Callable[[Answer, IO[bytes]], None]
+Writer = Callable[[Answer, IO[bytes], "People"], None]
+
+
+@dataclass(frozen=True)
+class People:
+    """For whom a table is: what terms are called, and where it is shown."""
+
+    called: Called
+    where: Screen
 
 
 @dataclass(frozen=True)
@@ -31,22 +40,49 @@ class Format:
 
 
 def _oxigraph(format_: ox.QueryResultsFormat) -> Writer:
-    def write(answer: Answer, out: IO[bytes]) -> None:
+    def write(answer: Answer, out: IO[bytes], people: People) -> None:
         if answer.kind == "select":
             answer.result.serialize(out, format=format_)
         else:
             out.write(answer.result.serialize(format=format_))
+        if format_ in _ONE_LINE or answer.kind == "ask":
+            out.write(b"\n")
 
     return write
 
 
-def _xml(answer: Answer, out: IO[bytes]) -> None:
+class _Legal:
+    """A stream that lets no character through that XML has no way to write."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self.out = out
+        self.rest = b""
+
+    def write(self, data: bytes) -> int:
+        """Write all but what may be the beginning of such a character, which goes with what follows it."""
+        text = self.rest + data
+        held = 2 if text.endswith(b"\xef\xbf") else int(text.endswith(b"\xef"))
+        self.rest = text[len(text) - held :]
+        self.out.write(_NOT_XML.sub("\ufffd".encode(), text[: len(text) - held]))
+        return len(data)
+
+    def flush(self) -> None:
+        self.out.write(self.rest)
+        self.rest = b""
+
+
+def _xml(answer: Answer, out: IO[bytes], people: People) -> None:
     """SPARQL results in XML, without the control characters that XML has no way to write."""
-    out.write(_NOT_XML.sub("\ufffd".encode(), answer.result.serialize(format=ox.QueryResultsFormat.XML)))
+    legal = _Legal(out)
+    _oxigraph(ox.QueryResultsFormat.XML)(answer, cast("IO[bytes]", legal), people)
+    legal.flush()
 
 
 def _rdf(format_: ox.RdfFormat) -> Writer:
-    def write(answer: Answer, out: IO[bytes]) -> None:
+    def write(answer: Answer, out: IO[bytes], people: People) -> None:
+        if format_ == ox.RdfFormat.N_TRIPLES:
+            ox.serialize(answer.triples(), out, format=format_)
+            return
         triples = list(answer.triples())
         ox.serialize(triples, out, format=format_, prefixes=_used(triples, answer.prefixes))
 
@@ -60,64 +96,29 @@ def _used(triples: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> dict[str
     return {name: space for name, space in prefixes.items() if any(iri.startswith(space) for iri in iris)}
 
 
-def shown(term: Term | None, prefixes: Mapping[str, str]) -> str:
-    """A term for people: a name with its prefix, a literal's own text; nothing that could steer a terminal."""
-    if term is None:
-        return ""
-    if isinstance(term, ox.NamedNode):
-        found = max(
-            ((space, name) for name, space in prefixes.items() if space and term.value.startswith(space)), default=None
-        )
-        text = f"{found[1]}:{unquote(term.value[len(found[0]) :])}" if found else unquote(term.value)
-    else:
-        text = term.value if isinstance(term, ox.Literal | ox.BlankNode) else str(term)
-    return printable(text.replace("\r\n", "\n").replace("\n", " ⏎ ").replace("\t", " "))
-
-
-def _cells(answer: Answer) -> tuple[list[str], list[list[str]]]:
+def _rows(answer: Answer) -> tuple[Sequence[str], Iterable[Row]]:
     """Names and rows for people; the triples of a graph are rows of three."""
     if answer.kind == "graph":
-        rows = [[shown(term, answer.prefixes) for term in triple] for triple in answer.triples()]
-        return ["subject", "predicate", "object"], rows
+        return ("subject", "predicate", "object"), (tuple(triple) for triple in answer.triples())
     if answer.kind == "ask":
-        return ["answer"], [["true" if answer.boolean else "false"]]
-    names = list(answer.variables)
-    return names, [[shown(term, answer.prefixes) for term in row] for row in answer.terms()]
+        return ("answer",), [(ox.Literal("true" if answer.boolean else "false"),)]
+    return answer.variables, answer.terms()
 
 
-def _table(answer: Answer, out: IO[bytes]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    names, rows = _cells(answer)
-    console = Console(highlight=False)
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for column, name in enumerate(names):
-        numbers = bool(rows) and all(_is_number(row[column]) for row in rows)
-        table.add_column(Text(name), justify="right" if numbers else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    with console.capture() as capture:
-        console.print(table)
-    lines = [line.rstrip() for line in capture.get().splitlines()]
-    out.write(("\n".join(lines) + "\n").encode("utf-8", "replace"))
+def _table(answer: Answer, out: IO[bytes], people: People) -> None:
+    names, rows = _rows(answer)
+    table(names, rows, people.called, people.where, out)
 
 
-def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).removeprefix("-").isdecimal()
-
-
-def _markdown(answer: Answer, out: IO[bytes]) -> None:
-    names, rows = _cells(answer)
-    lines = [names, ["---"] * len(names), *rows]
-    for line in lines:
+def _markdown(answer: Answer, out: IO[bytes], people: People) -> None:
+    names, rows = _rows(answer)
+    shown = ([people.called.name(term) for term in row] for row in rows)
+    for line in chain([names, ["---"] * len(names)], shown):
         cells = " | ".join(cell.replace("\\", "\\\\").replace("|", "\\|") for cell in line)
         out.write(f"| {cells} |\n".encode())
 
 
-def _json_lines(answer: Answer, out: IO[bytes]) -> None:
+def _json_lines(answer: Answer, out: IO[bytes], people: People) -> None:
     if answer.kind == "ask":
         out.write(b"true\n" if answer.boolean else b"false\n")
         return
@@ -162,7 +163,9 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def write(answer: Answer, out: IO[bytes], name: str | None, *, terminal: bool) -> None:
+def write(
+    answer: Answer, out: IO[bytes], name: str | None, *, terminal: bool = False, people: People | None = None
+) -> None:
     """Write an answer in a format, or in the one that suits where it goes. Raises KgError."""
     if name is None:
         name = "table" if terminal else "turtle" if answer.kind == "graph" else "csv"
@@ -171,4 +174,4 @@ def write(answer: Answer, out: IO[bytes], name: str | None, *, terminal: bool) -
         fitting = ", ".join(row.name for row in FORMATS.values() if answer.kind in row.kinds)
         what = "a graph" if answer.kind == "graph" else "a table of rows"
         raise KgError(f"the answer is {what}, which {name} cannot hold; use {fitting}")
-    format_.write(answer, out)
+    format_.write(answer, out, people or People(Called(answer.prefixes), Screen()))

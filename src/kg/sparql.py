@@ -7,9 +7,10 @@ take the process with it), and whether it calls another server, which `kg` does 
 import contextlib
 import datetime
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from typing import Literal as Choice
@@ -18,6 +19,7 @@ import pyoxigraph as ox
 
 from kg.config import Config, resource
 from kg.errors import KgError, NotFound, QuerySyntaxError
+from kg.mistakes import near
 from kg.store import Store
 from kg.syntax import check, line_and_column, tokens
 from kg.terms import XSD, is_absolute
@@ -30,6 +32,7 @@ Kind = Choice["select", "ask", "graph"]
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 _EXPLAINED_CHARACTERS = 20_000
+_COUNTED = 1_000_000
 
 _PLACE = re.compile(r"error at (\d+):(\d+): (.*)", re.S)
 _STAR = re.compile(r"\s*(?:DISTINCT|REDUCED)?\s*\*", re.I)
@@ -68,6 +71,16 @@ class Answer:
         """The rows of a SELECT as RDF terms."""
         for solution in self.result:
             yield tuple(solution)
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is no row and no triple, the answer is no, or one row that only counts zeros. Reads it."""
+        if self.kind == "ask":
+            return not self.boolean
+        if self.kind == "graph":
+            return next(self.triples(), None) is None
+        rows = list(islice(self.terms(), 2))
+        return not rows or (len(rows) == 1 and all(term is None or value(term) == 0 for term in rows[0]))
 
     def triples(self) -> Iterator[ox.Triple]:
         """The triples of a CONSTRUCT or DESCRIBE."""
@@ -119,21 +132,32 @@ def value(term: Term | None) -> Any:
         return term.value
 
 
-def query(store: Store | str | Path, text: str, params: Mapping[str, str] | None = None) -> Answer:
+def query(
+    store: Store | str | Path,
+    text: str,
+    params: Mapping[str, str] | None = None,
+    *,
+    graphs: Sequence[ox.NamedNode] = (),
+    services: bool = False,
+) -> Answer:
     """Ask a store. Prefixes of the vault need not be declared. Raises QuerySyntaxError, KgError.
 
-    `params` binds variables to terms: `{"title": "Lean"}`, where a value is read as `term` reads it.
+    `params` binds variables to terms: `{"title": "Lean"}`, where a value is read as `term` reads it. `graphs` are what
+    the query takes for the default graph; without any, that is all that is known. With `services` it may call other
+    servers by SERVICE.
     """
     store = store if isinstance(store, Store) else Store(store)
-    check(text)
+    check(text, services=services)
     bound = bind(text, params or {}, store.prefixes)
+    options = {"default_graph": list(graphs)} if graphs else {}
     try:
-        result = store.select(bound)
+        result = store.select(bound, **options)
         if isinstance(result, ox.QuerySolutions) and (star := _star(bound)):
             # SELECT * has no order of its own; people expect that of the text. Nothing was evaluated yet.
             names = {variable.value for variable in result.variables}
             written = dict.fromkeys(t.text[1:] for t in tokens(bound) if t.kind == "variable" and t.text[1:] in names)
-            result = store.select(f"{bound[: star - 1]} ?{' ?'.join(written)} {bound[star:]}") if written else result
+            if written:
+                result = store.select(f"{bound[: star - 1]} ?{' ?'.join(written)} {bound[star:]}", **options)
     except SyntaxError as error:
         raise syntax_error(text, error, store.prefixes) from error
     except (ValueError, RuntimeError) as error:
@@ -177,8 +201,10 @@ def _unknown_prefix(text: str, known: Mapping[str, str]) -> QuerySyntaxError:
     for token in tokens(text):
         prefix = token.text.partition(":")[0]
         if token.kind == "name" and f"{prefix}:" not in declared and prefix not in {*known, "_"}:
+            like = near(prefix, {*known, *(name[:-1] for name in declared)} - {""})
+            meant = f"did you mean {like}:?" if like else "declare it with PREFIX, or under [prefixes] in kg.toml"
             return QuerySyntaxError(
-                f"the prefix “{prefix}:” is not known; declare it with PREFIX, or under [prefixes] in kg.toml",
+                f"the prefix “{prefix}:” is not known; {meant}",
                 *line_and_column(text, token.start),
             )
     return QuerySyntaxError("a prefix is not known", 1, 1)
@@ -292,22 +318,79 @@ def find_query(config: Config, what: str) -> tuple[str, str]:
     return what, "query"
 
 
-def explain(text: str, prefixes: Mapping[str, str]) -> str:
-    """The query's SPARQL algebra as a tree, by rdflib's translator."""
+def explain(text: str, prefixes: Mapping[str, str], store: Store | None = None) -> str:
+    """The query's SPARQL algebra as a tree, by rdflib's translator; with a store, how many triples fit each pattern.
+
+    Raises QuerySyntaxError.
+    """
     import io
 
     from rdflib.plugins.sparql.algebra import pprintAlgebra, translateQuery
     from rdflib.plugins.sparql.parser import parseQuery
 
-    tree = translateQuery(parseQuery(text), initNs=dict(prefixes))
+    check(text, services=True)
+    try:
+        tree = translateQuery(parseQuery(text), initNs=dict(prefixes))
+    except Exception as error:
+        raise syntax_error(text, SyntaxError(str(error)), prefixes) from error
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         pprintAlgebra(tree)
     lines = (line for line in out.getvalue().splitlines() if "_vars = " not in line)
-    text = re.sub(r"rdflib\.term\.Variable\('(\w+)'\)", r"?\1", "\n".join(lines))
+    drawn = re.sub(r"rdflib\.term\.Variable\('(\w+)'\)", r"?\1", "\n".join(lines))
     for name, namespace in prefixes.items():
-        text = re.sub(rf"rdflib\.term\.URIRef\('{re.escape(namespace)}([^']*)'\)", rf"{name}:\1", text)
-    return f"{text}\n"
+        drawn = re.sub(rf"rdflib\.term\.URIRef\('{re.escape(namespace)}([^']*)'\)", rf"{name}:\1", drawn)
+    return f"{drawn}\n{_fitting(tree, prefixes, store) if store else ''}"
+
+
+def _fitting(tree: Any, prefixes: Mapping[str, str], store: Store) -> str:
+    """How many triples of the default graph fit each triple pattern of a query, a line a pattern, fewest first."""
+    from rdflib import Variable
+
+    lines: list[tuple[int, str]] = []
+    for pattern in _patterns(tree.algebra):
+        terms = [_oxigraph_term(part) if not isinstance(part, Variable) else None for part in pattern]
+        if all(term is not False for term in terms):
+            subject, predicate, obj = terms
+            found = sum(1 for _ in islice(store.find(subject, predicate, obj, ox.DefaultGraph()), _COUNTED + 1))
+            shown = " ".join(_pattern_part(part, prefixes) for part in pattern)
+            lines.append((found, f"{f'{found:,}' if found <= _COUNTED else f'over {_COUNTED:,}':>16}  {shown}"))
+    return f"\nTriples that fit each pattern:\n{chr(10).join(line for _, line in sorted(lines))}\n" if lines else ""
+
+
+def _patterns(node: Any) -> Iterator[tuple[Any, ...]]:
+    """The triple patterns of an algebra tree."""
+    if isinstance(node, dict):
+        for key, child in node.items():
+            if key == "triples":
+                yield from (tuple(triple) for triple in child)
+            else:
+                yield from _patterns(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from _patterns(child)
+
+
+def _oxigraph_term(part: Any) -> Any:
+    """A term of rdflib as Oxigraph's; None for what stands for anything, False for a path, which no index answers."""
+    from rdflib import BNode, Literal, URIRef
+
+    if isinstance(part, URIRef):
+        return ox.NamedNode(str(part))
+    if isinstance(part, BNode):
+        return None
+    if isinstance(part, Literal):
+        if part.language:
+            return ox.Literal(str(part), language=part.language)
+        return ox.Literal(str(part), datatype=ox.NamedNode(str(part.datatype)) if part.datatype else None)
+    return False
+
+
+def _pattern_part(part: Any, prefixes: Mapping[str, str]) -> str:
+    text = str(part.n3())
+    for name, namespace in prefixes.items():
+        text = re.sub(rf"<{re.escape(namespace)}([\w.-]+)>", rf"{name}:\1", text)
+    return text
 
 
 def used_prefixes(text: str, prefixes: Mapping[str, str]) -> dict[str, str]:

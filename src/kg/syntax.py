@@ -6,6 +6,7 @@ another server wherever a text says so, which `kg` does not do unasked.
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from kg.errors import KgError, QuerySyntaxError
@@ -26,6 +27,8 @@ _TOKEN = re.compile(
     |(?P<open>[{(\[])|(?P<close>[})\]])""",
     re.X | re.S,
 )
+_UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "COPY", "MOVE", "ADD", "WITH"}
+_PROLOGUE = 2_000
 _CHAINING = {"UNION", "MINUS", "OPTIONAL"}
 
 
@@ -45,8 +48,8 @@ def tokens(text: str) -> Iterator[Token]:
             yield Token(match.lastgroup, match.group(), match.start(), match.end())
 
 
-def check(text: str) -> None:
-    """Refuse what would harm the process or call out. Raises QuerySyntaxError, KgError."""
+def check(text: str, *, services: bool = False) -> None:
+    """Refuse what would harm the process, change something or, but with `services`, call out. Raises KgError."""
     if len(text) > MAX_CHARACTERS:
         raise KgError(f"the query has {len(text):,} characters; {MAX_CHARACTERS:,} are read")
     depth = chained = 0
@@ -60,11 +63,23 @@ def check(text: str) -> None:
             if depth > MAX_DEPTH:
                 line, column = line_and_column(text, token.start)
                 raise QuerySyntaxError(f"more than {MAX_DEPTH} brackets inside each other", line, column)
-        elif token.kind == "word" and token.text.upper() == "SERVICE":
+        elif token.kind == "word" and token.text.upper() == "SERVICE" and not services:
             line, column = line_and_column(text, token.start)
-            raise KgError(f"line {line}, column {column}: SERVICE asks another server, which kg does not do")
-    if not any(token.kind == "word" for token in tokens(text)):
+            raise KgError(
+                f"line {line}, column {column}: SERVICE asks another server, which kg does only with --allow-service"
+            )
+    _check_form(text)
+
+
+def _check_form(text: str) -> None:
+    """Refuse what is no question."""
+    found = list(islice((token for token in tokens(text) if token.kind not in {"iri", "name"}), _PROLOGUE))
+    first = next((token for token in found if token.text.upper() not in {"PREFIX", "BASE"}), None)
+    if first is None:
         raise QuerySyntaxError("the query is empty", 1, 1)
+    if first.kind == "word" and first.text.upper() in _UPDATES:
+        place = line_and_column(text, first.start)
+        raise QuerySyntaxError(f"{first.text.upper()} would change the graph; kg only asks, notes are changed", *place)
 
 
 def line_and_column(text: str, index: int) -> tuple[int, int]:
