@@ -4,6 +4,7 @@ A typing error in a property's name is no error in SPARQL: the query just matche
 or a term in a namespace of the vault is unheard of, that is said.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -17,6 +18,7 @@ _PREFERRED, _ALTERNATIVE = (ox.NamedNode(SKOS + name) for name in ("prefLabel", 
 _LABEL = ox.NamedNode(RDFS + "label")
 _DEFAULT = ox.DefaultGraph()
 _TOLD_BY_ONTOLOGY = {ox.NamedNode(ONTOLOGY[1:-1]), _DEFAULT}
+_LOCAL = re.compile(r"\w[\w-]*\Z")
 _NEAR = 70
 _SOME = 3
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f"}
@@ -173,8 +175,9 @@ def _names(store: Asked, space: str, is_class: bool) -> Iterator[str]:
     predicates: Sequence[ox.NamedNode] = (_LABEL,) if is_class else (_LABEL, _PREFERRED)
     for predicate in predicates:
         for quad in store.find(None, predicate, None, _DEFAULT):
-            if isinstance(quad.subject, ox.NamedNode) and quad.subject.value.startswith(space):
-                yield quad.subject.value[len(space) :]
+            found = quad.subject.value if isinstance(quad.subject, ox.NamedNode) else ""
+            if found.startswith(space) and _LOCAL.match(found, len(space)):
+                yield found[len(space) :]
 
 
 def near(text: str, known: Iterable[str]) -> str | None:

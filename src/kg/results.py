@@ -10,7 +10,7 @@ from typing import IO, Any, cast
 
 import pyoxigraph as ox
 
-from kg.errors import KgError
+from kg.errors import KgError, StoreError
 from kg.sparql import Answer, Kind, value
 from kg.tables import Called, Row, Screen, table
 
@@ -174,4 +174,10 @@ def write(
         fitting = ", ".join(row.name for row in FORMATS.values() if answer.kind in row.kinds)
         what = "a graph" if answer.kind == "graph" else "a table of rows"
         raise KgError(f"the answer is {what}, which {name} cannot hold; use {fitting}")
-    format_.write(answer, out, people or People(Called(answer.prefixes), Screen()))
+    try:
+        format_.write(answer, out, people or People(Called(answer.prefixes), Screen()))
+    except (OSError, RuntimeError) as error:
+        if getattr(error, "errno", None) is not None:
+            raise  # where it is written to, not where it is read from
+        kind = StoreError if "Corruption" in str(error) else KgError
+        raise kind(f"the query cannot be answered: {str(error).splitlines()[0]}") from error

@@ -32,7 +32,7 @@ _GAP = 3
 _LEAST = 10
 """A column narrower than this, and than what stands in it, is no pleasure to read."""
 _CHUNK = 1_000
-"""So many rows decide how wide the columns are; those after them are shown as they come."""
+"""So many rows are laid out at a time, so that the first are shown at once and memory has a bound."""
 _LINKING = {"iTerm.app", "vscode", "WezTerm", "ghostty", "Hyper", "Tabby", "rio"}
 _LINKING_TERMS = ("xterm-kitty", "alacritty", "foot", "xterm-ghostty", "wezterm", "contour", "rio")
 _NEW_VTE = 5_000
@@ -185,6 +185,14 @@ def table(names: Sequence[str], rows: Iterable[Row], called: Called, where: Scre
             made.add_row(*(_cell(term, called, where) for term in row))
         _put(console, made, out)
         first, header = list(islice(rows, _CHUNK)), False
+        widths = _wider(widths, [[called.name(term) for term in row] for row in first], where.width)
+
+
+def _wider(widths: list[int], cells: Sequence[Sequence[str]], width: int | None) -> list[int]:
+    """Widths that suit more rows too, where there is room for that."""
+    more = fitting([""] * len(widths), cells, width)
+    wider = [max(pair) for pair in zip(widths, more or widths, strict=True)]
+    return wider if width is None or sum(wider) + _GAP * (len(wider) - 1) <= width else widths
 
 
 def fitting(names: Sequence[str], cells: Sequence[Sequence[str]], width: int | None) -> list[int] | None:
@@ -246,7 +254,7 @@ def _records(
     names: Sequence[str], rows: Iterable[Row], called: Called, console: "Console", where: Screen, out: IO[bytes]
 ) -> None:
     """Each row as a list of its values."""
-    from rich.cells import cell_len, set_cell_size
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
@@ -259,7 +267,7 @@ def _records(
             if term is not None:
                 made.add_row(Text(name), _cell(term, called, where))
         rule = f"─── {number} "
-        _put(console, Text(set_cell_size(rule, max(label, len(rule))).replace("  ", "──")), out)
+        _put(console, Text(rule + "─" * max(label - len(rule), 0)), out)
         _put(console, made, out)
 
 
