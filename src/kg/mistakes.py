@@ -17,7 +17,7 @@ _TYPE = ox.NamedNode(RDF + "type")
 _PREFERRED, _ALTERNATIVE = (ox.NamedNode(SKOS + name) for name in ("prefLabel", "altLabel"))
 _LABEL = ox.NamedNode(RDFS + "label")
 _DEFAULT = ox.DefaultGraph()
-_TOLD_BY_ONTOLOGY = {ox.NamedNode(ONTOLOGY[1:-1]), _DEFAULT}
+_ONTOLOGY = ox.NamedNode(ONTOLOGY[1:-1])
 _LOCAL = re.compile(r"\w[\w-]*\Z")
 _NEAR = 70
 _SOME = 3
@@ -68,11 +68,17 @@ def _occurrences(store: Asked, term: ox.NamedNode | ox.Literal) -> Iterator[ox.Q
 
 def _only_declared(store: Asked, one: Written) -> bool:
     """Whether a class or property of the ontology is used by nothing outside it."""
-    declared = any(True for _ in store.find(one.term, _TYPE, None, ox.NamedNode(ONTOLOGY[1:-1])))
+    declared = any(True for _ in store.find(one.term, _TYPE, None, _ONTOLOGY))
     if not declared:
         return False
-    uses = store.find(None, _TYPE, one.term, None) if one.is_class else store.find(None, one.term, None, None)
-    return all(quad.graph_name in _TOLD_BY_ONTOLOGY for quad in uses)
+    predicate, obj = (_TYPE, one.term) if one.is_class else (one.term, None)
+    uses = store.find(None, predicate, obj, _DEFAULT)  # the first that the ontology does not say is enough
+    return all(_is_told(store, quad) for quad in uses)
+
+
+def _is_told(store: Asked, quad: ox.Quad) -> bool:
+    """Whether the ontology says this."""
+    return next(store.find(quad.subject, quad.predicate, quad.object, _ONTOLOGY), None) is not None
 
 
 def _matched(text: str, prefixes: Mapping[str, str]) -> Iterator[Written]:
