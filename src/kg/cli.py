@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from kg import __version__
-from kg.cli_ask import query
+from kg.cli_ask import query, shell
 from kg.cli_notes import doctor, infer, ingest, init, validate, why
 from kg.errors import KgError
 from kg.terminal import INTERRUPTED
@@ -26,7 +26,7 @@ def kg() -> None:
     """Turn a folder of Markdown concept notes into a knowledge graph, and ask it."""
 
 
-for _command in (init, ingest, doctor, infer, why, validate, query):
+for _command in (init, ingest, doctor, infer, why, validate, query, shell):
     kg.add_command(_command)
 
 

@@ -1,4 +1,4 @@
-"""The commands that ask: query."""
+"""The commands that ask: query, shell."""
 
 import os
 import re
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -106,7 +106,8 @@ def query(
             work = asking.explain if explain else lambda: asking.answer(file, format_)
             yes = guarded(work, seconds=timeout, memory=memory or config.max_memory)
     except QuerySyntaxError as error:
-        _fail_with_place(error, text, name)
+        _say_place(error, text, name)
+        sys.exit(error.exit_code)
     if not yes:
         sys.exit(1)
 
@@ -225,11 +226,122 @@ class _Asking:
         return True
 
 
-def _fail_with_place(error: QuerySyntaxError, text: str, name: str) -> NoReturn:
+def _say_place(error: QuerySyntaxError, text: str, name: str) -> None:
     """Show the line with a caret under the place."""
     lines = text.split("\n")
     click.echo(f"kg: {name}:{error.line}:{error.column}: {error}", err=True)
     if error.line <= len(lines):
         line = lines[error.line - 1].replace("\t", " ")
         click.echo(f"  {line}\n  {' ' * (error.column - 1)}^", err=True)
-    sys.exit(error.exit_code)
+
+
+_COMMANDS = {
+    ".help": "what can be typed here",
+    ".queries": "the queries of the library; the name of one asks it",
+    ".prefixes": "the prefixes that need not be declared",
+    ".format": "how answers are written: .format csv",
+    ".timeout": "stop a query after so many seconds: .timeout 10",
+    ".explain": "show how the next question is read, instead of its answer",
+    ".quit": "leave, as Ctrl-D does",
+}
+_HELP = """A question in SPARQL, of one line or more: Enter asks where it is whole, Alt+Enter always.
+Tab completes prefixes, classes, properties and, in quotes, what things are called. Ctrl-C stops a question.
+"""
+
+
+@click.command()
+@click.option(
+    "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Stop a query after this."
+)
+@common
+def shell(options: Options, timeout: float | None) -> None:
+    """Ask one question after the other, with history, completion and several lines.
+
+    In a pipe the questions are read from standard input, each until its brackets are closed and a line is empty.
+    """
+    from kg.config import find_store
+    from kg.shell import piped, questions, words
+    from kg.sparql import library
+    from kg.store import Store
+
+    config = find_store(store=options.store)
+    store = Store(config.store)
+    manner = _Manner(timeout)
+    if sys.stdin.isatty():
+        named = {name: found.description for name, found in library(config).items()}
+        known = words(store, store.prefixes, named, _COMMANDS)
+        options.say(f"{store.manifest.summary.get('notes', 0):,} notes; .help says what can be typed here", dim=True)
+        typed: Iterator[str] = questions(known, _history(config), color=options.color is not False)
+    else:
+        typed = piped(sys.stdin)
+    for text in typed:
+        if text.strip() in {".quit", ".exit", "quit", "exit"}:
+            break
+        _do(options, config, manner, text.strip())
+
+
+@dataclass
+class _Manner:
+    """How questions are answered at the prompt, until it is said otherwise."""
+
+    timeout: float | None
+    format: str | None = None
+    explain: bool = False
+
+
+def _history(config: "Config") -> Path | None:
+    """Where what was typed is kept: with the store, so that each vault has its own."""
+    file = config.store / "history"
+    return file if os.access(config.store, os.W_OK) else None
+
+
+def _do(options: Options, config: "Config", manner: _Manner, text: str) -> None:
+    """One line of the prompt: a command, or a question. What is wrong is said, and the prompt goes on."""
+    from kg.guard import guarded
+    from kg.sparql import find_query, library
+
+    try:
+        if text.startswith("."):
+            _command(config, manner, *text.split(maxsplit=1))
+            return
+        named = text in library(config)
+        question = find_query(config, text)[0] if named else text
+        asking = _Asking(options, config, question, {}, (), None, manner.timeout, False, False)
+        explain, manner.explain = manner.explain, False
+        work = asking.explain if explain else lambda: asking.answer(None, manner.format)
+        guarded(work, seconds=manner.timeout, memory=config.max_memory)
+    except QuerySyntaxError as error:
+        _say_place(error, text, "line")
+    except (KgError, click.ClickException) as error:
+        click.echo(f"kg: {error.format_message() if isinstance(error, click.ClickException) else error}", err=True)
+    except KeyboardInterrupt:
+        options.say("stopped")
+
+
+def _command(config: "Config", manner: _Manner, name: str, value: str = "") -> None:
+    """What begins with a full stop."""
+    if name == ".help":
+        click.echo(_HELP + "".join(f"  {one:<10} {says}\n" for one, says in _COMMANDS.items()), nl=False)
+    elif name == ".queries":
+        _list_queries(config)
+    elif name == ".prefixes":
+        click.echo("".join(f"{one + ':':<10} {space}\n" for one, space in config.all_prefixes.items()), nl=False)
+    elif name == ".format":
+        manner.format = _check_format(value.strip() or None)
+    elif name == ".timeout":
+        manner.timeout = _seconds(value)
+    elif name == ".explain":
+        manner.explain = True
+    else:
+        raise KgError(f"{name} is not known here; .help says what is")
+
+
+def _seconds(text: str) -> float | None:
+    """A number of seconds; none where nothing is said. Raises KgError."""
+    try:
+        found = float(text) if text.strip() else None
+    except ValueError:
+        found = 0
+    if found is not None and not 0 < found < float("inf"):
+        raise KgError(f"“{text}” is not a number of seconds")
+    return found
