@@ -80,7 +80,7 @@ def typed(keys: str, history: Path | None = None) -> list[str]:
 def test_keys_become_questions(tmp_path: Path) -> None:
     keys = "SELECT * {\r?s ?p ?o }\r.help\rhalf\x03ASK {\x1b\r\x04"
     assert typed(keys, tmp_path / "history") == ["SELECT * {\n?s ?p ?o }", ".help", "ASK {"]
-    assert typed("\x1b[A\r\x04", tmp_path / "history") == ["ASK {"]
+    assert typed("\x1b[A\x1b\r\x04", tmp_path / "history") == ["ASK {"]
 
 
 def test_what_is_piped_ends_at_empty_lines() -> None:
