@@ -91,7 +91,7 @@ def test_what_is_piped_ends_at_empty_lines() -> None:
 def test_answers_mistakes_and_what_comes_after(notes_store: kg.Store) -> None:
     asked = (
         ".format csv\nSELECT (COUNT(*) AS ?n)\n{ ?s a kg:Author }\n\nSELECT * { foo }\n\n.timeout x\n.timeout 0.5\n"
-        "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }\n\n.nothing\n.format pdf\n.explain\n"
+        "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }\n\n.timeout\n.nothing\n.format pdf\n.explain\n"
         "ASK { ?s a kg:Author }\n\nASK { ?s a kg:Author }\n\n.quit\nASK {}\n"
     )
     command = [sys.executable, "-m", "kg", "shell", "--store", str(notes_store.path)]
