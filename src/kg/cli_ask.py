@@ -52,7 +52,7 @@ def query(
     the vault (kg:, n:, skos:, dcterms: …) need not be declared. ASK exits with 1 where the answer is no.
     """
     from kg.config import find_store
-    from kg.sparql import find_query
+    from kg.questions import find_query
 
     if format_ is not None:
         _check_format(format_)
@@ -82,7 +82,7 @@ def _param(given: str) -> tuple[str, str]:
 
 
 def _list_queries(config: "Config") -> None:
-    from kg.sparql import library
+    from kg.questions import library
 
     named = library(config)
     width = max(map(len, named), default=0)

@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from typing import Literal as Choice
 
 import pyoxigraph as ox
 
-from kg.config import Config, resource
-from kg.errors import KgError, NotFound, QuerySyntaxError
+from kg.errors import KgError, QuerySyntaxError
 from kg.store import Store
 from kg.syntax import check, line_and_column, tokens
 from kg.terms import XSD, is_absolute
@@ -33,7 +32,6 @@ _EXPLAINED_CHARACTERS = 20_000
 
 _PLACE = re.compile(r"error at (\d+):(\d+): (.*)", re.S)
 _STAR = re.compile(r"\s*(?:DISTINCT|REDUCED)?\s*\*", re.I)
-_NAME = re.compile(r"[\w][\w.-]*\Z")
 _VALUES: dict[str, Callable[[str], Any]] = {
     "integer": int,
     "decimal": Decimal,
@@ -250,46 +248,6 @@ def term(given: str, prefixes: Mapping[str, str]) -> str:
     if len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1]
     return str(ox.Literal(text))
-
-
-class Named(NamedTuple):
-    """A query of the library: `queries/NAME.rq`, whose first comment lines say what it answers."""
-
-    name: str
-    path: Path
-
-    @property
-    def description(self) -> str:
-        """The first comment line."""
-        first = self.path.read_text(encoding="utf-8").partition("\n")[0]
-        return first.lstrip("# ").strip() if first.startswith("#") else ""
-
-
-def library(config: Config) -> dict[str, Named]:
-    """The named queries: those that come with kg, and the project's own, which win."""
-    folders = [folder for folder in (resource("queries"), config.queries) if folder]
-    return {file.stem: Named(file.stem, file) for folder in folders for file in sorted(folder.glob("*.rq"))}
-
-
-def find_query(config: Config, what: str) -> tuple[str, str]:
-    """The text that TEXT, FILE.rq or NAME stands for, and what to call it in messages. Raises NotFound, KgError."""
-    if _NAME.match(what) and not Path(what).is_file():
-        named = library(config).get(what.removesuffix(".rq"))
-        if named is None:
-            from difflib import get_close_matches
-
-            near = get_close_matches(what, library(config), n=1)
-            hint = f"; did you mean {near[0]}?" if near else "; `kg query` alone lists them"
-            raise NotFound(f"no query named {what}{hint}")
-        return named.path.read_text(encoding="utf-8"), f"{named.name}.rq"
-    if what.endswith(".rq") or (len(what) < 256 and "{" not in what and Path(what).is_file()):
-        try:
-            return Path(what).read_text(encoding="utf-8"), what
-        except OSError as error:
-            raise KgError(f"the query {what} cannot be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise KgError(f"the query {what} is not text in UTF-8") from error
-    return what, "query"
 
 
 def explain(text: str, prefixes: Mapping[str, str]) -> str:
