@@ -4,16 +4,18 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
 
 from kg.errors import QuerySyntaxError, TimedOut
+from kg.findings import printable
 from kg.terminal import INTERRUPTED, Options, common
 
 if TYPE_CHECKING:
     from kg.config import Config
+    from kg.sparql import Term
 
 Result = TypeVar("Result")
 
@@ -61,7 +63,7 @@ def query(
         _list_queries(config)
         return
     text, name = (sys.stdin.read(), "standard input") if question == "-" else find_query(config, question)
-    bound = dict(_param(given) for given in params)
+    bound = _bound(config, text, name, dict(_param(given) for given in params))
     try:
         _interruptibly(lambda: _ask(config, text, bound, format_, endpoint, timeout, explain), timeout)
     except QuerySyntaxError as error:
@@ -81,19 +83,30 @@ def _param(given: str) -> tuple[str, str]:
     return name.lstrip("?$"), value
 
 
+def _bound(config: "Config", text: str, name: str, given: dict[str, str]) -> "Mapping[str, str | Term]":
+    """The terms that parameters are bound to, by their types where the query's header gives those."""
+    from kg.parameters import Binder
+    from kg.questions import Header
+
+    return Binder(config).bind(Header.of(text, name).params, given)
+
+
 def _list_queries(config: "Config") -> None:
+    """A query a line, and below it its parameters."""
     from kg.questions import library
 
     named = library(config)
     width = max(map(len, named), default=0)
     for name, found in named.items():
-        click.echo(f"{name:<{width}}  {found.description}")
+        click.echo(printable(f"{name:<{width}}  {found.header.title}"))
+        for param in found.header.params:
+            click.echo(printable(f"{'':<{width}}    {param}" + (f"  {param.says}" if param.says else "")))
 
 
 def _ask(
     config: "Config",
     text: str,
-    params: dict[str, str],
+    params: "Mapping[str, str | Term]",
     format_: str | None,
     endpoint: str | None,
     timeout: float | None,

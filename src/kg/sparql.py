@@ -117,10 +117,10 @@ def value(term: Term | None) -> Any:
         return term.value
 
 
-def query(store: Store | str | Path, text: str, params: Mapping[str, str] | None = None) -> Answer:
+def query(store: Store | str | Path, text: str, params: Mapping[str, str | Term] | None = None) -> Answer:
     """Ask a store. Prefixes of the vault need not be declared. Raises QuerySyntaxError, KgError.
 
-    `params` binds variables to terms: `{"title": "Lean"}`, where a value is read as `term` reads it.
+    `params` binds variables to terms: `{"title": "Lean"}`, where a text is read as `term` reads it.
     """
     store = store if isinstance(store, Store) else Store(store)
     check(text)
@@ -198,7 +198,7 @@ def _where_it_stops(text: str) -> tuple[int, int] | None:
     return None
 
 
-def bind(text: str, params: Mapping[str, str], prefixes: Mapping[str, str]) -> str:
+def bind(text: str, params: Mapping[str, str | Term], prefixes: Mapping[str, str]) -> str:
     """The query with variables bound to terms, by VALUES at the beginning of its pattern. Raises KgError."""
     if not params:
         return text
@@ -231,8 +231,13 @@ def _pattern_start(text: str) -> int:
     raise KgError("--param needs a query with a pattern: { … }")
 
 
-def term(given: str, prefixes: Mapping[str, str]) -> str:
-    """What `--param NAME=VALUE` means: `<iri>`, a CURIE, a number, true or false, "text", else the text itself."""
+def term(given: str | Term, prefixes: Mapping[str, str]) -> str:
+    """What `--param NAME=VALUE` means: `<iri>`, a CURIE, a number, true or false, "text", else the text itself.
+
+    A term is what it is: of a parameter with a type it was made before.
+    """
+    if not isinstance(given, str):
+        return str(given)
     text = given.strip()
     prefix, colon, local = text.partition(":")
     with contextlib.suppress(ValueError):
