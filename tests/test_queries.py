@@ -8,7 +8,8 @@ import pytest
 
 import kg
 from conftest import NOTES, ROOT, ingest
-from kg.sparql import bind, check, library, tokens
+from kg.questions import library
+from kg.sparql import bind, check, tokens
 
 LIBRARY = sorted(file.stem for file in (ROOT / "queries").glob("*.rq"))
 

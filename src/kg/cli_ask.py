@@ -17,6 +17,7 @@ from kg.terminal import Options, common
 
 if TYPE_CHECKING:
     from kg.config import Config
+    from kg.sparql import Term
     from kg.store import Store
 
 
@@ -91,7 +92,7 @@ def query(
     """
     from kg.config import find_store
     from kg.guard import guarded
-    from kg.sparql import find_query
+    from kg.questions import find_query
 
     format_ = _check_format(format_) or _format_of(output)
     config = find_store(store=options.store)
@@ -99,7 +100,7 @@ def query(
         _list_queries(config)
         return
     text, name = (sys.stdin.read(), "standard input") if question == "-" else find_query(config, question)
-    bound = dict(_param(given) for given in params)
+    bound = _bound(config, text, name, dict(_param(given) for given in params))
     asking = _Asking(options, config, text, bound, graphs, endpoint, timeout, allow_service, iris)
     try:
         with _writing(output) as file:
@@ -134,13 +135,24 @@ def _param(given: str) -> tuple[str, str]:
     return name.lstrip("?$"), value
 
 
+def _bound(config: "Config", text: str, name: str, given: dict[str, str]) -> "Mapping[str, str | Term]":
+    """The terms that parameters are bound to, by their types where the query's header gives those."""
+    from kg.parameters import Binder
+    from kg.questions import Header
+
+    return Binder(config).bind(Header.of(text, name).params, given)
+
+
 def _list_queries(config: "Config") -> None:
-    from kg.sparql import library
+    """A query a line, and below it its parameters."""
+    from kg.questions import library
 
     named = library(config)
     width = max(map(len, named), default=0)
     for name, found in named.items():
-        click.echo(f"{name:<{width}}  {found.description}")
+        click.echo(printable(f"{name:<{width}}  {found.header.title}"))
+        for param in found.header.params:
+            click.echo(printable(f"{'':<{width}}    {param}" + (f"  {param.says}" if param.says else "")))
 
 
 @contextmanager
@@ -167,7 +179,7 @@ class _Asking:
     options: Options
     config: "Config"
     text: str
-    params: Mapping[str, str]
+    params: "Mapping[str, str | Term]"
     graphs: tuple[str, ...]
     endpoint: str | None
     timeout: float | None
@@ -260,15 +272,15 @@ def shell(options: Options, timeout: float | None) -> None:
     In a pipe the questions are read from standard input, each until its brackets are closed and a line is empty.
     """
     from kg.config import find_store
+    from kg.questions import library
     from kg.shell import piped, questions, words
-    from kg.sparql import library
     from kg.store import Store
 
     config = find_store(store=options.store)
     store = Store(config.store)
     manner = _Manner(timeout)
     if sys.stdin.isatty():
-        named = {name: found.description for name, found in library(config).items()}
+        named = {name: found.header.title for name, found in library(config).items()}
         known = words(store, store.prefixes, named, _COMMANDS)
         options.say(f"{store.manifest.summary.get('notes', 0):,} notes; .help says what can be typed here", dim=True)
         typed: Iterator[str] = questions(known, _history(config), color=options.color is not False)
@@ -298,7 +310,7 @@ def _history(config: "Config") -> Path | None:
 def _do(options: Options, config: "Config", manner: _Manner, text: str) -> None:
     """One line of the prompt: a command, or a question. What is wrong is said, and the prompt goes on."""
     from kg.guard import guarded
-    from kg.sparql import find_query, library
+    from kg.questions import find_query, library
 
     try:
         if text.startswith("."):
@@ -306,7 +318,9 @@ def _do(options: Options, config: "Config", manner: _Manner, text: str) -> None:
             return
         named = text in library(config)
         question = find_query(config, text)[0] if named else text
-        asking = _Asking(options, config, question, {}, (), None, manner.timeout, False, False)
+        asking = _Asking(
+            options, config, question, _bound(config, question, text, {}), (), None, manner.timeout, False, False
+        )
         explain, manner.explain = manner.explain, False
         work = asking.explain if explain else lambda: asking.answer(None, manner.format)
         guarded(work, seconds=manner.timeout, memory=config.max_memory)

@@ -18,6 +18,20 @@ _SHOWN = 80
 _SOME = 5
 
 
+def written_iri(text: str, prefixes: Mapping[str, str]) -> ox.NamedNode | None:
+    """The IRI that a text is, or writes with one of some prefixes."""
+    text = text.strip()
+    prefix, colon, local = text.partition(":")
+    try:
+        if text.startswith("<") and text.endswith(">"):
+            return ox.NamedNode(text[1:-1])
+        if colon and prefix in prefixes:
+            return ox.NamedNode(prefixes[prefix] + local)
+        return ox.NamedNode(text) if is_absolute(text) and "://" in text else None
+    except ValueError:
+        return None
+
+
 class Asked(Protocol):
     """A store."""
 
@@ -41,16 +55,7 @@ class Naming:
 
     def iri(self, text: str) -> ox.NamedNode | None:
         """The IRI that a text is, or writes with a known prefix."""
-        text = text.strip()
-        prefix, colon, local = text.partition(":")
-        try:
-            if text.startswith("<") and text.endswith(">"):
-                return ox.NamedNode(text[1:-1])
-            if colon and prefix in self.prefixes:
-                return ox.NamedNode(self.prefixes[prefix] + local)
-            return ox.NamedNode(text) if is_absolute(text) and "://" in text else None
-        except ValueError:
-            return None
+        return written_iri(text, self.prefixes)
 
     def thing(self, text: str) -> ox.NamedNode:
         """The thing that a name means: an IRI, a CURIE, a path, a label or an alias. Raises NotFound, KgError."""

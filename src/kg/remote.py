@@ -7,7 +7,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from kg.errors import KgError, TimedOut
-from kg.sparql import Answer, bind, triples_of, used_prefixes
+from kg.sparql import Answer, Term, bind, triples_of, used_prefixes
 from kg.syntax import check
 
 _JSON = "application/sparql-results+json"
@@ -17,7 +17,7 @@ def query(
     endpoint: str,
     text: str,
     prefixes: Mapping[str, str],
-    params: Mapping[str, str] | None = None,
+    params: Mapping[str, str | Term] | None = None,
     timeout: float | None = None,
 ) -> Answer:
     """Ask the server at `endpoint`. Raises KgError, TimedOut."""

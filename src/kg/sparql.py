@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from typing import Literal as Choice
 
 import pyoxigraph as ox
 
-from kg.config import Config, resource
-from kg.errors import KgError, NotFound, QuerySyntaxError
+from kg.errors import KgError, QuerySyntaxError
 from kg.mistakes import near
 from kg.store import Store
 from kg.syntax import check, line_and_column, tokens
@@ -36,7 +35,6 @@ _COUNTED = 1_000_000
 
 _PLACE = re.compile(r"error at (\d+):(\d+): (.*)", re.S)
 _STAR = re.compile(r"\s*(?:DISTINCT|REDUCED)?\s*\*", re.I)
-_NAME = re.compile(r"[\w][\w.-]*\Z")
 _VALUES: dict[str, Callable[[str], Any]] = {
     "integer": int,
     "decimal": Decimal,
@@ -135,14 +133,14 @@ def value(term: Term | None) -> Any:
 def query(
     store: Store | str | Path,
     text: str,
-    params: Mapping[str, str] | None = None,
+    params: Mapping[str, str | Term] | None = None,
     *,
     graphs: Sequence[ox.NamedNode] = (),
     services: bool = False,
 ) -> Answer:
     """Ask a store. Prefixes of the vault need not be declared. Raises QuerySyntaxError, KgError.
 
-    `params` binds variables to terms: `{"title": "Lean"}`, where a value is read as `term` reads it. `graphs` are what
+    `params` binds variables to terms: `{"title": "Lean"}`, where a text is read as `term` reads it. `graphs` are what
     the query takes for the default graph; without any, that is all that is known. With `services` it may call other
     servers by SERVICE.
     """
@@ -226,7 +224,7 @@ def _where_it_stops(text: str) -> tuple[int, int] | None:
     return None
 
 
-def bind(text: str, params: Mapping[str, str], prefixes: Mapping[str, str]) -> str:
+def bind(text: str, params: Mapping[str, str | Term], prefixes: Mapping[str, str]) -> str:
     """The query with variables bound to terms, by VALUES at the beginning of its pattern. Raises KgError."""
     if not params:
         return text
@@ -259,8 +257,13 @@ def _pattern_start(text: str) -> int:
     raise KgError("--param needs a query with a pattern: { … }")
 
 
-def term(given: str, prefixes: Mapping[str, str]) -> str:
-    """What `--param NAME=VALUE` means: `<iri>`, a CURIE, a number, true or false, "text", else the text itself."""
+def term(given: str | Term, prefixes: Mapping[str, str]) -> str:
+    """What `--param NAME=VALUE` means: `<iri>`, a CURIE, a number, true or false, "text", else the text itself.
+
+    A term is what it is: of a parameter with a type it was made before.
+    """
+    if not isinstance(given, str):
+        return str(given)
     text = given.strip()
     prefix, colon, local = text.partition(":")
     with contextlib.suppress(ValueError):
@@ -276,46 +279,6 @@ def term(given: str, prefixes: Mapping[str, str]) -> str:
     if len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1]
     return str(ox.Literal(text))
-
-
-class Named(NamedTuple):
-    """A query of the library: `queries/NAME.rq`, whose first comment lines say what it answers."""
-
-    name: str
-    path: Path
-
-    @property
-    def description(self) -> str:
-        """The first comment line."""
-        first = self.path.read_text(encoding="utf-8").partition("\n")[0]
-        return first.lstrip("# ").strip() if first.startswith("#") else ""
-
-
-def library(config: Config) -> dict[str, Named]:
-    """The named queries: those that come with kg, and the project's own, which win."""
-    folders = [folder for folder in (resource("queries"), config.queries) if folder]
-    return {file.stem: Named(file.stem, file) for folder in folders for file in sorted(folder.glob("*.rq"))}
-
-
-def find_query(config: Config, what: str) -> tuple[str, str]:
-    """The text that TEXT, FILE.rq or NAME stands for, and what to call it in messages. Raises NotFound, KgError."""
-    if _NAME.match(what) and not Path(what).is_file():
-        named = library(config).get(what.removesuffix(".rq"))
-        if named is None:
-            from difflib import get_close_matches
-
-            near = get_close_matches(what, library(config), n=1)
-            hint = f"; did you mean {near[0]}?" if near else "; `kg query` alone lists them"
-            raise NotFound(f"no query named {what}{hint}")
-        return named.path.read_text(encoding="utf-8"), f"{named.name}.rq"
-    if what.endswith(".rq") or (len(what) < 256 and "{" not in what and Path(what).is_file()):
-        try:
-            return Path(what).read_text(encoding="utf-8"), what
-        except OSError as error:
-            raise KgError(f"the query {what} cannot be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise KgError(f"the query {what} is not text in UTF-8") from error
-    return what, "query"
 
 
 def explain(text: str, prefixes: Mapping[str, str], store: Store | None = None) -> str:
