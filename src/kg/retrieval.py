@@ -237,7 +237,7 @@ class Searcher:
         """The answer. Raises Damaged."""
         ranked = self.ranked(query)
         chosen = [row for rows in ranked.values() for row in rows[:each]][:limit]
-        hits = tuple(self._hit(row, query) for row in chosen)
+        hits = tuple(self.hit(row, query) for row in chosen)
         places = sum(map(len, ranked.values()))
         stale = tuple(sorted({*self.index.stale, *self._changed(chosen)}))
         return Found(hits, len(ranked), places, query.left_out, () if ranked else self._near(query), stale)
@@ -310,9 +310,27 @@ class Searcher:
         named = ((number, path.rpartition("/")[2] if key == "file" else path) for number, path in rows)
         return {number for number, name in named if wanted in name.casefold()}
 
+    def things(self, query: Query) -> dict[str, Row]:
+        """What is found, by its IRI: documents and entities with the scores of their notes, sections with their own."""
+        ranked = self.ranked(query)
+        rows = {row.number: row for some in ranked.values() for row in some}
+        places: Any = self.index.rows(
+            "SELECT section.id, note.path, note.front_id, section.parts FROM section JOIN note ON note.id = section.note "
+            "WHERE section.id IN (SELECT value FROM json_each(?))",
+            json.dumps(sorted(rows)),
+        )
+        names, found = Names(self.config.base), {}
+        for number, path, front_id, parts in places:
+            row = rows[number]
+            found[self.thing(path, front_id, tuple(json.loads(parts)))] = row
+            best = ranked[row.note][0]._replace(score=note_score(ranked[row.note]))
+            found |= {names.path(path): best, names.entity(path, front_id): best}
+        return found
+
     # ---- where ----------------------------------------------------------------------------------------------------
 
-    def _hit(self, row: Row, query: Query) -> Hit:
+    def hit(self, row: Row, query: Query) -> Hit:
+        """The place of a row."""
         """The line of a row that has most of the words, and the first of them in it."""
         title, path, front_id, parts, first, start, raw = self._section(row.number)
         thing = self.thing(path, front_id, parts)
@@ -425,6 +443,18 @@ def unmarked(text: str) -> tuple[str, tuple[tuple[int, int], ...]]:
         else:
             spans.append((begun, length))
     return "".join([*found, text[at:]]), tuple(spans)
+
+
+def excerpt(text: str, marks: tuple[tuple[int, int], ...], size: int) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """Of a long line what stands around its first mark, at most so many characters, with the marks in it."""
+    first = marks[0][0] if marks else 0
+    start = 0 if first < size * 2 // 3 or len(text) <= size else first - size // 3
+    start += len(text[start:]) - len(text[start:].lstrip())
+    end = len(text.rstrip()) if len(text.rstrip()) - start <= size else start + size - 1
+    before, after = "…" if text[:start].strip() else "", "…" if text[end:].strip() else ""
+    shift = len(before) - start
+    kept = tuple((max(a, start) + shift, min(b, end) + shift) for a, b in marks if a < end and b > start)
+    return f"{before}{text[start:end]}{after}", kept
 
 
 def _best_line(text: str, spans: tuple[tuple[int, int], ...]) -> tuple[int, int]:

@@ -18,6 +18,7 @@ import pyoxigraph as ox
 
 from kg.config import Config, resource
 from kg.errors import KgError, NotFound, QuerySyntaxError
+from kg.functions import functions
 from kg.store import Store
 from kg.syntax import check, line_and_column, tokens
 from kg.terms import XSD, is_absolute
@@ -128,12 +129,17 @@ def query(store: Store | str | Path, text: str, params: Mapping[str, str] | None
     check(text)
     bound = bind(text, params or {}, store.prefixes)
     try:
-        result = store.select(bound)
+        own = functions(store, bound)
+        result = store.select(bound, custom_functions=own)
         if isinstance(result, ox.QuerySolutions) and (star := _star(bound)):
             # SELECT * has no order of its own; people expect that of the text. Nothing was evaluated yet.
             names = {variable.value for variable in result.variables}
             written = dict.fromkeys(t.text[1:] for t in tokens(bound) if t.kind == "variable" and t.text[1:] in names)
-            result = store.select(f"{bound[: star - 1]} ?{' ?'.join(written)} {bound[star:]}") if written else result
+            result = (
+                store.select(f"{bound[: star - 1]} ?{' ?'.join(written)} {bound[star:]}", custom_functions=own)
+                if written
+                else result
+            )
     except SyntaxError as error:
         raise syntax_error(text, error, store.prefixes) from error
     except (ValueError, RuntimeError) as error:
