@@ -40,6 +40,7 @@ _TOKEN = re.compile(
     re.I,
 )
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_FRONT_MATTER = re.compile(r"---[ \t]*(?:\r?\n|\r)(?:.*(?:\r?\n|\r))*?---[ \t]*(?:\r|\n|\Z)")
 _MARK = re.compile(f"[{BEGIN}{END}]")
 
 
@@ -315,8 +316,8 @@ class Searcher:
         ranked = self.ranked(query)
         rows = {row.number: row for some in ranked.values() for row in some}
         places: Any = self.index.rows(
-            "SELECT section.id, note.path, note.front_id, section.parts FROM section JOIN note ON note.id = section.note "
-            "WHERE section.id IN (SELECT value FROM json_each(?))",
+            "SELECT section.id, note.path, note.front_id, section.parts "
+            "FROM section JOIN note ON note.id = section.note WHERE section.id IN (SELECT value FROM json_each(?))",
             json.dumps(sorted(rows)),
         )
         names, found = Names(self.config.base), {}
@@ -336,7 +337,7 @@ class Searcher:
         thing = self.thing(path, front_id, parts)
         name, heading, text = self._marked(row.number, query)
         plain, spans = unmarked(heading + text)
-        at, until = _best_line(plain, spans)
+        at, until = _best_line(plain, spans, _front_matter(plain) if row.is_first else 0)
         number = len(_LINE_END.findall(plain[:at]))
         marks = tuple((max(a, at) - at, min(b, until) - at) for a, b in spans if a < until and b > at)
         if not spans and row.is_first:  # it was found by its title
@@ -404,14 +405,14 @@ class Searcher:
         return tuple((text, self._nearest(text)) for text in absent)
 
     def _nearest(self, text: str) -> str:
-        from rapidfuzz import process
+        from rapidfuzz import fuzz, process
 
         key = letters_and_digits(text)
         self.index.rows("CREATE VIRTUAL TABLE IF NOT EXISTS temp.known USING fts5vocab(main, words, row)")
         terms: Any = self.index.rows(
             "SELECT term FROM temp.known WHERE length(term) BETWEEN ? AND ?", len(key) - 2, len(key) + 2
         )
-        near = process.extractOne(key, [term for (term,) in terms], score_cutoff=70)
+        near = process.extractOne(key, [term for (term,) in terms], scorer=fuzz.ratio, score_cutoff=70)
         return readable(near[0]) if near else ""
 
 
@@ -457,14 +458,20 @@ def excerpt(text: str, marks: tuple[tuple[int, int], ...], size: int) -> tuple[s
     return f"{before}{text[start:end]}{after}", kept
 
 
-def _best_line(text: str, spans: tuple[tuple[int, int], ...]) -> tuple[int, int]:
-    """From where to where the line goes that has most of the words, the first of several."""
+def _front_matter(text: str) -> int:
+    """Where the front matter of a note ends, with which its text begins."""
+    found = _FRONT_MATTER.match(text)
+    return found.end() if found else 0
+
+
+def _best_line(text: str, spans: tuple[tuple[int, int], ...], body: int) -> tuple[int, int]:
+    """From where to where the line goes that has most of the words; of several the first, in the body if there is one."""
     ends = list(_LINE_END.finditer(text))
     starts = [0, *(end.end() for end in ends)]
     words: dict[int, set[str]] = {}
     for begin, end in spans:
         words.setdefault(bisect_right(starts, begin) - 1, set()).add(text[begin:end].casefold())
-    number = max(words, key=lambda one: (len(words[one]), -one), default=0)
+    number = max(words, key=lambda one: (len(words[one]), starts[one] >= body, -one), default=0)
     return starts[number], ends[number].start() if number < len(ends) else len(text)
 
 
