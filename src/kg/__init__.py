@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kg.findings import Finding
     from kg.ingestion import Report, ingest
     from kg.note import Note
+    from kg.retrieval import search
     from kg.sparql import Answer, query
     from kg.store import Store
     from kg.validation import Validation, validate
@@ -39,6 +40,7 @@ _HOME = {
     "Vault": "kg.vault",
     "ingest": "kg.ingestion",
     "query": "kg.sparql",
+    "search": "kg.retrieval",
     "validate": "kg.validation",
 }
 
@@ -59,6 +61,7 @@ __all__ = [
     "__version__",
     "ingest",
     "query",
+    "search",
     "validate",
 ]
 

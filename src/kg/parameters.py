@@ -15,7 +15,6 @@ import pyoxigraph as ox
 
 from kg.config import Config
 from kg.errors import KgError, NotFound
-from kg.ingestion import load_ontology
 from kg.naming import TYPE, Naming, written_iri
 from kg.ontology import local_name
 from kg.store import Store
@@ -62,6 +61,8 @@ class Binder:
     @cached_property
     def naming(self) -> Naming:
         """What names mean in the project's store. Raises StoreError, OntologyError."""
+        from kg.ingestion import load_ontology
+
         store, ontology = Store(self.config.store), load_ontology(self.config)
         return Naming(store, ontology, Names(self.config.base), {**ontology.prefixes, **store.prefixes})
 

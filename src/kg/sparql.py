@@ -18,6 +18,7 @@ from typing import Literal as Choice
 import pyoxigraph as ox
 
 from kg.errors import KgError, QuerySyntaxError
+from kg.functions import functions
 from kg.mistakes import near
 from kg.store import Store
 from kg.syntax import check, line_and_column, tokens
@@ -147,8 +148,9 @@ def query(
     store = store if isinstance(store, Store) else Store(store)
     check(text, services=services)
     bound = bind(text, params or {}, store.prefixes)
-    options = {"default_graph": list(graphs)} if graphs else {}
+    options: dict[str, Any] = {"default_graph": list(graphs)} if graphs else {}
     try:
+        options["custom_functions"] = functions(store, bound)
         result = store.select(bound, **options)
         if isinstance(result, ox.QuerySolutions) and (star := _star(bound)):
             # SELECT * has no order of its own; people expect that of the text. Nothing was evaluated yet.

@@ -1,0 +1,127 @@
+"""The commands that look something up: search."""
+
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kg.findings import printable
+from kg.terminal import Options, asked_config, common, plural, progress
+
+if TYPE_CHECKING:
+    from kg.retrieval import Found
+
+_SOME = 3
+
+
+_OPTION = re.compile(r"-([qvh]+|f(text|json|jsonl|csv|md)?)\Z|--")
+_FILTER = re.compile(r"(-?(?:tag|path|file):)([^\"“”„«»]*\s[^\"“”„«»]*)\Z", re.I)
+_SYNTAX = re.compile(r"[\"“”„«»()]|\b(?:OR|AND)\b|(?:^|\s)-\S|(?:^|\s)(?:tag|path|file):", re.I)
+_SHIELD = "\ue000"
+
+
+class _WithWords(click.Command):
+    """A command whose arguments may begin with `-`: `-waste` is a word that must be absent, and no option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep click from reading such words."""
+        return super().parse_args(ctx, [_shielded(one) for one in args])
+
+
+def _shielded(argument: str) -> str:
+    return argument if _OPTION.match(argument) or argument == "-" else re.sub(r"\A-", _SHIELD, argument)
+
+
+def _typed(arguments: tuple[str, ...]) -> str:
+    """What was typed before the shell took the quotes: an argument with spaces was in quotes.
+
+    Unless it has the syntax of a query: a query can be given whole, as one argument.
+    """
+    parts = []
+    for given in arguments:
+        text = given.replace(_SHIELD, "-", 1)
+        sign = text[: len(text) - len(text.removeprefix("-"))]
+        if filtering := _FILTER.match(text):
+            parts.append(f'{filtering[1]}"{filtering[2]}"')
+        elif " " in text.strip() and not _SYNTAX.search(text.removeprefix("-")):
+            parts.append(f'{sign}"{text.removeprefix("-")}"')
+        else:
+            parts.append(text)
+    return " ".join(parts)
+
+
+@click.command(cls=_WithWords)
+@click.argument("words", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Show at most so many places.")
+@click.option("--all", "everything", is_flag=True, help="Show all places, and all of each note.")
+@click.option(
+    "-f",
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "jsonl", "csv", "md"]),
+    default="text",
+    help="How they are written.",
+)
+@common
+def search(options: Options, words: tuple[str, ...], limit: int, everything: bool, format_: str) -> None:
+    """Search the text of the notes, the likeliest places first: path, line, column and the words in their line.
+
+    All WORDS must be in a note: in its title, aliases, tags or text; a word of four letters and more finds what begins
+    with it. "two words" in quotes are found as they are, -word must be absent, a OR b, (brackets), begin*; tag:#lean,
+    path:folder and file:name keep to some notes. Of a note at most three places are shown. Exits with 1 where
+    nothing is found.
+    """
+    from kg.excerpts import FORMATS, Manner
+    from kg.retrieval import EACH
+    from kg.retrieval import search as run
+    from kg.store import Store
+
+    config = asked_config(options, None)
+    store, typed = Store(config.store), _typed(words)
+    limit, each = (sys.maxsize, sys.maxsize) if everything else (limit, EACH)
+    with progress(options) as bar:
+        found = run(store, typed, config=config, limit=limit, each=each, progress=bar)
+    manner = Manner()
+    if sys.stdout.isatty():
+        manner = Manner(shutil.get_terminal_size().columns, *(_paint(options, **style) for style in _STYLES))
+    click.echo(FORMATS[format_](found, manner), nl=False, color=options.color)
+    sys.stdout.flush()  # what is said on stderr comes after it, in a log that holds both
+    _say(options, found, typed)
+    if not found.notes:
+        sys.exit(1)
+
+
+_STYLES: tuple[dict[str, Any], ...] = ({"fg": "cyan"}, {"bold": True})
+
+
+def _paint(options: Options, **style: Any) -> Callable[[str], str]:
+    return str if options.color is False else lambda text: click.style(text, **style)
+
+
+def _say(options: Options, found: "Found", typed: str) -> None:
+    """What is to be known beside the hits."""
+    if not found.notes:
+        options.say(printable(f"Nothing was found for {typed}{_near(found)}"))
+    elif len(found.hits) < found.places:
+        notes = f"{found.notes:,} {plural(found.notes, 'note')}"
+        options.say(
+            f"{len(found.hits):,} of {found.places:,} places in {notes} (--limit and --all show more)", dim=True
+        )
+    if found.left_out:
+        options.say(printable(f"hint: no letter or digit in {', '.join(found.left_out)}: left out"), dim=True)
+    if found.stale:
+        number, named = len(found.stale), ", ".join(found.stale[:_SOME])
+        have = f"{number:,} {'note has' if number == 1 else 'notes have'} changed since"
+        options.say(printable(f"hint: {have}, run kg ingest: {named}{' …' if number > _SOME else ''}"), dim=True)
+
+
+def _near(found: "Found") -> str:
+    """What may have been meant."""
+    if not found.near:
+        return ": each word is somewhere, and no note has all of them as asked"
+    like = [f"“{near}”" for _, near in found.near if near]
+    absent = ", ".join(f"“{word}”" for word, _ in found.near)
+    return f": no note has {absent}" + (f"; did you mean {', '.join(like)}?" if like else "")
