@@ -465,7 +465,7 @@ def _front_matter(text: str) -> int:
 
 
 def _best_line(text: str, spans: tuple[tuple[int, int], ...], body: int) -> tuple[int, int]:
-    """From where to where the line goes that has most of the words; of several the first, in the body if there is one."""
+    """From where to where the line goes that has most of the words; of several the first, in the body if any."""
     ends = list(_LINE_END.finditer(text))
     starts = [0, *(end.end() for end in ends)]
     words: dict[int, set[str]] = {}
