@@ -270,9 +270,9 @@ class _Push:
             counts[_DEFAULT] = int(number.value)
         return counts
 
-    def _fetched(self, graph: str) -> set[Row]:
-        """The triples of a graph there."""
-        return {_terms(triple) for triple in self.endpoint.triples(graph or self.default)}
+    def _fetched(self, graph: str, count: int) -> set[Row]:
+        """The triples of a graph there, so many."""
+        return {_terms(triple) for triple in self.endpoint.triples(graph or self.default, count)}
 
     # ---- the whole -----------------------------------------------------------------------------------------------
 
@@ -315,7 +315,7 @@ class _Push:
         self.default = self._standing(there, is_union)
         default = there.counts[_DEFAULT] if self.default is None else there.counts.get(self.default, 0)
         if default and not there.known:
-            self._refuse_strangers()
+            self._refuse_strangers(default)
         if self.default and there.default_graph is None:
             row = (names.manifest, names.default, self.default)
             self._update(_data("INSERT DATA", {names.manifest: {row}}))
@@ -333,9 +333,9 @@ class _Push:
             raise KgError(f"{self.endpoint.name} was given its default graph as {before}: it cannot be another now")
         return there.default_graph or asked or (self.names.standing_for_default if is_union else None)
 
-    def _refuse_strangers(self) -> None:
+    def _refuse_strangers(self, count: int) -> None:
         """Where the default graph has what is not of this vault, keep away from it. Raises KgError."""
-        strange = len(self._fetched(_DEFAULT) - self._rows(_DEFAULT))
+        strange = len(self._fetched(_DEFAULT, count) - self._rows(_DEFAULT))
         if strange:
             manifest = self.names.manifest
             self._update(f"CLEAR SILENT GRAPH {manifest}")
@@ -352,7 +352,7 @@ class _Push:
         """Look whether all is there; mend the default graph where it is not what it should be."""
         counts = self._counts()
         if full or counts[_DEFAULT] != self.store.manifest.counts[""]:
-            sent = self._mend() or sent
+            sent = self._mend(counts[_DEFAULT]) or sent
             counts = self._counts() if sent else counts
         named = [graph for graph, state in self.here.items() if counts.get(graph, 0) != state.triples]
         unequal = [graph[1:-1] for graph in named]
@@ -360,9 +360,9 @@ class _Push:
             unequal.append(self.default[1:-1] if self.default else "the default graph")
         return tuple(unequal)
 
-    def _mend(self) -> bool:
+    def _mend(self, count: int) -> bool:
         """Make the default graph what it is here; whether there was anything to do."""
-        there, here = self._fetched(_DEFAULT), self._rows(_DEFAULT)
+        there, here = self._fetched(_DEFAULT, count), self._rows(_DEFAULT)
         gone, come = there - here, here - there
         limit = self.dialect.statements
         for rows in _pieces(gone, limit):
@@ -394,7 +394,7 @@ class _Push:
 
     def _change(self, there: _There, graph: str) -> _Change:
         """The difference between a graph there and here."""
-        before = self._fetched(graph) if there.counts.get(graph) else set()
+        before = self._fetched(graph, there.counts[graph]) if there.counts.get(graph) else set()
         after = self._rows(graph) if graph in self.here else set()
         gone = before - after
         state = frozenset([str(self.here[graph])] if graph in self.here else [])

@@ -1,7 +1,7 @@
 """A SPARQL server elsewhere, through SPARQLWrapper: the same queries, the same answers; and updates."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -85,24 +85,33 @@ class Endpoint:
         return found, response.rows_at_most
 
     def rows(self, text: str) -> Iterator[tuple[Any, ...]]:
-        """All rows of a SELECT, in pages where the server gives only so many at a time. Raises KgError, TimedOut."""
-        yield from self._pages(text, lambda page: self.answer(page, {})[0].terms())
+        """All rows of a SELECT, in pages where the server gives only so many at a time. Raises KgError, TimedOut.
 
-    def triples(self, graph: str | None) -> Iterator[ox.Triple]:
-        """All triples of a named graph, `<iri>`, or of the default graph, likewise. Raises KgError, TimedOut."""
+        A limit that a server sets by itself is a round number: any other number of rows is all.
+        """
+        yield from self._pages(text, lambda page: self.answer(page, {})[0].terms(), lambda got: got % _ROUND != 0)
+
+    def triples(self, graph: str | None, count: int | None = None) -> Iterator[ox.Triple]:
+        """All triples of a named graph, `<iri>`, or of the default graph, likewise. Raises KgError, TimedOut.
+
+        How many these are is asked for where it is not known.
+        """
         pattern = f"GRAPH {graph} {{ ?s ?p ?o }}" if graph else "?s ?p ?o"
+        if count is None:
+            ((number,),) = self.rows(f"SELECT (COUNT(*) AS ?n) WHERE {{ {pattern} }}")
+            count = int(number.value)
         text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}"
-        yield from self._pages(text, lambda page: self.answer(page, {})[0].triples())
+        yield from self._pages(text, lambda page: self.answer(page, {})[0].triples(), lambda got: got >= count)
 
-    def _pages(self, text: str, read: Callable[[str], Iterator[Any]]) -> Iterator[Any]:
-        """What all pages give. A limit that a server sets by itself is a round number: another number of rows is all.
-
-        Pages without an order are right where nobody writes meanwhile; servers refuse to sort so many rows.
+    @staticmethod
+    def _pages(text: str, read: Callable[[str], Iterable[Any]], is_all: Callable[[int], bool]) -> Iterator[Any]:
+        """What all pages give, until there are no more. Pages without an order are right where nobody writes meanwhile;
+        servers refuse to sort so many rows.
         """
         found = list(read(text))
         yield from found
         offset = page = len(found)
-        while found and len(found) == page and page % _ROUND == 0:
+        while found and not is_all(offset):
             found = list(read(f"{text} LIMIT {page} OFFSET {offset}"))
             yield from found
             offset += len(found)
