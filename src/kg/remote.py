@@ -1,16 +1,22 @@
-"""A SPARQL server elsewhere, through SPARQLWrapper: the same queries, the same answers."""
+"""A SPARQL server elsewhere, through SPARQLWrapper: the same queries, the same answers; and updates."""
 
-import urllib.error
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyoxigraph as ox
 
-from kg.errors import KgError, TimedOut
+from kg.errors import KgError
+from kg.exchange import Exchange, Response
 from kg.sparql import Answer, Term, bind, triples_of, used_prefixes
-from kg.syntax import check
+from kg.syntax import check, tokens
 
-_JSON = "application/sparql-results+json"
+_RESULTS = "application/sparql-results+json, application/sparql-results+xml;q=0.8"
+_GRAPHS = "application/n-triples, text/turtle;q=0.8, application/rdf+xml;q=0.5"
+_FORMS = {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"}
+_VIRTUOSO_ASK = "__ASK_RETVAL"
+_ROUND = 100
 
 
 def query(
@@ -19,51 +25,157 @@ def query(
     prefixes: Mapping[str, str],
     params: Mapping[str, str | Term] | None = None,
     timeout: float | None = None,
+    *,
+    default_graphs: Sequence[str] = (),
+    services: bool = False,
+    notice: Callable[[str], None] | None = None,
 ) -> Answer:
-    """Ask the server at `endpoint`. Raises KgError, TimedOut."""
-    if not endpoint.startswith(("http://", "https://")):
-        raise KgError(f"the endpoint {endpoint} must be an http or https address")
-    check(text)
+    """Ask the server at `endpoint`, for at most `timeout` seconds. Raises KgError, TimedOut.
+
+    Of the known prefixes those that the query uses are declared. `default_graphs` are the IRIs of what it asks where it
+    says no GRAPH, for a server with no default graph of its own. `notice` is told what should be known of the answer.
+    """
+    check(text, services=services)
     text = bind(text, params or {}, prefixes)
     declared = " ".join(f"PREFIX {name}: <{iri}>" for name, iri in used_prefixes(text, prefixes).items())
-    wrapper = _wrapper(endpoint, f"{declared} {text}", timeout)
-    graph = wrapper.queryType in {"CONSTRUCT", "DESCRIBE"}
-    wrapper.setReturnFormat("n3" if graph else "json")
-    data, media_type = _fetch(wrapper, endpoint, timeout)
-    try:
-        if graph:
-            format_ = ox.RdfFormat.from_media_type(media_type) or ox.RdfFormat.TURTLE
-            return Answer("graph", list(triples_of(data, format_)), prefixes)
-        result = ox.parse_query_results(data, format=ox.QueryResultsFormat.JSON)
-    except SyntaxError as error:
-        raise KgError(f"{endpoint} answered with something else than {media_type or _JSON}: {error.msg}") from error
-    return Answer("select" if isinstance(result, ox.QuerySolutions) else "ask", result, prefixes)
+    there = Endpoint.at(endpoint, seconds=timeout, default_graphs=default_graphs)
+    answer, rows_at_most = there.answer(f"{declared} {text}", prefixes)
+    if rows_at_most and notice:
+        notice(f"{there.name} gives no more than {rows_at_most} rows; there may be others")
+    return answer
 
 
-def _wrapper(endpoint: str, text: str, timeout: float | None) -> Any:
+@dataclass(frozen=True)
+class Endpoint:
+    """A server with the addresses of its SPARQL protocol."""
+
+    queries: Exchange
+    updates: Exchange
+    default_graphs: tuple[str, ...] = ()
+
+    @classmethod
+    def at(
+        cls,
+        address: str,
+        *,
+        update: str | None = None,
+        seconds: float | None = None,
+        default_graphs: Sequence[str] = (),
+    ) -> "Endpoint":
+        """The server that answers queries at an address, and takes updates at another. Raises KgError."""
+        queries = Exchange.of(address, seconds)
+        updates = Exchange.of(update, seconds) if update else replace(queries, url=update_address(queries.url))
+        return cls(queries, updates, tuple(default_graphs))
+
+    @property
+    def name(self) -> str:
+        """The address as it may be shown."""
+        return self.queries.name
+
+    def answer(self, text: str, prefixes: Mapping[str, str]) -> tuple[Answer, str]:
+        """The answer to a query, and after how many rows the server ended it, if it did. Raises KgError, TimedOut."""
+        graph = _form(text) in {"CONSTRUCT", "DESCRIBE"}
+        response = self._send(text, _GRAPHS if graph else _RESULTS)
+        if response.media_type == "text/html":
+            raise KgError(f"{self.name} answered with a web page: is it the address of a SPARQL endpoint?")
+        try:
+            found = _graph(response, prefixes) if graph else _results(response, prefixes)
+        except (SyntaxError, ValueError) as error:
+            raise KgError(f"{self.name} answered with what cannot be read as {response.media_type}: {error}") from error
+        return found, response.rows_at_most
+
+    def rows(self, text: str) -> Iterator[tuple[Any, ...]]:
+        """All rows of a SELECT, in pages where the server gives only so many at a time. Raises KgError, TimedOut.
+
+        A limit that a server sets by itself is a round number: any other number of rows is all.
+        """
+        yield from self._pages(text, lambda page: self.answer(page, {})[0].terms(), lambda got: got % _ROUND != 0)
+
+    def triples(self, graph: str | None, count: int | None = None) -> Iterator[ox.Triple]:
+        """All triples of a named graph, `<iri>`, or of the default graph, likewise. Raises KgError, TimedOut.
+
+        How many these are is asked for where it is not known.
+        """
+        pattern = f"GRAPH {graph} {{ ?s ?p ?o }}" if graph else "?s ?p ?o"
+        if count is None:
+            ((number,),) = self.rows(f"SELECT (COUNT(*) AS ?n) WHERE {{ {pattern} }}")
+            count = int(number.value)
+        text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}"
+        yield from self._pages(text, lambda page: self.answer(page, {})[0].triples(), lambda got: got >= count)
+
+    @staticmethod
+    def _pages(text: str, read: Callable[[str], Iterable[Any]], is_all: Callable[[int], bool]) -> Iterator[Any]:
+        """What all pages give, until there are no more. Pages without an order are right where nobody writes meanwhile;
+        servers refuse to sort so many rows.
+        """
+        found = list(read(text))
+        yield from found
+        offset = page = len(found)
+        while found and not is_all(offset):
+            found = list(read(f"{text} LIMIT {page} OFFSET {offset}"))
+            yield from found
+            offset += len(found)
+
+    def update(self, text: str) -> Response:
+        """Have a SPARQL update done. Raises KgError, TimedOut."""
+        return self._send(text, "*/*")
+
+    def _send(self, text: str, accept: str) -> Response:
+        wrapper = _wrapper(self)
+        wrapper.addCustomHttpHeader("Accept", accept)
+        wrapper.setQuery(text)
+        for graph in self.default_graphs:
+            wrapper.addDefaultGraph(graph)
+        response: Response = wrapper.query().response
+        return response
+
+
+def _wrapper(endpoint: Endpoint) -> Any:
+    """SPARQLWrapper as it is but for how it sends: its own way ends neither at a time nor at a size.
+
+    It posts forms, which every server takes; Virtuoso 7.2 never answers a query that is posted as it stands.
+    """
     from SPARQLWrapper import POST, SPARQLWrapper
 
-    wrapper = SPARQLWrapper(endpoint)
+    class Wrapper(SPARQLWrapper):
+        def _query(self) -> Any:
+            exchange = endpoint.updates if self.isSparqlUpdateRequest() else endpoint.queries
+            return exchange.send(self._createRequest()), self.returnFormat
+
+    wrapper = Wrapper(endpoint.queries.url, updateEndpoint=endpoint.updates.url)
     wrapper.setMethod(POST)
-    wrapper.setQuery(text)
-    if timeout:
-        wrapper.setTimeout(max(1, round(timeout)))
+    wrapper.setOnlyConneg(True)
     return wrapper
 
 
-def _fetch(wrapper: Any, endpoint: str, timeout: float | None) -> tuple[bytes, str]:
-    from SPARQLWrapper import SPARQLExceptions
+def update_address(address: str) -> str:
+    """Where a server takes updates that answers queries at an address, as Oxigraph, Fuseki and RDF4J have it."""
+    address, question, key = address.partition("?")
+    if re.search(r"/repositories/[^/]+/?\Z", address):
+        address = f"{address.rstrip('/')}/statements"
+    return f"{re.sub(r'/query/?$', '/update', address)}{question}{key}"
 
-    try:
-        response = wrapper.query().response
-        return response.read(), str(response.headers.get_content_type())
-    except SPARQLExceptions.QueryBadFormed as error:
-        raise KgError(f"{endpoint} cannot read the query: {str(error).splitlines()[-1]}") from error
-    except SPARQLExceptions.SPARQLWrapperException as error:
-        raise KgError(f"{endpoint} refused: {str(error.args[0] if error.args else error).splitlines()[0]}") from error
-    except TimeoutError as error:
-        raise TimedOut(timeout or 0) from error
-    except urllib.error.URLError as error:
-        if isinstance(error.reason, TimeoutError):
-            raise TimedOut(timeout or 0) from error
-        raise KgError(f"{endpoint} cannot be reached: {error.reason}") from error
+
+def _form(text: str) -> str:
+    """SELECT, ASK, CONSTRUCT or DESCRIBE."""
+    words = (token.text.upper() for token in tokens(text) if token.kind == "word")
+    return next((word for word in words if word in _FORMS), "SELECT")
+
+
+def _graph(response: Response, prefixes: Mapping[str, str]) -> Answer:
+    format_ = ox.RdfFormat.from_media_type(response.media_type)
+    if format_ is None or response.media_type == "text/plain":  # as N-Triples was called before it had a name
+        format_ = ox.RdfFormat.TURTLE
+    return Answer("graph", list(triples_of(response.body, format_)), prefixes)
+
+
+def _results(response: Response, prefixes: Mapping[str, str]) -> Answer:
+    format_ = ox.QueryResultsFormat.from_media_type(response.media_type) or ox.QueryResultsFormat.JSON
+    result = ox.parse_query_results(response.body, format=format_)
+    if not isinstance(result, ox.QuerySolutions):
+        return Answer("ask", result, prefixes)
+    if [variable.value for variable in result.variables] == [_VIRTUOSO_ASK]:  # Virtuoso 7 answers ASK with a row
+        yes = any(term.value != "0" for row in result for term in row)
+        said = b'{"head":{},"boolean":%s}' % (b"true" if yes else b"false")
+        return Answer("ask", ox.parse_query_results(said, format=ox.QueryResultsFormat.JSON), prefixes)
+    return Answer("select", result, prefixes)
