@@ -74,5 +74,5 @@ def test_graphs_come_back_as_triples(notes_store: kg.Store, endpoint: str) -> No
 
 
 def test_what_the_server_refuses_is_said(endpoint: str) -> None:
-    with pytest.raises(kg.KgError, match="cannot read the query"):
+    with pytest.raises(kg.KgError, match="cannot read what was asked"):
         remote.query(endpoint, "SELECT ?s { ?s nonsense }", {})
