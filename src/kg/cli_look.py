@@ -1,9 +1,11 @@
-"""The commands that look something up: search."""
+"""The commands that look something up: search, show, stats."""
 
+import json
 import re
+import shlex
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +14,7 @@ from kg.findings import printable
 from kg.terminal import Options, asked_config, common, plural, progress
 
 if TYPE_CHECKING:
+    from kg.census import Census
     from kg.retrieval import Found
 
 _SOME = 3
@@ -125,3 +128,95 @@ def _near(found: "Found") -> str:
     like = [f"“{near}”" for _, near in found.near if near]
     absent = ", ".join(f"“{word}”" for word, _ in found.near)
     return f": no note has {absent}" + (f"; did you mean {', '.join(like)}?" if like else "")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--all", "everything", is_flag=True, help="Show all links, sections and properties, and the whole text.")
+@click.option(
+    "-f", "--format", "format_", type=click.Choice(["text", "json", "md"]), default="text", help="How it is written."
+)
+@common
+def show(options: Options, name: str, everything: bool, format_: str) -> None:
+    """Show one thing: what it is, its text, its properties, what it links to and what links to it, with their lines.
+
+    NAME is a title, an alias, a path, "Note#Heading", #tag, a CURIE (kg:Outcome) or an IRI. Of each kind twenty
+    statements are shown. Exits with 1 where nothing is known by that name.
+    """
+    from kg.explanation import Explainer
+    from kg.gallery import FORMATS, Manner
+    from kg.portrait import SOME, portrait
+    from kg.store import Store, published
+    from kg.vault import without_collection
+
+    config = asked_config(options, None)
+    Store(config.store)
+    found = published(config.store)
+    assert found is not None
+    with without_collection():
+        shown = portrait(Explainer(config, found), name, None if everything else SOME)
+    color = options.color is not False if sys.stdout.isatty() else None
+    click.echo(FORMATS[format_](shown, Manner(color, everything)), nl=False, color=bool(color))
+    sys.stdout.flush()
+    if shown.is_inferred:
+        options.say(f"hint: kg why {shlex.quote(name)} --all says why what is inferred holds", dim=True)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@common
+def stats(options: Options, as_json: bool) -> None:
+    """Say what the store holds: notes, triples, things by class, the properties most used, links, findings, size.
+
+    The figures are those of the last ingest that changed something; -v shows all classes and properties.
+    """
+    from kg.census import census
+
+    found = census(asked_config(options, None))
+    if as_json:
+        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
+        return
+    for name, said in _figures(found, None if options.verbose else _LISTED):
+        click.echo(printable(f"{name:<{_NAME}} {said}"))
+
+
+_LISTED, _NAME = 8, 10
+
+
+def _figures(found: "Census", most: int | None) -> Iterator[tuple[str, str]]:
+    """What is said of a store, a line each; of long tables the first lines."""
+    summary = found.summary
+    number = summary.get("canvases", 0)
+    canvases = f", {number:,} {'canvas' if number == 1 else 'canvases'}" if number else ""
+    yield "notes", f"{summary['notes']:,}{canvases}"
+    parts = (f"{summary[part]:,} {part}" for part in ("asserted", "inferred", "ontology"))
+    yield "triples", f"{summary['triples']:,}  {', '.join(parts)}; {found.graphs:,} named graphs"
+    for name, counts in (("classes", found.classes), ("properties", found.properties)):
+        yield from _table(name, counts, most)
+    links = summary["links"]
+    yield "links", f"{sum(links.values()):,}  {_counts(links)}".rstrip()
+    yield "missing", f"{summary['missing']:,}"
+    yield "findings", f"{sum(found.findings.values()):,}  {_counts(found.findings)}".rstrip()
+    yield "size", _in_bytes(found.size)
+    yield "ingested", f"{found.published:%Y-%m-%d %H:%M:%S} (generation {found.generation}, {summary['seconds']:.2f} s)"
+
+
+def _table(name: str, counts: Mapping[str, int], most: int | None) -> Iterator[tuple[str, str]]:
+    rows = list(counts.items())[:most]
+    width = max((len(f"{number:,}") for _, number in rows), default=1)
+    for at, (term, number) in enumerate(rows):
+        yield name if at == 0 else "", f"{number:>{width},}  {term}"
+    if len(counts) > len(rows):
+        yield "", f"{'':>{width}}  … and {len(counts) - len(rows):,} more (-v)"
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {name}" for name, number in counts.items())
+
+
+def _in_bytes(size: float) -> str:
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1_000:
+            return f"{size:,.0f} {unit}"
+        size /= 1_000
+    return f"{size:,.1f} GB"

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pyoxigraph as ox
 
+from kg.canvas import CanvasSource
 from kg.config import Config, resource
 from kg.derivation import Contradiction, Derivations, Step
 from kg.errors import KgError
@@ -116,7 +117,7 @@ class Explainer:
     def explained(self, steps: Iterable[Step]) -> list[Explanation]:
         """Derivations with the places of their leaves."""
         steps = list(steps)
-        places = self._placed(triple for step in steps for triple in step.asserted)
+        places = self.placed(triple for step in steps for triple in step.asserted)
         return [self._explanation(step, places) for step in steps]
 
     def _explanation(self, step: Step, places: Mapping[ox.Triple, tuple[Line, ...]]) -> Explanation:
@@ -217,8 +218,12 @@ class Explainer:
         entries = self.ledger.entries if self.ledger else {}
         return Origins(self.store.find, {self.names.path(path): path for path in entries})
 
-    def _placed(self, triples: Iterable[ox.Triple]) -> dict[ox.Triple, tuple[Line, ...]]:
-        """The lines that state triples."""
+    def path_of(self, node: ox.NamedNode) -> str:
+        """The path of the note that describes a thing; empty where none does."""
+        return self._origins.own(node)
+
+    def placed(self, triples: Iterable[ox.Triple]) -> dict[ox.Triple, tuple[Line, ...]]:
+        """The lines of notes, or of the ontology, that state triples; none for what is inferred."""
         wanted: dict[str, set[Origin]] = defaultdict(set)
         origins = {triple: self._origins.of_triple(triple) for triple in dict.fromkeys(triples)}
         for origin in (origin for row in origins.values() for origin in row):
@@ -251,7 +256,8 @@ class Explainer:
         if note is None or entry is None or note.digest != entry.digest:
             return {origin: Line(path, 1, 1, "", "the file has changed since: run `kg ingest`") for origin in wanted}
         found = Finder(self._reader, {path: wanted}).find(note)
-        lines = note.source.text.split("\n")
+        source = note.source.file if isinstance(note.source, CanvasSource) else note.source
+        lines = source.text.split("\n")
         return {origin: self._line(origin, place, lines) for origin, place in found.items()}
 
     def _line(self, origin: Origin, place: Place, lines: list[str]) -> Line:
@@ -271,7 +277,7 @@ class Explainer:
         """The contradictions between what notes say, each where the one that contradicts stands, with the thing."""
         rows = self.derivations.contradictions()
         steps = {fact: self.derivations.of(fact) or Step(fact) for row in rows for fact in row.facts}
-        places = self._placed(triple for step in steps.values() for triple in step.asserted)
+        places = self.placed(triple for step in steps.values() for triple in step.asserted)
         plainest: dict[object, Contradiction] = {}
         for row in sorted(rows, key=lambda row: (sum(steps[fact].size for fact in row.facts), *map(str, row.facts))):
             leaves = frozenset(triple for fact in row.facts for triple in steps[fact].asserted)

@@ -409,7 +409,7 @@ class _Ingest:
         )
 
     def _findings(self, ledger: Ledger) -> tuple[Finding, ...]:
-        found = [*self.files.findings, *self.ontology.findings, *ledger.findings(), *_shared_ids(ledger)]
+        found = [*self.files.findings, *self.ontology.findings, *ledger.findings(), *shared_ids(ledger)]
         return tuple(sorted(set(found)))
 
     # ---- what is published -------------------------------------------------------------------------------------
@@ -517,7 +517,7 @@ def _remembered(read: Read, part: Part) -> Entry:
     return Entry(read.digest, read.card, part.questions, part.labels, part.labelled, part.links, read.findings)
 
 
-def _shared_ids(ledger: Ledger) -> Iterator[Finding]:
+def shared_ids(ledger: Ledger) -> Iterator[Finding]:
     """Notes whose `id` another note, earlier by path, has too."""
     first: dict[str, str] = {}
     for path in sorted(ledger.entries):

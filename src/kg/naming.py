@@ -111,11 +111,12 @@ class Naming:
             yield {section} if self._is_there(section) else set()
         for predicate in _LABELS:
             yield {s for s in self._subjects(predicate, ox.Literal(text)) if not self._is_part(s)}
-        keys = {node: letters_and_digits(label) for node, label in self._labelled()}
-        yield {node for node, key in keys.items() if key == letters_and_digits(text) and not self._is_part(node)}
+        wanted = letters_and_digits(text)
+        alike = {node for node, label in self._labelled() if letters_and_digits(label) == wanted}
+        yield {node for node in alike if not self._is_part(node)}
         class_ = self.ontology.class_named(text)
         yield {ox.NamedNode(class_)} if class_ else set()
-        yield {node for node, key in keys.items() if key == letters_and_digits(text)}
+        yield alike
 
     def _subjects(self, predicate: ox.NamedNode, value: ox.Literal) -> Iterator[ox.NamedNode]:
         return (q.subject for q in self._find(None, predicate, value) if isinstance(q.subject, ox.NamedNode))
@@ -135,10 +136,10 @@ class Naming:
         return any(True for _ in self._find(node, None, None)) or any(True for _ in self._find(None, None, node))
 
     def _near(self, text: str) -> str:
-        from rapidfuzz import process
+        from rapidfuzz import fuzz, process
 
         known = {label for _, label in self._labelled()}
-        near = process.extractOne(text, known, score_cutoff=75, processor=letters_and_digits)
+        near = process.extractOne(text, known, scorer=fuzz.ratio, score_cutoff=75, processor=letters_and_digits)
         return f"; did you mean “{near[0]}”?" if near else ""
 
     def properties(self, text: str) -> list[ox.NamedNode]:

@@ -15,6 +15,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,7 +41,7 @@ _TOKEN = re.compile(
     re.I,
 )
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_FRONT_MATTER = re.compile(r"---[ \t]*(?:\r?\n|\r)(?:.*(?:\r?\n|\r))*?---[ \t]*(?:\r|\n|\Z)")
+_FENCE = re.compile(r"^---[ 	]*$", re.M)
 _MARK = re.compile(f"[{BEGIN}{END}]")
 
 
@@ -460,12 +461,12 @@ def excerpt(text: str, marks: tuple[tuple[int, int], ...], size: int) -> tuple[s
 
 def _front_matter(text: str) -> int:
     """Where the front matter of a note ends, with which its text begins."""
-    found = _FRONT_MATTER.match(text)
-    return found.end() if found else 0
+    fences = list(islice(_FENCE.finditer(text.replace("\r", "\n")), 2)) if text.startswith("---") else []
+    return fences[1].end() if len(fences) == 2 and fences[0].start() == 0 else 0
 
 
 def _best_line(text: str, spans: tuple[tuple[int, int], ...], body: int) -> tuple[int, int]:
-    """From where to where the line goes that has most of the words; of several the first, in the body if any."""
+    """From where to where the line goes that has most of the words; of several the first, of the body if it may be."""
     ends = list(_LINE_END.finditer(text))
     starts = [0, *(end.end() for end in ends)]
     words: dict[int, set[str]] = {}

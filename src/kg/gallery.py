@@ -1,0 +1,256 @@
+"""How portraits are written: one row a format."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderResult
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from kg.explanation import Line
+from kg.findings import printable
+from kg.portrait import Group as Statements
+from kg.portrait import Heading, Portrait, Said
+
+_WIDE, _NAMES_WIDTH = 10_000, 24
+_TEXT = 600
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a portrait is written: in colour or not, for a terminal, or None where nobody looks; and whether whole."""
+
+    color: bool | None = None
+    whole: bool = False
+
+
+Writer = Callable[[Portrait, Manner], str]
+
+
+def shortened(text: str, manner: Manner) -> str:
+    """A text, or its beginning, up to a space."""
+    if manner.whole or len(text) <= _TEXT:
+        return text
+    return text[:_TEXT].rpartition(" ")[0].rstrip() + " …"
+
+
+# ---- for people ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A text with a place: beside it where there is room, else under it."""
+
+    text: Text
+    lines: tuple[Line, ...]
+    with_words: bool = False
+    more: bool = True
+    """Whether it is told how many further lines say so."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        place = _place(self.lines[0], self.with_words) if self.lines else Text()
+        if len(self.lines) > 1 and self.more:
+            place.append(f" and {len(self.lines) - 1} more", style="dim")
+        if not place.plain:
+            yield self.text
+        elif "\n" not in self.text.plain and cell_len(self.text.plain) + 2 + cell_len(place.plain) <= options.max_width:
+            yield Text.assemble(self.text, "  ", place)
+        else:
+            yield Group(self.text, Padding(place, (0, 0, 0, 2)))
+
+
+def _place(line: Line, with_words: bool) -> Text:
+    text = Text(printable(str(line)), style="cyan")
+    if with_words and line.text:
+        text.append(f"  {printable(line.text)}", style="default")
+    return text.append(f" ({line.remark})", style="dim") if line.remark else text
+
+
+def _text(portrait: Portrait, manner: Manner) -> str:
+    import io
+
+    out = io.StringIO()
+    width = None if manner.color is not None else _WIDE
+    console = Console(
+        file=out, force_terminal=bool(manner.color), no_color=not manner.color, highlight=False, width=width
+    )
+    for part in _parts(portrait, manner):
+        console.print(part)
+    return "".join(f"{row.rstrip()}\n" for row in out.getvalue().splitlines())
+
+
+def _parts(portrait: Portrait, manner: Manner) -> Iterator[Any]:
+    yield Text(printable(portrait.name), style="bold")
+    yield Text(printable(" · ".join(_about(portrait))), style="dim")
+    if portrait.text:
+        yield ""
+        yield _Placed(Text(_prose(shortened(portrait.text, manner))), portrait.text_lines)
+    if portrait.properties.total:
+        yield ""
+        yield _grid(portrait.properties)
+    yield from _section("Sections", portrait.headings_total, [_row_of(row) for row in portrait.headings])
+    for title, group in _groups(portrait):
+        yield from _section(title, group.total, [_end_of(said, title) for said in group.shown])
+
+
+def _about(portrait: Portrait) -> list[str]:
+    kind = ["no file has this name yet"] if portrait.missing else []
+    return [*kind, *([portrait.path] if portrait.path else []), portrait.thing]
+
+
+def _groups(portrait: Portrait) -> list[tuple[str, Statements]]:
+    return [
+        ("Links to", portrait.links),
+        ("Wanted by" if portrait.missing else "Linked from", portrait.backlinks),
+        ("Elsewhere", portrait.elsewhere),
+    ]
+
+
+def _prose(text: str) -> str:
+    return "\n".join(printable(line) for line in text.splitlines())
+
+
+def _grid(group: Statements) -> Table:
+    """Properties with their values, each property named once."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="dim", overflow="fold", max_width=_NAMES_WIDTH)
+    table.add_column(overflow="fold")
+    before = ""
+    for said in group.shown:
+        value = Text(printable(said.value))
+        if said.inferred:
+            value.append(" (inferred)", style="dim")
+        name = printable(said.property) if said.property != before else ""
+        table.add_row(name, _Placed(value, said.lines))
+        before = said.property
+    if rest := group.total - len(group.shown):
+        table.add_row("", Text(f"… and {rest:,} more (--all)", style="dim"))
+    return table
+
+
+def _section(title: str, total: int, rows: list[_Placed]) -> Iterator[Any]:
+    if not total:
+        return
+    yield ""
+    yield Text.assemble((title, "bold"), f" ({total:,})")
+    for row in rows:
+        yield Padding(row, (0, 0, 0, 2))
+    if rest := total - len(rows):
+        yield Padding(Text(f"… and {rest:,} more (--all)", style="dim"), (0, 0, 0, 2))
+
+
+def _row_of(row: Heading) -> _Placed:
+    return _Placed(Text(f"{'  ' * row.depth}{printable(row.heading)}"), row.lines, more=False)
+
+
+def _end_of(said: Said, title: str) -> _Placed:
+    value = Text(printable(said.value))
+    if title == "Elsewhere":
+        value.append(f" {printable(said.property)}", style="dim")
+    if said.inferred:
+        value.append(" (inferred)", style="dim")
+    return _Placed(value, said.lines, with_words=True)
+
+
+# ---- for programs --------------------------------------------------------------------------------------------------
+
+
+def _json(portrait: Portrait, manner: Manner) -> str:
+    table = {
+        "entity": portrait.thing,
+        "name": portrait.name,
+        "path": portrait.path or None,
+        "missing": portrait.missing,
+        "text": portrait.text,
+        "text_stated": _lines(portrait.text_lines),
+        "sections": [
+            {"section": row.section, "heading": row.heading, "depth": row.depth, "stated": _lines(row.lines)}
+            for row in portrait.headings
+        ],
+        "properties": _rows(portrait.properties),
+        "links": _rows(portrait.links),
+        "backlinks": _rows(portrait.backlinks),
+        "elsewhere": _rows(portrait.elsewhere),
+        "totals": {
+            "sections": portrait.headings_total,
+            "properties": portrait.properties.total,
+            "links": portrait.links.total,
+            "backlinks": portrait.backlinks.total,
+            "elsewhere": portrait.elsewhere.total,
+        },
+    }
+    return json.dumps(table, ensure_ascii=False, indent=1) + "\n"
+
+
+def _rows(group: Statements) -> list[dict[str, Any]]:
+    return [
+        {
+            "predicate": said.predicate,
+            "property": said.property,
+            "term": said.term,
+            "value": said.value,
+            "inferred": said.inferred,
+            "stated": _lines(said.lines),
+        }
+        for said in group.shown
+    ]
+
+
+def _lines(lines: tuple[Line, ...]) -> list[dict[str, Any]]:
+    rows = []
+    for line in lines:
+        row = {"path": line.path, "line": line.line, "column": line.column, "text": line.text}
+        rows.append(row | ({"remark": line.remark} if line.remark else {}))
+    return rows
+
+
+# ---- for a note ----------------------------------------------------------------------------------------------------
+
+
+def _markdown(portrait: Portrait, manner: Manner) -> str:
+    rows = [f"# {_escaped(portrait.name)}", "", _escaped(" · ".join(_about(portrait))), ""]
+    if portrait.text:
+        rows += [*(f"> {_escaped(line)}" for line in shortened(portrait.text, manner).splitlines()), ""]
+    for said in portrait.properties.shown:
+        rows.append(f"- {_escaped(said.property)}: {_escaped(said.value)}{_marks(said)}{_link(said.lines)}")
+    rows += _rest(portrait.properties.total, len(portrait.properties.shown))
+    if portrait.headings:
+        rows += ["", "## Sections", ""]
+        rows += [f"{'  ' * row.depth}- {_escaped(row.heading)}{_link(row.lines)}" for row in portrait.headings]
+        rows += _rest(portrait.headings_total, len(portrait.headings))
+    for title, group in _groups(portrait):
+        if group.total:
+            rows += ["", f"## {title}", "", *(_item(said, title) for said in group.shown)]
+            rows += _rest(group.total, len(group.shown))
+    return "".join(f"{row}\n" for row in rows)
+
+
+def _item(said: Said, title: str) -> str:
+    by = f" {_escaped(said.property)}" if title == "Elsewhere" else ""
+    words = f" {_escaped(said.lines[0].text)}" if said.lines else ""
+    return f"- {_escaped(said.value)}{by}{_marks(said)}{_link(said.lines)}{words}"
+
+
+def _marks(said: Said) -> str:
+    return " *(inferred)*" if said.inferred else ""
+
+
+def _rest(total: int, shown: int) -> list[str]:
+    return [f"- … and {total - shown:,} more"] if total > shown else []
+
+
+def _link(lines: tuple[Line, ...]) -> str:
+    return f" [{_escaped(str(lines[0]))}]({quote(lines[0].path)}#L{lines[0].line})" if lines else ""
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{ch}" if ch in "\\`*_[]<>#|" else ch for ch in printable(text))
+
+
+FORMATS: Mapping[str, Writer] = {"text": _text, "json": _json, "md": _markdown}
+"""The formats of `kg show`."""
