@@ -117,7 +117,7 @@ def vocabulary() -> str:
         "# Vocabulary\n\nThe terms that `kg` states, from `ontology/kg.ttl`. A term with names can be named in a note: as a "
         "heading, a tag, a `type:` or a property, in any of its names, ignoring case, spaces, `-` and `_`.\n"
     )
-    return head + _classes(graph) + _properties(graph)
+    return head + _classes(graph) + _properties(graph) + _functions(graph)
 
 
 def _name(graph: rdflib.Graph, term: rdflib.term.Node) -> str:
@@ -162,6 +162,14 @@ def _properties(graph: rdflib.Graph) -> str:
         domain, range_ = (_names(graph, term, SCHEMA[key]) for key in ("domainIncludes", "rangeIncludes"))
         says = graph.value(term, RDFS.comment)
         rows.append(f"| `{_name(graph, term)}` | {domain} | {range_} | {says} | {_called(graph, term)} |")
+    return "\n".join(rows) + "\n"
+
+
+def _functions(graph: rdflib.Graph) -> str:
+    head = "\n## Functions\n\nWhat a query may call beside SPARQL's own functions; see [searching](search.md).\n"
+    rows = [head, "| function | gives |", "| --- | --- |"]
+    function = rdflib.URIRef("http://www.w3.org/ns/sparql-service-description#Function")
+    rows += [f"| `{_name(graph, term)}` | {graph.value(term, RDFS.comment)} |" for term in _documented(graph, function)]
     return "\n".join(rows) + "\n"
 
 

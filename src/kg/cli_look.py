@@ -6,16 +6,18 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kg.findings import printable
-from kg.terminal import Options, asked_config, common, plural, progress
+from kg.terminal import Options, common, plural, progress, vault_config
 
 if TYPE_CHECKING:
     from kg.census import Census
     from kg.retrieval import Found
+    from kg.vault import Progress
 
 _SOME = 3
 
@@ -82,10 +84,10 @@ def search(options: Options, words: tuple[str, ...], limit: int, everything: boo
     from kg.retrieval import search as run
     from kg.store import Store
 
-    config = asked_config(options, None)
+    config = vault_config(options, None)
     store, typed = Store(config.store), _typed(words)
     limit, each = (sys.maxsize, sys.maxsize) if everything else (limit, EACH)
-    with progress(options) as bar:
+    with _progress(options) as bar:
         found = run(store, typed, config=config, limit=limit, each=each, progress=bar)
     manner = Manner()
     if sys.stdout.isatty():
@@ -95,6 +97,21 @@ def search(options: Options, words: tuple[str, ...], limit: int, everything: boo
     _say(options, found, typed)
     if not found.notes:
         sys.exit(1)
+
+
+@contextmanager
+def _progress(options: Options) -> "Iterator[Progress]":
+    """A progress bar that is drawn when there is something to tell, which mostly there is not."""
+    with ExitStack() as stack:
+        bars: list[Progress | None] = []
+
+        def told(what: str, done: int, total: int) -> None:
+            if not bars:
+                bars.append(stack.enter_context(progress(options)))
+            if bars[0]:
+                bars[0](what, done, total)
+
+        yield told
 
 
 _STYLES: tuple[dict[str, Any], ...] = ({"fg": "cyan"}, {"bold": True})
@@ -149,7 +166,7 @@ def show(options: Options, name: str, everything: bool, format_: str) -> None:
     from kg.store import Store, published
     from kg.vault import without_collection
 
-    config = asked_config(options, None)
+    config = vault_config(options, None)
     Store(config.store)
     found = published(config.store)
     assert found is not None
@@ -172,7 +189,7 @@ def stats(options: Options, as_json: bool) -> None:
     """
     from kg.census import census
 
-    found = census(asked_config(options, None))
+    found = census(vault_config(options, None))
     if as_json:
         click.echo(json.dumps(found.as_json(), ensure_ascii=False))
         return

@@ -146,7 +146,7 @@ def _nodes(note: Note) -> Iterator[Section]:
     unnamed = {edge.span.start for edge in note.edges if not edge.label}
     starts = [one.start for one in note.source.stretches]
     ends = [*starts[1:], len(note.source.data)]
-    named = [(start, end) for start, end in zip(starts, ends, strict=True) if start not in unnamed]
+    named = [(start, end) for start, end in zip(starts, ends, strict=False) if start not in unnamed]
     for start, end in named or [(0, 0)]:
         yield _section(note, start, (), "", note.source.slice(start, end))
 

@@ -152,7 +152,7 @@ class _Parser:
         if token["word"] == "AND":
             return None
         if not _has_words(text):
-            self.left_out += [text] if text else []
+            self.left_out += [token[0]] if text else []
             return None
         begins = token["phrase"] is None and (text.endswith("*") or len(text) >= _LONG)
         return Phrase(text.rstrip("*"), not begins)
