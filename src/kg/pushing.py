@@ -28,17 +28,20 @@ import pyoxigraph as ox
 
 from kg.errors import KgError
 from kg.remote import Endpoint
-from kg.store import Row, Store
+from kg.store import Store
 from kg.terms import XSD
 
 Progress = Callable[[str, int, int], None]
 
 FORMAT = "kg push 1"
 """What a manifest says of itself; by this one is known, whatever vault it is of."""
+Line = str
+"""A triple as a line of N-Triples: it compares and sorts cheaply, and is sent as it stands."""
 _DEFAULT = ""
 """The default graph, among the names of graphs."""
+_DIGITS = 18
 _NUMBERS = frozenset(("integer", "decimal", "double", "float", "boolean"))
-_LITERAL = re.compile(r'"(?P<text>.*)"(?:\^\^<(?P<type>[^>]*)>|@(?P<language>[\w-]+))?\Z', re.S)
+_LITERAL = re.compile(r'(?P<before>\S+ \S+) "(?P<text>.*)"(?:\^\^<(?P<type>[^>]*)>|@(?P<language>[\w-]+))? \.\Z', re.S)
 _DURATIONS = frozenset(("duration", "dayTimeDuration", "yearMonthDuration"))
 
 
@@ -47,22 +50,22 @@ class Dialect(NamedTuple):
 
     statements: int
     """So many triples in one request."""
-    keeps: Callable[[str], str]
-    """A term as it can be sent."""
+    keeps: Callable[[Line], Line]
+    """A triple as it can be sent."""
 
 
-def _as_it_is(term: str) -> str:
-    return term
+def _as_it_is(line: Line) -> Line:
+    return line
 
 
-def _for_virtuoso(term: str) -> str:
+def _for_virtuoso(line: Line) -> Line:
     """Virtuoso 7 fails on a duration and on an integer of more than 64 bits: these become plain text."""
-    found = _LITERAL.match(term) if '"^^<' in term else None
-    if found and found["type"].startswith(XSD):
+    found = _LITERAL.match(line) if '"^^<' in line else None
+    if found and (found["type"] or "").startswith(XSD):
         kind = found["type"].removeprefix(XSD)
-        if kind in _DURATIONS or (kind == "integer" and len(found["text"]) > 18):
-            return f'"{found["text"]}"'
-    return term
+        if kind in _DURATIONS or (kind == "integer" and len(found["text"]) > _DIGITS):
+            return f'{found["before"]} "{found["text"]}" .'
+    return line
 
 
 STANDARD = Dialect(10_000, _as_it_is)
@@ -142,12 +145,12 @@ class _There:
 
 @dataclass
 class _Change:
-    """How one graph becomes what it is to be. Rows are N-Triples terms."""
+    """How one graph becomes what it is to be."""
 
     graph: str
-    gone: set[Row]
-    come: set[Row]
-    lost: set[Row]
+    gone: set[Line]
+    come: set[Line]
+    lost: set[Line]
     """Of those that go, what no graph has any more."""
     before: frozenset[str]
     """What the manifest says that will not be true."""
@@ -159,13 +162,13 @@ class _Change:
         return sum(map(len, rows))
 
 
-class _Quads(defaultdict[str, set[Row]]):
+class _Quads(defaultdict[str, set[Line]]):
     """Triples by graph."""
 
     def __init__(self) -> None:
         super().__init__(set)
 
-    def add(self, graph: str, rows: Iterable[Row]) -> None:
+    def add(self, graph: str, rows: Iterable[Line]) -> None:
         self[graph].update(rows)
 
 
@@ -216,26 +219,24 @@ class _Push:
         states = {}
         for number, graph in enumerate(graphs):
             self.progress("comparing", number, len(graphs))
-            states[graph] = _state(self.store.graph(graph))
+            states[graph] = _state(_lines(self.store, graph))
         return states
 
-    def _rows(self, graph: str) -> set[Row]:
+    def _rows(self, graph: str) -> set[Line]:
         """The triples of a graph as they can be sent."""
-        name = ox.NamedNode(graph[1:-1]) if graph else ox.DefaultGraph()
-        keeps = self.dialect.keeps
-        return {(s, p, keeps(o)) for s, p, o in map(_row, self.store.find(None, None, None, name))}
+        return set(map(self.dialect.keeps, _lines(self.store, graph)))
 
-    def _is_anywhere(self, row: Row) -> bool:
+    def _is_anywhere(self, line: Line) -> bool:
         """Whether any graph here has a triple, by whatever words a server writes its number or language."""
-        quads = list(ox.parse(f"{' '.join(row)} .", ox.RdfFormat.N_TRIPLES))
-        subject, predicate, obj = quads[0].subject, quads[0].predicate, quads[0].object
-        if any(self.store.find(subject, predicate, obj, ox.DefaultGraph())):
+        (triple,) = [quad.triple for quad in ox.parse(line, ox.RdfFormat.N_TRIPLES)]
+        find, default = self.store.find, ox.DefaultGraph()
+        if any(find(triple.subject, triple.predicate, triple.object, default)):
             return True
-        if not isinstance(obj, ox.Literal):
+        if not isinstance(triple.object, ox.Literal):
             return False
-        alike = self.store.find(subject, predicate, None, ox.DefaultGraph())
-        wanted, keeps = canonical(row[2]), self.dialect.keeps
-        return any(canonical(keeps(str(quad.object))) == wanted for quad in alike)
+        wanted, keeps = canonical(line), self.dialect.keeps
+        alike = find(triple.subject, triple.predicate, None, default)
+        return any(canonical(keeps(f"{quad.triple} .")) == wanted for quad in alike)
 
     # ---- what is there -------------------------------------------------------------------------------------------
 
@@ -270,9 +271,9 @@ class _Push:
             counts[_DEFAULT] = int(number.value)
         return counts
 
-    def _fetched(self, graph: str, count: int) -> set[Row]:
+    def _fetched(self, graph: str, count: int) -> set[Line]:
         """The triples of a graph there, so many."""
-        return {_terms(triple) for triple in self.endpoint.triples(graph or self.default, count)}
+        return set(_written(self.endpoint.triples(graph or self.default, count)))
 
     # ---- the whole -----------------------------------------------------------------------------------------------
 
@@ -309,7 +310,7 @@ class _Push:
     def _begin(self, there: _There) -> _There:
         """Write the manifest's first row, and find out where the default graph goes. Raises KgError."""
         names = self.names
-        header = (names.manifest, names.format, f'"{FORMAT}"')
+        header = f'{names.manifest} {names.format} "{FORMAT}" .'
         self._learn(self._update(_data("INSERT DATA", {names.manifest: {header}})))
         is_union = self._is_union()
         self.default = self._standing(there, is_union)
@@ -317,7 +318,7 @@ class _Push:
         if default and not there.known:
             self._refuse_strangers(default)
         if self.default and there.default_graph is None:
-            row = (names.manifest, names.default, self.default)
+            row = f"{names.manifest} {names.default} {self.default} ."
             self._update(_data("INSERT DATA", {names.manifest: {row}}))
         return there
 
@@ -417,8 +418,8 @@ class _Push:
             come.add(self.names.manifest, self._manifest_rows(one.graph, one.after))
         self._update_all(_data("DELETE DATA", gone), _data("INSERT DATA", come))
 
-    def _manifest_rows(self, graph: str, states: Iterable[str]) -> set[Row]:
-        return {(graph, self.names.state, f'"{state}"') for state in states}
+    def _manifest_rows(self, graph: str, states: Iterable[str]) -> set[Line]:
+        return {f'{graph} {self.names.state} "{state}" .' for state in states}
 
     def _send_large(self, change: _Change) -> None:
         """Bring the difference beside in pieces, then let one request make the change."""
@@ -455,27 +456,36 @@ def _holds(there: _There, graph: str, state: _State) -> bool:
     return there.rows.get(graph) == frozenset([str(state)]) and there.counts.get(graph, 0) == state.triples
 
 
-def _state(rows: Iterable[Row]) -> _State:
+def _lines(store: Store, graph: str) -> list[Line]:
+    """The triples of a graph of the store."""
+    name = ox.NamedNode(graph[1:-1]) if graph else ox.DefaultGraph()
+    text = _text(store.find(None, None, None, name), ox.RdfFormat.N_QUADS)
+    # Oxigraph writes quads as fast as it finds them; triples would first have to be made of them.
+    behind = len(f" {graph} .") if graph else len(" .")
+    return [f"{line[:-behind]} ." for line in text.split("\n")[:-1]]
+
+
+def _written(triples: Iterable[ox.Triple]) -> list[Line]:
+    return _text(triples, ox.RdfFormat.N_TRIPLES).split("\n")[:-1]
+
+
+def _text(found: Iterable[ox.Triple] | Iterable[ox.Quad], format_: ox.RdfFormat) -> str:
+    return (ox.serialize(found, format=format_) or b"").decode()
+
+
+def _state(lines: Iterable[Line]) -> _State:
     """The number of triples and a digest of them, in whatever order they come."""
-    lines = sorted(" ".join(row) for row in rows)
-    return _State(len(lines), blake2b("\n".join(lines).encode(), digest_size=16).hexdigest())
+    ordered = sorted(lines)
+    return _State(len(ordered), blake2b("\n".join(ordered).encode(), digest_size=16).hexdigest())
 
 
-def _terms(triple: ox.Triple) -> Row:
-    return str(triple.subject), str(triple.predicate), str(triple.object)
-
-
-def _row(quad: ox.Quad) -> Row:
-    return str(quad.subject), str(quad.predicate), str(quad.object)
-
-
-def _data(verb: str, graphs: Mapping[str, Iterable[Row]]) -> str:
+def _data(verb: str, graphs: Mapping[str, Iterable[Line]]) -> str:
     """INSERT DATA or DELETE DATA of rows by graph; empty where there is nothing."""
     parts = []
     for graph, rows in graphs.items():
-        triples = "".join(f"{subject} {predicate} {obj} .\n" for subject, predicate, obj in sorted(rows))
+        triples = "\n".join(sorted(rows))
         if triples:
-            parts.append(f"GRAPH {graph} {{\n{triples}}}" if graph else triples)
+            parts.append(f"GRAPH {graph} {{\n{triples}\n}}\n" if graph else f"{triples}\n")
     return f"{verb} {{\n{''.join(parts)}}}" if parts else ""
 
 
@@ -486,28 +496,26 @@ def _moved(verb: str, graph: str, source: str) -> str:
     return f"{verb} {{ {template} }} WHERE {{ GRAPH {source} {{ {triples} }} }}"
 
 
-def _pieces(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+def _pieces(rows: Iterable[Line], size: int) -> Iterator[list[Line]]:
     ordered = iter(sorted(rows))
     while piece := list(islice(ordered, size)):
         yield piece
 
 
-def canonical(term: str) -> str:
-    """A term such that two are the same which a server may take for the same: of numbers the value, languages in small
-    letters.
+def canonical(line: Line) -> Line:
+    """A triple such that two are the same which a server may take for the same: of numbers the value, languages in
+    small letters.
     """
-    found = _LITERAL.match(term)
+    found = _LITERAL.match(line)
     if not found:
-        return term
+        return line
+    subject, text, kind = found["before"], found["text"], (found["type"] or "").removeprefix(XSD)
     if found["language"]:
-        return f'"{found["text"]}"@{found["language"].lower()}'
-    kind = (found["type"] or "").removeprefix(XSD)
-    if kind == "string":
-        return f'"{found["text"]}"'
-    if kind not in _NUMBERS:
-        return term
-    text = {"true": "1", "false": "0"}.get(found["text"], found["text"]) if kind == "boolean" else found["text"]
+        return f'{subject} "{text}"@{found["language"].lower()} .'
+    if kind == "boolean":
+        text = {"true": "1", "false": "0"}.get(text, text)
     try:
-        return f'"{Decimal(text).normalize():f}"^^{kind}'
+        value = f"{Decimal(text).normalize():f}" if kind in _NUMBERS else text
     except InvalidOperation:
-        return term
+        value = text
+    return f'{subject} "{value}"^^{kind or "string"} .'
