@@ -1,6 +1,6 @@
 """The command line: words in, one library call, words out, an exit code.
 
-The commands stand in rooms of their own, `cli_notes`, `cli_ask` and `cli_look`; their heavy imports stand inside the
+The commands stand in rooms of their own, `cli_notes`, `cli_ask`, `cli_look` and `cli_test`; their heavy imports stand in the
 command that needs them, so that `kg --help` answers at once.
 """
 
@@ -14,6 +14,7 @@ from kg import __version__
 from kg.cli_ask import query, shell
 from kg.cli_look import search, show, stats
 from kg.cli_notes import doctor, infer, ingest, init, validate, why
+from kg.cli_test import test
 from kg.errors import KgError
 from kg.terminal import INTERRUPTED
 
@@ -27,7 +28,7 @@ def kg() -> None:
     """Turn a folder of Markdown concept notes into a knowledge graph, and ask it."""
 
 
-for _command in (init, ingest, doctor, infer, why, validate, query, shell, search, show, stats):
+for _command in (init, ingest, doctor, infer, why, validate, query, shell, search, show, stats, test):
     kg.add_command(_command)
 
 

@@ -177,16 +177,16 @@ def _junit(validation: Validation, out: IO[str], manner: Manner) -> None:
         by_path.setdefault(one.path, []).append(one)
     root = ElementTree.Element("testsuites", {"name": "kg validate", **_counted(validation.findings, manner)})
     for path, findings in (by_path or {"": []}).items():
-        name = _in_xml(manner.folder + path) or "kg validate"
+        name = in_xml(manner.folder + path) or "kg validate"
         suite = ElementTree.SubElement(root, "testsuite", {"name": name, **_counted(findings, manner)})
         for one in findings:
-            title = _in_xml(f"{one.line}:{one.column} {one.message} [{one.code}]")
+            title = in_xml(f"{one.line}:{one.column} {one.message} [{one.code}]")
             case = ElementTree.SubElement(suite, "testcase", classname=name, name=title)
             kind = "failure" if manner.fails(one) else "system-out"
             said = ElementTree.SubElement(case, kind)
             if kind == "failure":
-                said.attrib.update(message=_in_xml(one.message), type=one.code)
-            said.text = _in_xml(f"{manner.folder}{one}" + (f"\n{one.hint}" if one.hint else ""))
+                said.attrib.update(message=in_xml(one.message), type=one.code)
+            said.text = in_xml(f"{manner.folder}{one}" + (f"\n{one.hint}" if one.hint else ""))
         if not findings:
             ElementTree.SubElement(suite, "testcase", classname=name, name="nothing is wrong")
     ElementTree.indent(root)
@@ -198,7 +198,7 @@ def _counted(findings: Sequence[Finding], manner: Manner) -> dict[str, str]:
     return {"tests": str(max(len(findings), 1)), "failures": str(failed), "errors": "0"}
 
 
-def _in_xml(text: str) -> str:
+def in_xml(text: str) -> str:
     """A text without what XML 1.0 cannot hold."""
     return _NOT_IN_XML.sub("\ufffd", text)
 
