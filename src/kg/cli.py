@@ -1,6 +1,6 @@
 """The command line: words in, one library call, words out, an exit code.
 
-The commands stand in rooms of their own, `cli_notes`, `cli_ask`, `cli_look` and `cli_test`; their heavy imports stand in the
+The commands stand in rooms of their own, `cli_notes`, `cli_ask` and others; their heavy imports stand inside the
 command that needs them, so that `kg --help` answers at once.
 """
 
