@@ -1,7 +1,7 @@
 """The command line: words in, one library call, words out, an exit code.
 
-The commands stand in rooms of their own, `cli_notes` and `cli_ask`; their heavy imports stand inside the command that
-needs them, so that `kg --help` answers at once.
+The commands stand in rooms of their own, `cli_notes`, `cli_ask` and `cli_away`; their heavy imports stand inside the
+command that needs them, so that `kg --help` answers at once.
 """
 
 import os
@@ -12,6 +12,7 @@ import click
 
 from kg import __version__
 from kg.cli_ask import query
+from kg.cli_away import pull, push
 from kg.cli_notes import doctor, infer, ingest, init, validate, why
 from kg.errors import KgError
 from kg.terminal import INTERRUPTED
@@ -26,7 +27,7 @@ def kg() -> None:
     """Turn a folder of Markdown concept notes into a knowledge graph, and ask it."""
 
 
-for _command in (init, ingest, doctor, infer, why, validate, query):
+for _command in (init, ingest, doctor, infer, why, validate, query, push, pull):
     kg.add_command(_command)
 
 

@@ -59,6 +59,7 @@ def _size(context: click.Context, option: click.Parameter, given: str | None) ->
 )
 @click.option("--iris", is_flag=True, help="In tables, show IRIs instead of names.")
 @click.option("--endpoint", metavar="URL", help="Ask the SPARQL server at URL instead.")
+@click.option("--default-graph", metavar="IRI", help="There, the graph that stands for the default graph.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -78,6 +79,7 @@ def query(
     graphs: tuple[str, ...],
     iris: bool,
     endpoint: str | None,
+    default_graph: str | None,
     timeout: float | None,
     memory: int | None,
     allow_service: bool,
@@ -100,7 +102,7 @@ def query(
         return
     text, name = (sys.stdin.read(), "standard input") if question == "-" else find_query(config, question)
     bound = dict(_param(given) for given in params)
-    asking = _Asking(options, config, text, bound, graphs, endpoint, timeout, allow_service, iris)
+    asking = _Asking(options, config, text, bound, graphs, endpoint, default_graph, timeout, allow_service, iris)
     try:
         with _writing(output) as file:
             work = asking.explain if explain else lambda: asking.answer(file, format_)
@@ -169,6 +171,7 @@ class _Asking:
     params: Mapping[str, str]
     graphs: tuple[str, ...]
     endpoint: str | None
+    default_graph: str | None
     timeout: float | None
     services: bool
     iris: bool
@@ -180,7 +183,16 @@ class _Asking:
         from kg.tables import Called, Screen, screen
 
         if self.endpoint:
-            found = remote.query(self.endpoint, self.text, self.config.all_prefixes, self.params, self.timeout)
+            found = remote.query(
+                self.endpoint,
+                self.text,
+                self.config.all_prefixes,
+                self.params,
+                self.timeout,
+                default_graphs=self._there(),
+                services=self.services,
+                notice=lambda text: self.options.say(text, fg="yellow"),
+            )
             called = Called(found.prefixes, iris=self.iris)
         else:
             store = Store(self.config.store)
@@ -197,6 +209,16 @@ class _Asking:
         if not self.endpoint:
             self._hint(store, lambda: sparql.query(store, self.text, self.params, graphs=graphs).is_nothing)
         return found.kind != "ask" or found.boolean
+
+    def _there(self) -> list[str]:
+        """The IRIs of what a server elsewhere is asked; a note's by the store, where it is not given as an IRI."""
+        from kg.store import Store
+
+        if not self.graphs:
+            return [self.default_graph] if self.default_graph else []
+        return [
+            one.strip("<>") if "://" in one else self._graph(Store(self.config.store), one).value for one in self.graphs
+        ]
 
     def _graph(self, store: "Store", name: str) -> Any:
         """The named graph that is meant."""
