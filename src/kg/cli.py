@@ -12,6 +12,7 @@ import click
 
 from kg import __version__
 from kg.cli_ask import query, shell
+from kg.cli_away import pull, push
 from kg.cli_look import search, show, stats
 from kg.cli_notes import doctor, infer, ingest, init, validate, why
 from kg.cli_test import test
@@ -28,7 +29,7 @@ def kg() -> None:
     """Turn a folder of Markdown concept notes into a knowledge graph, and ask it."""
 
 
-for _command in (init, ingest, doctor, infer, why, validate, query, shell, search, show, stats, test):
+for _command in (init, ingest, doctor, infer, why, validate, query, shell, search, show, stats, test, push, pull):
     kg.add_command(_command)
 
 

@@ -60,6 +60,7 @@ def _size(context: click.Context, option: click.Parameter, given: str | None) ->
 )
 @click.option("--iris", is_flag=True, help="In tables, show IRIs instead of names.")
 @click.option("--endpoint", metavar="URL", help="Ask the SPARQL server at URL instead.")
+@click.option("--default-graph", metavar="IRI", help="There, the graph that stands for the default graph.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -79,6 +80,7 @@ def query(
     graphs: tuple[str, ...],
     iris: bool,
     endpoint: str | None,
+    default_graph: str | None,
     timeout: float | None,
     memory: int | None,
     allow_service: bool,
@@ -101,7 +103,7 @@ def query(
         return
     text, name = (sys.stdin.read(), "standard input") if question == "-" else find_query(config, question)
     bound = _bound(config, text, name, dict(_param(given) for given in params))
-    asking = _Asking(options, config, text, bound, graphs, endpoint, timeout, allow_service, iris)
+    asking = _Asking(options, config, text, bound, graphs, endpoint, default_graph, timeout, allow_service, iris)
     try:
         with _writing(output) as file:
             work = asking.explain if explain else lambda: asking.answer(file, format_)
@@ -182,6 +184,7 @@ class _Asking:
     params: "Mapping[str, str | Term]"
     graphs: tuple[str, ...]
     endpoint: str | None
+    default_graph: str | None
     timeout: float | None
     services: bool
     iris: bool
@@ -193,7 +196,16 @@ class _Asking:
         from kg.tables import Called, Screen, screen
 
         if self.endpoint:
-            found = remote.query(self.endpoint, self.text, self.config.all_prefixes, self.params, self.timeout)
+            found = remote.query(
+                self.endpoint,
+                self.text,
+                self.config.all_prefixes,
+                self.params,
+                self.timeout,
+                default_graphs=self._there(),
+                services=self.services,
+                notice=lambda text: self.options.say(text, fg="yellow"),
+            )
             called = Called(found.prefixes, iris=self.iris)
         else:
             store = Store(self.config.store)
@@ -210,6 +222,16 @@ class _Asking:
         if not self.endpoint:
             self._hint(store, lambda: sparql.query(store, self.text, self.params, graphs=graphs).is_nothing)
         return found.kind != "ask" or found.boolean
+
+    def _there(self) -> list[str]:
+        """The IRIs of what a server elsewhere is asked; a note's by the store, where it is not given as an IRI."""
+        from kg.store import Store
+
+        if not self.graphs:
+            return [self.default_graph] if self.default_graph else []
+        return [
+            one.strip("<>") if "://" in one else self._graph(Store(self.config.store), one).value for one in self.graphs
+        ]
 
     def _graph(self, store: "Store", name: str) -> Any:
         """The named graph that is meant."""
@@ -319,7 +341,7 @@ def _do(options: Options, config: "Config", manner: _Manner, text: str) -> None:
         named = text in library(config)
         question = find_query(config, text)[0] if named else text
         asking = _Asking(
-            options, config, question, _bound(config, question, text, {}), (), None, manner.timeout, False, False
+            options, config, question, _bound(config, question, text, {}), (), None, None, manner.timeout, False, False
         )
         explain, manner.explain = manner.explain, False
         work = asking.explain if explain else lambda: asking.answer(None, manner.format)

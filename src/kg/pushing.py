@@ -39,6 +39,8 @@ Line = str
 """A triple as a line of N-Triples: it compares and sorts cheaply, and is sent as it stands."""
 _DEFAULT = ""
 """The default graph, among the names of graphs."""
+_MANY = 20
+"""More graphs than this are not removed unasked where they are most of all."""
 _DIGITS = 18
 _NUMBERS = frozenset(("integer", "decimal", "double", "float", "boolean"))
 _LITERAL = re.compile(r'(?P<before>\S+ \S+) "(?P<text>.*)"(?:\^\^<(?P<type>[^>]*)>|@(?P<language>[\w-]+))? \.\Z', re.S)
@@ -114,7 +116,8 @@ def push(
     """Make a server's dataset what the store's is, as far as it is the vault's. Raises KgError, TimedOut.
 
     `default_graph` is the IRI of the graph that stands for the default graph. Without it the server is asked whether it
-    has a default graph of its own. With `full` every graph is compared triple by triple, whatever the manifest says.
+    has a default graph of its own. With `full` every graph is compared triple by triple, whatever the manifest says, and
+    most of the graphs there may go.
     """
     return _Push(store, endpoint, default_graph, progress or (lambda what, done, total: None)).run(full, dry_run)
 
@@ -282,6 +285,11 @@ class _Push:
         there = self._there()
         changed = [graph for graph, state in self.here.items() if full or not _holds(there, graph, state)]
         gone = sorted(there.rows.keys() - self.here.keys())
+        if not full and len(gone) > max(_MANY, len(there.rows) / 2):
+            raise KgError(
+                f"{len(gone):,} of the {len(there.rows):,} graphs that {self.endpoint.name} was given would be removed: "
+                "is it another vault's? If it is not, push with --full"
+            )
         if dry_run:
             self.default = there.default_graph
             self.inserted = sum(self.here[graph].triples for graph in changed)

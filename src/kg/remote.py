@@ -112,8 +112,8 @@ class Endpoint:
     def _pages(text: str, read: Callable[[str], Iterable[Any]], is_all: Callable[[int], bool]) -> Iterator[Any]:
         """What one answer gives, if that is all; else what all pages give, from the first on.
 
-        Virtuoso gives pages another order than an answer without LIMIT, but all pages one. No order is asked
-        for: servers refuse to sort so many rows.
+        Virtuoso gives pages another order than an answer without LIMIT, but all pages the same. No order is asked for:
+        servers refuse to sort so many rows.
         """
         found = list(read(text))
         page, offset = len(found), 0

@@ -1,8 +1,8 @@
 """What is wrong in a vault: one sorted report of its files, properties and links, and of what the shapes expect.
 
 Links are checked as the notes lie on the disk. Shapes are about what the notes mean, with all that follows: so the
-store is brought up to date first, as `kg ingest` does. What was found is remembered, and what no change touches is
-not looked at again.
+store is brought up to date first, as `kg ingest` does; and they look at what `kg pull` put beside it, too. What was
+found is remembered, and what no change touches is not looked at again.
 """
 
 import hashlib
@@ -30,6 +30,7 @@ from kg.note import Note
 from kg.obsidian import Settings
 from kg.ontology import Ontology
 from kg.places import Finder, Origin, Origins, Place
+from kg.pulled import Pulled
 from kg.resolve import Card, Index, LinkClass
 from kg.shacl import Violation, in_turtle, term_from
 from kg.shapes import ALIKE, TYPE, Shapes, is_of_range
@@ -272,9 +273,19 @@ class _Run:
 
     def _state(self) -> State:
         self.progress("shapes", 0, 1)
-        find = lookup(self.store.find, self._alike(), self.config.base)
+        find = lookup(self.store.find, [*self._alike(), *self._pulled()], self.config.base)
         before = self.before.state if self.before.shapes == self._key else None
         return Conformance(self.shapes, find, self.limits).check(before)
+
+    @cached_property
+    def pulled(self) -> Pulled:
+        """What was pulled from elsewhere, for the shapes to look at, too."""
+        return Pulled(self.config.store)
+
+    def _pulled(self) -> Iterator[ox.Triple]:
+        for triple in self.pulled.triples():
+            if not any(self.store.find(triple.subject, triple.predicate, triple.object, ox.DefaultGraph())):
+                yield triple
 
     def _alike(self) -> Iterator[ox.Triple]:
         """Which of the things that are known by their names are nearly named alike, the rarer first.
@@ -378,6 +389,10 @@ class _Run:
             result.component.strip("<>"),
         )
         path = origin.path if origin else "."
+        elsewhere = None if origin else self.pulled.place(result.focus, self.vault.path)
+        if elsewhere:
+            path, line = elsewhere
+            place = Place(line, 1, line, 1)
         return Finding(path, *place, wording.code(result), wording.message(result), wording.hint(result), told)
 
     # ---- what is remembered --------------------------------------------------------------------------------------

@@ -1,0 +1,97 @@
+"""Graphs of other servers that lie beside the store, for shapes to look at together with what the notes say.
+
+    .kg/pulled/example.org-people.nt      what `kg pull` wrote: sorted N-Triples, and where they came from
+
+They never become part of the store: an answer says what the notes say. To look at one no longer, remove its file.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from kg.errors import KgError
+
+FOLDER = "pulled"
+_FORMATS = {
+    ".nt": ox.RdfFormat.N_TRIPLES,
+    ".nq": ox.RdfFormat.N_QUADS,
+    ".ttl": ox.RdfFormat.TURTLE,
+    ".rdf": ox.RdfFormat.RDF_XML,
+    ".jsonld": ox.RdfFormat.JSON_LD,
+}
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """All that was pulled for a store."""
+
+    store: Path
+
+    @cached_property
+    def lines(self) -> dict[str, tuple[Path, int]]:
+        """Every triple as a line of N-Triples, with its file and its line there. Raises KgError."""
+        found: dict[str, tuple[Path, int]] = {}
+        for file in sorted((self.store / FOLDER).glob("*.nt")):
+            try:
+                text = file.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise KgError(f"{file} cannot be read: {error}") from error
+            for number, line in enumerate(text.split("\n"), 1):
+                if line and not line.startswith("#"):
+                    found.setdefault(line, (file, number))
+        return found
+
+    def triples(self) -> Iterator[ox.Triple]:
+        """Every triple once. Raises KgError."""
+        try:
+            yield from (quad.triple for quad in ox.parse("\n".join(self.lines), ox.RdfFormat.N_TRIPLES))
+        except SyntaxError as error:
+            where = self.store / FOLDER
+            raise KgError(f"a file in {where} is no longer as `kg pull` wrote it: remove it, or pull again") from error
+
+    def place(self, subject: str, vault: Path) -> tuple[str, int] | None:
+        """The first line that speaks of a thing, `<iri>`, and its file, as seen from the vault."""
+        found = self._first.get(subject)
+        return (Path(os.path.relpath(found[0], vault)).as_posix(), found[1]) if found else None
+
+    @cached_property
+    def _first(self) -> dict[str, tuple[Path, int]]:
+        first: dict[str, tuple[Path, int]] = {}
+        for line, place in self.lines.items():
+            first.setdefault(line.partition(" ")[0], place)
+        return first
+
+
+def file_for(store: Path, endpoint: str, graph: str | None) -> Path:
+    """The file beside a store for a graph of an endpoint; one graph has one file."""
+    name = re.sub(r"[^\w.]+", "-", f"{endpoint.partition('://')[2]} {graph or ''}").strip("-.")
+    return store / FOLDER / f"{name[-150:]}.nt"
+
+
+def write(file: Path, triples: Iterable[ox.Triple], graph: str | None = None, said: str = "") -> int:
+    """Write triples, sorted, as the end of the file's name says; the whole file or none. How many. Raises KgError.
+
+    Only N-Quads say of which `graph` they are; N-Triples begin with a comment that says what they are.
+    """
+    format_ = _FORMATS.get(file.suffix.lower())
+    if format_ is None:
+        raise KgError(f"{file.name} ends in none of {', '.join(_FORMATS)}")
+    name = ox.NamedNode(graph) if graph and format_ == ox.RdfFormat.N_QUADS else ox.DefaultGraph()
+    ordered = sorted(set(triples), key=str)
+    quads = [ox.Quad(one.subject, one.predicate, one.object, name) for one in ordered]
+    comment = f"# {said}\n" if said and format_ == ox.RdfFormat.N_TRIPLES else ""
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_bytes(comment.encode() + (ox.serialize(quads, format=format_) or b""))
+        fresh.replace(file)
+    except OSError as error:
+        raise KgError(f"{file} cannot be written: {error.strerror or error}") from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    return len(ordered)
