@@ -85,8 +85,8 @@ def _say_pushed(options: Options, done: "Pushed") -> None:
         triples = f"{done.inserted:,} triples added and {done.deleted:,} removed of {done.triples:,}"
         options.say(f"{done.endpoint}: {graphs} sent{removed}; {triples}, in {done.seconds:.1f} s")
     if options.verbose:
-        for sign, graphs in (("+", done.changed), ("-", done.gone)):
-            for graph in graphs:
+        for sign, iris in (("+", done.changed), ("-", done.gone)):
+            for graph in iris:
                 options.say(f"  {sign} {graph}")
     if done.mended:
         options.say(f"its default graph was not what it should be: {done.mended:,} triples were put right", fg="yellow")

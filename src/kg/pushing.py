@@ -116,8 +116,8 @@ def push(
     """Make a server's dataset what the store's is, as far as it is the vault's. Raises KgError, TimedOut.
 
     `default_graph` is the IRI of the graph that stands for the default graph. Without it the server is asked whether it
-    has a default graph of its own. With `full` every graph is compared triple by triple, whatever the manifest says, and
-    most of the graphs there may go.
+    has a default graph of its own. With `full` every graph is compared triple by triple, whatever the manifest says,
+    and most of the graphs there may go.
     """
     return _Push(store, endpoint, default_graph, progress or (lambda what, done, total: None)).run(full, dry_run)
 
@@ -287,7 +287,7 @@ class _Push:
         gone = sorted(there.rows.keys() - self.here.keys())
         if not full and len(gone) > max(_MANY, len(there.rows) / 2):
             raise KgError(
-                f"{len(gone):,} of the {len(there.rows):,} graphs that {self.endpoint.name} was given would be removed: "
+                f"{len(gone):,} of the {len(there.rows):,} graphs that {self.endpoint.name} was given would go: "
                 "is it another vault's? If it is not, push with --full"
             )
         if dry_run:
