@@ -8,12 +8,16 @@ import io
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import rdflib
 from click.testing import CliRunner
 from rdflib import OWL, RDF, RDFS, SKOS
 
 from kg.findings import Code
+
+if TYPE_CHECKING:
+    from kg.questions import Named
 
 DOCS = Path(__file__).parent
 NOTE = "<!-- Made by docs/generate.py; change the code, not this page. -->\n\n"
@@ -87,7 +91,7 @@ def formats() -> str:
         for f in FORMATS.values()
     ]
     head = "# Formats\n\n## kg query\n\n| format | media type | for | |\n| --- | --- | --- | --- |\n"
-    return head + "\n".join(rows) + "\n" + _reports()
+    return head + "\n".join(rows) + "\n" + _reports() + _verdicts()
 
 
 def _reports() -> str:
@@ -95,6 +99,13 @@ def _reports() -> str:
 
     head = "\n## kg validate\n\n| format | media type | |\n| --- | --- | --- |\n"
     return head + "".join(f"| `{r.name}` | {r.media_type} | {r.says} |\n" for r in REPORTS.values())
+
+
+def _verdicts() -> str:
+    from kg.verdicts import FORMS
+
+    head = "\n## kg test\n\n| format | media type | |\n| --- | --- | --- |\n"
+    return head + "".join(f"| `{f.name}` | {f.media_type} | {f.says} |\n" for f in FORMS.values())
 
 
 def obsidian() -> str:
@@ -176,12 +187,25 @@ def _functions(graph: rdflib.Graph) -> str:
 def queries() -> str:
     """The library of queries."""
     from kg.config import resource
+    from kg.questions import Named
 
-    parts = ["# The library of queries\n\n`kg query NAME` runs one; `kg query` alone lists them.\n"]
-    for file in sorted(resource("queries").glob("*.rq")):
-        first, _, rest = file.read_text(encoding="utf-8").partition("\n")
-        parts.append(f"## {file.stem}\n\n{first.lstrip('# ')}\n\n```sparql\n{rest.rstrip()}\n```\n")
-    return "\n".join(parts)
+    head = (
+        "# The library of queries\n\n`kg query NAME` runs one; `kg query` alone lists them. A parameter is given as "
+        "`--param NAME=VALUE`; one with a `?` can be left out, and one with a default need not be given. [How to write "
+        "your own](competency.md#queries-with-a-name). What each gives on the vault in `notes/` stands in "
+        "`queries/tests/`.\n"
+    )
+    named = [Named(file.stem, file) for file in sorted(resource("queries").glob("*.rq"))]
+    index = ["| query | |", "| --- | --- |", *(f"| [{one.name}](#{one.name}) | {one.header.title} |" for one in named)]
+    return "\n".join([head, *index, "", *map(_query, named)])
+
+
+def _query(named: "Named") -> str:
+    text = named.text.split("\n")
+    body = "\n".join(text[next(n for n, line in enumerate(text) if not line.startswith("#")) :]).rstrip()
+    rows = [f"- `{param}`{f': {param.says}' if param.says else ''}\n" for param in named.header.params]
+    params = "".join([*rows, "\n"]) if rows else ""
+    return f"## {named.name}\n\n**{named.header.title}.** {named.description}\n\n{params}```sparql\n{body}\n```\n"
 
 
 def rules() -> str:

@@ -202,7 +202,7 @@ def _pairs(blocks: tuple[Block, ...]) -> Iterator[tuple[Block, Block | None]]:
     stack = [blocks]
     while stack:
         row = stack.pop()
-        yield from zip(row, (*row[1:], None), strict=True)
+        yield from zip(row, [*row[1:], None][: len(row)], strict=True)
         stack += [block.children for block in reversed(row) if block.children]
 
 
