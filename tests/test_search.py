@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 import kg
 from conftest import ROOT
-from kg import fulltext, retrieval
+from kg import fulltext, indexing, retrieval
 from kg.cli import kg as cli
 from kg.cli_look import _typed
 from kg.config import load
@@ -293,7 +293,7 @@ def rows(vault: Path) -> list[tuple[object, ...]]:
         return database.execute(
             "SELECT note.path, note.digest, section.line, section.start, section.parts, section.raw, words.title, "
             "words.aliases, words.tags, words.heading, words.text, (SELECT group_concat(name) FROM tag WHERE note = "
-            "note.id) FROM words JOIN section ON section.id = words.rowid JOIN note ON note.id = section.note "
+            "note.id) FROM words JOIN section ON section.id = words.rowid JOIN note ON note.id = section.id >> 20 "
             "ORDER BY note.path, section.start"
         ).fetchall()
 
@@ -302,13 +302,13 @@ def rows(vault: Path) -> list[tuple[object, ...]]:
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files that were read for the index."""
     paths: list[str] = []
-    whole = fulltext.Workers.read
+    whole = indexing.Workers.read
 
     def noted(self: object, files: dict[str, Path], *rest: object) -> object:
         paths.extend(files)
         return whole(self, files, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(fulltext.Workers, "read", noted)
+    monkeypatch.setattr(indexing.Workers, "read", noted)
     return paths
 
 
@@ -460,9 +460,9 @@ def test_processes_that_search_at_once_all_find_everything(tmp_path: Path) -> No
 def test_a_process_that_is_killed_while_it_indexes_leaves_what_was_there(tmp_path: Path) -> None:
     vault = write(tmp_path, {f"{n}.md": f"a pear, {n}" for n in range(30)})
     killed = (
-        "import os, sys, kg; from kg import fulltext\n"
-        "seen = []; whole = fulltext._Update._insert\n"
-        "fulltext._Update._insert = lambda self, one: os._exit(9) if len(seen) > 12 else (seen.append(1), whole(self, one))\n"
+        "import os, sys, kg; from kg import indexing\n"
+        "seen = []; whole = indexing._Update._insert\n"
+        "indexing._Update._insert = lambda self, one: os._exit(9) if len(seen) > 12 else (seen.append(1), whole(self, one))\n"
         "kg.search(sys.argv[1], 'pear')"
     )
     assert subprocess.run([sys.executable, "-c", killed, vault / ".kg"], check=False).returncode == 9
@@ -535,7 +535,7 @@ def test_each_text_is_searched_for_once_a_query(vault: Path, monkeypatch: pytest
 def test_a_query_without_the_functions_pays_nothing(vault: Path) -> None:
     program = (
         "import sys, kg; list(kg.query(sys.argv[1], 'SELECT ?s { ?s a kg:Note }')); "
-        "sys.exit(bool({'sqlite3', 'kg.fulltext', 'kg.retrieval'} & set(sys.modules)))"
+        "sys.exit(bool({'sqlite3', 'kg.fulltext', 'kg.indexing', 'kg.retrieval'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", program, vault / ".kg"], check=False).returncode == 0
 

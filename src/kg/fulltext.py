@@ -1,55 +1,35 @@
-"""The full-text index: the words of the notes that a store holds, section by section, in SQLite's FTS5.
+"""The full-text index of a store: the words of its notes, section by section, in SQLite's FTS5.
 
-    .kg/search.db     derived; made when it is first asked, brought up to date after an ingest, made anew where damaged
+    .kg/search.db     derived: made when it is first asked, brought up to date after an ingest, made anew where damaged
 
 A row is a section: its heading and the Markdown under it, down to the next heading. The first row of a note is what
-stands before any heading, front matter and all; it has the title, the aliases and the tags beside it. The text is
-that of the files as they were ingested: a file that holds another text by now keeps its old row (`stale`).
+stands before any heading, front matter and all; it has the title, the aliases and the tags beside it. A row's number
+is its note's and its own in that, so that nothing has to be looked up to tell which note it is of.
 
-One transaction of SQLite brings everything up to date, so that who reads meanwhile finds the old state, and a process
-that is killed leaves it. Where the folder cannot be written, the index is made in memory for this time.
+Here the index is opened and asked, which a search does and must not wait for; `indexing` makes it.
 """
 
-import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 from unicodedata import is_normalized
 
-from kg.canvas import CanvasSource
 from kg.config import Config
 from kg.errors import StoreError
-from kg.ledger import Ledger
-from kg.note import Note, Value
-from kg.resolve import Card
-from kg.source import Position
-from kg.store import Store
-from kg.terms import nfc
-from kg.vault import Progress, Vault, digest, without_collection
-from kg.workers import Workers
+from kg.source import digest
+
+if TYPE_CHECKING:
+    from kg.store import Store
 
 FILE = "search.db"
 LAYOUT = 1
 """What the file is made of and how a text is put into it; a file of another layout is made anew."""
-
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT);
-CREATE TABLE note (id INTEGER PRIMARY KEY, path TEXT UNIQUE, digest TEXT, front_id TEXT, title TEXT);
-CREATE TABLE tag (note INTEGER, name TEXT);
-CREATE INDEX tag_note ON tag (note);
-CREATE TABLE section (id INTEGER PRIMARY KEY, note INTEGER, line INTEGER, start INTEGER, parts TEXT, raw TEXT);
-CREATE INDEX section_note ON section (note);
-CREATE TABLE stale (path TEXT PRIMARY KEY, digest TEXT);
-CREATE VIRTUAL TABLE words USING fts5 (title, aliases, tags, heading, text,
-    tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co So Mn Mc'");
-"""
+SECTIONS = 20
+"""So many bits of a row's number are its own in its note."""
 _BUSY_SECONDS = 60
-_SOME_FILES = 20_000
 _MEMORY_KIB = 200_000
 
 # ---- how a text is put into the index --------------------------------------------------------------------------------
@@ -87,89 +67,6 @@ def readable(text: str) -> str:
     return text.translate(_AS_SIGNS)
 
 
-class Section(NamedTuple):
-    """A row of the index: where it begins in its note, its heading as written and the text under it."""
-
-    line: int
-    start: int
-    """In bytes of the note's source."""
-    parts: str
-    """The heading path, as JSON."""
-    heading: str
-    text: str
-    raw: str | None
-    """Both as they are in the file, where that is not in Unicode's form C."""
-
-
-class Words(NamedTuple):
-    """What is indexed of a note; texts are as `indexable` makes them."""
-
-    path: str
-    digest: str
-    front_id: str | None
-    title: str
-    aliases: str
-    tags: tuple[str, ...]
-    sections: tuple[Section, ...]
-
-
-def words(note: Note) -> Words:
-    """What is indexed of a note: a function of a module, since it is sent to other processes."""
-    sections = _nodes(note) if isinstance(note.source, CanvasSource) else _sections(note)
-    aliases = indexable(nfc("\n".join(Card.of(note).aliases)))
-    tags = tuple(nfc(tag) for tag in _tags(note))
-    return Words(note.path, note.digest, note.id, indexable(nfc(note.title)), aliases, tags, tuple(sections))
-
-
-def _section(note: Note, start: int, parts: tuple[str, ...], heading: str, text: str) -> Section:
-    raw = None if is_nfc(heading + text) else heading + text
-    line = note.source.position(start).line
-    path = json.dumps(parts, ensure_ascii=False)
-    return Section(line, start, path, indexable(nfc(heading)), indexable(nfc(text)), raw)
-
-
-def _sections(note: Note) -> Iterator[Section]:
-    """What stands before any heading, and each heading with what stands under it."""
-    source = note.source
-    rows = list(note.root.walk())
-    starts = [source.offset(Position(source.position(row.span.start).line, 1)) for row in rows]
-    for row, start, end in zip(rows, starts, [*starts[1:], len(source.data)], strict=True):
-        text = source.slice(row.span.end, end)
-        if note.kind == "drawing":  # what is drawn lies in its code blocks, megabytes of it
-            text = text.partition("```")[0]
-        yield _section(note, start, row.parts, source.slice(start, row.span.end), text)
-
-
-def _nodes(note: Note) -> Iterator[Section]:
-    """The texts of a canvas: its nodes, and what is written at its edges."""
-    assert isinstance(note.source, CanvasSource)
-    unnamed = {edge.span.start for edge in note.edges if not edge.label}
-    starts = [one.start for one in note.source.stretches]
-    ends = [*starts[1:], len(note.source.data)]
-    named = [(start, end) for start, end in zip(starts, ends, strict=False) if start not in unnamed]
-    for start, end in named or [(0, 0)]:
-        yield _section(note, start, (), "", note.source.slice(start, end))
-
-
-def _tags(note: Note) -> Iterator[str]:
-    """The tags of a note, each once, as it is first written."""
-    front = (leaf for prop in note.properties if prop.key.lower() == "tags" for leaf in _leaves(prop.value))
-    names = [value.text.removeprefix("#").strip("/") for value in front if value.kind == "text"]
-    for section in note.root.walk():
-        lines = [section.title] if section.title else []
-        lines += [line for top in section.blocks for block in top.walk() for line in block.lines]
-        names += [tag.name for line in lines for tag in line.tags]
-    yield from {name.lower(): name for name in reversed(names) if name}.values()
-
-
-def _leaves(value: Value) -> Iterator[Value]:
-    if value.kind == "list":
-        for child in value.children:
-            yield from _leaves(child)
-    elif value.kind != "map":
-        yield value
-
-
 # ---- the file --------------------------------------------------------------------------------------------------------
 
 
@@ -179,12 +76,9 @@ class Damaged(Exception):
 
 @dataclass(frozen=True)
 class FullText:
-    """An index that is up to date with a store, open for reading in the thread that opened it."""
+    """An index that is up to date with a store, to be asked in the thread that opened it."""
 
     database: sqlite3.Connection
-    vault: Path
-    limit: int
-    """So many bytes of a file are read."""
 
     @property
     def stale(self) -> list[str]:
@@ -192,205 +86,84 @@ class FullText:
         return [path for (path,) in self.database.execute("SELECT path FROM stale ORDER BY path")]
 
     def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
-        """The answer to a query. Raises Damaged."""
+        """The answer to a query. Raises Damaged, StoreError."""
         try:
             return self.database.execute(query, values).fetchall()
         except sqlite3.DatabaseError as error:
-            raise _told(error) from error
+            raise told(error) from error
 
 
-def _told(error: sqlite3.DatabaseError) -> Exception:
+def told(error: sqlite3.DatabaseError) -> Exception:
     """What an error of SQLite means: damage, which a new index mends, or something else, which is told as it is."""
+    if "no such module" in str(error):
+        return StoreError("this Python's SQLite has no FTS5, without which there is no search")
     if type(error) is sqlite3.DatabaseError or "malformed" in str(error) or "no such" in str(error):
         return Damaged(str(error))
     return StoreError(f"the search index cannot be read: {error}")
 
 
-def opened(store: Store, config: Config, progress: Progress | None = None, *, anew: bool = False) -> FullText:
-    """The index of a store, brought up to date first; made anew where it is damaged, or has to be.
-
-    A store that is not the published one any more is answered by the index of that. Raises StoreError.
-    """
+def opened(store: "Store", config: Config) -> FullText | None:
+    """The index of a store, where it is up to date. Raises StoreError."""
     file = store.path / FILE
-    for attempt in (anew, True):
-        try:
-            if attempt or file.is_symlink():  # `.kg/` may come with a vault from elsewhere: nothing else is written
-                _remove(file)
-            database = _connected(file)
-            return FullText(_Update(store, config, database, progress).done(), config.vault, config.max_bytes)
-        except sqlite3.DatabaseError as error:
-            told = _told(error)
-            if attempt or not isinstance(told, Damaged):
-                raise told from error
-    raise StoreError(f"the search index {file} is damaged: remove it, and it is made anew")
-
-
-def _remove(file: Path) -> None:
-    with suppress(OSError):
-        file.unlink(missing_ok=True)
-        file.with_name(f"{FILE}-journal").unlink(missing_ok=True)
-
-
-def _connected(file: Path) -> sqlite3.Connection:
-    """The file, made where it is not there; a file of another layout is given up for an empty one."""
     try:
-        database = _tuned(sqlite3.connect(file, timeout=_BUSY_SECONDS, isolation_level=None))
-        (version,) = database.execute("PRAGMA user_version").fetchone()
-        if version not in {0, LAYOUT}:
-            database.close()
-            _remove(file)
-            return _tuned(sqlite3.connect(file, timeout=_BUSY_SECONDS, isolation_level=None))
-    except sqlite3.OperationalError:  # it cannot be opened: it is made in memory, for this time
-        return _tuned(sqlite3.connect(":memory:", isolation_level=None))
-    return database
+        database = connected(file) if file.is_file() and not file.is_symlink() else None
+        return FullText(database) if database and is_up_to_date(database, store, config) else None
+    except sqlite3.DatabaseError as error:
+        if not isinstance(told(error), Damaged):
+            raise told(error) from error
+        return None
 
 
-def _tuned(database: sqlite3.Connection) -> sqlite3.Connection:
+def is_up_to_date(database: sqlite3.Connection, store: "Store", config: Config) -> bool:
+    """Whether an index is that of a store.
+
+    For a store that is not the published one any more, that of the published one does: others need it.
+    """
+    if not database.execute("PRAGMA user_version").fetchone()[0]:
+        return False
+    row = database.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
+    if not _is_published(store):
+        return bool(row)
+    return row == (key(store),) and not _has_come_back(database, config)
+
+
+def key(store: "Store") -> str:
+    """Of which generation an index is: that of this number, and not of one before the store was removed."""
+    return f"{store.folder.name} {(store.folder / 'manifest.json').stat().st_mtime_ns}"
+
+
+def _is_published(store: "Store") -> bool:
+    try:
+        return (store.path / "current").read_text(encoding="utf-8").strip() == store.folder.name
+    except OSError:
+        return False
+
+
+def _has_come_back(database: sqlite3.Connection, config: Config) -> bool:
+    """Whether a file that held another text than was ingested holds that again."""
+    rows = database.execute("SELECT path, digest FROM stale").fetchall()
+    return any(digest(config.vault / path, config.max_bytes) == wanted for path, wanted in rows)
+
+
+def connected(file: Path | None) -> sqlite3.Connection:
+    """A file, made where it is not there, and an empty one where it has another layout; None for one in memory.
+
+    Raises sqlite3.DatabaseError.
+    """
+    database = sqlite3.connect(file or ":memory:", timeout=_BUSY_SECONDS, isolation_level=None)
     database.text_factory = lambda raw: raw.decode("utf-8", "surrogatepass")  # a file's name may be no text
     database.execute("PRAGMA trusted_schema = OFF")
     database.execute(f"PRAGMA cache_size = -{_MEMORY_KIB}")  # nothing is written before the end, which readers notice
-    return database
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    if file is None or version in {0, LAYOUT}:
+        return database
+    database.close()
+    remove(file)
+    return connected(file)
 
 
-class _Update:
-    """Brings an index up to date with a store."""
-
-    def __init__(self, store: Store, config: Config, database: sqlite3.Connection, progress: Progress | None) -> None:
-        self.store, self.config, self.database = store, config, database
-        self.progress: Progress = progress or (lambda what, done, total: None)
-        self.key = f"{store.folder.name} {(store.folder / 'manifest.json').stat().st_mtime_ns}"
-
-    def done(self) -> sqlite3.Connection:
-        """The index, up to date; in memory where the file cannot be written."""
-        if self._is_up_to_date():
-            return self.database
-        try:
-            self._run()
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error) or "busy" in str(error):
-                raise StoreError("the search index is being made by another process: ask again in a moment") from error
-            if "readonly" not in str(error) and "unable to open" not in str(error) and "full" not in str(error):
-                raise
-            self._in_memory()
-            self._run()
-        return self.database
-
-    def _is_up_to_date(self) -> bool:
-        if not self.database.execute("PRAGMA user_version").fetchone()[0]:
-            return False
-        if not self._is_published():
-            return bool(self._key())
-        return self._key() == self.key and not self._has_come_back()
-
-    def _has_come_back(self) -> bool:
-        """Whether a file that held another text than was ingested holds that again."""
-        rows = self.database.execute("SELECT path, digest FROM stale").fetchall()
-        return any(digest(self.config.vault / path, self.config.max_bytes) == wanted for path, wanted in rows)
-
-    def _is_published(self) -> bool:
-        try:
-            return (self.store.path / "current").read_text(encoding="utf-8").strip() == self.store.folder.name
-        except OSError:
-            return False
-
-    def _key(self) -> str:
-        """Of which generation the index is."""
-        row = self.database.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
-        return str(row[0]) if row else ""
-
-    def _in_memory(self) -> None:
-        """Go on in memory, from what is there."""
-        if self.database.in_transaction:
-            self.database.execute("ROLLBACK")
-        copy = _tuned(sqlite3.connect(":memory:", isolation_level=None))
-        self.database.backup(copy)
-        self.database.close()
-        self.database = copy
-
-    def _run(self) -> None:
-        self.database.execute("BEGIN IMMEDIATE")
-        try:
-            if not self._is_up_to_date():  # another process may have done it meanwhile
-                self._make()
-                with without_collection():
-                    self._read()
-            self.database.execute("COMMIT")
-        except BaseException:
-            if self.database.in_transaction:
-                self.database.execute("ROLLBACK")
-            raise
-
-    def _make(self) -> None:
-        if not self.database.execute("PRAGMA user_version").fetchone()[0]:
-            for statement in _SCHEMA.split(";\n"):
-                self.database.execute(statement)
-            self.database.execute(f"PRAGMA user_version = {LAYOUT}")
-
-    def _read(self) -> None:
-        """Read what differs, and remember what cannot be had."""
-        ledger = Ledger.read(self.store.folder)
-        if ledger is None:
-            raise StoreError(f"the store {self.store.path} does not say which notes it holds: run `kg ingest --full`")
-        wanted = {path: entry.digest for path, entry in ledger.entries.items()}
-        have = dict(self.database.execute("SELECT path, digest FROM note"))
-        for path in have.keys() - wanted.keys():
-            self._forget(path)
-        missing = {path for path, known in wanted.items() if have.get(path) != known}
-        missing -= self._put(missing, wanted)
-        late = [(path.encode("utf-8", "surrogatepass"), wanted[path]) for path in sorted(missing - set(ledger.bad))]
-        self.database.execute("DELETE FROM stale")
-        self.database.executemany("INSERT INTO stale VALUES (CAST(? AS TEXT), ?)", late)
-        self.database.execute("INSERT OR REPLACE INTO meta VALUES ('generation', ?)", (self.key,))
-
-    def _put(self, paths: Iterable[str], wanted: Mapping[str, str]) -> set[str]:
-        """Put notes into the index whose files hold what was ingested; which those are."""
-        places = iter(self._places(paths).items())
-        done: set[str] = set()
-        while some := dict(islice(places, _SOME_FILES)):
-            with Workers.for_files(len(some)) as workers:
-                workers.read(some, self.config.max_bytes, self.progress)
-                found = [one for one in workers.each(words) if one.digest == wanted[one.path]]
-            for number, one in enumerate(sorted(found)):
-                if number % 256 == 0:
-                    self.progress("indexing", number, len(found))
-                self._forget(one.path)
-                self._insert(one)
-            done |= {one.path for one in found}
-        return done
-
-    def _places(self, paths: Iterable[str]) -> dict[str, Path]:
-        """Where files lie; the disk may have their names in another Unicode form, or as links to others."""
-        places = {path: self.config.vault / path for path in sorted(paths)}
-        if all(place.is_file() and not place.is_symlink() for place in places.values()):
-            return places
-        files = Vault(config=self.config).files().notes if self.config.vault.is_dir() else {}
-        return {path: files[path] for path in places if path in files}
-
-    def _forget(self, path: str) -> None:
-        given = (path.encode("utf-8", "surrogatepass"),)
-        row = self.database.execute("SELECT id FROM note WHERE path = CAST(? AS TEXT)", given).fetchone()
-        if row:
-            self.database.execute("DELETE FROM words WHERE rowid IN (SELECT id FROM section WHERE note = ?)", row)
-            self.database.execute("DELETE FROM section WHERE note = ?", row)
-            self.database.execute("DELETE FROM tag WHERE note = ?", row)
-            self.database.execute("DELETE FROM note WHERE id = ?", row)
-
-    def _insert(self, one: Words) -> None:
-        add = self.database.execute
-        path = one.path.encode("utf-8", "surrogatepass")
-        note = add(
-            "INSERT INTO note (path, digest, front_id, title) VALUES (CAST(? AS TEXT), ?, ?, ?)",
-            (path, one.digest, one.front_id, one.title),
-        ).lastrowid
-        self.database.executemany("INSERT INTO tag VALUES (?, ?)", [(note, tag.lower()) for tag in one.tags])
-        (first,) = add("SELECT coalesce(max(id), 0) + 1 FROM section").fetchone()
-        rows = list(enumerate(one.sections, first))
-        names = [(one.title, one.aliases, indexable("\n".join(one.tags)))] + [("", "", "")] * (len(rows) - 1)
-        self.database.executemany(
-            "INSERT INTO section VALUES (?, ?, ?, ?, ?, ?)",
-            [(number, note, row.line, row.start, row.parts, row.raw) for number, row in rows],
-        )
-        self.database.executemany(
-            "INSERT INTO words (rowid, title, aliases, tags, heading, text) VALUES (?, ?, ?, ?, ?, ?)",
-            [(number, *given, row.heading, row.text) for given, (number, row) in zip(names, rows, strict=True)],
-        )
+def remove(file: Path) -> None:
+    """Remove an index."""
+    with suppress(OSError):
+        file.unlink(missing_ok=True)
+        file.with_name(f"{FILE}-journal").unlink(missing_ok=True)

@@ -42,11 +42,10 @@ class FullTextFunctions:
     _found: dict[str, tuple["Query", dict[str, "Row"]] | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        from kg.fulltext import opened
-        from kg.retrieval import Searcher, vault_of
+        from kg.retrieval import Searcher, index_of, vault_of
 
         config = vault_of(self.store)
-        self.searcher = Searcher(opened(self.store, config), config)
+        self.searcher = Searcher(index_of(self.store, config), config)
 
     def score(self, *given: Any) -> ox.Literal | None:
         """How well a thing answers a search; no value where it does not."""
@@ -74,8 +73,8 @@ class FullTextFunctions:
         return None
 
     def _search(self, text: str) -> "tuple[Query, dict[str, Row]] | None":
-        from kg.fulltext import Damaged, opened
-        from kg.retrieval import Query
+        from kg.fulltext import Damaged
+        from kg.retrieval import Query, Searcher, index_of
 
         try:
             query = Query.parse(text)
@@ -84,7 +83,6 @@ class FullTextFunctions:
         try:
             return query, self.searcher.things(query)
         except Damaged:
-            self.searcher = type(self.searcher)(
-                opened(self.store, self.searcher.config, anew=True), self.searcher.config
-            )
+            config = self.searcher.config
+            self.searcher = Searcher(index_of(self.store, config, anew=True), config)
             return query, self.searcher.things(query)

@@ -25,10 +25,11 @@ from kg.ledger import FILE, Bad, Entry, Ledger, digests
 from kg.note import Note
 from kg.ontology import Ontology, load
 from kg.resolve import LINK_CLASSES, Card, Index, differences
+from kg.source import digest
 from kg.statements import PREF_LABEL, Reader, Statements
 from kg.store import Builder, Published, Store, building, published, tidy
 from kg.terms import INFERRED, ONTOLOGY, Names
-from kg.vault import Files, Progress, Vault, digest, read_note, without_collection
+from kg.vault import Files, Progress, Vault, read_note, without_collection
 from kg.workers import Read, Workers
 
 Row = tuple[str, str, str]

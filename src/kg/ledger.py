@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 from kg.findings import Finding
 from kg.resolve import Card, Heading, LinkClass
+from kg.source import digest
 from kg.statements import ALT_LABEL, PREF_LABEL, Label
 from kg.terms import letters_and_digits, literal
-from kg.vault import digest
 
 Row = tuple[str, str, str]
 

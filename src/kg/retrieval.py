@@ -17,14 +17,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kg.config import Config, load
 from kg.errors import KgError
-from kg.fulltext import BEGIN, END, Damaged, FullText, indexable, opened, readable
+from kg.fulltext import BEGIN, END, SECTIONS, Damaged, FullText, indexable, opened, readable
+from kg.source import digest
 from kg.store import Store
 from kg.terms import Names, letters_and_digits, nfc
-from kg.vault import Progress, digest, read_note
+
+if TYPE_CHECKING:
+    from kg.vault import Progress
 
 LIMIT, EACH = 20, 3
 """So many places are shown, and so many of one note."""
@@ -55,10 +58,15 @@ class Phrase(NamedTuple):
     exact: bool
 
     @property
-    def match(self) -> str:
+    def finds(self) -> str:
         """It in FTS5's query syntax."""
         quoted = '"{}"'.format(indexable(nfc(self.text)).replace('"', '""'))
-        return quoted if self.exact else f"({quoted} * OR {quoted})"
+        return quoted if self.exact else f"{quoted} *"
+
+    @property
+    def ranks(self) -> str:
+        """The same, where what is exactly so counts once more."""
+        return self.finds if self.exact else f"({self.finds} OR {self.finds[:-2]})"
 
 
 class Filter(NamedTuple):
@@ -198,7 +206,7 @@ class Found:
 
 def search(
     store: Store | str | Path, text: str, *, config: Config | None = None, limit: int = LIMIT, each: int = EACH,
-    progress: Progress | None = None,
+    progress: "Progress | None" = None,
 ) -> Found:  # fmt: skip
     """Search the notes of a store for words: at most so many places, of each note at most so many.
 
@@ -208,9 +216,19 @@ def search(
     store = store if isinstance(store, Store) else Store(store)
     config = config or vault_of(store)
     try:
-        return Searcher(opened(store, config, progress), config).found(query, limit, each)
+        return Searcher(index_of(store, config, progress), config).found(query, limit, each)
     except Damaged:
-        return Searcher(opened(store, config, progress, anew=True), config).found(query, limit, each)
+        return Searcher(index_of(store, config, progress, anew=True), config).found(query, limit, each)
+
+
+def index_of(store: Store, config: Config, progress: "Progress | None" = None, *, anew: bool = False) -> FullText:
+    """The index of a store, up to date. Raises StoreError."""
+    found = None if anew else opened(store, config)
+    if found is None:
+        from kg.indexing import updated
+
+        found = updated(store, config, progress, anew=anew)
+    return found
 
 
 def vault_of(store: Store) -> Config:
@@ -222,10 +240,17 @@ class Row(NamedTuple):
     """A section that was found, by its number in the index."""
 
     number: int
-    note: int
-    is_first: bool
-    """Whether it is the first of its note, with the title."""
     score: float
+
+    @property
+    def note(self) -> int:
+        """The number of its note."""
+        return self.number >> SECTIONS
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it is the first of its note, with the title."""
+        return self.number & ((1 << SECTIONS) - 1) == 0
 
 
 @dataclass(frozen=True)
@@ -261,33 +286,28 @@ class Searcher:
         return dict(sorted(found.items(), key=lambda one: (-note_score(one[1]), paths[one[0]])))
 
     def _scored(self, query: Query, notes: set[int] | None) -> Iterator[Row]:
-        match = " OR ".join(phrase.match for phrase in query.phrases)
+        match = " OR ".join(phrase.ranks for phrase in query.phrases)
         rows: Any = self.index.rows(
-            "SELECT section.id, section.note, section.start, bm25(words, ?, ?, ?, ?, ?) FROM words "
-            "JOIN section ON section.id = words.rowid WHERE words MATCH ? "
-            "AND (? OR section.note IN (SELECT value FROM json_each(?)))",
-            *(*WEIGHTS, match, notes is None, json.dumps(sorted(notes or ()))),
+            "SELECT rowid, bm25(words, ?, ?, ?, ?, ?) FROM words WHERE words MATCH ? "
+            "AND (? OR rowid >> ? IN (SELECT value FROM json_each(?)))",
+            *(*WEIGHTS, match, notes is None, SECTIONS, json.dumps(sorted(notes or ()))),
         )
-        return (Row(number, note, start == 0, -score) for number, note, start, score in rows)
+        return (Row(number, -score) for number, score in rows)
 
     def _unscored(self, notes: set[int]) -> Iterator[Row]:
         """The beginnings of notes, by their paths."""
         rows: Any = self.index.rows(
-            "SELECT min(section.id), note.id FROM note JOIN section ON section.note = note.id "
-            "WHERE note.id IN (SELECT value FROM json_each(?)) GROUP BY note.id ORDER BY note.path",
+            "SELECT id FROM note WHERE id IN (SELECT value FROM json_each(?)) ORDER BY path",
             json.dumps(sorted(notes)),
         )
-        return (Row(number, note, True, 0.0) for number, note in rows)
+        return (Row(note << SECTIONS, 0.0) for (note,) in rows)
 
     def notes(self, condition: Condition) -> set[int]:
         """The notes that meet a condition, by their numbers in the index."""
         match condition:
             case Phrase():
-                return self._ids(
-                    "SELECT DISTINCT section.note FROM words JOIN section ON section.id = words.rowid "
-                    "WHERE words MATCH ?",
-                    condition.match,
-                )
+                found = "SELECT DISTINCT rowid >> ? FROM words WHERE words MATCH ?"
+                return self._ids(found, SECTIONS, condition.finds)
             case Filter(key, text):
                 return self._tagged(text) if key == "tag" else self._lying(key, text)
             case Without(part):
@@ -317,8 +337,9 @@ class Searcher:
         ranked = self.ranked(query)
         rows = {row.number: row for some in ranked.values() for row in some}
         places: Any = self.index.rows(
-            "SELECT section.id, note.path, note.front_id, section.parts "
-            "FROM section JOIN note ON note.id = section.note WHERE section.id IN (SELECT value FROM json_each(?))",
+            "SELECT section.id, note.path, note.front_id, section.parts FROM section "
+            "JOIN note ON note.id = section.id >> ? WHERE section.id IN (SELECT value FROM json_each(?))",
+            SECTIONS,
             json.dumps(sorted(rows)),
         )
         names, found = Names(self.config.base), {}
@@ -356,8 +377,8 @@ class Searcher:
     def _section(self, number: int) -> tuple[str, str, str | None, tuple[str, ...], int, int, str | None]:
         rows: Any = self.index.rows(
             "SELECT note.title, note.path, note.front_id, section.parts, section.line, section.start, section.raw "
-            "FROM section JOIN note ON note.id = section.note WHERE section.id = ?",
-            number,
+            "FROM section JOIN note ON note.id = section.id >> ? WHERE section.id = ?",
+            *(SECTIONS, number),
         )
         title, path, front_id, parts, line, start, raw = rows[0]
         return readable(title), path, front_id, tuple(json.loads(parts)), line, start, raw
@@ -370,7 +391,7 @@ class Searcher:
             rows = self.index.rows(
                 "SELECT highlight(words, 0, ?, ?), highlight(words, 3, ?, ?), highlight(words, 4, ?, ?) "
                 "FROM words WHERE words MATCH ? AND rowid = ?",
-                *(*marks, " OR ".join(phrase.match for phrase in query.phrases), number),
+                *(*marks, " OR ".join(phrase.ranks for phrase in query.phrases), number),
             )
         title, heading, text = map(readable, rows[0])
         return title, heading, text
@@ -383,6 +404,8 @@ class Searcher:
 
     def _in_canvas(self, path: str, offset: int, line: int) -> tuple[int, int]:
         """Line and column in a canvas's file."""
+        from kg.vault import read_note
+
         note, _ = read_note(path, self.config.vault / path, self.config.max_bytes)
         known = self.index.rows("SELECT digest FROM note WHERE path = ?", path)
         if note is None or (note.digest,) not in known:

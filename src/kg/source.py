@@ -4,6 +4,7 @@ Offsets are positions in the UTF-8 bytes of the decoded text (without a byte ord
 parser reports them. Lines and columns count from 1, columns in characters. A line ends at LF, CRLF or CR.
 """
 
+import hashlib
 import os
 import re
 import stat
@@ -58,6 +59,14 @@ def read_bytes(place: Path, limit: int, *, follow: bool = True) -> bytes:
         if max(status.st_size, len(data)) > limit:  # the one, or it grew meanwhile
             raise TooLargeError(f"{max(status.st_size, len(data)):,} bytes; {limit:,} are read")
         return data
+
+
+def digest(place: Path, limit: int) -> str:
+    """The SHA-256 of a file of at most so many bytes, as a note has it; empty where it cannot be read."""
+    try:
+        return hashlib.sha256(read_bytes(place, limit, follow=False)).hexdigest()
+    except OSError:
+        return ""
 
 
 class Ruler:

@@ -1,7 +1,6 @@
 """A vault: the folder of notes, its files found and read. Nothing is ever written to it."""
 
 import gc
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -190,11 +189,3 @@ def read_note(path: str, place: Path, limit: int) -> tuple[Note | None, tuple[Fi
         column = len(raw[raw.rfind(b"\n", 0, error.offset) + 1 : error.offset].decode("utf-8", "replace")) + 1
         return None, (of_file(path, "F02", f"{error}: the note is not read", line, column),)
     return note, note.findings
-
-
-def digest(place: Path, limit: int) -> str:
-    """The SHA-256 of a file of at most so many bytes, as a note has it; empty where it cannot be read."""
-    try:
-        return hashlib.sha256(read_bytes(place, limit, follow=False)).hexdigest()
-    except OSError:
-        return ""

@@ -23,7 +23,8 @@ from kg.child import Child
 from kg.findings import Finding
 from kg.note import Note
 from kg.resolve import Card
-from kg.vault import Progress, digest, read_note
+from kg.source import digest
+from kg.vault import Progress, read_note
 
 T = TypeVar("T")
 
