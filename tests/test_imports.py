@@ -19,7 +19,9 @@ print("loaded:", *sorted(set(sys.modules) & set({heavy!r})), file=sys.stderr)
 """
 
 
-@pytest.mark.parametrize("args", [["--version"], ["--help"], ["query", "--help"], ["ingest", "--help"]])
+@pytest.mark.parametrize(
+    "args", [["--version"], ["--help"], ["query", "--help"], ["ingest", "--help"], ["test", "--help"]]
+)
 def test_nothing_heavy_is_imported(args: list[str]) -> None:
     code = CODE.format(args=args, heavy=HEAVY)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,69 +1,230 @@
 """The library of queries, on notes/, and asking from Python."""
 
 import datetime
+from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import pyoxigraph as ox
 import pytest
 
 import kg
 from conftest import NOTES, ROOT, ingest
-from kg.questions import library
+from kg.config import Config, load
+from kg.parameters import Binder, Parameter
+from kg.questions import Header, library
 from kg.sparql import bind, check, tokens
 
 LIBRARY = sorted(file.stem for file in (ROOT / "queries").glob("*.rq"))
 
 
-def _ask(store: kg.Store, name: str, **params: str) -> list[dict[str, object]]:
-    text = (ROOT / "queries" / f"{name}.rq").read_text(encoding="utf-8")
-    return kg.query(store, text, params).rows
+def _config(store: kg.Store) -> Config:
+    return replace(load(NOTES), store=store.path)
+
+
+def _ask(store: kg.Store, name: str, **given: str) -> list[dict[str, object]]:
+    config = _config(store)
+    named = library(config)[name]
+    return kg.query(store, named.text, Binder(config).bind(named.header.params, given)).rows
 
 
 @pytest.mark.parametrize("name", LIBRARY)
-def test_each_says_what_it_answers_and_answers(notes_store: kg.Store, name: str) -> None:
-    found = library(kg.Vault(NOTES).config)[name]
-    assert found.description.endswith((".", "?"))
-    assert _ask(notes_store, name)
+def test_each_says_what_it_answers(notes_store: kg.Store, name: str) -> None:
+    header = library(_config(notes_store))[name].header
+    assert header.title and not header.title.endswith(".")
+    assert header.description.endswith((".", "?"))
+    assert all(param.says for param in header.params)
 
 
-def test_missing_notes(notes_store: kg.Store) -> None:
-    rows = _ask(notes_store, "missing-notes")
-    assert [(row["missing"], row["wanted_by"]) for row in rows] == [
-        ("north star metric", 5),
-        ("Double-loop learning", 2),
-        ("Continuous delivery", 1),
+@pytest.mark.parametrize("name", LIBRARY)
+def test_each_has_an_order_of_its_own_that_is_total(name: str) -> None:
+    text = (ROOT / "queries" / f"{name}.rq").read_text(encoding="utf-8")
+    assert "\nORDER BY " in text
+
+
+def test_queries_of_the_tests_folder_are_none_of_the_library(notes_store: kg.Store) -> None:
+    assert set(library(_config(notes_store))) == set(LIBRARY)
+    assert len(LIBRARY) > 25
+
+
+def test_paths_are_those_that_a_search_finds(notes_store: kg.Store) -> None:
+    links: dict[str, set[str]] = {}
+    rows = kg.query(notes_store, "SELECT ?a ?b { ?x kg:linksTo ?y . ?x skos:prefLabel ?a . ?y skos:prefLabel ?b }").rows
+    for row in rows:
+        links.setdefault(row["a"], set()).add(row["b"])
+
+    def search(path: tuple[str, ...], end: str, steps: int) -> Iterator[tuple[str, ...]]:
+        if path[-1] == end:
+            yield path
+        elif steps:
+            for step in links.get(path[-1], set()) - set(path):
+                yield from search((*path, step), end, steps - 1)
+
+    for start, end in (
+        ("Start here", "Revenue"),
+        ("lean", "Psychological safety"),
+        ("culture", "Double-loop learning"),
+    ):
+        for steps in (1, 2, 3, 4):
+            wanted = sorted((len(path) - 1, " → ".join(path)) for path in search((start,), end, steps))
+            found = _ask(notes_store, "paths", **{"from": start, "to": end, "steps": str(steps)})
+            assert [(row["length"], row["path"]) for row in found] == wanted
+    assert not _ask(notes_store, "paths", **{"from": "lean", "to": "lean"})
+
+
+MESSY = {
+    "A.md": "---\nup: '[[B]]'\nowner: Jo\n---\n# Outputs\n- Handbook\n# Resources\n- One Book - Ann Lee\n- One book - Ann Lee\n",
+    "B.md": "---\nup: '[[C]]'\naliases: [Bee]\n---\nSee ![[Nowhere]] and ![[Nowhere]] and [[E]].",
+    "C.md": "---\nup: '[[A]]'\ndue: 2026-03-01\n---\n![[picture.png]]",
+    "D.md": "up:: [[A]]\n\n[[A]] [[A]] [a](A.md)",
+    "E.md": "No links.",
+    "picture.png": "",
+}
+
+
+@pytest.fixture(scope="module")
+def messy(tmp_path_factory: pytest.TempPathFactory) -> kg.Store:
+    """A vault with what notes/ has not: a circle, an embed of nothing, a dead end, a concept with outputs alone."""
+    folder = tmp_path_factory.mktemp("messy")
+    vault = folder / "vault"
+    vault.mkdir()
+    for name, text in MESSY.items():
+        (vault / name).write_text(text)
+    return ingest(vault, folder / "store").store
+
+
+def _rows(store: kg.Store, name: str, **given: str) -> list[tuple[object, ...]]:
+    return [tuple(row.values()) for row in _ask(store, name, **given)]
+
+
+def test_a_circle_is_found_and_ends(messy: kg.Store) -> None:
+    assert _rows(messy, "broader-circles") == [("A", "B"), ("B", "C"), ("C", "A")]
+    assert _rows(messy, "ancestors", concept="D") == [("A", "C"), ("A", "D"), ("B", "A"), ("C", "B")]
+    assert _rows(messy, "siblings", concept="D") == [("C", "A")]
+
+
+def test_what_stands_twice_in_one_note_counts_once(messy: kg.Store) -> None:
+    assert _rows(messy, "missing-notes") == [("Nowhere", 1, "B")]
+    assert ("B.md", "Nowhere", "missing") in _rows(messy, "embedded")
+    assert ("A", 2) in _rows(messy, "most-linked")
+
+
+def test_dead_ends_and_orphans_are_two_things(messy: kg.Store) -> None:
+    assert _rows(messy, "dead-ends") == [("E.md", 1)]
+    assert _rows(messy, "orphans") == []
+    assert _rows(messy, "entry-points") == [("D.md", 1)]
+
+
+def test_works_of_one_title_are_one_source(messy: kg.Store) -> None:
+    assert _rows(messy, "single-source") == [("A", "One Book")]
+    assert _rows(messy, "single-work-authors") == [("Ann Lee", "One Book", 1)]
+    assert [row[1:] for row in _rows(messy, "resources-by-author")] == [("One Book", "A")]
+
+
+def test_concepts_without_outcomes(messy: kg.Store) -> None:
+    assert _rows(messy, "concepts-without-outcomes") == [("A", 1)]
+
+
+def test_names_are_one_whatever_their_case(messy: kg.Store) -> None:
+    assert [row[0] for row in _rows(messy, "same-name")] == ["One Book"]
+
+
+# ---- parameters ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "term"),
+    [
+        ("text", "7", '"7"'),
+        ("text", '"quoted"', r'"\"quoted\""'),
+        ("note", "Income", "<https://notes.example/Concepts/Revenue>"),
+        ("note", "Concepts/Revenue.md", "<https://notes.example/Concepts/Revenue>"),
+        ("note", "#People", "<https://notes.example/#tag/people>"),
+        ("note", "kg:Concept", "<https://w3id.org/concept-notes#Concept>"),
+        ("note", "Start here#Where to begin", "<https://notes.example/Start%20here#Where%20to%20begin>"),
+        ("iri", "n:Revenue", "<https://notes.example/Revenue>"),
+        ("iri", "<urn:x>", "<urn:x>"),
+        ("class", "deliverables", "<https://w3id.org/concept-notes#Output>"),
+        ("property", "written by", "<http://purl.org/dc/terms/creator>"),
+        ("property", "Reading Status", "<https://notes.example/#property/reading-status>"),
+        ("integer", " -3 ", '"-3"^^<http://www.w3.org/2001/XMLSchema#integer>'),
+        ("number", "3", '"3"^^<http://www.w3.org/2001/XMLSchema#integer>'),
+        ("number", "2.50", '"2.50"^^<http://www.w3.org/2001/XMLSchema#decimal>'),
+        ("decimal", "1e3", '"1e3"^^<http://www.w3.org/2001/XMLSchema#double>'),
+        ("boolean", "Yes", '"true"^^<http://www.w3.org/2001/XMLSchema#boolean>'),
+        ("date", "2026-02-28", '"2026-02-28"^^<http://www.w3.org/2001/XMLSchema#date>'),
+        ("dateTime", "2026-02-28T09:30", '"2026-02-28T09:30:00"^^<http://www.w3.org/2001/XMLSchema#dateTime>'),
+    ],
+)
+def test_a_value_becomes_the_term_of_its_type(notes_store: kg.Store, kind: str, given: str, term: str) -> None:
+    found = Binder(_config(notes_store)).bind([Parameter("x", kind)], {"x": given})["x"]
+    assert found == next(ox.parse(f"<urn:s> <urn:p> {term} .", ox.RdfFormat.N_TRIPLES)).object
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "says"),
+    [
+        ("integer", "2.5", "a whole number; “2.5” is none"),
+        ("integer", "1" * 30, "a whole number"),
+        ("number", "soon", "a number"),
+        ("boolean", "perhaps", "yes or no"),
+        ("date", "2026-02-30", "a date such as"),
+        ("date", "20260228", "a date such as"),
+        ("dateTime", "2026-02-28", "a time such as"),
+        ("iri", "no iri", "an IRI"),
+        ("note", "Inspired", "names 2 things.*give the IRI"),
+        ("note", "Revenu", "did you mean “Revenue”"),
+        ("class", "Outcom", "did you mean “Outcome”"),
+        ("property", "creater", "did you mean “creator”"),
+    ],
+)
+def test_a_value_of_another_type_is_an_error(notes_store: kg.Store, kind: str, given: str, says: str) -> None:
+    with pytest.raises(kg.KgError, match=f"the parameter x.*{says}"):
+        Binder(_config(notes_store)).bind([Parameter("x", kind)], {"x": given})
+
+
+def test_a_parameter_has_a_default_or_is_left_out_or_is_wanted(notes_store: kg.Store) -> None:
+    binder = Binder(_config(notes_store))
+    params = Header.of("# param a: integer = 3\n# param b?: text\nSELECT ?a ?b {}").params
+    assert [(name, str(term)) for name, term in binder.bind(params, {"c": "left"}).items()] == [
+        ("c", "left"),
+        ("a", '"3"^^<http://www.w3.org/2001/XMLSchema#integer>'),
     ]
-    assert rows[1]["notes"] == "Learning Test Cycles, Psychological safety"
+    with pytest.raises(kg.KgError, match=r"wants the parameter d, a date.* \(the day\)"):
+        binder.bind(Header.of("# param d: date -- the day\nSELECT ?d {}").params, {})
 
 
-def test_outcomes_without_outputs(notes_store: kg.Store) -> None:
-    rows = {(row["outcome"], row["concept"]) for row in _ask(notes_store, "outcomes-without-outputs")}
-    assert ("Bad news travels fast", "leadership") in rows
-    assert not {outcome for outcome, _ in rows} & {"Teams decide without waiting", "Renewals that need no chasing"}
+@pytest.mark.parametrize(
+    ("header", "says"),
+    [
+        ("# param x: colour", ":1: “colour” is no type"),
+        ("# Words.\n\n# param z: text", r":3: the query has no variable \?z"),
+        ("# param x: text\n# param x: text", ":2: the parameter x is declared twice"),
+        ("# param x?: text = a", ":1: the parameter x has a default"),
+        ("# param x:", ":1: not a parameter"),
+    ],
+)
+def test_a_header_that_cannot_be_read_says_where(header: str, says: str) -> None:
+    with pytest.raises(kg.KgError, match=f"^q.rq{says}"):
+        Header.of(f"{header}\nSELECT ?x {{}}", "q.rq")
 
 
-def test_outputs_without_outcomes(notes_store: kg.Store) -> None:
-    outputs = {row["output"] for row in _ask(notes_store, "outputs-without-outcomes")}
-    assert "Annual satisfaction survey" in outputs
-    assert not outputs & {"Guided setup", "Decision log", "Weekly learning demo"}
+def test_a_header_without_a_title_is_called_by_its_first_line() -> None:
+    header = Header.of("# Everything that is.\n# And more.\n#\nSELECT * {}")
+    assert (header.title, header.description, header.params) == (
+        "Everything that is",
+        "Everything that is. And more.",
+        (),
+    )
+    assert Header.of("SELECT * { } # title: none") == Header()
 
 
-def test_the_note_and_the_name_of_an_author_are_one(notes_store: kg.Store) -> None:
-    works = {row["work"] for row in _ask(notes_store, "resources-by-author") if row["author"] == "Josh Seiden"}
-    assert works == {"Lean UX", "Outcomes Over Output"}
-
-
-def test_open_tasks(notes_store: kg.Store) -> None:
-    tasks = _ask(notes_store, "open-tasks")
-    dated = [row["due"] for row in tasks if row["due"]]
-    assert dated == sorted(dated)
-    assert dated[0] == datetime.date(2026, 1, 15)
-    assert all(row["due"] is None for row in tasks[len(dated) :])
-
-
-def test_who_says_so(notes_store: kg.Store) -> None:
-    notes = {row["note"] for row in _ask(notes_store, "who-says-so", title="Net Promoter Score")}
-    assert "Concepts/Net Promoter Score.md" in notes
+def test_a_name_alone_needs_the_store(tmp_path: Path) -> None:
+    binder = Binder(load(cwd=tmp_path))
+    assert str(binder.term(Parameter("x", "note"), "n:A")) == "<https://notes.example/A>"
+    with pytest.raises(kg.StoreError):
+        binder.term(Parameter("x", "note"), "A")
 
 
 def test_rows_are_python_values(notes_store: kg.Store) -> None:

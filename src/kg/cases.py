@@ -111,11 +111,13 @@ def _of_file(config: Config, file: Path, *, named: bool) -> Iterator[Case]:
 
 
 def _answered(case: Case) -> Case:
-    answers = ", ".join(f"{case.place.stem}{suffix}" for suffix in _ANSWERS)
-    where = f"write {answers} beside it" if case.place.suffix == ".rq" else "write a table below it"
-    return (
-        case if case.expected or case.problem else case.failing(f"the answer is missing: {where}, or `# expect: empty`")
+    """The case, which must have an answer."""
+    if case.expected or case.problem:
+        return case
+    where = (
+        f"write {case.place.stem}.csv (.tsv, .json, .ttl) beside it" if case.place.suffix == ".rq" else "write it below"
     )
+    return case.failing(f"the answer is missing: {where}, or a line `# expect: empty`")
 
 
 def _of_vault(config: Config) -> Iterator[Case]:

@@ -109,10 +109,7 @@ class _Asking:
         except KgError as error:
             return str(error), (), case.line, case.column
         if given.problem:
-            own = given.line and not case.source
-            first = case.line + (case.place.suffix != ".rq")  # a fence begins a line above its text
-            line = first - 1 + given.line if own else case.line
-            return given.problem, (), line, given.column if own else case.column
+            return given.problem, (), *_place(case, given)
         message, difference = compare(case.expected, given, _orders(case.text)) if case.expected else ("", ())
         return message, difference, case.line, case.column
 
@@ -131,6 +128,13 @@ class _Asking:
         if self._child:
             self._child.close()
         self._child = None
+
+
+def _place(case: Case, given: Given) -> tuple[int, int]:
+    """Where a mistake in a query stands, if it is in the case's own file. A fence begins a line above its text."""
+    if not given.line or case.source:
+        return case.line, case.column
+    return case.line + given.line - (case.place.suffix == ".rq"), case.column + given.column - 1
 
 
 def _orders(text: str) -> bool:

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import pyoxigraph as ox
 
-from kg.config import Config
+from kg.config import Config, resource
 from kg.errors import KgError, NotFound
 from kg.naming import TYPE, Naming, written_iri
-from kg.ontology import local_name
+from kg.ontology import load, local_name
 from kg.store import Store
 from kg.terms import XSD, Names
 
@@ -61,9 +61,8 @@ class Binder:
     @cached_property
     def naming(self) -> Naming:
         """What names mean in the project's store. Raises StoreError, OntologyError."""
-        from kg.ingestion import load_ontology
-
-        store, ontology = Store(self.config.store), load_ontology(self.config)
+        store = Store(self.config.store)
+        ontology = load([resource("ontology").resolve(), *self.config.ontology], self.config.all_prefixes)
         return Naming(store, ontology, Names(self.config.base), {**ontology.prefixes, **store.prefixes})
 
     def bind(self, params: Iterable[Parameter], given: Mapping[str, str]) -> dict[str, str | Term]:
