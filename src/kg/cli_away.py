@@ -76,18 +76,18 @@ def _json(done: "Pushed") -> dict[str, object]:
 
 
 def _say_pushed(options: Options, done: "Pushed") -> None:
-    graphs = f"{len(done.changed):,} of {done.graphs:,} {plural(done.graphs, 'graph')}"
+    of = f"{len(done.changed):,} of {done.graphs:,} {plural(done.graphs, 'graph')}"
     removed = f", {len(done.gone):,} removed" if done.gone else ""
     if done.dry_run:
         at_most = f"at most {done.inserted:,} of {done.triples:,} triples"
-        options.say(f"{done.endpoint}: {graphs} would be sent{removed}, {at_most}")
+        options.say(f"{done.endpoint}: {of} would be sent{removed}, {at_most}")
     else:
         triples = f"{done.inserted:,} triples added and {done.deleted:,} removed of {done.triples:,}"
-        options.say(f"{done.endpoint}: {graphs} sent{removed}; {triples}, in {done.seconds:.1f} s")
+        options.say(f"{done.endpoint}: {of} sent{removed}; {triples}, in {done.seconds:.1f} s")
     if options.verbose:
-        for sign, iris in (("+", done.changed), ("-", done.gone)):
-            for graph in iris:
-                options.say(f"  {sign} {graph}")
+        for sign, graphs in (("+", done.changed), ("-", done.gone)):
+            for one in graphs:
+                options.say(f"  {sign} {one}")
     if done.mended:
         options.say(f"its default graph was not what it should be: {done.mended:,} triples were put right", fg="yellow")
     if done.unequal:

@@ -218,12 +218,13 @@ class _Push:
     @cached_property
     def here(self) -> dict[str, _State]:
         """Every named graph with its state."""
+        # Oxigraph also names graphs that had triples once.
         graphs = sorted(str(row[0]) for row in self.store.select("SELECT DISTINCT ?g { GRAPH ?g { } }"))
         states = {}
         for number, graph in enumerate(graphs):
             self.progress("comparing", number, len(graphs))
             states[graph] = _state(_lines(self.store, graph))
-        return states
+        return {graph: state for graph, state in states.items() if state.triples}
 
     def _rows(self, graph: str) -> set[Line]:
         """The triples of a graph as they can be sent."""
@@ -287,8 +288,8 @@ class _Push:
         gone = sorted(there.rows.keys() - self.here.keys())
         if not full and len(gone) > max(_MANY, len(there.rows) / 2):
             raise KgError(
-                f"{len(gone):,} of the {len(there.rows):,} graphs that {self.endpoint.name} was given would go: "
-                "is it another vault's? If it is not, push with --full"
+                f"{len(gone):,} of the {len(there.rows):,} graphs that {self.endpoint.name} was given would go: is it"
+                " another vault's? If it is not, push with --full"
             )
         if dry_run:
             self.default = there.default_graph
