@@ -59,7 +59,7 @@ class FullTextFunctions:
         found = self._row(given)
         if found is None:
             return None
-        hit = self.searcher.hit(found[1], found[0])
+        (hit,) = self.searcher.hits([found[1]], found[0])
         return ox.Literal(excerpt(hit.text, hit.marks, _CONTEXT)[0])
 
     def _row(self, given: tuple[Any, ...]) -> "tuple[Query, Row] | None":

@@ -13,7 +13,7 @@ and the compounds of German, and what is exactly the word ranks before. Case and
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -37,6 +37,8 @@ _LONG = 4
 _DEEPEST = 50
 _MOST_WORDS = 100
 _CHECKED = 200
+_FEW = 1_000
+"""Of fewer notes than this SQLite is asked; of more, sorting out what it gives takes less."""
 _QUOTES = str.maketrans("“”„«»", '"""""')
 _TOKEN = re.compile(
     r"""(?P<without>-)?(?:(?P<open>\()|(?:(?P<key>tag|path|file):)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s()"]+)))"""
@@ -264,7 +266,7 @@ class Searcher:
         """The answer. Raises Damaged."""
         ranked = self.ranked(query)
         chosen = [row for rows in ranked.values() for row in rows[:each]][:limit]
-        hits = tuple(self.hit(row, query) for row in chosen)
+        hits = tuple(self.hits(chosen, query))
         places = sum(map(len, ranked.values()))
         stale = tuple(sorted({*self.index.stale, *self._changed(chosen)}))
         return Found(hits, len(ranked), places, query.left_out, () if ranked else self._near(query), stale)
@@ -286,13 +288,15 @@ class Searcher:
         return dict(sorted(found.items(), key=lambda one: (-note_score(one[1]), paths[one[0]])))
 
     def _scored(self, query: Query, notes: set[int] | None) -> Iterator[Row]:
+        """The rows with any of the phrases, of all notes or of some."""
         match = " OR ".join(phrase.ranks for phrase in query.phrases)
+        few = notes is not None and len(notes) < _FEW
         rows: Any = self.index.rows(
             "SELECT rowid, bm25(words, ?, ?, ?, ?, ?) FROM words WHERE words MATCH ? "
             "AND (? OR rowid >> ? IN (SELECT value FROM json_each(?)))",
-            *(*WEIGHTS, match, notes is None, SECTIONS, json.dumps(sorted(notes or ()))),
+            *(*WEIGHTS, match, not few, SECTIONS, json.dumps(sorted(notes or ())) if few else "[]"),
         )
-        return (Row(number, -score) for number, score in rows)
+        return (Row(number, -score) for number, score in rows if notes is None or number >> SECTIONS in notes)
 
     def _unscored(self, notes: set[int]) -> Iterator[Row]:
         """The beginnings of notes, by their paths."""
@@ -352,12 +356,16 @@ class Searcher:
 
     # ---- where ----------------------------------------------------------------------------------------------------
 
-    def hit(self, row: Row, query: Query) -> Hit:
-        """The place of a row."""
+    def hits(self, rows: Sequence[Row], query: Query) -> Iterator[Hit]:
+        """The places of rows."""
+        marked = self._marked(rows, query)
+        return (self._hit(row, *marked[row.number]) for row in rows)
+
+    def _hit(self, row: Row, name: str, heading: str, text: str) -> Hit:
+        """The place of a row, of which title, heading and text are marked."""
         """The line of a row that has most of the words, and the first of them in it."""
         title, path, front_id, parts, first, start, raw = self._section(row.number)
         thing = self.thing(path, front_id, parts)
-        name, heading, text = self._marked(row.number, query)
         plain, spans = unmarked(heading + text)
         at, until = _best_line(plain, spans, _front_matter(plain) if row.is_first else 0)
         number = len(_LINE_END.findall(plain[:at]))
@@ -383,18 +391,23 @@ class Searcher:
         title, path, front_id, parts, line, start, raw = rows[0]
         return readable(title), path, front_id, tuple(json.loads(parts)), line, start, raw
 
-    def _marked(self, number: int, query: Query) -> tuple[str, str, str]:
-        """Title, heading and text of a row with its words marked."""
-        rows: Any = self.index.rows("SELECT title, heading, text FROM words WHERE rowid = ?", number)
-        if query.phrases:
-            marks = (BEGIN, END) * 3
-            rows = self.index.rows(
-                "SELECT highlight(words, 0, ?, ?), highlight(words, 3, ?, ?), highlight(words, 4, ?, ?) "
-                "FROM words WHERE words MATCH ? AND rowid = ?",
-                *(*marks, " OR ".join(phrase.ranks for phrase in query.phrases), number),
-            )
-        title, heading, text = map(readable, rows[0])
-        return title, heading, text
+    def _marked(self, rows: Sequence[Row], query: Query) -> dict[int, tuple[str, str, str]]:
+        """Titles, headings and texts of rows with their words marked.
+
+        What begins with a word is looked up anew for every row that is asked for by its number: several are asked for
+        by none, and come out of all that match.
+        """
+        numbers = json.dumps([row.number for row in rows])
+        if not query.phrases:
+            what = "SELECT rowid, title, heading, text FROM words WHERE rowid IN (SELECT value FROM json_each(?))"
+            found: Any = self.index.rows(what, numbers)
+        else:
+            marks, match = (BEGIN, END) * 3, " OR ".join(phrase.ranks for phrase in query.phrases)
+            what = "SELECT rowid, highlight(words, 0, ?, ?), highlight(words, 3, ?, ?), highlight(words, 4, ?, ?) "
+            which = "rowid = ?" if len(rows) == 1 else "+rowid IN (SELECT value FROM json_each(?))"
+            given = rows[0].number if len(rows) == 1 else numbers
+            found = self.index.rows(f"{what} FROM words WHERE words MATCH ? AND {which}", *marks, match, given)
+        return {number: (readable(title), readable(heading), readable(text)) for number, title, heading, text in found}
 
     def thing(self, path: str, front_id: str | None, parts: tuple[str, ...]) -> str:
         """The IRI of a section, or of the note's entity."""
