@@ -1,6 +1,6 @@
 """Graphs of other servers that lie beside the store, for shapes to look at together with what the notes say.
 
-    .kg/pulled/example.org-people.nt      what `kg pull` wrote: sorted N-Triples, and where they came from
+    .kg/pulled/example.org-people-8c1f02ab.nt      what `kg pull` wrote: sorted N-Triples, and where they came from
 
 They never become part of the store: an answer says what the notes say. To look at one no longer, remove its file.
 """
@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -69,8 +70,9 @@ class Pulled:
 
 def file_for(store: Path, endpoint: str, graph: str | None) -> Path:
     """The file beside a store for a graph of an endpoint; one graph has one file."""
-    name = re.sub(r"[^\w.]+", "-", f"{endpoint.partition('://')[2]} {graph or ''}").strip("-.")
-    return store / FOLDER / f"{name[-150:]}.nt"
+    whole = f"{endpoint} {graph or ''}"
+    readable = re.sub(r"[^\w.]+", "-", whole.partition("://")[2])[:100].strip("-.")
+    return store / FOLDER / f"{readable}-{blake2b(whole.encode(), digest_size=4).hexdigest()}.nt"
 
 
 def write(file: Path, triples: Iterable[ox.Triple], graph: str | None = None, said: str = "") -> int:
