@@ -19,8 +19,8 @@ import kg
 from conftest import ingest
 from kg import pushing, remote
 from kg.pushing import Dialect, Pushed, canonical, push
+from kg.questions import library
 from kg.remote import Endpoint
-from kg.sparql import library
 from kg.store import building
 from serving import oxigraph, serving
 
