@@ -132,7 +132,7 @@ ANSWERS = [
     ("# expect: yes\nASK {}", "yes", "it has two answers, `# expect:` and what stands below it: one of the two"),
     ("ASK {}", "Yes, of course.", ""),
     ("ASK {}", "", ""),
-    ("ASK { SERVICE <http://127.0.0.1:9/> {} }", "", "line 1, column 7: SERVICE asks another server, which kg does not do"),
+    ("ASK { SERVICE <http://127.0.0.1:9/> {} }", "", "line 1, column 7: SERVICE asks another server, which kg does only with --allow-service"),
 ]  # fmt: skip
 
 
