@@ -16,8 +16,7 @@ from kg.cli_away import pull, push
 from kg.cli_look import search, show, stats
 from kg.cli_notes import doctor, infer, ingest, init, validate, why
 from kg.cli_test import test
-from kg.errors import KgError
-from kg.terminal import INTERRUPTED
+from kg.errors import INTERRUPTED, KgError
 
 _BEGIN = "\b\nTo begin:\n  kg init            set up a project in this folder\n  kg ingest notes/   read the notes"
 _ASK = "\n  kg query           list the questions that are there\n  kg query NAME      answer one"

@@ -3,23 +3,25 @@
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from kg.errors import KgError, QuerySyntaxError
 from kg.findings import printable
-from kg.terminal import Options, common
+from kg.terminal import Options, common, time_limit
 
 if TYPE_CHECKING:
     from kg.config import Config
-    from kg.sparql import Term
+    from kg.naming import Naming
+    from kg.sparql import Answer, Term
     from kg.store import Store
-
+    from kg.tables import Called
 
 _ENDS = {"srj": "json", "srx": "xml", "ttl": "turtle", "nt": "ntriples", "txt": "table", "": "table", "ndjson": "jsonl"}
 
@@ -61,12 +63,7 @@ def _size(context: click.Context, option: click.Parameter, given: str | None) ->
 @click.option("--iris", is_flag=True, help="In tables, show IRIs instead of names.")
 @click.option("--endpoint", metavar="URL", help="Ask the SPARQL server at URL instead.")
 @click.option("--default-graph", metavar="IRI", help="There, the graph that stands for the default graph.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="Stop after this long, with exit code 4.",
-)
+@time_limit("Stop after this long, with exit code 4.")
 @click.option("--memory", callback=_size, metavar="SIZE", help="Stop what needs more: 2G, 500M; else `max_memory`.")
 @click.option("--allow-service", is_flag=True, help="Let the query call other servers by SERVICE.")
 @click.option("--explain", is_flag=True, help="Show how it is read, and how much its patterns match.")
@@ -116,9 +113,10 @@ def query(
 
 
 def _check_format(name: str | None) -> str | None:
-    names = ["table", "csv", "tsv", "json", "jsonl", "xml", "md", "turtle", "ntriples", "jsonld"]
-    if name is not None and name not in names:
-        raise click.BadParameter(f"{name!r} is not one of {', '.join(names)}.", param_hint="'-f' / '--format'")
+    from kg.results import FORMATS
+
+    if name is not None and name not in FORMATS:
+        raise click.BadParameter(f"{name!r} is not one of {', '.join(FORMATS)}.", param_hint="'-f' / '--format'")
     return name
 
 
@@ -160,18 +158,16 @@ def _list_queries(config: "Config") -> None:
 @contextmanager
 def _writing(output: Path | None) -> Iterator[Path | None]:
     """A file to write to, which takes its name only when it is whole."""
+    from kg.source import whole
+
     if output is None:
         yield None
         return
-    fresh = output.with_name(f".{output.name}.{os.getpid()}")
     try:
-        fresh.touch()
-        yield fresh
-        fresh.replace(output)
+        with whole(output) as fresh:
+            yield fresh
     except OSError as error:
         raise KgError(f"{output} cannot be written: {error.strerror or error}") from error
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -182,37 +178,33 @@ class _Asking:
     config: "Config"
     text: str
     params: "Mapping[str, str | Term]"
-    graphs: tuple[str, ...]
-    endpoint: str | None
-    default_graph: str | None
-    timeout: float | None
-    services: bool
-    iris: bool
+    graphs: tuple[str, ...] = ()
+    endpoint: str | None = None
+    default_graph: str | None = None
+    timeout: float | None = None
+    services: bool = False
+    iris: bool = False
+
+    @cached_property
+    def _store(self) -> "Store":
+        """The store here."""
+        from kg.store import Store
+
+        return Store(self.config.store)
+
+    @cached_property
+    def _naming(self) -> "Naming":
+        """What names mean here."""
+        from kg.parameters import Binder
+
+        return Binder(self.config).naming
 
     def answer(self, file: Path | None, format_: str | None) -> bool:
         """Ask, and write the answer; whether it is not a no."""
-        from kg import remote, results, sparql
-        from kg.store import Store
-        from kg.tables import Called, Screen, screen
+        from kg import results
+        from kg.tables import Screen, screen
 
-        if self.endpoint:
-            found = remote.query(
-                self.endpoint,
-                self.text,
-                self.config.all_prefixes,
-                self.params,
-                self.timeout,
-                default_graphs=self._there(),
-                services=self.services,
-                notice=lambda text: self.options.say(text, fg="yellow"),
-            )
-            called = Called(found.prefixes, iris=self.iris)
-        else:
-            store = Store(self.config.store)
-            graphs = [self._graph(store, one) for one in self.graphs]
-            found = sparql.query(store, self.text, self.params, graphs=graphs, services=self.services)
-            vault = Path(store.manifest.summary.get("vault", ""))
-            called = Called(found.prefixes, store, vault if vault.is_dir() else None, self.iris)
+        found, called = self._elsewhere() if self.endpoint else self._here()
         color = self.options.color is not False
         with file.open("wb") if file else nullcontext(sys.stdout.buffer) as out:
             where = Screen() if file else screen(sys.stdout, color=color)
@@ -220,43 +212,57 @@ class _Asking:
             results.write(found, out, format_, terminal=terminal, people=results.People(called, where))
             out.flush()
         if not self.endpoint:
-            self._hint(store, lambda: sparql.query(store, self.text, self.params, graphs=graphs).is_nothing)
+            self._hint()
         return found.kind != "ask" or found.boolean
+
+    def _here(self) -> "tuple[Answer, Called]":
+        from kg.tables import Called
+
+        found = self._asked()
+        vault = Path(self._store.manifest.summary.get("vault", ""))
+        return found, Called(found.prefixes, self._store, vault if vault.is_dir() else None, self.iris)
+
+    def _asked(self) -> "Answer":
+        """The answer of the store."""
+        from kg import sparql
+
+        graphs = [self._naming.document(one) for one in self.graphs]
+        return sparql.query(self._store, self.text, self.params, graphs=graphs, services=self.services)
+
+    def _elsewhere(self) -> "tuple[Answer, Called]":
+        from kg import remote
+        from kg.tables import Called
+
+        found = remote.query(
+            self.endpoint or "",
+            self.text,
+            self.config.all_prefixes,
+            self.params,
+            self.timeout,
+            default_graphs=self._there(),
+            services=self.services,
+            notice=lambda text: self.options.say(text, fg="yellow"),
+        )
+        return found, Called(found.prefixes, iris=self.iris)
 
     def _there(self) -> list[str]:
         """The IRIs of what a server elsewhere is asked; a note's by the store, where it is not given as an IRI."""
-        from kg.store import Store
-
         if not self.graphs:
             return [self.default_graph] if self.default_graph else []
-        return [
-            one.strip("<>") if "://" in one else self._graph(Store(self.config.store), one).value for one in self.graphs
-        ]
+        return [one.strip("<>") if "://" in one else self._naming.document(one).value for one in self.graphs]
 
-    def _graph(self, store: "Store", name: str) -> Any:
-        """The named graph that is meant."""
-        from kg.ingestion import load_ontology
-        from kg.naming import Naming
-        from kg.terms import Names
-
-        return Naming(store, load_ontology(self.config), Names(store.prefixes["n"]), store.prefixes).document(name)
-
-    def _hint(self, store: "Store", is_empty: Callable[[], bool]) -> None:
+    def _hint(self) -> None:
         from kg.mistakes import unheard_of
 
-        for sentence in unheard_of(self.text, store, store.prefixes, is_empty):
+        for sentence in unheard_of(self.text, self._store, self._store.prefixes, lambda: self._asked().is_nothing):
             self.options.say(f"hint: {printable(sentence)}", dim=True)
 
     def explain(self) -> bool:
         """Show how the query is read; that is never a no."""
         from kg import sparql
-        from kg.store import Store
 
-        if self.endpoint:
-            click.echo(sparql.explain(self.text, self.config.all_prefixes), nl=False)
-        else:
-            store = Store(self.config.store)
-            click.echo(sparql.explain(self.text, store.prefixes, store), nl=False)
+        prefixes, store = (self.config.all_prefixes, None) if self.endpoint else (self._store.prefixes, self._store)
+        click.echo(sparql.explain(self.text, prefixes, store), nl=False)
         return True
 
 
@@ -284,9 +290,7 @@ Tab completes prefixes, classes, properties and, in quotes, what things are call
 
 
 @click.command()
-@click.option(
-    "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Stop a query after this."
-)
+@time_limit("Stop a query after this.")
 @common
 def shell(options: Options, timeout: float | None) -> None:
     """Ask one question after the other, with history, completion and several lines.
@@ -332,17 +336,15 @@ def _history(config: "Config") -> Path | None:
 def _do(options: Options, config: "Config", manner: _Manner, text: str) -> None:
     """One line of the prompt: a command, or a question. What is wrong is said, and the prompt goes on."""
     from kg.guard import guarded
-    from kg.questions import find_query, library
+    from kg.questions import library
 
     try:
         if text.startswith("."):
             _command(config, manner, *text.split(maxsplit=1))
             return
-        named = text in library(config)
-        question = find_query(config, text)[0] if named else text
-        asking = _Asking(
-            options, config, question, _bound(config, question, text, {}), (), None, None, manner.timeout, False, False
-        )
+        named = library(config).get(text)
+        question = named.text if named else text
+        asking = _Asking(options, config, question, _bound(config, question, text, {}), timeout=manner.timeout)
         explain, manner.explain = manner.explain, False
         work = asking.explain if explain else lambda: asking.answer(None, manner.format)
         guarded(work, seconds=manner.timeout, memory=config.max_memory)

@@ -6,19 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kg.terminal import Options, common, plural, progress, short
+from kg.terminal import Options, common, plural, progress, short, time_limit
 
 if TYPE_CHECKING:
     from kg.pushing import Pushed
 
-_TIMEOUT = click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=300.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="So long may one request take.",
-)
+_TIMEOUT = time_limit("So long may one request take.", default=300.0, show_default=True)
 
 
 @click.command()

@@ -10,7 +10,7 @@ import click
 
 from kg.errors import KgError, StoreError
 from kg.findings import printable
-from kg.terminal import Options, asked_config, common, plural, progress, say_findings, short, vault_config
+from kg.terminal import Options, asked_config, common, plural, progress, say_findings, short, time_limit, vault_config
 
 if TYPE_CHECKING:
     from kg.config import Config
@@ -320,12 +320,7 @@ def _wanted(wanted: list[list[Any]]) -> str:
     metavar="FILE",
     help="Write what is there to FILE; where FILE is there, report only what is new, and say what has gone.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="Stop the shapes after this long, with exit code 4.",
-)
+@time_limit("Stop the shapes after this long, with exit code 4.")
 @common
 def validate(
     options: Options,

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from kg.errors import KgError
-from kg.terminal import Options, common, plural, short
+from kg.terminal import Options, common, plural, short, time_limit
 
 
 @click.command()
@@ -14,14 +14,7 @@ from kg.terminal import Options, common, plural, short
 @click.option(
     "-f", "--format", "format_", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Let a question fail that takes longer.",
-)
+@time_limit("Let a question fail that takes longer.", default=60.0, show_default=True)
 @common
 def test(options: Options, paths: tuple[Path, ...], format_: str, timeout: float) -> None:
     """Ask questions of which the answer is known, and say what differs.

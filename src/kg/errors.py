@@ -12,6 +12,9 @@ What is wrong in the user's *notes* is never raised: it is a `Finding` (see find
 
 from typing import Any
 
+INTERRUPTED = 130
+"""The exit code where Ctrl-C ended the work."""
+
 
 class KgError(Exception):
     """Something asked for cannot be done; the message is one sentence a user can act on."""

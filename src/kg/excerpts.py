@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kg.findings import printable
+from kg.findings import in_markdown, printable
 from kg.retrieval import Found, Hit, excerpt
 
 _LINE, _NARROWEST = 160, 40
@@ -91,12 +91,8 @@ def _items(found: Found) -> Iterator[str]:
 
     for hit in found.hits:
         text, marks = excerpt(hit.text, hit.marks, _LINE)
-        said = _marked(text, marks, lambda word: f"**{word}**", _escaped)
-        yield f"- [{_escaped(f'{hit.path}:{hit.line}:{hit.column}')}]({quote(hit.path)}#L{hit.line}) {said}\n"
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"\\{ch}" if ch in "\\`*_[]<>#|" else ch for ch in printable(text))
+        said = _marked(text, marks, lambda word: f"**{word}**", in_markdown)
+        yield f"- [{in_markdown(f'{hit.path}:{hit.line}:{hit.column}')}]({quote(hit.path)}#L{hit.line}) {said}\n"
 
 
 FORMATS: Mapping[str, Callable[[Found, Manner], str]] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyoxigraph as ox
 
@@ -44,6 +44,11 @@ class Line(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}"
+
+    def as_json(self) -> dict[str, Any]:
+        """It for a program."""
+        row = {"path": self.path, "line": self.line, "column": self.column, "text": self.text}
+        return row | ({"remark": self.remark} if self.remark else {})
 
 
 @dataclass(frozen=True)

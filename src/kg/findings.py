@@ -187,6 +187,11 @@ def printable(text: str) -> str:
     return "".join(ch if unicodedata.category(ch) not in {"Cc", "Cf", "Cs"} else repr(ch)[1:-1] for ch in text)
 
 
+def in_markdown(text: str) -> str:
+    """A text as Markdown that shows it as it is, and printable."""
+    return "".join(f"\\{ch}" if ch in "\\`*_[]<>#|" else ch for ch in printable(text))
+
+
 def fingerprints(findings: Iterable[Finding]) -> list[str]:
     """What tells each finding from all others, whatever lines come and go above it: code, file, what is said, and the
     how-manieth of the same it is.

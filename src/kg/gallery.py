@@ -13,11 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from kg.explanation import Line
-from kg.findings import printable
+from kg.findings import in_markdown, printable
 from kg.portrait import Group as Statements
 from kg.portrait import Heading, Portrait, Said
+from kg.tables import drawn
 
-_WIDE, _NAMES_WIDTH = 10_000, 24
+_NAMES_WIDTH = 24
 _TEXT = 600
 
 
@@ -72,16 +73,7 @@ def _place(line: Line, with_words: bool) -> Text:
 
 
 def _text(portrait: Portrait, manner: Manner) -> str:
-    import io
-
-    out = io.StringIO()
-    width = None if manner.color is not None else _WIDE
-    console = Console(
-        file=out, force_terminal=bool(manner.color), no_color=not manner.color, highlight=False, width=width
-    )
-    for part in _parts(portrait, manner):
-        console.print(part)
-    return "".join(f"{row.rstrip()}\n" for row in out.getvalue().splitlines())
+    return drawn(_parts(portrait, manner), manner.color)
 
 
 def _parts(portrait: Portrait, manner: Manner) -> Iterator[Any]:
@@ -202,26 +194,22 @@ def _rows(group: Statements) -> list[dict[str, Any]]:
 
 
 def _lines(lines: tuple[Line, ...]) -> list[dict[str, Any]]:
-    rows = []
-    for line in lines:
-        row = {"path": line.path, "line": line.line, "column": line.column, "text": line.text}
-        rows.append(row | ({"remark": line.remark} if line.remark else {}))
-    return rows
+    return [line.as_json() for line in lines]
 
 
 # ---- for a note ----------------------------------------------------------------------------------------------------
 
 
 def _markdown(portrait: Portrait, manner: Manner) -> str:
-    rows = [f"# {_escaped(portrait.name)}", "", _escaped(" · ".join(_about(portrait))), ""]
+    rows = [f"# {in_markdown(portrait.name)}", "", in_markdown(" · ".join(_about(portrait))), ""]
     if portrait.text:
-        rows += [*(f"> {_escaped(line)}" for line in shortened(portrait.text, manner).splitlines()), ""]
+        rows += [*(f"> {in_markdown(line)}" for line in shortened(portrait.text, manner).splitlines()), ""]
     for said in portrait.properties.shown:
-        rows.append(f"- {_escaped(said.property)}: {_escaped(said.value)}{_marks(said)}{_link(said.lines)}")
+        rows.append(f"- {in_markdown(said.property)}: {in_markdown(said.value)}{_marks(said)}{_link(said.lines)}")
     rows += _rest(portrait.properties.total, len(portrait.properties.shown))
     if portrait.headings:
         rows += ["", "## Sections", ""]
-        rows += [f"{'  ' * row.depth}- {_escaped(row.heading)}{_link(row.lines)}" for row in portrait.headings]
+        rows += [f"{'  ' * row.depth}- {in_markdown(row.heading)}{_link(row.lines)}" for row in portrait.headings]
         rows += _rest(portrait.headings_total, len(portrait.headings))
     for title, group in _groups(portrait):
         if group.total:
@@ -231,9 +219,9 @@ def _markdown(portrait: Portrait, manner: Manner) -> str:
 
 
 def _item(said: Said, title: str) -> str:
-    by = f" {_escaped(said.property)}" if title == "Elsewhere" else ""
-    words = f" {_escaped(said.lines[0].text)}" if said.lines else ""
-    return f"- {_escaped(said.value)}{by}{_marks(said)}{_link(said.lines)}{words}"
+    by = f" {in_markdown(said.property)}" if title == "Elsewhere" else ""
+    words = f" {in_markdown(said.lines[0].text)}" if said.lines else ""
+    return f"- {in_markdown(said.value)}{by}{_marks(said)}{_link(said.lines)}{words}"
 
 
 def _marks(said: Said) -> str:
@@ -245,11 +233,7 @@ def _rest(total: int, shown: int) -> list[str]:
 
 
 def _link(lines: tuple[Line, ...]) -> str:
-    return f" [{_escaped(str(lines[0]))}]({quote(lines[0].path)}#L{lines[0].line})" if lines else ""
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"\\{ch}" if ch in "\\`*_[]<>#|" else ch for ch in printable(text))
+    return f" [{in_markdown(str(lines[0]))}]({quote(lines[0].path)}#L{lines[0].line})" if lines else ""
 
 
 FORMATS: Mapping[str, Writer] = {"text": _text, "json": _json, "md": _markdown}

@@ -20,11 +20,10 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import NoReturn, TypeVar
 
-from kg.errors import KgError, TimedOut
+from kg.errors import INTERRUPTED, KgError, TimedOut
 
 Result = TypeVar("Result")
 
-INTERRUPTED = 130
 _NEVER_BEGUN = "the process that was to answer could not be started: {}"
 _TOO_DEEP = "this is nested too deeply to be answered"
 

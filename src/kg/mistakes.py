@@ -6,12 +6,15 @@ or a term in a namespace of the vault is unheard of, that is said.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyoxigraph as ox
 
 from kg.syntax import Token, tokens
 from kg.terms import ONTOLOGY, RDF, RDFS, SKOS, XSD, encode_path
+
+if TYPE_CHECKING:
+    from kg.naming import Asked
 
 _TYPE = ox.NamedNode(RDF + "type")
 _PREFERRED, _ALTERNATIVE = (ox.NamedNode(SKOS + name) for name in ("prefLabel", "altLabel"))
@@ -24,13 +27,6 @@ _SOME = 3
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f"}
 
 
-class Asked(Protocol):
-    """A store."""
-
-    def find(self, subject: Any, predicate: Any, obj: Any, graph: Any) -> Iterator[ox.Quad]:
-        """The quads that fit a pattern of terms, None for any."""
-
-
 class Written(NamedTuple):
     """A term that a query matches, with how it is written there."""
 
@@ -40,7 +36,7 @@ class Written(NamedTuple):
     """Whether it stands after `a`."""
 
 
-def unheard_of(text: str, store: Asked, prefixes: Mapping[str, str], is_empty: Callable[[], bool]) -> list[str]:
+def unheard_of(text: str, store: "Asked", prefixes: Mapping[str, str], is_empty: Callable[[], bool]) -> list[str]:
     """Sentences on the terms of a query that occur nowhere, or nowhere in what the notes say.
 
     Whether the answer is empty is asked only where there is something to say. Where it is not, only what is very like
@@ -58,7 +54,7 @@ def unheard_of(text: str, store: Asked, prefixes: Mapping[str, str], is_empty: C
     return [sentence for sentence, likely in unknown if empty or likely][:_SOME]
 
 
-def _occurrences(store: Asked, term: ox.NamedNode | ox.Literal) -> Iterator[ox.Quad]:
+def _occurrences(store: "Asked", term: ox.NamedNode | ox.Literal) -> Iterator[ox.Quad]:
     yield from store.find(None, None, term, None)
     if isinstance(term, ox.NamedNode):
         yield from store.find(term, None, None, None)
@@ -66,7 +62,7 @@ def _occurrences(store: Asked, term: ox.NamedNode | ox.Literal) -> Iterator[ox.Q
         yield from store.find(None, None, None, term)
 
 
-def _only_declared(store: Asked, one: Written) -> bool:
+def _only_declared(store: "Asked", one: Written) -> bool:
     """Whether a class or property of the ontology is used by nothing outside it."""
     declared = any(True for _ in store.find(one.term, _TYPE, None, _ONTOLOGY))
     if not declared:
@@ -76,7 +72,7 @@ def _only_declared(store: Asked, one: Written) -> bool:
     return all(_is_told(store, quad) for quad in uses)
 
 
-def _is_told(store: Asked, quad: ox.Quad) -> bool:
+def _is_told(store: "Asked", quad: ox.Quad) -> bool:
     """Whether the ontology says this."""
     return next(store.find(quad.subject, quad.predicate, quad.object, _ONTOLOGY), None) is not None
 
@@ -149,25 +145,21 @@ def _unescaped(text: str) -> str:
     return out
 
 
-def _near(one: Written, store: Asked, prefixes: Mapping[str, str]) -> str | None:
+def _near(one: Written, store: "Asked", prefixes: Mapping[str, str]) -> str | None:
     """What is known that is most like a term, as a query would write it."""
-    from rapidfuzz import process
-
     if isinstance(one.term, ox.Literal):
         labels = [quad.object for p in (_PREFERRED, _ALTERNATIVE) for quad in store.find(None, p, None, _DEFAULT)]
-        known = {label.value for label in labels if isinstance(label, ox.Literal)}
-        found = process.extractOne(one.term.value, known, score_cutoff=_NEAR, processor=str.casefold)
-        return f'"{found[0]}"' if found else None
+        found = near(one.term.value, {label.value for label in labels if isinstance(label, ox.Literal)})
+        return f'"{found}"' if found else None
     prefix, _, local = one.text.partition(":")
     space = prefixes.get(prefix)
     if space is None or one.text.startswith("<"):
         return None
-    names = set(_names(store, space, one.is_class))
-    found = process.extractOne(local, names, score_cutoff=_NEAR, processor=str.casefold)
-    return f"{prefix}:{found[0]}" if found else _elsewhere(local, prefixes, store)
+    found = near(local, set(_names(store, space, one.is_class)))
+    return f"{prefix}:{found}" if found else _elsewhere(local, prefixes, store)
 
 
-def _elsewhere(local: str, prefixes: Mapping[str, str], store: Asked) -> str | None:
+def _elsewhere(local: str, prefixes: Mapping[str, str], store: "Asked") -> str | None:
     """The same name with another prefix."""
     for prefix, space in prefixes.items():
         term = ox.NamedNode(space + encode_path(local))
@@ -176,7 +168,7 @@ def _elsewhere(local: str, prefixes: Mapping[str, str], store: Asked) -> str | N
     return None
 
 
-def _names(store: Asked, space: str, is_class: bool) -> Iterator[str]:
+def _names(store: "Asked", space: str, is_class: bool) -> Iterator[str]:
     """The names in a namespace: of classes where one is looked for, else of all that is declared and of notes."""
     predicates: Sequence[ox.NamedNode] = (_LABEL,) if is_class else (_LABEL, _PREFERRED)
     for predicate in predicates:
@@ -190,5 +182,5 @@ def near(text: str, known: Iterable[str]) -> str | None:
     """The one of the known names that a text is probably a slip of."""
     from rapidfuzz import process
 
-    found = process.extractOne(text, list(known), score_cutoff=_NEAR, processor=str.casefold)
+    found = process.extractOne(text, sorted(known), score_cutoff=_NEAR, processor=str.casefold)
     return str(found[0]) if found else None

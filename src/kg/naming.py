@@ -8,7 +8,7 @@ import pyoxigraph as ox
 
 from kg.errors import KgError, NotFound
 from kg.ontology import Ontology, local_name, name_key
-from kg.terms import INFERRED, KG, RDF, RDFS, SKOS, Names, is_absolute, letters_and_digits
+from kg.terms import INFERRED, KG, RDF, RDFS, SKOS, Names, is_absolute, letters_and_digits, prefixed
 
 TYPE = ox.NamedNode(RDF + "type")
 _LABELS = tuple(ox.NamedNode(SKOS + name) for name in ("prefLabel", "altLabel"))
@@ -232,6 +232,5 @@ class Naming:
 
     def curie(self, term: ox.NamedNode) -> str:
         """An IRI with the longest known prefix, or as it is."""
-        spaces = ((space, name) for name, space in self.prefixes.items() if space and term.value.startswith(space))
-        found = max(spaces, default=None)
-        return f"{found[1]}:{term.value[len(found[0]) :]}" if found else f"<{term.value}>"
+        prefix, local = prefixed(term.value, self.prefixes)
+        return f"{prefix}:{local}" if prefix is not None else f"<{local}>"

@@ -63,7 +63,7 @@ class Binder:
         """What names mean in the project's store. Raises StoreError, OntologyError."""
         store = Store(self.config.store)
         ontology = load([resource("ontology").resolve(), *self.config.ontology], self.config.all_prefixes)
-        return Naming(store, ontology, Names(self.config.base), {**ontology.prefixes, **store.prefixes})
+        return Naming(store, ontology, Names(store.prefixes["n"]), {**ontology.prefixes, **store.prefixes})
 
     def bind(self, params: Iterable[Parameter], given: Mapping[str, str]) -> dict[str, str | Term]:
         """The terms of a query's parameters; what none of them declares stays the text that was given.

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kg.explanation import Explanation, Line
-from kg.findings import printable
+from kg.findings import in_markdown, printable
+from kg.tables import drawn
 
-_DEEPEST, _WIDE = 100, 10_000
+_DEEPEST = 100
 Writer = Callable[[Sequence[Explanation], bool | None], str]
 """Writes explanations; in colour or not, for a terminal, or None where nobody looks."""
 
@@ -40,15 +41,10 @@ def _because(one: Explanation) -> Iterator[str]:
 
 def _text(explanations: Sequence[Explanation], color: bool | None) -> str:
     """A tree; on a terminal its lines are broken where that ends."""
-    import io
-
-    from rich.console import Console
     from rich.text import Text
     from rich.tree import Tree
 
-    out = io.StringIO()
-    width = None if color is not None else _WIDE
-    console = Console(file=out, force_terminal=bool(color), no_color=not color, highlight=False, width=width)
+    trees: list[Tree] = []
     for one in explanations:
         branches: list[Tree] = []
         for depth, node, cut in _walk(one, set()):
@@ -61,8 +57,8 @@ def _text(explanations: Sequence[Explanation], color: bool | None) -> str:
             if not node.rule and not node.stated:
                 label.append("\nstated, but the place cannot be told", style="dim")
             branches[depth:] = [branches[depth - 1].add(label) if depth else Tree(label, guide_style="dim")]
-        console.print(branches[0])
-    return "".join(f"{row.rstrip()}\n" for row in out.getvalue().splitlines())
+        trees.append(branches[0])
+    return drawn(trees, color)
 
 
 def _remark(line: Line) -> str:
@@ -81,10 +77,10 @@ def _row(one: Explanation, seen: set[Any], depth: int = 0) -> Mapping[str, Any]:
         "predicate": str(triple.predicate),
         "object": str(triple.object),
     }
-    row |= {"text": _said(one), "asserted": not one.rule, "stated": [_place(line) for line in one.stated]}
+    row |= {"text": _said(one), "asserted": not one.rule, "stated": [line.as_json() for line in one.stated]}
     if one.rule:
         row |= {"rule": one.rule, "meaning": one.meaning, "axioms": list(one.axioms)}
-        row |= {"grounds": [_place(line) for line in one.grounds]}
+        row |= {"grounds": [line.as_json() for line in one.grounds]}
         repeated = bool(one.premises) and triple in seen
         seen.add(triple)
         row["repeated"] = repeated or depth >= _DEEPEST
@@ -92,22 +88,17 @@ def _row(one: Explanation, seen: set[Any], depth: int = 0) -> Mapping[str, Any]:
     return row
 
 
-def _place(line: Line) -> Mapping[str, Any]:
-    row = {"path": line.path, "line": line.line, "column": line.column, "text": line.text}
-    return row | ({"remark": line.remark} if line.remark else {})
-
-
 def _markdown(explanations: Sequence[Explanation], color: bool | None) -> str:
     rows = []
     for one in explanations:
         for depth, node, cut in _walk(one, set()):
             indent = "  " * depth
-            rows.append(f"{indent}- {_escaped(_said(node))}{f' ({cut})' if cut else ''}")
+            rows.append(f"{indent}- {in_markdown(_said(node))}{f' ({cut})' if cut else ''}")
             if node.rule and not cut:
                 rows.append(f"{indent}  *by {node.rule}{f': {node.meaning}' if node.meaning else ''}*")
                 rows += [f"{indent}  `{printable(axiom)}`" for axiom in node.axioms]
                 rows += [f"{indent}  {_link(line)}" for line in node.grounds]
-            rows += [f"{indent}  {_link(line)} {_escaped(printable(line.text))}{_remark(line)}" for line in node.stated]
+            rows += [f"{indent}  {_link(line)} {in_markdown(line.text)}{_remark(line)}" for line in node.stated]
     return "".join(f"{row}  \n" for row in rows)
 
 
@@ -115,10 +106,6 @@ def _link(line: Line) -> str:
     from urllib.parse import quote
 
     return f"[{printable(str(line))}]({quote(line.path)}#L{line.line})"
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"\\{ch}" if ch in "\\`*_[]<>#|" else ch for ch in text)
 
 
 FORMATS: Mapping[str, Writer] = {"text": _text, "json": _json, "md": _markdown}

@@ -16,6 +16,7 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from kg.errors import KgError
+from kg.source import whole
 
 FOLDER = "pulled"
 _FORMATS = {
@@ -87,13 +88,10 @@ def write(file: Path, triples: Iterable[ox.Triple], graph: str | None = None, sa
     ordered = sorted(set(triples), key=str)
     quads = [ox.Quad(one.subject, one.predicate, one.object, name) for one in ordered]
     comment = f"# {said}\n" if said and format_ == ox.RdfFormat.N_TRIPLES else ""
-    fresh = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_bytes(comment.encode() + (ox.serialize(quads, format=format_) or b""))
-        fresh.replace(file)
+        with whole(file) as fresh:
+            fresh.write_bytes(comment.encode() + (ox.serialize(quads, format=format_) or b""))
     except OSError as error:
         raise KgError(f"{file} cannot be written: {error.strerror or error}") from error
-    finally:
-        fresh.unlink(missing_ok=True)
     return len(ordered)

@@ -362,8 +362,7 @@ class Searcher:
         return (self._hit(row, *marked[row.number]) for row in rows)
 
     def _hit(self, row: Row, name: str, heading: str, text: str) -> Hit:
-        """The place of a row, of which title, heading and text are marked."""
-        """The line of a row that has most of the words, and the first of them in it."""
+        """The line of a row that has most of the words, and the first of them in it; its texts are marked."""
         title, path, front_id, parts, first, start, raw = self._section(row.number)
         thing = self.thing(path, front_id, parts)
         plain, spans = unmarked(heading + text)

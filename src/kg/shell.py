@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 from prompt_toolkit import PromptSession
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from prompt_toolkit.completion import CompleteEvent
     from prompt_toolkit.key_binding import KeyPressEvent
 
+    from kg.naming import Asked
+
 KEYWORDS = (
     *("SELECT", "DISTINCT", "CONSTRUCT", "DESCRIBE", "ASK", "WHERE", "FILTER", "OPTIONAL", "UNION", "MINUS", "GRAPH"),
     *("VALUES", "BIND", "LIMIT", "OFFSET", "NOT", "EXISTS", "PREFIX", "COUNT", "SUM", "AVG", "MIN", "MAX", "SAMPLE"),
@@ -36,13 +38,6 @@ _WORD = re.compile(r"[\w:.?$-]*\Z")
 _LOCAL = re.compile(r"[\w][\w-]*\Z")
 _PREFERRED, _LABEL = ox.NamedNode(SKOS + "prefLabel"), ox.NamedNode(RDFS + "label")
 _DEFAULT = ox.DefaultGraph()
-
-
-class Asked(Protocol):
-    """A store."""
-
-    def find(self, subject: Any, predicate: Any, obj: Any, graph: Any) -> Iterator[ox.Quad]:
-        """The quads that fit a pattern of terms, None for any."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +54,9 @@ class Words:
     """What the prompt itself does, `.help` …, with what each is for."""
 
 
-def words(store: Asked, prefixes: Mapping[str, str], queries: Mapping[str, str], commands: Mapping[str, str]) -> Words:
+def words(
+    store: "Asked", prefixes: Mapping[str, str], queries: Mapping[str, str], commands: Mapping[str, str]
+) -> Words:
     """What can be completed over a store."""
     terms = {f"{name}:": space for name, space in prefixes.items()}
     titles: set[str] = set()

@@ -9,6 +9,8 @@ import os
 import re
 import stat
 from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -59,6 +61,18 @@ def read_bytes(place: Path, limit: int, *, follow: bool = True) -> bytes:
         if max(status.st_size, len(data)) > limit:  # the one, or it grew meanwhile
             raise TooLargeError(f"{max(status.st_size, len(data)):,} bytes; {limit:,} are read")
         return data
+
+
+@contextmanager
+def whole(file: Path) -> Iterator[Path]:
+    """A file to write to, which takes its name at the end; else nothing is left of it. Raises OSError."""
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        fresh.touch()
+        yield fresh
+        fresh.replace(file)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def digest(place: Path, limit: int) -> str:

@@ -2,24 +2,25 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 import pyoxigraph as ox
 
 from kg.findings import printable
-from kg.terms import KG, RDF, RDFS, SKOS
+from kg.terms import KG, RDF, RDFS, SKOS, prefixed
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    from kg.naming import Asked
     from kg.sparql import Term
 
 Row = Sequence["Term | None"]
@@ -29,6 +30,7 @@ _PATH, _DESCRIBES = ox.NamedNode(KG + "path"), ox.NamedNode(KG + "describes")
 _TYPE, _PLACES = ox.NamedNode(RDF + "type"), {ox.NamedNode(KG + "Section"), ox.NamedNode(KG + "Block")}
 _DEFAULT = ox.DefaultGraph()
 _GAP = 3
+_WIDE = 10_000
 _LEAST = 10
 """A column narrower than this, and than what stands in it, is no pleasure to read."""
 _CHUNK = 1_000
@@ -38,19 +40,12 @@ _LINKING_TERMS = ("xterm-kitty", "alacritty", "foot", "xterm-ghostty", "wezterm"
 _NEW_VTE = 5_000
 
 
-class Asked(Protocol):
-    """A store."""
-
-    def find(self, subject: Any, predicate: Any, obj: Any, graph: Any) -> Iterator[ox.Quad]:
-        """The quads that fit a pattern of terms, None for any."""
-
-
 @dataclass(frozen=True)
 class Called:
     """What terms are called, and where a link to each leads."""
 
     prefixes: Mapping[str, str]
-    store: Asked | None = None
+    store: "Asked | None" = None
     vault: Path | None = None
     """The folder of the notes, for links that open them."""
     iris: bool = False
@@ -103,9 +98,8 @@ class Called:
 
     def curie(self, term: ox.NamedNode) -> str:
         """An IRI with the longest known prefix, readable; without one the IRI itself."""
-        spaces = ((len(space), space, name) for name, space in self.prefixes.items() if space)
-        found = max((one for one in spaces if term.value.startswith(one[1])), default=None)
-        return f"{found[2]}:{unquote(term.value[found[0] :])}" if found else unquote(term.value)
+        prefix, local = prefixed(term.value, self.prefixes)
+        return f"{prefix}:{unquote(local)}" if prefix is not None else unquote(local)
 
     def link(self, term: "Term | None") -> str | None:
         """Where a click on a term leads: a note in Obsidian, a file, or the web page that the term is."""
@@ -269,6 +263,20 @@ def _records(
         rule = f"─── {number} "
         _put(console, Text(rule + "─" * max(label - len(rule), 0)), out)
         _put(console, made, out)
+
+
+def drawn(parts: Iterable[Any], color: bool | None) -> str:
+    """What rich draws of some parts: for a terminal in colour or not; None where nobody looks, at any width."""
+    import io
+
+    from rich.console import Console
+
+    out = io.StringIO()
+    width = None if color is not None else _WIDE
+    console = Console(file=out, force_terminal=bool(color), no_color=not color, highlight=False, width=width)
+    for part in parts:
+        console.print(part)
+    return "".join(f"{row.rstrip()}\n" for row in out.getvalue().splitlines())
 
 
 def _put(console: "Console", made: Any, out: IO[bytes]) -> None:

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 Command = Callable[..., Any]
 
 
-INTERRUPTED = 130
-
-
 class Options:
     """What every command takes: where the store is, how much is said, and whether in colour."""
 
@@ -52,6 +49,12 @@ def common(command: Command) -> Command:
     ):
         with_options = option(with_options)
     return with_options
+
+
+def time_limit(says: str, **more: Any) -> Callable[[Command], Command]:
+    """The option `--timeout SECONDS`."""
+    seconds = click.FloatRange(min=0, min_open=True)
+    return click.option("--timeout", type=seconds, metavar="SECONDS", help=says, **more)
 
 
 def asked_config(options: Options, vault: Path | None) -> "Config":

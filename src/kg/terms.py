@@ -7,6 +7,7 @@ one that RDF does not allow would fail the load of a whole vault.
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from urllib.parse import unquote
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -161,3 +162,11 @@ class Names:
     def to_path(self, iri_text: str) -> str:
         """The vault path (less `.md` for an entity) that an IRI under `base` leads back to."""
         return unquote(iri_text.removeprefix(self.base).partition("#")[0])
+
+
+def prefixed(iri: str, prefixes: Mapping[str, str]) -> tuple[str | None, str]:
+    """The prefix of the longest namespace that an IRI begins with, and what follows it; None and all of it where none
+    is known.
+    """
+    found = max(((space, name) for name, space in prefixes.items() if space and iri.startswith(space)), default=None)
+    return (found[1], iri[len(found[0]) :]) if found else (None, iri)
