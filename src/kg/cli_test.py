@@ -38,6 +38,7 @@ def test(options: Options, paths: tuple[Path, ...], format_: str, timeout: float
         if options.verbose and one.passed:
             options.say(line_of(one, short))
     FORMS[format_].write(found, sys.stdout, short)
+    sys.stdout.flush()  # what is said on stderr comes after it, in a log that holds both
     failed = sum(not one.passed for one in found)
     total = f"{len(found)} {plural(len(found), 'question')}"
     options.say(f"{failed} of {total} not answered as expected" if failed else f"{total} answered as expected")

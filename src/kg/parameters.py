@@ -9,16 +9,16 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyoxigraph as ox
 
 from kg.config import Config, resource
 from kg.errors import KgError, NotFound
-from kg.naming import TYPE, Naming, written_iri
-from kg.ontology import load, local_name
-from kg.store import Store
 from kg.terms import XSD, Names
+
+if TYPE_CHECKING:  # every query asks for its header; few have a name to look up
+    from kg.naming import Naming
 
 Term = ox.NamedNode | ox.Literal
 
@@ -59,8 +59,12 @@ class Binder:
     config: Config
 
     @cached_property
-    def naming(self) -> Naming:
+    def naming(self) -> "Naming":
         """What names mean in the project's store. Raises StoreError, OntologyError."""
+        from kg.naming import Naming
+        from kg.ontology import load
+        from kg.store import Store
+
         store = Store(self.config.store)
         ontology = load([resource("ontology").resolve(), *self.config.ontology], self.config.all_prefixes)
         return Naming(store, ontology, Names(store.prefixes["n"]), {**ontology.prefixes, **store.prefixes})
@@ -102,10 +106,14 @@ def _literal(text: str, datatype: str) -> ox.Literal:
 
 
 def _note(binder: Binder, value: str) -> Term:
+    from kg.naming import written_iri
+
     return written_iri(value, binder.config.all_prefixes) or binder.naming.thing(value.strip())
 
 
 def _iri(binder: Binder, value: str) -> Term:
+    from kg.naming import written_iri
+
     found = written_iri(value, binder.config.all_prefixes)
     if found is None:
         raise ValueError
@@ -113,6 +121,8 @@ def _iri(binder: Binder, value: str) -> Term:
 
 
 def _class(binder: Binder, value: str) -> Term:
+    from kg.naming import TYPE
+
     naming = binder.naming
     named = naming.ontology.class_named(value)
     found = ox.NamedNode(named) if named else naming.iri(value)
@@ -132,13 +142,15 @@ def _property(binder: Binder, value: str) -> Term:
     raise NotFound(f"no property is named “{value}”{_near(value, naming, naming.ontology.properties)}")
 
 
-def _some(naming: Naming, subject: object, predicate: object, obj: object) -> bool:
+def _some(naming: "Naming", subject: object, predicate: object, obj: object) -> bool:
     return any(True for _ in naming.store.find(subject, predicate, obj, ox.DefaultGraph()))
 
 
-def _near(value: str, naming: Naming, terms: Collection[str]) -> str:
+def _near(value: str, naming: "Naming", terms: Collection[str]) -> str:
     """A term of the ontology whose name is nearly that."""
     from difflib import get_close_matches
+
+    from kg.ontology import local_name
 
     names = {(naming.ontology.label(term) or local_name(term)).casefold(): term for term in sorted(terms)}
     near = get_close_matches(value.casefold(), names, n=1, cutoff=0.7)
