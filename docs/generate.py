@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import rdflib
 from click.testing import CliRunner
 from rdflib import OWL, RDF, RDFS, SKOS
@@ -30,7 +31,7 @@ def commands() -> str:
 
     os.environ["COLUMNS"] = "100"
     parts = ["# Commands\n"]
-    for name in ["", *kg.commands]:
+    for name in ["", *kg.list_commands(click.Context(kg))]:
         result = CliRunner().invoke(kg, [*name.split(), "--help"], prog_name="kg", terminal_width=100)
         parts.append(f"## kg {name}".rstrip() + f"\n\n```text\n{result.output.rstrip()}\n```\n")
     parts.append(EXIT_CODES)
