@@ -146,6 +146,20 @@ class Network:
         return local if prefix is None else f"{prefix}:{local}"
 
 
+def whole(network: Network) -> list[str]:
+    """The IRI of the note's thing that each thing is or lies in: what stands before its fragment, where it has one."""
+    base = network.prefixes.get("n", "")
+    ids = f"{base}#id/"
+    found = []
+    for node in network.nodes:
+        head, mark, _ = node.value.partition("#")
+        if node.value.startswith(ids):  # an IRI has one `#`: what lies inside goes on with `/`
+            found.append(ids + node.value[len(ids) :].partition("/")[0])
+        else:
+            found.append(head if mark and head != base else node.value)
+    return found
+
+
 def network(
     store: Store | str | Path, *, links: Iterable[str] = (), classes: Iterable[str] = (), inferred: bool = False
 ) -> "nx.MultiDiGraph[str]":
