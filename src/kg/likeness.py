@@ -1,9 +1,9 @@
 """What things are about and what they are tied to, as vectors: how alike two things are, and by which words and links.
 
-The words of a thing are those of its note or section, as the store has them: text, headings, names and tags. The words
-of the links in it are taken out again, so that likeness by words and likeness by links say different things, and a link
-that is hidden to measure something is hidden altogether. No language is known: a word counts the more the fewer things
-have it, and one that more than a fifth of them have counts for nothing. Scripts without spaces are taken in pairs of characters.
+The words of a thing are those of its note or section, headings, names and tags among them. The texts of links are left
+out, so that likeness by words and likeness by links say different things, and a link that is hidden to measure
+something is hidden altogether. No language is known: a word counts the more the fewer things have it, and one that more
+than a fifth of them have counts for nothing.
 """
 
 import math
@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyoxigraph as ox
-import regex
 
-from kg.fulltext import SEPARATOR, indexable
-from kg.networks import LINKS, MENTIONS, Network, whole
+from kg.config import Config
+from kg.networks import Network, whole
+from kg.prose import Prose, prose, words
 from kg.store import Store
-from kg.terms import KG, SKOS, nfc
+from kg.terms import KG, SKOS, Names
+from kg.vault import Progress, Vault
+from kg.workers import Workers
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -31,22 +33,9 @@ _FEW = 10
 """In a small network a word of so many things still counts."""
 ENOUGH = 50
 """A text of fewer words counts the less, the fewer it has."""
-_TEXT, _HEADING, _SECTION, _BLOCK, _TAGGED, _DESCRIBES = (
-    ox.NamedNode(KG + name) for name in ("text", "heading", "hasSection", "hasBlock", "tagged", "describes")
-)
+_TAGGED, _DESCRIBES = ox.NamedNode(KG + "tagged"), ox.NamedNode(KG + "describes")
 _PREFERRED, _ALSO = ox.NamedNode(SKOS + "prefLabel"), ox.NamedNode(SKOS + "altLabel")
 _DEFAULT = ox.DefaultGraph()
-_WORD = regex.compile(rf"{SEPARATOR}.{SEPARATOR}(?:{SEPARATOR}.{SEPARATOR})*|[\p{{L}}\p{{N}}\p{{M}}\ue0f0\ue0f1_]+")
-
-
-def words(text: str) -> Iterator[str]:
-    """The words of a text: two letters and more, no numbers; of scripts without spaces each two characters."""
-    for found in _WORD.findall(indexable(nfc(text)).casefold()):
-        if found[0] == SEPARATOR:
-            characters = found.replace(SEPARATOR, "")
-            yield from (characters[at : at + 2] for at in range(max(len(characters) - 1, 1)))
-        elif len(found) > 1 and not found.isdecimal():
-            yield found
 
 
 # ---- the words of things ---------------------------------------------------------------------------------------------
@@ -66,72 +55,59 @@ class Texts:
         return vectors(self.words, ENOUGH)
 
 
-def texts(store: Store, network: Network) -> Texts:
-    """The words of a network's things."""
-    reader = _Reader(store, network)
-    described = {quad.object for quad in store.find(None, _DESCRIBES, None, _DEFAULT)}
+def texts(config: Config, store: Store, network: Network, progress: Progress | None = None) -> Texts:
+    """The words of a network's things: their notes are read once more, by several processes where there are many."""
+    described = {quad.object: quad.subject for quad in store.find(None, _DESCRIBES, None, _DEFAULT)}
     owners = {node.value for node in described if isinstance(node, ox.NamedNode)}
     pairs = enumerate(zip(network.nodes, whole(network), strict=True))
     written = frozenset(number for number, (node, owner) in pairs if owner in owners or node.value in owners)
-    return Texts(reader.words(written), written)
+    found: list[Counter[str]] = [Counter() for _ in network.nodes]
+    _add_names(store, network, written, found)
+    for own in _read(config, store, progress):
+        for node in own.entities:
+            for parts, counted in own.prose.sections:
+                for at in range(len(parts) + 1):
+                    place = own.names.section(node.value, parts[:at]) if at else node.value
+                    number = network.numbers.get(ox.NamedNode(place))
+                    if number is not None:
+                        found[number].update(counted)
+    return Texts(found, written)
 
 
-class _Reader:
-    """Gathers the words of a network's things from a store."""
+class _Own(NamedTuple):
+    """A note's prose, and what the note is about."""
 
-    def __init__(self, store: Store, network: Network) -> None:
-        self.store, self.network = store, network
-        self.outer = dict(self._pairs(_SECTION, backwards=True))
-        self.blocks = dict(self._pairs(_BLOCK, backwards=True))
-        self.found: list[Counter[str]] = [Counter() for _ in network.nodes]
+    prose: Prose
+    entities: tuple[ox.NamedNode, ...]
+    names: Names
 
-    def _pairs(self, name: ox.NamedNode, *, backwards: bool = False) -> Iterator[tuple[Any, Any]]:
-        for quad in self.store.find(None, name, None, _DEFAULT):
-            yield (quad.object, quad.subject) if backwards else (quad.subject, quad.object)
 
-    def words(self, written: frozenset[int]) -> list[Counter[str]]:
-        for name in (_TEXT, _HEADING):
-            for place, text in self._pairs(name):
-                self._add(place, words(text.value))
-        named = self._names()
-        for place, tag in self._pairs(_TAGGED):
-            self._add(place, named.get(tag, ()))
-        self._take_links(named)
-        for number in written:
-            self.found[number].update(named.get(self.network.nodes[number], ()))
-        return [+one for one in self.found]
+def _read(config: Config, store: Store, progress: Progress | None) -> Iterator[_Own]:
+    """The prose of every note that the store knows and that is there."""
+    names = Names(store.prefixes.get("n", ""))
+    entities: dict[str, list[ox.NamedNode]] = {}
+    for quad in store.find(None, _DESCRIBES, None, _DEFAULT):
+        if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.NamedNode):
+            entities.setdefault(quad.subject.value, []).append(quad.object)
+    files = Vault(config=config).files().notes if config.vault.is_dir() else {}
+    known = {path: place for path, place in files.items() if names.path(path) in entities}
+    with Workers.for_files(len(known)) as workers:
+        workers.read(known, config.max_bytes, progress)
+        for one in sorted(workers.each(prose)):
+            yield _Own(one, tuple(entities[names.path(one.path)]), names)
 
-    def _names(self) -> dict[Any, list[str]]:
-        """The words of each thing's names."""
-        found: dict[Any, list[str]] = {}
-        for name in (_PREFERRED, _ALSO):
-            for node, label in self._pairs(name):
-                found.setdefault(node, []).extend(words(label.value))
-        return found
 
-    def _take_links(self, named: Mapping[Any, list[str]]) -> None:
-        """Take out, once a link, the words that a link shows: those of the name of what it leads to."""
-        first: dict[Any, list[str]] = {}
-        for node, label in sorted(self._pairs(_PREFERRED), key=lambda pair: (pair[0].value, pair[1].value)):
-            first.setdefault(node, [*words(label.value)])
-        for place, target in self._pairs(MENTIONS):
-            if target in first:
-                for number in self._way_out(self.blocks.get(place, place)):
-                    self.found[number].subtract(first[target])
-
-    def _add(self, place: Any, some: Iterable[str]) -> None:
-        some = [*some]
-        for number in self._way_out(place):
-            self.found[number].update(some)
-
-    def _way_out(self, place: Any) -> Iterator[int]:
-        """The numbers of a place and of all that it stands in; a block is none of its section's, which has its text."""
-        seen = set()
-        while place is not None and place not in seen:
-            seen.add(place)
-            if place in self.network.numbers:
-                yield self.network.numbers[place]
-            place = self.outer.get(place)
+def _add_names(store: Store, network: Network, written: frozenset[int], found: list[Counter[str]]) -> None:
+    """Add the words of names and tags, of things that have a text; what is only named has no words."""
+    named: dict[object, list[str]] = {}
+    for name in (_PREFERRED, _ALSO):
+        for quad in store.find(None, name, None, _DEFAULT):
+            named.setdefault(quad.subject, []).extend(words(getattr(quad.object, "value", "")))
+    for number in written:
+        found[number].update(named.get(network.nodes[number], ()))
+    for quad in store.find(None, _TAGGED, None, _DEFAULT):
+        if isinstance(quad.subject, ox.NamedNode) and quad.subject in network.numbers:
+            found[network.numbers[quad.subject]].update(named.get(quad.object, ()))
 
 
 # ---- vectors ---------------------------------------------------------------------------------------------------------
