@@ -93,14 +93,13 @@ class Matrices:
 
         A thing links to what is like what it links to already, where common neighbours are for what is like itself.
         """
-        first, second = self.adjacency[rows], self._two_steps
-        return np.ascontiguousarray((second @ first.toarray().T).T)
+        return (self.adjacency[rows] @ self._middle @ self.adjacency).toarray()
 
     @cached_property
-    def _two_steps(self) -> _Array:
-        """Of a path of three, all but its first step, less what it is multiplied by afterwards."""
+    def _middle(self) -> _Array:
+        """The links between others, each for one divided by the root of both degrees."""
         root = np.sqrt(self._inverse)
-        return _Chain(self.adjacency, _scaled(root, _scaled(root, self.adjacency.T).T.tocsr()))
+        return _scaled(root, _scaled(root, self.adjacency).T)
 
     def text(self, rows: slice) -> _Array:
         """How alike the words are."""
@@ -116,18 +115,6 @@ class Matrices:
     @property
     def _size(self) -> int:
         return len(self.network)
-
-
-class _Chain:
-    """A product of sparse matrices that is not multiplied out, since it would be dense."""
-
-    def __init__(self, *matrices: _Array) -> None:
-        self.matrices = matrices
-
-    def __matmul__(self, right: _Array) -> _Array:
-        for matrix in reversed(self.matrices):
-            right = matrix @ right
-        return right
 
 
 METHODS: Mapping[str, Callable[[Matrices, slice], _Array]] = {
