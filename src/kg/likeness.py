@@ -18,11 +18,10 @@ import pyoxigraph as ox
 
 from kg.config import Config
 from kg.networks import Network, whole
-from kg.prose import Prose, prose, words
+from kg.prose import Known, prose, words
 from kg.store import Store
 from kg.terms import KG, SKOS, Names
-from kg.vault import Progress, Vault
-from kg.workers import Workers
+from kg.vault import Progress
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -33,7 +32,7 @@ _FEW = 10
 """In a small network a word of so many things still counts."""
 ENOUGH = 50
 """A text of fewer words counts the less, the fewer it has."""
-_TAGGED, _DESCRIBES = ox.NamedNode(KG + "tagged"), ox.NamedNode(KG + "describes")
+_TAGGED = ox.NamedNode(KG + "tagged")
 _PREFERRED, _ALSO = ox.NamedNode(SKOS + "prefLabel"), ox.NamedNode(SKOS + "altLabel")
 _DEFAULT = ox.DefaultGraph()
 
@@ -57,44 +56,26 @@ class Texts:
 
 def texts(config: Config, store: Store, network: Network, progress: Progress | None = None) -> Texts:
     """The words of a network's things: their notes are read once more, by several processes where there are many."""
-    described = {quad.object: quad.subject for quad in store.find(None, _DESCRIBES, None, _DEFAULT)}
-    owners = {node.value for node in described if isinstance(node, ox.NamedNode)}
+    known = Known.of(config, store)
+    owners = {node.value for some in known.entities.values() for node in some}
     pairs = enumerate(zip(network.nodes, whole(network), strict=True))
     written = frozenset(number for number, (node, owner) in pairs if owner in owners or node.value in owners)
     found: list[Counter[str]] = [Counter() for _ in network.nodes]
     _add_names(store, network, written, found)
-    for own in _read(config, store, progress):
-        for node in own.entities:
-            for parts, counted in own.prose.sections:
-                for at in range(len(parts) + 1):
-                    place = own.names.section(node.value, parts[:at]) if at else node.value
-                    number = network.numbers.get(ox.NamedNode(place))
-                    if number is not None:
-                        found[number].update(counted)
+    for own in known.each(prose, progress):
+        for node in known.about(own.path):
+            for parts, counted in own.sections:
+                for number in _places(network, known.names, node, parts):
+                    found[number].update(counted)
     return Texts(found, written)
 
 
-class _Own(NamedTuple):
-    """A note's prose, and what the note is about."""
-
-    prose: Prose
-    entities: tuple[ox.NamedNode, ...]
-    names: Names
-
-
-def _read(config: Config, store: Store, progress: Progress | None) -> Iterator[_Own]:
-    """The prose of every note that the store knows and that is there."""
-    names = Names(store.prefixes.get("n", ""))
-    entities: dict[str, list[ox.NamedNode]] = {}
-    for quad in store.find(None, _DESCRIBES, None, _DEFAULT):
-        if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.NamedNode):
-            entities.setdefault(quad.subject.value, []).append(quad.object)
-    files = Vault(config=config).files().notes if config.vault.is_dir() else {}
-    known = {path: place for path, place in files.items() if names.path(path) in entities}
-    with Workers.for_files(len(known)) as workers:
-        workers.read(known, config.max_bytes, progress)
-        for one in sorted(workers.each(prose)):
-            yield _Own(one, tuple(entities[names.path(one.path)]), names)
+def _places(network: Network, names: Names, node: ox.NamedNode, parts: tuple[str, ...]) -> Iterator[int]:
+    """The things that a section is of: its note's, its own, and those of the sections around it."""
+    for at in range(len(parts) + 1):
+        place = ox.NamedNode(names.section(node.value, parts[:at])) if at else node
+        if place in network.numbers:
+            yield network.numbers[place]
 
 
 def _add_names(store: Store, network: Network, written: frozenset[int], found: list[Counter[str]]) -> None:

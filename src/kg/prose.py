@@ -1,17 +1,69 @@
-"""What a note says in its own words: its text without code, links, fields and comments, as the parser has it."""
+"""What a note says in its own words: its text without code, links, fields and comments, as the parser has it.
+
+The notes of a store are read once more for it, by several processes where there are many.
+"""
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+import pyoxigraph as ox
+
+from kg.config import Config
 from kg.fulltext import ALONE
 from kg.note import Line, Note, Section
-from kg.terms import nfc
+from kg.store import Store
+from kg.terms import KG, Names, nfc
+from kg.vault import Progress, Vault
+from kg.workers import Workers
 
-_CODE = {"code", "html"}
+if TYPE_CHECKING:
+    import regex
+
+T = TypeVar("T")
+
+CODE = {"code", "html"}
 _ASCII = re.compile(r"[a-z0-9_]{2,}")
+_DESCRIBES = ox.NamedNode(KG + "describes")
+
+
+# ---- the notes of a store --------------------------------------------------------------------------------------------
+
+
+class Known(NamedTuple):
+    """The notes that a store knows, with what they are about."""
+
+    config: Config
+    names: Names
+    entities: Mapping[str, tuple[ox.NamedNode, ...]]
+    """By the IRI of the note."""
+
+    @classmethod
+    def of(cls, config: Config, store: Store) -> "Known":
+        """Those of a store."""
+        found: dict[str, list[ox.NamedNode]] = {}
+        for quad in store.find(None, _DESCRIBES, None, ox.DefaultGraph()):
+            if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.NamedNode):
+                found.setdefault(quad.subject.value, []).append(quad.object)
+        entities = {note: tuple(sorted(some, key=lambda node: node.value)) for note, some in found.items()}
+        return cls(config, Names(store.prefixes.get("n", "")), entities)
+
+    def about(self, path: str) -> tuple[ox.NamedNode, ...]:
+        """What the note at a path is about."""
+        return self.entities.get(self.names.path(path), ())
+
+    def each(self, work: Callable[[Note], T], progress: Progress | None = None) -> list[T]:
+        """What a function that can be sent to processes gives of each note whose file is there, in no order."""
+        files = Vault(config=self.config).files().notes if self.config.vault.is_dir() else {}
+        known = {path: place for path, place in files.items() if self.about(path)}
+        with Workers.for_files(len(known)) as workers:
+            workers.read(known, self.config.max_bytes, progress)
+            return workers.each(work)
+
+
+# ---- words -----------------------------------------------------------------------------------------------------------
 
 
 class Prose(NamedTuple):
@@ -38,7 +90,7 @@ def lines(section: Section) -> Iterator[Line]:
     """The lines of a section's own text."""
     for top in section.blocks:
         for block in top.walk() if top.children else (top,):
-            if block.kind not in _CODE:
+            if block.kind not in CODE:
                 yield from block.lines
 
 
@@ -55,10 +107,9 @@ def words(text: str) -> Iterator[str]:
 
 
 @cache
-def _of_all_scripts() -> "re.Pattern[str]":
+def _of_all_scripts() -> "regex.Pattern[str]":
     """Runs of characters that are words of their own, or words. Marks, as Hindi's vowels, are parts of words."""
     import regex
 
     alone = ALONE.pattern
-    found: re.Pattern[str] = regex.compile(rf"(?V1)({alone}+)|([[\p{{L}}\p{{N}}\p{{M}}_]--{alone}]+)")
-    return found
+    return regex.compile(rf"(?V1)({alone}+)|([[\p{{L}}\p{{N}}\p{{M}}_]--{alone}]+)")

@@ -4,7 +4,7 @@ Each method gives every pair a number, from the network as an undirected simple 
 
     common neighbours    how many things are linked with both
     Adamic-Adar          the same, each of them for 1 / ln of its links: Friends and neighbors on the Web, 2003
-    resource allocation  each for 1 / its links: Zhou, Lü and Zhang, Predicting missing links via local information, 2009
+    resource allocation  each for 1 / its links: Zhou, Lü and Zhang, Predicting missing links, 2009
     co-citation          how many things link to both: Small, 1973
     coupling             how many things both link to: Kessler, Bibliographic coupling, 1963
     paths of three       over two others, each for 1 / root of its links: Kovács et al., Network-based prediction, 2019
@@ -225,7 +225,7 @@ class _Best:
             self.least = float(best.scores[-1]) if self.number == KEPT else 0.0
 
     def ranked(self) -> Ranked:
-        """They in order; what differs by an error of rounding is equal, and equals are in the order of their numbers."""
+        """They in order; what differs by an error of rounding is equal, and equals are ordered by their numbers."""
         if not self.waiting:
             return Ranked(*(np.zeros(0, dtype=kind) for kind in (int, int, float)))
         ones, others, scores = (np.concatenate(column) for column in zip(*self.waiting, strict=True))
@@ -252,13 +252,15 @@ class Suggestion(NamedTuple):
     score: float
     parts: tuple[float, ...]
     neighbours: tuple[int, ...]
+    over: tuple[int, ...]
+    """Where there is none, two over which the way leads that counts the most."""
     words: tuple[str, ...]
 
 
 def fused(found: Mapping[str, Ranked]) -> dict[tuple[int, int], float]:
     """Rankings as one: the sum of 1 / (60 + rank), as a part of what the first of all would have.
 
-    Cormack, Clarke and Büttcher, Reciprocal rank fusion outperforms Condorcet and individual rank learning methods, 2009.
+    Cormack, Clarke and Büttcher, Reciprocal rank fusion outperforms Condorcet, 2009.
     """
     sums: dict[tuple[int, int], float] = {}
     for ranked in found.values():
@@ -283,7 +285,8 @@ def suggest(network: Network, texts: Texts, thing: int | None = None, why: int =
         shared = _shared(matrices, one, other)[:why]
         vectors = texts.vectors
         common = tuple(vectors.names[column] for column in vectors.shared(one, other, why))
-        rows.append(Suggestion(one, other, score, tuple(part.get(pair, 0.0) for part in parts), shared, common))
+        over = () if shared else _over(matrices, one, other)
+        rows.append(Suggestion(one, other, score, tuple(part.get(pair, 0.0) for part in parts), shared, over, common))
     return rows
 
 
@@ -300,10 +303,21 @@ def _from_to(pair: tuple[int, int], written: frozenset[int], into: _Array) -> tu
 
 def _shared(matrices: Matrices, one: int, other: int) -> tuple[int, ...]:
     """What is linked with both, the least linked first: it says the most."""
-    rows = matrices.adjacency.indptr
-    ends = (matrices.adjacency.indices[rows[n] : rows[n + 1]].tolist() for n in (one, other))
-    first, second = ends
-    return tuple(sorted({*first} & {*second}, key=lambda n: (matrices.degrees[n], n)))
+    found = _linked(matrices, one) & _linked(matrices, other)
+    return tuple(sorted(found, key=lambda n: (matrices.degrees[n], n)))
+
+
+def _over(matrices: Matrices, one: int, other: int) -> tuple[int, ...]:
+    """The path of three that counts the most, less its ends."""
+    ends, degrees = _linked(matrices, other), matrices.degrees
+    ways = ((degrees[a] * degrees[b], a, b) for a in _linked(matrices, one) for b in _linked(matrices, a) & ends)
+    best = min(ways, default=None)
+    return best[1:] if best else ()
+
+
+def _linked(matrices: Matrices, thing: int) -> set[int]:
+    start, end = matrices.adjacency.indptr[thing : thing + 2]
+    return {*matrices.adjacency.indices[start:end].tolist()}
 
 
 # ---- how good they are -----------------------------------------------------------------------------------------------
@@ -329,7 +343,7 @@ def measure(network: Network, texts: Texts, rounds: int = ROUNDS) -> tuple[list[
     number = max(round(len(links) * HIDDEN), 1) if links else 0
     found: dict[str, list[float]] = {name: [] for name in (*METHODS, "suggest")}
     for seed in range(rounds):
-        hidden = frozenset(random.Random(seed).sample(links, number))  # noqa: S311: a draw, no secret
+        hidden = frozenset(random.Random(seed).sample(links, number))  # noqa: S311
         for name, ranked in _rankings(_without(network, hidden), texts).items():
             found[name].append(_precision(ranked, hidden))
     return [_measured(name, values) for name, values in found.items()], number
