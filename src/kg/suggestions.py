@@ -338,18 +338,24 @@ def measure(network: Network, texts: Texts, rounds: int = ROUNDS) -> tuple[list[
     method finds equal, it is what a fair draw among them would find. Liben-Nowell and Kleinberg, The link-prediction
     problem for social networks, 2007; Herlocker et al., 2004, for the precision at a rank.
     """
-    owners = whole(network)
-    links = [pair for pair in network.edges if owners[pair[0]] != owners[pair[1]]]
+    links = between_notes(network)
     number = max(round(len(links) * HIDDEN), 1) if links else 0
     found: dict[str, list[float]] = {name: [] for name in (*METHODS, "suggest")}
     for seed in range(rounds):
         hidden = frozenset(random.Random(seed).sample(links, number))  # noqa: S311
-        for name, ranked in _rankings(_without(network, hidden), texts).items():
-            found[name].append(_precision(ranked, hidden))
+        for name, ranked in _rankings(without(network, hidden), texts).items():
+            found[name].append(precision(ranked, hidden))
     return [_measured(name, values) for name, values in found.items()], number
 
 
-def _without(network: Network, hidden: frozenset[tuple[int, int]]) -> Network:
+def between_notes(network: Network) -> list[tuple[int, int]]:
+    """The linked pairs that do not lie in one note, where reading ties them and nobody made a link."""
+    owners = whole(network)
+    return [pair for pair in network.edges if owners[pair[0]] != owners[pair[1]]]
+
+
+def without(network: Network, hidden: frozenset[tuple[int, int]]) -> Network:
+    """The network without the links of some pairs."""
     kept = (one for one in network.links if (min(one[:2]), max(one[:2])) not in hidden)
     return replace(network, links=tuple(kept))
 
@@ -363,7 +369,7 @@ def _rankings(network: Network, texts: Texts) -> dict[str, list[tuple[tuple[int,
     return {**rows, "suggest": [*fused({name: best[name] for name in BLENDED}).items()]}
 
 
-def _precision(ranked: Sequence[tuple[tuple[int, int], float]], hidden: frozenset[tuple[int, int]]) -> float:
+def precision(ranked: Sequence[tuple[tuple[int, int], float]], hidden: frozenset[tuple[int, int]]) -> float:
     """The part of the first AT that was hidden, where equals at the end are drawn from fairly."""
     if len(ranked) <= AT:
         return sum(pair in hidden for pair, _ in ranked) / AT
