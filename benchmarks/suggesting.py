@@ -13,7 +13,6 @@ import itertools
 import os
 import platform
 import random
-import statistics
 import sys
 import tempfile
 import time
@@ -56,7 +55,9 @@ def quality(vaults: list[Path], rounds: int) -> None:
 
 
 def choose(vaults: list[Path], rounds: int) -> None:
-    """All fusions by their precision as a multiple of that of common neighbours; and chosen without each vault, on it."""
+    """All fusions by their precision as a multiple of that of common neighbours, where it is least; then without each
+    vault, on that one.
+    """
     names = [name for name in METHODS if name != "common_neighbours"]
     fusions = [some for size in range(1, len(names) + 1) for some in itertools.combinations(names, size)]
     found: dict[tuple[str, ...], list[float]] = defaultdict(list)
@@ -66,13 +67,11 @@ def choose(vaults: list[Path], rounds: int) -> None:
             for some in fusions:
                 found[some].append(means[some] / (means["common_neighbours",] or 1))
 
-    def mean(ratios: list[float]) -> float:
-        return statistics.geometric_mean(max(ratio, 0.01) for ratio in ratios)
-
-    for some, ratios in sorted(found.items(), key=lambda row: -mean(row[1]))[:15]:
-        print(f"{mean(ratios):6.2f}  {[round(r, 2) for r in ratios]}  {' + '.join(some)}")
+    print(f"least  {[vault.name for vault in vaults]}")
+    for some, ratios in sorted(found.items(), key=lambda row: -min(row[1]))[:15]:
+        print(f"{min(ratios):6.2f}  {[round(r, 2) for r in ratios]}  {' + '.join(some)}")
     for n, vault in enumerate(vaults if len(vaults) > 1 else []):
-        best = max(fusions, key=lambda some: mean([*found[some][:n], *found[some][n + 1 :]]))
+        best = max(fusions, key=lambda some: min([*found[some][:n], *found[some][n + 1 :]]))
         print(f"{found[best][n]:6.2f} on {vault.name}, by the best of the others: {' + '.join(best)}")
 
 

@@ -8,7 +8,7 @@ than a fifth of them have counts for nothing.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 COMMON = 5
 """A word of more than one in so many things says nothing."""
-_FEW = 10
-"""In a small network a word of so many things still counts."""
+_FEW, _MANY = 10, 500
+"""In a small network a word of so many things still counts, and in no network one of more than so many."""
 ENOUGH = 50
 """A text of fewer words counts the less, the fewer it has."""
 _TAGGED = ox.NamedNode(KG + "tagged")
@@ -102,9 +102,14 @@ class Vectors(NamedTuple):
 
     def shared(self, one: int, other: int, most: int) -> list[int]:
         """The columns that make two rows alike, those that do the most first."""
-        product = (self.rows[[one]] * self.rows[[other]]).tocoo()
-        found = sorted(zip(-product.data, product.coords[1], strict=True))
-        return [int(column) for value, column in found[:most] if value]
+        (first, values), (second, others) = self._row(one), self._row(other)
+        columns, at, there = np.intersect1d(first, second, assume_unique=True, return_indices=True)
+        found = sorted(zip((-values[at] * others[there]).tolist(), columns.tolist(), strict=True))
+        return [column for value, column in found[:most] if value]
+
+    def _row(self, number: int) -> tuple[Any, Any]:
+        start, end = self.rows.indptr[number : number + 2]
+        return self.rows.indices[start:end], self.rows.data[start:end]
 
 
 def vectors(counts: Sequence[Mapping[str, int]], enough: int = 0) -> Vectors:
@@ -116,39 +121,41 @@ def vectors(counts: Sequence[Mapping[str, int]], enough: int = 0) -> Vectors:
     """
     number = sum(map(bool, counts))
     having = Counter(word for one in counts for word in one)
-    most = max(number / COMMON, _FEW)
+    most = min(max(number / COMMON, _FEW), _MANY)
     names = sorted(word for word, times in having.items() if 1 < times <= most)
     columns = {word: column for column, word in enumerate(names)}
-    entries = [
-        (row, columns[word], (1 + math.log(times)) * math.log(number / having[word]))
-        for row, one in enumerate(counts)
-        for word, times in sorted(one.items())
-        if word in columns
-    ]
+    rarity = np.array([math.log(number / having[word]) for word in names])
+    rows = [sorted((columns[word], times) for word, times in one.items() if word in columns) for one in counts]
+    at = np.array([column for row in rows for column, _ in row], dtype=np.int32)
+    times = np.array([times for row in rows for _, times in row], dtype=float)
     weights = [min(sum(one.values()) / enough, 1.0) if enough else 1.0 for one in counts]
-    return Vectors(_of_length(entries, (len(counts), len(names)), weights), names)
+    lengths = [len(row) for row in rows]
+    return Vectors(_of_length((1 + np.log(times)) * rarity[at], at, lengths, len(names), weights), names)
 
 
 def link_vectors(network: Network) -> Vectors:
     """The things that each is linked with, as vectors like those of words: what few are linked with counts more."""
     number = len(network)
-    degrees = Counter(end for pair in network.edges for end in pair)
-    both = sorted([*network.edges, *((other, one) for one, other in network.edges)])
-    entries = [(one, other, math.log(number / degrees[other])) for one, other in both]
-    return Vectors(_of_length(entries, (number, number), [1.0] * number), network.labels)
+    rows: list[list[int]] = [[] for _ in range(number)]
+    for one, other in network.edges:
+        rows[one].append(other)
+        rows[other].append(one)
+    lengths = [len(row) for row in rows]
+    at = np.array([other for row in rows for other in sorted(row)], dtype=np.int32)
+    rarity = np.log(number / np.maximum(lengths, 1))
+    return Vectors(_of_length(rarity[at], at, lengths, number, [1.0] * number), network.labels)
 
 
-def _of_length(entries: Iterable[tuple[int, int, float]], shape: tuple[int, int], weights: Sequence[float]) -> Any:
-    """A sparse matrix whose rows are as long as they weigh."""
+def _of_length(values: Any, columns: Any, lengths: Sequence[int], width: int, weights: Sequence[float]) -> Any:
+    """A sparse matrix of so many entries a row, whose rows are as long as they weigh."""
     from scipy.sparse import csr_array, dia_array
 
-    rows = [*entries]
-    at = np.array([row[:2] for row in rows], dtype=np.int32).reshape(-1, 2)
-    values = np.array([row[2] for row in rows], dtype=float)
-    matrix = csr_array((values, (at[:, 0], at[:, 1])), shape=shape)
-    lengths = np.sqrt((matrix * matrix).sum(axis=1))
-    scale = np.divide(weights, lengths, out=np.zeros(shape[0]), where=lengths > 0)
-    return dia_array((scale[None, :], [0]), shape=(shape[0], shape[0])) @ matrix
+    height = len(lengths)
+    starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int32)]).astype(np.int32)
+    matrix = csr_array((values, columns, starts), shape=(height, width))
+    norms = np.sqrt((matrix * matrix).sum(axis=1))
+    scale = np.divide(weights, norms, out=np.zeros(height), where=norms > 0)
+    return dia_array((scale[None, :], [0]), shape=(height, height)) @ matrix
 
 
 # ---- what is like one thing ------------------------------------------------------------------------------------------

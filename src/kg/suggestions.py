@@ -37,7 +37,7 @@ AT = 20
 HIDDEN = 0.1
 ROUNDS = 20
 _BLOCK = 256
-_DIGITS = 10
+_DIGITS, _ERROR = 10, 1e-8
 _Array = Any
 
 
@@ -82,11 +82,15 @@ class Matrices:
 
     def cocitation(self, rows: slice) -> _Array:
         """How many things link to both."""
-        return (self.directed.T.tocsr()[rows] @ self.directed).toarray()
+        return (self._backwards[rows] @ self.directed).toarray()
 
     def coupling(self, rows: slice) -> _Array:
         """How many things both link to."""
-        return (self.directed[rows] @ self.directed.T).toarray()
+        return (self.directed[rows] @ self._backwards).toarray()
+
+    @cached_property
+    def _backwards(self) -> _Array:
+        return self.directed.T.tocsr()
 
     def paths_of_three(self, rows: slice) -> _Array:
         """The paths from one over two others to the other, each for one divided by the root of both their degrees.
@@ -99,14 +103,18 @@ class Matrices:
     def _middle(self) -> _Array:
         """The links between others, each for one divided by the root of both degrees."""
         root = np.sqrt(self._inverse)
-        return _scaled(root, _scaled(root, self.adjacency).T)
+        return _scaled(root, _scaled(root, self.adjacency).T.tocsr())
 
     def text(self, rows: slice) -> _Array:
         """How alike the words are."""
         if self.texts is None:
             return np.zeros((rows.stop - rows.start, self._size))
-        found = self.texts.vectors.rows
-        return (found[rows] @ found.T).toarray()
+        return (self.texts.vectors.rows[rows] @ self._by_word).toarray()
+
+    @cached_property
+    def _by_word(self) -> _Array:
+        assert self.texts is not None
+        return self.texts.vectors.rows.T.tocsr()
 
     @cached_property
     def _inverse(self) -> _Array:
@@ -196,7 +204,7 @@ class Candidates:
         for rows in self._blocks(thing):
             allowed = self._may_be(rows, ordered=thing is None)
             for name, heap in heaps.items():
-                heap.add(METHODS[name](self.matrices, rows), allowed, rows.start)
+                heap.add(METHODS[name](self.matrices, rows), allowed, rows.start, rows.start if thing is None else 0)
         return {name: heap.ranked() for name, heap in heaps.items()}
 
     def _blocks(self, thing: int | None) -> Iterator[slice]:
@@ -215,9 +223,11 @@ class _Best:
         self.waiting: list[Ranked] = []
         self.number = 0
 
-    def add(self, scores: _Array, allowed: _Array, start: int) -> None:
+    def add(self, scores: _Array, allowed: _Array, start: int, first: int = 0) -> None:
+        """Take the pairs of some rows, from `start` on, with the columns from `first` on."""
+        scores, allowed = scores[:, first:], allowed[:, first:]
         ones, others = np.nonzero((scores > self.least) & allowed)
-        self.waiting.append(Ranked(ones + start, others, scores[ones, others]))
+        self.waiting.append(Ranked(ones + start, others + first, scores[ones, others]))
         self.number += len(ones)
         if self.number > 2 * KEPT:
             best = self.ranked()
@@ -229,6 +239,9 @@ class _Best:
         if not self.waiting:
             return Ranked(*(np.zeros(0, dtype=kind) for kind in (int, int, float)))
         ones, others, scores = (np.concatenate(column) for column in zip(*self.waiting, strict=True))
+        if len(scores) > KEPT:
+            likely = scores >= np.partition(scores, -KEPT)[-KEPT] * (1 - _ERROR)
+            ones, others, scores = ones[likely], others[likely], scores[likely]
         scores = _rounded(scores)
         order = np.lexsort((others, ones, -scores))[:KEPT]
         return Ranked(ones[order], others[order], scores[order])
