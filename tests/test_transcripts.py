@@ -19,6 +19,7 @@ FILES = [
     *sorted((Path(__file__).parent / "transcripts").glob("*.md")),
     ROOT / "README.md",
     ROOT / "docs" / "inference.md",
+    ROOT / "docs" / "suggestions.md",
 ]
 FENCE = re.compile(r"^(?P<ticks>`{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=ticks)$", re.M | re.S)
 

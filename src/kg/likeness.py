@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 COMMON = 5
 """A word of more than one in so many things says nothing."""
+TELLING = 10
+"""A word of one in so many things and fewer says why two are alike."""
 _FEW, _MANY = 10, 500
 """In a small network a word of so many things still counts, and in no network one of more than so many."""
 ENOUGH = 50
@@ -99,13 +101,17 @@ class Vectors(NamedTuple):
 
     rows: "csr_array[Any]"
     names: Sequence[str]
+    rarity: Any
+    """ln(things / things with it) of each column."""
+    telling: float = 0.0
+    """What is less rare counts, and is not told as a reason."""
 
     def shared(self, one: int, other: int, most: int) -> list[int]:
         """The columns that make two rows alike, those that do the most first."""
         (first, values), (second, others) = self._row(one), self._row(other)
         columns, at, there = np.intersect1d(first, second, assume_unique=True, return_indices=True)
         found = sorted(zip((-values[at] * others[there]).tolist(), columns.tolist(), strict=True))
-        return [column for value, column in found[:most] if value]
+        return [column for value, column in found if value and self.rarity[column] >= self.telling][:most]
 
     def _row(self, number: int) -> tuple[Any, Any]:
         start, end = self.rows.indptr[number : number + 2]
@@ -124,13 +130,16 @@ def vectors(counts: Sequence[Mapping[str, int]], enough: int = 0) -> Vectors:
     most = min(max(number / COMMON, _FEW), _MANY)
     names = sorted(word for word, times in having.items() if 1 < times <= most)
     columns = {word: column for column, word in enumerate(names)}
+    telling = math.log(number / max(number / TELLING, 2)) if number else 0.0
     rarity = np.array([math.log(number / having[word]) for word in names])
     rows = [sorted((columns[word], times) for word, times in one.items() if word in columns) for one in counts]
     at = np.array([column for row in rows for column, _ in row], dtype=np.int32)
     times = np.array([times for row in rows for _, times in row], dtype=float)
     weights = [min(sum(one.values()) / enough, 1.0) if enough else 1.0 for one in counts]
     lengths = [len(row) for row in rows]
-    return Vectors(_of_length((1 + np.log(times)) * rarity[at], at, lengths, len(names), weights), names)
+    return Vectors(
+        _of_length((1 + np.log(times)) * rarity[at], at, lengths, len(names), weights), names, rarity, telling
+    )
 
 
 def link_vectors(network: Network) -> Vectors:
@@ -143,7 +152,7 @@ def link_vectors(network: Network) -> Vectors:
     lengths = [len(row) for row in rows]
     at = np.array([other for row in rows for other in sorted(row)], dtype=np.int32)
     rarity = np.log(number / np.maximum(lengths, 1))
-    return Vectors(_of_length(rarity[at], at, lengths, number, [1.0] * number), network.labels)
+    return Vectors(_of_length(rarity[at], at, lengths, number, [1.0] * number), network.labels, rarity)
 
 
 def _of_length(values: Any, columns: Any, lengths: Sequence[int], width: int, weights: Sequence[float]) -> Any:
