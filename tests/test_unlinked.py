@@ -117,6 +117,15 @@ def test_a_canvas_is_searched_too(found: Callable[..., Places]) -> None:
     assert [row[:2] for row in found({"Revenue.md": "", "Map.canvas": canvas})] == [("Revenue", "Map.canvas")]
 
 
+def test_without_the_notes_there_is_no_answer(write: Write, tmp_path: Path) -> None:
+    vault = write({"A.md": "[[B]]", "B.md": ""})
+    store = ingest(vault, tmp_path / "store").store
+    vault.rename(tmp_path / "elsewhere")
+    for command in ("suggest", "unlinked"):
+        error = run(store, command).exception
+        assert isinstance(error, kg.KgError) and "the notes of this store are not in" in str(error)
+
+
 def test_the_notes_of_this_project(notes_store: kg.Store) -> None:
     told = {(row["label"], row["path"]) for row in rows(notes_store, "unlinked")}
     assert ("Revenue", "Books/The Lean Startup.md") in told

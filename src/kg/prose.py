@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import pyoxigraph as ox
 
 from kg.config import Config
+from kg.errors import KgError
 from kg.fulltext import ALONE
 from kg.note import Line, Note, Section
 from kg.store import Store
@@ -55,9 +56,14 @@ class Known(NamedTuple):
         return self.entities.get(self.names.path(path), ())
 
     def each(self, work: Callable[[Note], T], progress: Progress | None = None) -> list[T]:
-        """What a function that can be sent to processes gives of each note whose file is there, in no order."""
+        """What a function that can be sent to processes gives of each note whose file is there, in no order.
+
+        Raises KgError where none is.
+        """
         files = Vault(config=self.config).files().notes if self.config.vault.is_dir() else {}
         known = {path: place for path, place in files.items() if self.about(path)}
+        if self.entities and not known:
+            raise KgError(f"the notes of this store are not in {self.config.vault}: their texts are needed")
         with Workers.for_files(len(known)) as workers:
             workers.read(known, self.config.max_bytes, progress)
             return workers.each(work)
