@@ -66,6 +66,11 @@ def test_a_note_that_links_is_linked_and_its_own_note_too(found: Callable[..., P
     assert found(notes) == [("Lean UX", "Not.md", 1, 1)]
 
 
+def test_what_is_linked_is_so_whatever_is_looked_at(found: Callable[..., Places]) -> None:
+    notes = {"Jo March.md": "---\ntype: Author\n---\n", "Here.md": "[[Jo March]]: of Jo March.\n"}
+    assert found(notes, "--only", "Author") == []
+
+
 def test_aliases_and_what_is_missing(found: Callable[..., Places]) -> None:
     notes = {
         "Learning.md": "---\naliases: [test and learn]\n---\n[[Weekly demo]]\n",

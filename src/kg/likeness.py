@@ -30,7 +30,7 @@ COMMON = 5
 """A word of more than one in so many things says nothing."""
 TELLING = 10
 """A word of one in so many things and fewer says why two are alike."""
-_FEW, _MANY = 10, 500
+_FEW, _MANY = 10, 200
 """In a small network a word of so many things still counts, and in no network one of more than so many."""
 ENOUGH = 50
 """A text of fewer words counts the less, the fewer it has."""

@@ -20,7 +20,7 @@ import pyoxigraph as ox
 from kg import inline
 from kg.config import Config
 from kg.fulltext import ALONE
-from kg.networks import Network, whole
+from kg.networks import LINKS, Network, whole
 from kg.note import Block, Field, Line, Note
 from kg.prose import CODE, Known
 from kg.source import Span
@@ -245,7 +245,7 @@ def unlinked(
     found = [one for some in known.each(matcher.find, progress) for one in some]
     plain = _plain(matcher.names, found, len(known.entities))
     own = {path: known.about(path) for path in {one.path for one in found}}
-    ties = _ties(network)
+    ties = _ties(store, network)
     rows = [
         Mention(number, one)
         for one in found
@@ -285,8 +285,10 @@ def _plain(names: tuple[str, ...], found: Iterable[Found], notes: int) -> dict[i
     return {n: len(having[n]) for n in sorted(having) if len(having[n]) > most and len(_tokens(names[n])) == 1}
 
 
-def _ties(network: Network) -> set[tuple[str, int]]:
-    """What the note of each thing links to, and what lies in it."""
+def _ties(store: Store, network: Network) -> set[tuple[str, int]]:
+    """What the note of each thing links to, though the network may not have all links, and what lies in it."""
     owners = whole(network)
     inside = {(owner, number) for number, owner in enumerate(owners)}
-    return inside | {(owners[source], target) for source, target in network.pairs}
+    tied = {(owners[source], target) for source, target in network.pairs}
+    linking = ((q.subject, n) for n, node in enumerate(network.nodes) for q in store.find(None, LINKS, node, _DEFAULT))
+    return inside | tied | {(subject.value, n) for subject, n in linking if isinstance(subject, ox.NamedNode)}
