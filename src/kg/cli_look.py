@@ -206,7 +206,7 @@ def _figures(found: "Census", most: int | None) -> Iterator[tuple[str, str]]:
     number = summary.get("canvases", 0)
     canvases = f", {number:,} {'canvas' if number == 1 else 'canvases'}" if number else ""
     yield "notes", f"{summary['notes']:,}{canvases}"
-    parts = (f"{summary[part]:,} {part}" for part in ("asserted", "inferred", "ontology"))
+    parts = (f"{summary[part]:,} {part}" for part in ("asserted", "inferred", "ontology", "metrics") if part in summary)
     yield "triples", f"{summary['triples']:,}  {', '.join(parts)}; {found.graphs:,} named graphs"
     for name, counts in (("classes", found.classes), ("properties", found.properties)):
         yield from _table(name, counts, most)
