@@ -238,7 +238,10 @@ _BAR = 10
 
 
 def for_people(table: Table) -> Table:
-    """The same to be looked at: a thing is named once, numbers have three digits, and a bar shows the chief of them."""
+    """The same to be looked at: a thing is named once, a place is one word, numbers have three digits, and a bar shows
+    the chief of them.
+    """
+    table = _with_places(table)
     names = table.columns
     kept = [n for n, name in enumerate(names) if not _is_name(name, names)]
     rows = [tuple(_short(row[n]) for n in kept) for row in table.rows]
@@ -251,6 +254,22 @@ def for_people(table: Table) -> Table:
     at = columns.index(table.bar) + 1
     shown = [(*row[:at], bar, *row[at:]) for row, bar in zip(rows, bars, strict=True)]
     return Table((*columns[:at], "bar", *columns[at:]), shown, says=table.says)
+
+
+_PLACE = ("path", "line", "column")
+
+
+def _with_places(table: Table) -> Table:
+    """A path, a line and a column as compilers write them."""
+    if not set(_PLACE) <= set(table.columns):
+        return table
+    at = [table.columns.index(name) for name in _PLACE]
+    columns = ("place" if name == "path" else name for name in table.columns if name not in _PLACE[1:])
+    rows = []
+    for row in table.rows:
+        place = None if row[at[0]] is None else ":".join(str(row[n]) for n in at)
+        rows.append(tuple(place if n == at[0] else one for n, one in enumerate(row) if n not in at[1:]))
+    return Table(tuple(columns), rows, table.bar, table.says)
 
 
 def _is_name(name: str, names: Sequence[str]) -> bool:

@@ -14,6 +14,7 @@ from kg.terminal import Command, Options, common, vault_config
 if TYPE_CHECKING:
     from kg.analysis import Table
     from kg.config import Config
+    from kg.explanation import Explainer
     from kg.metrics import Metrics
     from kg.networks import Network
     from kg.store import Store
@@ -73,6 +74,16 @@ class Asked:
         return Store(self.config.store)
 
     @functools.cached_property
+    def explainer(self) -> "Explainer":
+        """What knows names, and the lines of notes."""
+        from kg.explanation import Explainer
+        from kg.store import published
+
+        found = published(self.store.path)
+        assert found is not None
+        return Explainer(self.config, found)
+
+    @functools.cached_property
     def network(self) -> "Network":
         """The network that is meant."""
         from kg.networks import read
@@ -109,17 +120,17 @@ class Asked:
             self.options.say(f"kg:metrics has {number:,} triples, until an ingest changes something", dim=True)
 
 
-def analysis(limit: int | None = 20) -> Callable[[Command], Command]:
-    """Give a command the options that all analyses have, as an `Asked`."""
+def analysis(limit: int | None = 20, *, choosing: bool = True) -> Callable[[Command], Command]:
+    """Give a command the options that all analyses have, as an `Asked`; and those that choose a network."""
 
     def decorated(command: Command) -> Command:
         def run(options: Options, **given: Any) -> None:
-            network = {ours: given.pop(name) for name, ours in _NETWORK.items()}
+            network = {ours: given.pop(name) for name, ours in _NETWORK.items() if name in given}
             command(Asked(options, network, *(given.pop(name) for name in ("limit", "format_", "output"))), **given)
 
         run.__doc__, run.__name__ = command.__doc__, command.__name__
         run.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
-        for option in (*_WRITING, click.option("--limit", **_LIMIT, default=limit), *_CHOOSING):
+        for option in (*_WRITING, click.option("--limit", **_LIMIT, default=limit), *(_CHOOSING if choosing else ())):
             run = option(run)
         return common(run)
 

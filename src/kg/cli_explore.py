@@ -1,0 +1,55 @@
+"""The analyses that explore: ways from one thing to another, what lies around one, gaps, duplicates, growth."""
+
+import click
+
+from kg.cli_analyze import Asked, analysis, analyze
+from kg.errors import NotFound
+
+__all__ = ["analyze"]
+
+
+@analyze.command()
+@click.argument("start", metavar="A")
+@click.argument("end", metavar="B")
+@click.option("--all", "everything", is_flag=True, help="All ways that pass nothing twice, the shorter first.")
+@click.option("--max", "longest", type=click.IntRange(1, 20), default=4, show_default=True, help="Of so many steps.")
+@click.option("--routes", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many ways.")
+@click.option("--undirected", is_flag=True, help="Take links in either direction from the start.")
+@analysis(0)
+def path(asked: Asked, start: str, end: str, everything: bool, longest: int, routes: int, undirected: bool) -> None:
+    """Say how one leads from A to B by links: the shortest way, a row a step, with the sentence that makes each.
+
+    Where none leads there in the direction of the links, one is taken that goes against some, and that is said. --max
+    and --routes bound --all. Exits with 1 where there is no way, or nothing is known by a name.
+    """
+    from kg.routes import number, path_table, shortest, simple
+
+    ends = number(asked.network, asked.explainer, start), number(asked.network, asked.explainer, end)
+    if everything:
+        found = simple(asked.network, *ends, longest, routes, undirected=undirected)
+    else:
+        found = shortest(asked.network, *ends, undirected=undirected)
+    if not found.found:
+        raise NotFound(f"no way leads from “{start}” to “{end}”{f' in {longest} steps' if everything else ''}")
+    if found.undirected and not undirected:
+        asked.options.say(f"no way leads from “{start}” to “{end}” along the links: some are taken backwards (“in”)")
+    asked.show(path_table(asked.network, asked.explainer, found), "both are one thing")
+    if found.more:
+        asked.options.say(
+            "there are more ways (--routes)" if everything else "other ways are as short (--all)", dim=True
+        )
+
+
+@analyze.command()
+@click.argument("name")
+@click.option("--depth", type=click.IntRange(1, 20), default=1, show_default=True, help="So many links away.")
+@analysis()
+def neighbours(asked: Asked, name: str, depth: int) -> None:
+    """Name what lies around a thing, the nearest first: by which link, through what, and the sentence that makes it.
+
+    `out` leads away from NAME, `in` towards it, `both` either way. Exits with 1 where nothing is known by that name.
+    """
+    from kg.routes import around, neighbours_table, number
+
+    found = around(asked.network, number(asked.network, asked.explainer, name), depth)
+    asked.show(neighbours_table(asked.network, asked.explainer, found), f"nothing is linked with “{name}”")
