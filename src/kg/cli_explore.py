@@ -7,6 +7,17 @@ from kg.errors import NotFound
 
 __all__ = ["analyze"]
 
+_KINDS = (
+    "missing-note",
+    "missing-file",
+    "outcome-without-output",
+    "output-without-outcome",
+    "single-source",
+    "circle",
+    "apart",
+)
+"""The kinds of gaps, as in `gaps.KINDS`: a room that need not be loaded to say what it takes."""
+
 
 @analyze.command()
 @click.argument("start", metavar="A")
@@ -53,3 +64,22 @@ def neighbours(asked: Asked, name: str, depth: int) -> None:
 
     found = around(asked.network, number(asked.network, asked.explainer, name), depth)
     asked.show(neighbours_table(asked.network, asked.explainer, found), f"nothing is linked with “{name}”")
+
+
+@analyze.command()
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(_KINDS), help="Only gaps of this kind; repeatable.")
+@click.option(
+    "--each", type=click.IntRange(min=0), default=5, show_default=True, help="So many of a kind; 0 shows all."
+)
+@analysis(0, choosing=False)
+def gaps(asked: Asked, kinds: tuple[str, ...], each: int) -> None:
+    """Say what is not there and might be, what most rests on first.
+
+    missing-note, missing-file: linked to and not there (count: notes that link to it); outcome-without-output,
+    output-without-outcome, and single-source, a concept that rests on one work (count: things that link to it);
+    circle: things each of which comes before the next, as with broader (count: of how many); apart: communities with
+    no link between them (count: as many as there would be by chance).
+    """
+    from kg.gaps import gaps as found
+
+    asked.show(found(asked.store, asked.network, kinds, each or None), "nothing is missing")
