@@ -83,3 +83,17 @@ def gaps(asked: Asked, kinds: tuple[str, ...], each: int) -> None:
     from kg.gaps import gaps as found
 
     asked.show(found(asked.store, asked.network, kinds, each or None), "nothing is missing")
+
+
+@analyze.command()
+@click.option("--at-least", type=click.FloatRange(0, 1), default=0.7, show_default=True, help="Of this score.")
+@analysis(choosing=False)
+def duplicates(asked: Asked, at_least: float) -> None:
+    """Name authors, tags and notes that are likely one thing, in pairs, with why and how sure that is (score, up to 1).
+
+    The first of a pair is the one that fewer things lead to. What differs in a number, a month or a letter that stands
+    alone is a series, and no pair.
+    """
+    from kg.duplicates import duplicates as found
+
+    asked.show(found(asked.store, at_least), "no two authors, tags or notes look like one")
