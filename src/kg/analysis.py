@@ -34,6 +34,14 @@ class Table:
         """The same, with no more rows than that."""
         return Table(self.columns, self.rows[:limit], self.bar, self.says)
 
+    def names(self) -> dict[ox.NamedNode, str]:
+        """What its rows call things."""
+        ends = [(self.columns.index(n.removesuffix("_label") or "entity"), at) for at, n in enumerate(self.columns)
+                if n.endswith("_label")]  # fmt: skip
+        ends += [(0, 1)] if self.columns[1:2] == ("label",) else []
+        pairs = ((row[node], row[name]) for row in self.rows for node, name in ends)
+        return {node: str(name) for node, name in pairs if isinstance(node, ox.NamedNode) and name is not None}
+
     def answer(self, prefixes: Mapping[str, str]) -> Answer:
         """It as the answer of a SELECT, which every format of those can write."""
         names = [*self.columns]

@@ -100,7 +100,7 @@ class Asked:
         if not table.rows:
             self.options.say(nothing, dim=True)
         vault = Path(self.store.manifest.summary.get("vault", ""))
-        called = Called(self.store.prefixes, self.store, vault if vault.is_dir() else None)
+        called = Called(self.store.prefixes, self.store, vault if vault.is_dir() else None, names=table.names())
         people = self.format == "table" or (self.format is None and self.output is None and sys.stdout.isatty())
         shown = table.first(self.limit)
         with written(self.output) as file:

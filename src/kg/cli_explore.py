@@ -4,6 +4,7 @@ import click
 
 from kg.cli_analyze import Asked, analysis, analyze
 from kg.errors import NotFound
+from kg.terminal import progress
 
 __all__ = ["analyze"]
 
@@ -17,6 +18,8 @@ _KINDS = (
     "apart",
 )
 """The kinds of gaps, as in `gaps.KINDS`: a room that need not be loaded to say what it takes."""
+_PERIODS = ("commit", "day", "week", "month", "year")
+"""As in `history.PERIODS`."""
 
 
 @analyze.command()
@@ -97,3 +100,19 @@ def duplicates(asked: Asked, at_least: float) -> None:
     from kg.duplicates import duplicates as found
 
     asked.show(found(asked.store, at_least), "no two authors, tags or notes look like one")
+
+
+@analyze.command()
+@click.option("--by", type=click.Choice(_PERIODS), default="commit", show_default=True, help="What a row stands for.")
+@analysis(0, choosing=False)
+def history(asked: Asked, by: str) -> None:
+    """Say how the graph grew, by the commits of the git repository that the vault is in, the oldest first.
+
+    notes, links (places that link), missing, and things, as kg ingest would have counted them with today's settings and
+    ontology. A commit that changed no note is left out. The repository is only read. Exits with 1 where there is none.
+    """
+    from kg.history import history as found
+
+    with progress(asked.options) as told:
+        table = found(asked.config, by, told)
+    asked.show(table, "no commit has notes of this vault")
