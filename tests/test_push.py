@@ -246,6 +246,19 @@ def test_a_default_graph_of_others_is_refused(vault: Vault, server: str) -> None
     assert before <= quads(server)
 
 
+def test_a_push_that_was_cut_off_before_it_sent_anything_takes_no_default_graph(
+    vault: Vault, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update(server, "INSERT DATA { <urn:a> <urn:b> 1 }")
+    with monkeypatch.context() as patch:
+        patch.setattr(pushing._Push, "_is_union", lambda self: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            bring(vault.store, server)
+    with pytest.raises(kg.KgError, match="has 1 triples that are not of this vault"):
+        bring(vault.store, server)
+    assert quads(server) == {'<urn:a> <urn:b> "1"^^<http://www.w3.org/2001/XMLSchema#integer>'}
+
+
 def test_what_was_loaded_by_other_means_is_taken_over(vault: Vault, server: str) -> None:
     there = Endpoint.at(server).queries
     data = ox.serialize(vault.store.quads(), format=ox.RdfFormat.N_QUADS)
