@@ -19,7 +19,6 @@ import kg
 from conftest import ingest
 from kg import pushing, remote
 from kg.pushing import Dialect, Pushed, canonical, push
-from kg.questions import library
 from kg.remote import Endpoint
 from kg.store import building
 from serving import oxigraph, serving
@@ -390,11 +389,6 @@ def test_where_all_graphs_are_the_default_graph_another_stands_for_it(notes_stor
         done = bring(notes_store, server)
         assert done.default_graph == f"{BASE}#default"
         assert not bring(notes_store, server).changed
-        for name, named in library(kg.Config(Path(), Path(), Path())).items():
-            text = named.path.read_text(encoding="utf-8")
-            there = remote.query(server, text, notes_store.prefixes, default_graphs=[done.default_graph])
-            if "GRAPH" not in text:  # Oxigraph has no named graphs where a default graph is named
-                assert Counter(kg.query(notes_store, text).terms()) == Counter(there.terms()), name
 
 
 def test_the_default_graph_stays_where_it_is(vault: Vault, server: str) -> None:

@@ -299,18 +299,18 @@ def test_parameters_are_terms() -> None:
     prefixes = {"ex": "https://example.org/"}
     text = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
     assert bind(text, {"s": "ex:a"}, prefixes) == (
-        "CONSTRUCT { ?s ?p ?o } WHERE { VALUES ?s { <https://example.org/a> } ?s ?p ?o }"
+        "CONSTRUCT { ?s ?p ?o } WHERE { BIND(<https://example.org/a> AS ?s) ?s ?p ?o }"
     )
     values = {
         "7": '"7"^^',
         "1.5": '"1.5"^^',
         "true": '"true"^^',
         "<urn:x>": "<urn:x>",
-        '"7"': '"7" ',
+        '"7"': '"7" AS',
         'a" }': r'"a\" }"',
     }
     for given, term in values.items():
-        assert f"VALUES ?s {{ {term}" in bind("SELECT * { ?s ?p ?o }", {"s": given}, prefixes)
+        assert f"{{ BIND({term}" in bind("SELECT * { ?s ?p ?o }", {"s": given}, prefixes)
 
 
 def test_tokens_know_strings_from_names() -> None:

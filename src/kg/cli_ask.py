@@ -240,6 +240,7 @@ class _Asking:
             self.params,
             self.timeout,
             default_graphs=self._there(),
+            standing_for_default=self.default_graph,
             services=self.services,
             notice=lambda text: self.options.say(text, fg="yellow"),
         )
@@ -247,8 +248,6 @@ class _Asking:
 
     def _there(self) -> list[str]:
         """The IRIs of what a server elsewhere is asked; a note's by the store, where it is not given as an IRI."""
-        if not self.graphs:
-            return [self.default_graph] if self.default_graph else []
         return [one.strip("<>") if "://" in one else self._naming.document(one).value for one in self.graphs]
 
     def _hint(self) -> None:

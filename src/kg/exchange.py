@@ -36,7 +36,7 @@ PATIENCE = 60.0
 _BUSY = {429, 503}
 _REDIRECTIONS = {301, 302, 303, 307, 308}
 _HANGING_UP = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, ConnectionRefusedError)
-"""What a server does that is started anew, or ended by what is before it; http.client's RemoteDisconnected is one too."""
+"""What a server does that is started anew; http.client's RemoteDisconnected is one of these, too."""
 _PIECE = 1 << 16
 _SAID = 100_000
 _USER, _PASSWORD, _TOKEN = "KG_ENDPOINT_USER", "KG_ENDPOINT_PASSWORD", "KG_ENDPOINT_TOKEN"
@@ -190,7 +190,7 @@ class Exchange:
         return bytes(body)
 
     def _wait(self, began: float, attempt: int, failed: KgError, asked: float | None) -> None:
-        """Wait as long as a busy server asks for, or twice as long as before, if there is time. Else raises what failed."""
+        """Wait as long as a busy server asks for, or twice as long as before. Raises what failed where time is up."""
         pause = 0.5 * 2**attempt if asked is None else asked
         left = (PATIENCE if self.seconds is None else self.seconds) - (time.monotonic() - began)
         if pause >= left or attempt == RETRIES:
