@@ -11,7 +11,7 @@ import pytest
 
 import kg
 from conftest import NOTES, ROOT, ingest
-from kg import remote
+from kg import pushing, remote
 from kg.cases import Case, find_cases, header
 from kg.config import load
 from kg.parameters import Binder
@@ -147,6 +147,49 @@ def test_only_what_was_edited_travels(name: str, write: Callable[[dict[str, str]
         assert (done.gone, done.mended, done.unequal) == ((f"{BASE}8.md",), 0, ())
         assert quads(url, done) == wanted(store, done)
         assert not bring(store, url).changed
+
+
+@pytest.mark.system
+def test_virtuoso_takes_nothing_from_anybody_unnamed(
+    notes_store: kg.Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with started("virtuoso", tmp_path) as url:
+        monkeypatch.setenv("KG_ENDPOINT_PASSWORD", "wrong")
+        with pytest.raises(kg.KgError, match="does not let the user or token of KG_ENDPOINT_… in"):
+            bring(notes_store, url)
+        monkeypatch.delenv("KG_ENDPOINT_USER")
+        with pytest.raises(kg.KgError, match="does not let anybody unnamed in"):
+            bring(notes_store, url)
+        with pytest.raises(kg.KgError, match=r"failed with 500: .*No permission"):
+            bring(notes_store, url.removesuffix("-auth"))
+
+
+@pytest.mark.system
+def test_a_push_to_virtuoso_that_fails_anywhere_goes_on_where_it_was(
+    notes_store: kg.Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With requests so small that there are many, and graphs of many triples are brought in pieces."""
+    monkeypatch.setattr(pushing, "VIRTUOSO", pushing.VIRTUOSO._replace(statements=200))
+    real, at = Endpoint.update, 0
+
+    def failing(self: Endpoint, text: str) -> object:
+        left[0] -= 1
+        if left[0] < 0:
+            raise kg.KgError("cut off")
+        return real(self, text)
+
+    monkeypatch.setattr(Endpoint, "update", failing)
+    with started("virtuoso", tmp_path) as url:
+        for at in range(1, 200, 7):
+            left = [at]
+            try:
+                done = bring(notes_store, url)
+                break
+            except kg.KgError as error:
+                assert str(error) == "cut off"
+        assert at > 8
+        assert (done.mended, done.unequal) == (0, ())
+        assert quads(url, done) == wanted(notes_store, done)
 
 
 def quads(url: str, done: Pushed) -> set[str]:
