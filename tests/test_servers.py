@@ -1,5 +1,9 @@
 """Servers that people push to: after a push each has what the store has, and answers the whole library as the store."""
 
+import os
+import re
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,7 +15,7 @@ import pytest
 
 import kg
 from conftest import NOTES, ROOT, ingest
-from kg import pushing, remote
+from kg import exchange, pushing, remote
 from kg.cases import Case, find_cases, header
 from kg.config import load
 from kg.parameters import Binder
@@ -188,6 +192,28 @@ def test_a_push_to_virtuoso_that_fails_anywhere_goes_on_where_it_was(
             except kg.KgError as error:
                 assert str(error) == "cut off"
         assert at > 8
+        assert (done.mended, done.unequal) == (0, ())
+        assert quads(url, done) == wanted(notes_store, done)
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("seconds", [0.2, 0.4, 0.7])
+def test_a_push_to_virtuoso_that_is_killed_meanwhile_goes_on_where_it_was(
+    notes_store: kg.Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    monkeypatch.setattr(pushing, "VIRTUOSO", pushing.VIRTUOSO._replace(statements=100))
+    monkeypatch.setattr(exchange, "PATIENCE", 1.0)
+    with started("virtuoso", tmp_path) as url:
+        (process,) = re.findall(r"VIRT_PID=(\d+)", (tmp_path / "virtuoso.lck").read_text())
+        timer = threading.Timer(seconds, os.kill, (int(process), signal.SIGKILL))
+        timer.start()
+        with pytest.raises(kg.KgError, match=r"cannot be reached|did not answer"):
+            while True:
+                push(notes_store, Endpoint.at(url))
+        timer.join()
+    (tmp_path / "virtuoso.lck").unlink()
+    with started("virtuoso", tmp_path) as url:
+        done = bring(notes_store, url)
         assert (done.mended, done.unequal) == (0, ())
         assert quads(url, done) == wanted(notes_store, done)
 
