@@ -6,10 +6,11 @@
 import contextlib
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import rdflib
 from click.testing import CliRunner
 from rdflib import OWL, RDF, RDFS, SKOS
@@ -30,11 +31,21 @@ def commands() -> str:
 
     os.environ["COLUMNS"] = "100"
     parts = ["# Commands\n"]
-    for name in ["", *kg.commands]:
+    for name in ["", *_every(kg)]:
         result = CliRunner().invoke(kg, [*name.split(), "--help"], prog_name="kg", terminal_width=100)
         parts.append(f"## kg {name}".rstrip() + f"\n\n```text\n{result.output.rstrip()}\n```\n")
     parts.append(EXIT_CODES)
     return "\n".join(parts)
+
+
+def _every(group: click.Group, before: str = "") -> Iterator[str]:
+    """The commands of a group, each before its own."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        yield before + name
+        if isinstance(command, click.Group):
+            yield from _every(command, f"{before}{name} ")
 
 
 EXIT_CODES = """## Exit codes

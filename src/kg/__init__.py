@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kg.errors import KgError, NotFound, QuerySyntaxError, StoreError, TimedOut
     from kg.findings import Finding
     from kg.ingestion import Report, ingest
+    from kg.networks import network
     from kg.note import Note
     from kg.retrieval import search
     from kg.sparql import Answer, query
@@ -39,6 +40,7 @@ _HOME = {
     "Validation": "kg.validation",
     "Vault": "kg.vault",
     "ingest": "kg.ingestion",
+    "network": "kg.networks",
     "query": "kg.sparql",
     "search": "kg.retrieval",
     "validate": "kg.validation",
@@ -60,6 +62,7 @@ __all__ = [
     "Vault",
     "__version__",
     "ingest",
+    "network",
     "query",
     "search",
     "validate",

@@ -6,30 +6,48 @@ command that needs them, so that `kg --help` answers at once.
 
 import os
 import sys
+from importlib import import_module
 from typing import NoReturn
 
 import click
 
 from kg import __version__
-from kg.cli_ask import query, shell
-from kg.cli_away import pull, push
-from kg.cli_look import search, show, stats
-from kg.cli_notes import doctor, infer, ingest, init, validate, why
-from kg.cli_test import test
 from kg.errors import INTERRUPTED, KgError
 
+_ROOMS = {
+    "cli_notes": ("init", "ingest", "doctor", "infer", "why", "validate"),
+    "cli_ask": ("query", "shell"),
+    "cli_look": ("search", "show", "stats"),
+    "cli_analyze": ("analyze",),
+    "cli_test": ("test",),
+    "cli_away": ("push", "pull"),
+}
+_ROOM_OF = {command: room for room, commands in _ROOMS.items() for command in commands}
 _BEGIN = "\b\nTo begin:\n  kg init            set up a project in this folder\n  kg ingest notes/   read the notes"
 _ASK = "\n  kg query           list the questions that are there\n  kg query NAME      answer one"
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=_BEGIN + _ASK)
+class _Commands(click.Group):
+    """The commands, each in a room that is loaded when it is called: a question does not wait for the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names, in the order of use."""
+        return list(_ROOM_OF)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by its name."""
+        room = _ROOM_OF.get(cmd_name)
+        return getattr(import_module(f"kg.{room}"), cmd_name) if room else None
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_BEGIN + _ASK,
+)
 @click.version_option(__version__, prog_name="kg", message="%(prog)s %(version)s")
 def kg() -> None:
     """Turn a folder of Markdown concept notes into a knowledge graph, and ask it."""
-
-
-for _command in (init, ingest, doctor, infer, why, validate, query, shell, search, show, stats, test, push, pull):
-    kg.add_command(_command)
 
 
 def main() -> NoReturn:

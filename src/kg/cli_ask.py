@@ -4,7 +4,6 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +13,7 @@ import click
 
 from kg.errors import KgError, QuerySyntaxError
 from kg.findings import printable
+from kg.output import check_format, format_of, write, written
 from kg.terminal import Options, common, time_limit
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from kg.sparql import Answer, Term
     from kg.store import Store
     from kg.tables import Called
-
-_ENDS = {"srj": "json", "srx": "xml", "ttl": "turtle", "nt": "ntriples", "txt": "table", "": "table", "ndjson": "jsonl"}
 
 
 def _size(context: click.Context, option: click.Parameter, given: str | None) -> int | None:
@@ -93,7 +91,7 @@ def query(
     from kg.guard import guarded
     from kg.questions import find_query
 
-    format_ = _check_format(format_) or _format_of(output)
+    format_ = check_format(format_) or format_of(output)
     config = find_store(store=options.store)
     if question is None:
         _list_queries(config)
@@ -102,7 +100,7 @@ def query(
     bound = _bound(config, text, name, dict(_param(given) for given in params))
     asking = _Asking(options, config, text, bound, graphs, endpoint, default_graph, timeout, allow_service, iris)
     try:
-        with _writing(output) as file:
+        with written(output) as file:
             work = asking.explain if explain else lambda: asking.answer(file, format_)
             yes = guarded(work, seconds=timeout, memory=memory or config.max_memory)
     except QuerySyntaxError as error:
@@ -110,22 +108,6 @@ def query(
         sys.exit(error.exit_code)
     if not yes:
         sys.exit(1)
-
-
-def _check_format(name: str | None) -> str | None:
-    from kg.results import FORMATS
-
-    if name is not None and name not in FORMATS:
-        raise click.BadParameter(f"{name!r} is not one of {', '.join(FORMATS)}.", param_hint="'-f' / '--format'")
-    return name
-
-
-def _format_of(file: Path | None) -> str | None:
-    """What the end of a file's name says of its format; a text or no end at all is a table."""
-    if file is None:
-        return None
-    end = file.suffix[1:].lower()
-    return _check_format(_ENDS.get(end, end))
 
 
 def _param(given: str) -> tuple[str, str]:
@@ -153,21 +135,6 @@ def _list_queries(config: "Config") -> None:
         click.echo(printable(f"{name:<{width}}  {found.header.title}"))
         for param in found.header.params:
             click.echo(printable(f"{'':<{width}}    {param}" + (f"  {param.says}" if param.says else "")))
-
-
-@contextmanager
-def _writing(output: Path | None) -> Iterator[Path | None]:
-    """A file to write to, which takes its name only when it is whole."""
-    from kg.source import whole
-
-    if output is None:
-        yield None
-        return
-    try:
-        with whole(output) as fresh:
-            yield fresh
-    except OSError as error:
-        raise KgError(f"{output} cannot be written: {error.strerror or error}") from error
 
 
 @dataclass(frozen=True)
@@ -201,16 +168,8 @@ class _Asking:
 
     def answer(self, file: Path | None, format_: str | None) -> bool:
         """Ask, and write the answer; whether it is not a no."""
-        from kg import results
-        from kg.tables import Screen, screen
-
         found, called = self._elsewhere() if self.endpoint else self._here()
-        color = self.options.color is not False
-        with file.open("wb") if file else nullcontext(sys.stdout.buffer) as out:
-            where = Screen() if file else screen(sys.stdout, color=color)
-            terminal = file is None and sys.stdout.isatty()
-            results.write(found, out, format_, terminal=terminal, people=results.People(called, where))
-            out.flush()
+        write(self.options, found, called, file, format_)
         if not self.endpoint:
             self._hint()
         return found.kind != "ask" or found.boolean
@@ -364,7 +323,7 @@ def _command(config: "Config", manner: _Manner, name: str, value: str = "") -> N
     elif name == ".prefixes":
         click.echo("".join(f"{one + ':':<10} {space}\n" for one, space in config.all_prefixes.items()), nl=False)
     elif name == ".format":
-        manner.format = _check_format(value.strip() or None)
+        manner.format = check_format(value.strip() or None)
     elif name == ".timeout":
         manner.timeout = _seconds(value)
     elif name == ".explain":

@@ -18,7 +18,6 @@ import shutil
 import threading
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -251,6 +250,8 @@ class Builder:
     @contextlib.contextmanager
     def loading(self) -> Iterator[None]:
         """Meanwhile, load what comes to lie in `loads` as `*.ready`: N-Quads files, each removed when it is loaded."""
+        from concurrent.futures import ThreadPoolExecutor
+
         done = threading.Event()
         with ThreadPoolExecutor(1) as loader:
             work = loader.submit(self._load_ready, done)

@@ -1,0 +1,179 @@
+"""What an analysis gives: a table whose rows begin with the thing and what it is called, as an answer of `kg query`."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pyoxigraph as ox
+
+from kg import measures
+from kg.networks import Network
+from kg.sparql import Answer
+from kg.terms import XSD
+
+Value = ox.NamedNode | ox.Literal | str | int | float | None
+DIGITS = 12
+"""So many digits of a number are told: those that are the same on every machine."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Named columns and rows of values; IRIs are Oxigraph's terms, None stands for no value."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Value, ...]]
+    bar: str | None = None
+    """The column of which a bar is shown to people."""
+    says: str = ""
+    """A sentence about all of it."""
+
+    def first(self, limit: int | None) -> "Table":
+        """The same, with no more rows than that."""
+        return Table(self.columns, self.rows[:limit], self.bar, self.says)
+
+    def answer(self, prefixes: Mapping[str, str]) -> Answer:
+        """It as the answer of a SELECT, which every format of those can write."""
+        names = [*self.columns]
+        rows = [
+            {name: _json(one) for name, one in zip(names, row, strict=True) if one is not None} for row in self.rows
+        ]
+        text = json.dumps({"head": {"vars": names}, "results": {"bindings": rows}})
+        result = ox.parse_query_results(text.encode(), ox.QueryResultsFormat.JSON)
+        return Answer("select", result, prefixes)
+
+
+def _json(value: Value) -> dict[str, str]:
+    """A value as SPARQL 1.1 Query Results JSON has it."""
+    if isinstance(value, ox.NamedNode):
+        return {"type": "uri", "value": value.value}
+    if isinstance(value, ox.Literal):
+        return {"type": "literal", "value": value.value, "datatype": value.datatype.value}
+    if isinstance(value, bool | int | float):
+        return {"type": "literal", "value": lexical(value), "datatype": XSD + _datatype(value)}
+    return {"type": "literal", "value": str(value)}
+
+
+def _datatype(value: float) -> str:
+    return "boolean" if isinstance(value, bool) else "integer" if isinstance(value, int) else "double"
+
+
+def lexical(value: float) -> str:
+    """A number as XSD writes it, to DIGITS digits."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    return format(value, f".{DIGITS}g") if math.isfinite(value) else ("INF" if value > 0 else "NaN")
+
+
+def _node(network: Network, number: int) -> tuple[Value, Value]:
+    return network.nodes[number], network.labels[number]
+
+
+MEASURES = ("pagerank", "betweenness", "in", "out", "hub", "authority", "core")
+
+
+def centrality(network: Network, by: str = MEASURES[0]) -> Table:
+    """All measures of each thing (see `measures`), the greatest by one of them first."""
+    into, out = measures.degrees(network)
+    hubs, authorities = measures.hits(network)
+    found: tuple[Sequence[float | None], ...] = (
+        measures.pagerank(network),
+        measures.betweenness(network),
+        into,
+        out,
+        hubs,
+        authorities,
+        measures.cores(network),
+    )
+    column = found[MEASURES.index(by)]
+    order = sorted(range(len(network)), key=lambda n: (-_rounded(column[n]), network.labels[n], n))
+    rows = [(*_node(network, n), *(values[n] for values in found)) for n in order]
+    return Table(("entity", "label", *MEASURES), rows, bar=by)
+
+
+def _rounded(value: float | None) -> float:
+    """A number for sorting, so that what differs by an error of rounding is in the order of its names."""
+    return -math.inf if value is None else float(lexical(value))
+
+
+def bridges(network: Network) -> Table:
+    """The things and links without which a part falls apart, those that hold the most together first."""
+    rows: list[tuple[Value, ...]] = []
+    for ends, pieces, cut_off in measures.cuts(network):
+        other = _node(network, ends[1]) if len(ends) > 1 else (None, None)
+        rows.append((*_node(network, ends[0]), *other, pieces, cut_off))
+    return Table(("entity", "label", "to", "to_label", "pieces", "cut_off"), rows, bar="cut_off")
+
+
+def components(network: Network, *, members: bool = False) -> Table:
+    """The parts that no link ties to each other, the largest first: each by what is linked to the most in it, or with
+    all its members.
+    """
+    into, _ = measures.degrees(network)
+    parts = measures.components(network)
+    if members:
+        rows = ((*_node(network, n), at, len(part)) for at, part in enumerate(parts, 1) for n in part)
+        return Table(("entity", "label", "component", "size"), [*rows])
+    first = (max(part, key=lambda n: (into[n], -n)) for part in parts)
+    found = [(*_node(network, n), at, len(part)) for at, (n, part) in enumerate(zip(first, parts, strict=True), 1)]
+    return Table(("entity", "label", "component", "size"), found, bar="size")
+
+
+def orphans(network: Network) -> Table:
+    """Things that nothing links to and that link to nothing."""
+    into, out = measures.degrees(network)
+    return Table(("entity", "label"), [_node(network, n) for n in _by_label(network) if not into[n] and not out[n]])
+
+
+def dead_ends(network: Network) -> Table:
+    """Things that are linked to and link to nothing, those most linked to first; what is missing is none."""
+    into, out = measures.degrees(network)
+    found = [n for n in _by_label(network) if into[n] and not out[n] and n not in network.missing]
+    rows = [(*_node(network, n), into[n]) for n in sorted(found, key=lambda n: -into[n])]
+    return Table(("entity", "label", "in"), rows, bar="in")
+
+
+def _by_label(network: Network) -> list[int]:
+    return sorted(range(len(network)), key=lambda n: (network.labels[n], n))
+
+
+_DIGITS_SHOWN = 3
+_BAR = 10
+
+
+def for_people(table: Table) -> Table:
+    """The same to be looked at: a thing is named once, numbers have three digits, and a bar shows the chief of them."""
+    names = table.columns
+    kept = [n for n, name in enumerate(names) if not _is_name(name, names)]
+    rows = [tuple(_short(row[n]) for n in kept) for row in table.rows]
+    columns = tuple(names[n] for n in kept)
+    if table.bar is None or not rows:
+        return Table(columns, rows, says=table.says)
+    values: list[float] = [_number(row[names.index(table.bar)]) for row in table.rows]
+    most = max(values)
+    bars = [_bar(value / most * _BAR if most > 0 else 0.0) for value in values]
+    at = columns.index(table.bar) + 1
+    shown = [(*row[:at], bar, *row[at:]) for row, bar in zip(rows, bars, strict=True)]
+    return Table((*columns[:at], "bar", *columns[at:]), shown, says=table.says)
+
+
+def _is_name(name: str, names: Sequence[str]) -> bool:
+    """Whether a column tells in words which thing another names."""
+    return name == "label" or (name.endswith("_label") and name.removesuffix("_label") in names)
+
+
+def _number(value: Value) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _short(value: Value) -> Value:
+    if isinstance(value, bool) or not isinstance(value, float):
+        return value
+    return ox.Literal(f"{value:.{_DIGITS_SHOWN}g}")
+
+
+def _bar(length: float) -> str:
+    whole, eighths = divmod(round(max(length, 0.0) * 8), 8)
+    return "█" * whole + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[eighths]

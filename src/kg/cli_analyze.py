@@ -1,0 +1,174 @@
+"""The command `kg analyze` with its analyses: what the shape of the notes says."""
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kg.output import check_format, format_of, write, written
+from kg.terminal import Command, Options, common, vault_config
+
+if TYPE_CHECKING:
+    from kg.analysis import Table
+    from kg.config import Config
+    from kg.networks import Network
+    from kg.store import Store
+
+_FORMATS = "table, csv, tsv, json, jsonl, xml, md. Without it, as the end of FILE says."
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_WRITING = (
+    click.option("-o", "--output", type=_FILE, metavar="FILE", help="Write to FILE, all of it or nothing."),
+    click.option("-f", "--format", "format_", metavar="FORMAT", help=_FORMATS),
+)
+_LIMIT: dict[str, Any] = {
+    "type": click.IntRange(min=0),
+    "show_default": True,
+    "metavar": "N",
+    "help": "Show the first N rows; 0 shows all.",
+}
+_CHOOSING = (
+    click.option("--inferred", is_flag=True, help="Take the links that were inferred, too."),
+    click.option("--only", multiple=True, metavar="CLASS", help="Take things of this class only; may be repeated."),
+    click.option(
+        "--links", multiple=True, metavar="PROPERTY", help="Take links of this property only, as broader; repeatable."
+    ),
+)
+_NETWORK = {"links": "links", "only": "classes", "inferred": "inferred"}
+
+
+@click.group()
+def analyze() -> None:
+    """Say what the shape of the notes says: what is central, what belongs together, what is missing.
+
+    The network has the things that notes are about and the links between them; without --inferred, those that notes
+    state. Each analysis takes --links and --only to look at some of it, and writes rows as kg query does.
+    """
+
+
+class Asked:
+    """What an analysis is asked of, and how its rows are written."""
+
+    def __init__(self, options: Options, network: dict[str, Any], limit: int, format_: str | None, output: Path | None):
+        self.options = options
+        self._network = network
+        self.limit = limit or None
+        self.format = check_format(format_) or format_of(output)
+        self.output = output
+
+    @functools.cached_property
+    def config(self) -> "Config":
+        """The settings."""
+        return vault_config(self.options, None)
+
+    @functools.cached_property
+    def store(self) -> "Store":
+        """The published store."""
+        from kg.store import Store
+
+        return Store(self.config.store)
+
+    @functools.cached_property
+    def network(self) -> "Network":
+        """The network that is meant."""
+        from kg.networks import read
+        from kg.vault import without_collection
+
+        with without_collection():
+            return read(self.store, **self._network)
+
+    def show(self, table: "Table", nothing: str = "") -> None:
+        """Write the rows; where there is none, say so on stderr."""
+        from kg.analysis import for_people
+        from kg.tables import Called
+
+        if not table.rows:
+            self.options.say(nothing, dim=True)
+        vault = Path(self.store.manifest.summary.get("vault", ""))
+        called = Called(self.store.prefixes, self.store, vault if vault.is_dir() else None)
+        people = self.format == "table" or (self.format is None and self.output is None and sys.stdout.isatty())
+        shown = table.first(self.limit)
+        with written(self.output) as file:
+            found = (for_people(shown) if people else shown).answer(self.store.prefixes)
+            write(self.options, found, called, file, self.format)
+        if table.says:
+            self.options.say(table.says, dim=True)
+        if len(shown.rows) < len(table.rows):
+            self.options.say(f"{len(shown.rows):,} of {len(table.rows):,} rows (--limit 0 shows all)", dim=True)
+
+
+def analysis(limit: int | None = 20) -> Callable[[Command], Command]:
+    """Give a command the options that all analyses have, as an `Asked`."""
+
+    def decorated(command: Command) -> Command:
+        def run(options: Options, **given: Any) -> None:
+            network = {ours: given.pop(name) for name, ours in _NETWORK.items()}
+            command(Asked(options, network, *(given.pop(name) for name in ("limit", "format_", "output"))), **given)
+
+        run.__doc__, run.__name__ = command.__doc__, command.__name__
+        run.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+        for option in (*_WRITING, click.option("--limit", **_LIMIT, default=limit), *_CHOOSING):
+            run = option(run)
+        return common(run)
+
+    return decorated
+
+
+@analyze.command()
+@click.option(
+    "--by",
+    type=click.Choice(["pagerank", "betweenness", "in", "out", "hub", "authority", "core"]),
+    default="pagerank",
+    show_default=True,
+    help="The measure that comes first.",
+)
+@analysis()
+def centrality(asked: Asked, by: str) -> None:
+    """Say which things carry the vault.
+
+    pagerank: how often a reader who follows links at random comes by; betweenness: on how many shortest ways between
+    others it lies; in, out: how many link to it and how many it links to; hub, authority: points to what others point
+    to, and the reverse; core: how densely what it is linked with is linked.
+    """
+    from kg.analysis import centrality as found
+
+    asked.show(found(asked.network, by), nothing="there are no things in the network")
+
+
+@analyze.command()
+@analysis()
+def bridges(asked: Asked) -> None:
+    """Name the things and links that hold parts together: without them, cut_off things lose the rest."""
+    from kg.analysis import bridges as found
+
+    asked.show(found(asked.network), nothing="no single thing or link holds anything together")
+
+
+@analyze.command()
+@click.option("--members", is_flag=True, help="A row for each thing, instead of one for each part.")
+@analysis()
+def components(asked: Asked, members: bool) -> None:
+    """Name the parts that no link ties to each other, each by what is linked to the most in it."""
+    from kg.analysis import components as found
+
+    asked.show(found(asked.network, members=members), nothing="there are no things in the network")
+
+
+@analyze.command()
+@analysis()
+def orphans(asked: Asked) -> None:
+    """Name the things that nothing links to and that link to nothing."""
+    from kg.analysis import orphans as found
+
+    asked.show(found(asked.network), nothing="everything is linked with something")
+
+
+@analyze.command("dead-ends")
+@analysis()
+def dead_ends(asked: Asked) -> None:
+    """Name the things that are linked to and lead nowhere, those most linked to first."""
+    from kg.analysis import dead_ends as found
+
+    asked.show(found(asked.network), nothing="everything leads on")

@@ -1,0 +1,336 @@
+"""The network of a store: the things that notes are about and the links between them, for NetworkX and its kin.
+
+A node is a thing: what a note describes, what has a class of the domain (an outcome in a section, an author that is
+only named), and what is linked to and missing. Notes as files, their sections, blocks, tags, tasks and attachments are
+no nodes unless their class is asked for. A link is
+
+    kg:linksTo      from thing to thing, weighing as much as places within the one mention places within the other
+    kg:mentions     from a thing inside a note, such as an outcome's section, which has no kg:linksTo of its own
+    any property    that the ontology or a note gives, between two nodes, weighing one
+
+A link of a thing to itself, or to what lies inside it, counts for nothing and is left out. What was inferred is left
+out unless asked for: most of it says over again what notes say, in the other direction or by a wider property.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyoxigraph as ox
+
+from kg.errors import KgError
+from kg.naming import written_iri
+from kg.ontology import local_name
+from kg.store import Store
+from kg.terms import INFERRED, KG, METRICS, ONTOLOGY, RDF, RDFS, SKOS, Names, letters_and_digits, prefixed
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import rustworkx as rx
+
+_TYPE, _LABEL, _ALIAS = ox.NamedNode(RDF + "type"), ox.NamedNode(SKOS + "prefLabel"), ox.NamedNode(SKOS + "altLabel")
+LINKS, MENTIONS, STRUCTURAL, MISSING = (
+    ox.NamedNode(KG + name) for name in ("linksTo", "mentions", "structural", "Missing")
+)
+_INSIDE = tuple(ox.NamedNode(KG + name) for name in ("hasSection", "hasBlock"))
+_NAMES = (ox.NamedNode(RDFS + "label"), _LABEL, _ALIAS)
+_DEFAULT = ox.DefaultGraph()
+_INFERRED, _ONTOLOGY, _METRICS = (ox.NamedNode(graph[1:-1]) for graph in (INFERRED, ONTOLOGY, METRICS))
+
+
+_Pair = tuple[int, int]
+
+
+class Link(NamedTuple):
+    """A link by the numbers of its ends."""
+
+    source: int
+    target: int
+    property: str
+    weight: int
+
+
+@dataclass(frozen=True)
+class Network:
+    """Things and links, in an order that is the same for the same notes."""
+
+    nodes: tuple[ox.NamedNode, ...]
+    labels: tuple[str, ...]
+    classes: tuple[tuple[str, ...], ...]
+    """The IRIs of each node's classes, the structural ones apart."""
+    links: tuple[Link, ...]
+    prefixes: Mapping[str, str]
+
+    def __len__(self) -> int:
+        """How many things there are."""
+        return len(self.nodes)
+
+    @cached_property
+    def numbers(self) -> dict[ox.NamedNode, int]:
+        """The number of each node."""
+        return {node: number for number, node in enumerate(self.nodes)}
+
+    @cached_property
+    def missing(self) -> frozenset[int]:
+        """The nodes that no note describes, only links name."""
+        return frozenset(n for n, classes in enumerate(self.classes) if MISSING.value in classes)
+
+    @cached_property
+    def pairs(self) -> dict[tuple[int, int], int]:
+        """The weight of each ordered pair that is linked: that of all its links."""
+        found: dict[tuple[int, int], int] = {}
+        for source, target, _, weight in self.links:
+            found[source, target] = found.get((source, target), 0) + weight
+        return found
+
+    @cached_property
+    def directed(self) -> "rx.PyDiGraph[int, float]":
+        """A link a linked pair, with its weight."""
+        import rustworkx as rx
+
+        graph: rx.PyDiGraph[int, float] = rx.PyDiGraph(multigraph=False)
+        graph.add_nodes_from(range(len(self.nodes)))
+        graph.add_edges_from([(source, target, float(weight)) for (source, target), weight in self.pairs.items()])
+        return graph
+
+    @cached_property
+    def undirected(self) -> "rx.PyGraph[int, float]":
+        """An edge for each two that are linked, in whichever direction, with the weight of both."""
+        import rustworkx as rx
+
+        graph: rx.PyGraph[int, float] = rx.PyGraph(multigraph=False)
+        graph.add_nodes_from(range(len(self.nodes)))
+        graph.add_edges_from([(one, other, weight) for (one, other), weight in self.edges.items()])
+        return graph
+
+    @cached_property
+    def edges(self) -> dict[tuple[int, int], float]:
+        """The weight of each two that are linked, the smaller number first."""
+        found: dict[tuple[int, int], float] = {}
+        for (source, target), weight in self.pairs.items():
+            pair = (source, target) if source < target else (target, source)
+            found[pair] = found.get(pair, 0.0) + weight
+        return dict(sorted(found.items()))
+
+    @cached_property
+    def simple(self) -> "nx.DiGraph[int]":
+        """As `directed`, for what only NetworkX computes."""
+        import networkx as nx
+
+        graph: nx.DiGraph[int] = nx.DiGraph()
+        graph.add_nodes_from(range(len(self.nodes)))
+        graph.add_weighted_edges_from((source, target, weight) for (source, target), weight in self.pairs.items())
+        return graph
+
+    def multigraph(self) -> "nx.MultiDiGraph[str]":
+        """All of it as NetworkX has it: nodes are IRIs with `label` and `types`, links have `weight`, and the name of
+        their property as their key.
+        """
+        import networkx as nx
+
+        graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+        for node, label, classes in zip(self.nodes, self.labels, self.classes, strict=True):
+            graph.add_node(node.value, label=label, types=[self._curie(one) for one in classes])
+        for source, target, name, weight in self.links:
+            key = self._curie(name)
+            ends = self.nodes[source].value, self.nodes[target].value
+            graph.add_edge(*ends, key=key, property=name, label=key, weight=weight)
+        return graph
+
+    def _curie(self, iri: str) -> str:
+        prefix, local = prefixed(iri, self.prefixes)
+        return local if prefix is None else f"{prefix}:{local}"
+
+
+def network(
+    store: Store | str | Path, *, links: Iterable[str] = (), classes: Iterable[str] = (), inferred: bool = False
+) -> "nx.MultiDiGraph[str]":
+    """The network of a store as a directed multigraph of NetworkX.
+
+    Nodes are IRIs, with `label` and `types` (CURIEs); the key of a link is the CURIE of its property, with `weight`,
+    which for kg:linksTo is the number of mentions. `links` are the properties and `classes` the classes to be taken,
+    as CURIEs, IRIs or names; with `inferred` what was inferred is taken too. Raises KgError where a name is none.
+    """
+    return read(store, links=links, classes=classes, inferred=inferred).multigraph()
+
+
+def read(
+    store: Store | str | Path, *, links: Iterable[str] = (), classes: Iterable[str] = (), inferred: bool = False
+) -> Network:
+    """The network of a store. Raises KgError."""
+    opened = store if isinstance(store, Store) else Store(store)
+    return _Reader(opened, inferred).network([*links], [*classes])
+
+
+@dataclass(frozen=True)
+class _Reader:
+    store: Store
+    inferred: bool
+
+    def network(self, links: Sequence[str], classes: Sequence[str]) -> Network:
+        taken = {term for name in classes for term in self._terms(name, "class")}
+        types = self._types(taken)
+        nodes = tuple(sorted(types, key=lambda node: node.value))
+        numbers = {node: number for number, node in enumerate(nodes)}
+        chosen = [term for name in links for term in self._terms(name, "property")] or self._properties()
+        found = sorted(set(self._links(numbers, chosen)))
+        labels = self._labels(nodes)
+        return Network(nodes, labels, tuple(types[node] for node in nodes), tuple(found), self.store.prefixes)
+
+    # ---- nodes ---------------------------------------------------------------------------------------------------
+
+    def _types(self, taken: set[ox.NamedNode]) -> dict[ox.NamedNode, tuple[str, ...]]:
+        """The classes of each thing that is a node."""
+        structural = self._structural
+        declared = {quad.subject for quad in self.store.find(None, _TYPE, None, _ONTOLOGY)}
+        found: dict[ox.NamedNode, list[str]] = {}
+        wanted: set[ox.NamedNode] = set()
+        for quad in self.store.find(None, _TYPE, None, _DEFAULT):
+            node, class_ = quad.subject, quad.object
+            if not isinstance(node, ox.NamedNode) or not isinstance(class_, ox.NamedNode) or node in declared:
+                continue
+            if class_ in taken or (not taken and (class_ not in structural or class_ == MISSING)):
+                wanted.add(node)
+            if class_ not in structural or class_ == MISSING or class_ in taken:
+                found.setdefault(node, []).append(class_.value)
+        return {node: tuple(sorted(found[node])) for node in wanted}
+
+    @cached_property
+    def _structural(self) -> set[ox.NamedNode]:
+        """What reading makes of the notes themselves."""
+        quads = self.store.find(None, STRUCTURAL, None, _ONTOLOGY)
+        return {quad.subject for quad in quads if isinstance(quad.subject, ox.NamedNode)}
+
+    def _labels(self, nodes: Iterable[ox.NamedNode]) -> tuple[str, ...]:
+        """What each node is called: its label, the first where it has more, else its name in its IRI.
+
+        A section is called by its note's name too, as a link writes it: `Lean UX#Outcomes`.
+        """
+        found: dict[object, str] = {}
+        for quad in self.store.find(None, _LABEL, None, _DEFAULT):
+            label = getattr(quad.object, "value", "")
+            known = found.get(quad.subject)
+            found[quad.subject] = label if known is None else min(known, label)
+        names = Names(self.store.prefixes.get("n", ""))
+        sections = {quad.object for quad in self.store.find(None, _INSIDE[0], None, _DEFAULT)}
+
+        def called(node: object) -> str:
+            iri = str(getattr(node, "value", ""))
+            return found.get(node) or names.to_path(iri) or iri
+
+        def whole(node: ox.NamedNode) -> str:
+            return f"{called(_outermost(node, self._outer))}#{called(node)}" if node in sections else called(node)
+
+        return tuple(map(whole, nodes))
+
+    # ---- links ---------------------------------------------------------------------------------------------------
+
+    def _properties(self) -> list[ox.NamedNode]:
+        """The properties that link: all but the structural ones, of which kg:linksTo and kg:mentions are taken."""
+        rows = self.store.select("SELECT DISTINCT ?p { ?s ?p ?o }")
+        apart = self._structural - {LINKS, MENTIONS} | {_TYPE}
+        return sorted({row[0] for row in rows} - apart, key=lambda one: one.value)
+
+    def _links(self, numbers: Mapping[ox.NamedNode, int], properties: Sequence[ox.NamedNode]) -> Iterator[Link]:
+        asked = MENTIONS in properties or LINKS in properties
+        within, whole = self._mentions(numbers) if asked else ({}, {})
+        for name in properties:
+            if name == MENTIONS:
+                yield from (Link(*pair, name.value, weight) for pair, weight in within.items())
+                continue
+            weights = whole if name == LINKS else {}
+            for source, target in self._stated(name):
+                pair = numbers.get(source, -1), numbers.get(target, -1)
+                if min(pair) >= 0 and pair[0] != pair[1]:
+                    yield Link(*pair, name.value, weights.get(pair, 1))
+
+    @cached_property
+    def _outer(self) -> dict[object, object]:
+        """Of each section and block the section or thing that it stands in."""
+        quads = (quad for name in _INSIDE for quad in self.store.find(None, name, None, _DEFAULT))
+        return {quad.object: quad.subject for quad in quads}
+
+    def _mentions(self, numbers: Mapping[ox.NamedNode, int]) -> tuple[Counter[_Pair], Counter[_Pair]]:
+        """How often things mention each other: where one lies inside a note, and the notes' things as wholes."""
+        within: Counter[_Pair] = Counter()
+        whole: Counter[_Pair] = Counter()
+        for place, target in self._stated(MENTIONS):
+            source, source_is_inside, source_note = _owners(place, self._outer, numbers)
+            goal, goal_is_inside, goal_note = _owners(target, self._outer, numbers)
+            if (source_is_inside or goal_is_inside) and min(source, goal) >= 0 and source != goal:
+                within[source, goal] += 1
+            whole[source_note, goal_note] += 1
+        return within, whole
+
+    def _stated(self, name: ox.NamedNode) -> Iterator[tuple[ox.NamedNode, ox.NamedNode]]:
+        """The ends of a property, of what notes say or of all that is known."""
+        apart = () if self.inferred else (_INFERRED, _ONTOLOGY, _METRICS)
+        left_out = {(q.subject, q.object) for graph in apart for q in self.store.find(None, name, None, graph)}
+        for quad in self.store.find(None, name, None, _DEFAULT):
+            ends = quad.subject, quad.object
+            if isinstance(ends[0], ox.NamedNode) and isinstance(ends[1], ox.NamedNode) and ends not in left_out:
+                yield ends[0], ends[1]
+
+    # ---- names ---------------------------------------------------------------------------------------------------
+
+    def _terms(self, name: str, kind: str) -> list[ox.NamedNode]:
+        """The classes or properties of a name: an IRI, a CURIE, or a label that the ontology gives. Raises KgError."""
+        if given := written_iri(name, self.store.prefixes):
+            return [given]
+        wanted = letters_and_digits(name)
+        known = self._declared(kind)
+        found = sorted(iri for iri, names in known.items() if wanted in names)
+        if found:
+            return [ox.NamedNode(one) for one in found]
+        near = get_close_matches(wanted, sorted({one for names in known.values() for one in names}), 1, 0.7)
+        meant = next((iri for iri, names in sorted(known.items()) if near and near[0] in names), "")
+        hint = f"; did you mean {self._called(meant)}?" if meant else ""
+        raise KgError(f"no {kind} is named “{name}”{hint}")
+
+    def _declared(self, kind: str) -> dict[str, set[str]]:
+        """The names of each class, or of each property that is in use, letters and digits only."""
+        if kind == "class":
+            rows = self.store.select("SELECT DISTINCT ?c { [] a ?c }")
+        else:
+            rows = self.store.select("SELECT DISTINCT ?p { ?s ?p ?o }")
+        found: dict[str, set[str]] = {}
+        for (term,) in rows:
+            labels = (
+                getattr(q.object, "value", "") for name in _NAMES for q in self.store.find(term, name, None, _DEFAULT)
+            )
+            found[term.value] = {letters_and_digits(one) for one in (*labels, local_name(term.value))}
+        return found
+
+    def _called(self, iri: str) -> str:
+        prefix, local = prefixed(iri, self.store.prefixes)
+        return f"{prefix}:{local}" if prefix else f"<{iri}>"
+
+
+def _owners(
+    place: ox.NamedNode, outer: Mapping[object, object], numbers: Mapping[ox.NamedNode, int]
+) -> tuple[int, bool, int]:
+    """The innermost thing that a place is or lies in, whether that is inside another, and the outermost; else -1."""
+    inner = next(((numbers[at], at in outer) for at in _way_out(place, outer) if at in numbers), None)
+    outermost = _outermost(place, outer)
+    note = numbers.get(outermost, -1)
+    if note < 0 and "#" in outermost.value:  # a place in a note that is missing
+        note = numbers.get(ox.NamedNode(outermost.value.partition("#")[0]), -1)
+    return (*(inner or (note, False)), note)
+
+
+def _outermost(place: ox.NamedNode, outer: Mapping[object, object]) -> ox.NamedNode:
+    return [*_way_out(place, outer)][-1]
+
+
+def _way_out(place: ox.NamedNode, outer: Mapping[object, object]) -> Iterator[ox.NamedNode]:
+    """A place, what it stands in, what that stands in, and so on."""
+    at: object = place
+    seen: set[object] = set()
+    while isinstance(at, ox.NamedNode) and at not in seen:
+        yield at
+        seen.add(at)
+        at = outer.get(at)

@@ -1,0 +1,62 @@
+"""Where answers go: to the terminal as tables, into pipes and files in the format that is asked for or fits."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kg.errors import KgError
+from kg.terminal import Options
+
+if TYPE_CHECKING:
+    from kg.sparql import Answer
+    from kg.tables import Called
+
+_ENDS = {"srj": "json", "srx": "xml", "ttl": "turtle", "nt": "ntriples", "txt": "table", "": "table", "ndjson": "jsonl"}
+
+
+def check_format(name: str | None) -> str | None:
+    """The name of a format, if it is one. Raises BadParameter."""
+    from kg.results import FORMATS
+
+    if name is not None and name not in FORMATS:
+        raise click.BadParameter(f"{name!r} is not one of {', '.join(FORMATS)}.", param_hint="'-f' / '--format'")
+    return name
+
+
+def format_of(file: Path | None) -> str | None:
+    """What the end of a file's name says of its format; a text or no end at all is a table. Raises BadParameter."""
+    if file is None:
+        return None
+    end = file.suffix[1:].lower()
+    return check_format(_ENDS.get(end, end))
+
+
+@contextmanager
+def written(output: Path | None) -> Iterator[Path | None]:
+    """A file to write to, which takes its name only when it is whole. Raises KgError."""
+    from kg.source import whole
+
+    if output is None:
+        yield None
+        return
+    try:
+        with whole(output) as fresh:
+            yield fresh
+    except OSError as error:
+        raise KgError(f"{output} cannot be written: {error.strerror or error}") from error
+
+
+def write(options: Options, answer: "Answer", called: "Called", file: Path | None, format_: str | None) -> None:
+    """Write an answer to a file, or to stdout, where people get a table. Raises KgError."""
+    from kg import results
+    from kg.tables import Screen, screen
+
+    with file.open("wb") if file else nullcontext(sys.stdout.buffer) as out:
+        where = Screen() if file else screen(sys.stdout, color=options.color is not False)
+        terminal = file is None and sys.stdout.isatty()
+        results.write(answer, out, format_, terminal=terminal, people=results.People(called, where))
+        out.flush()

@@ -1,0 +1,90 @@
+"""kg analyze: rows that begin with the thing, in every format, the same each time."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import kg
+from conftest import ingest
+from kg.cli import kg as cli
+
+Write = Callable[[dict[str, str]], Path]
+EVERY = ("centrality", "bridges", "components", "orphans", "dead-ends")
+VAULTS = {
+    "empty": {"x.txt": ""},
+    "one": {"A.md": "Alone.\n"},
+    "apart": {"A.md": "[[B]]\n", "B.md": "", "C.md": "[[D]]\n", "D.md": "[[C]]\n", "E.md": "no link\n"},
+    "itself": {"A.md": "[[A]]\n"},
+    "no links": {"A.md": "", "B.md": ""},
+}
+
+
+def run(store: kg.Store, *arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["analyze", arguments[0], "--store", str(store.path), *arguments[1:]])
+
+
+def rows(store: kg.Store, *arguments: str) -> list[dict[str, str]]:
+    done = run(store, *arguments, "-f", "csv")
+    assert done.exit_code == 0, done.output
+    return list(csv.DictReader(io.StringIO(done.stdout)))
+
+
+@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("vault", VAULTS)
+def test_whatever_the_vault_there_is_an_answer(vault: str, name: str, write: Write, tmp_path: Path) -> None:
+    done = run(ingest(write(VAULTS[vault]), tmp_path / "store").store, name)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[0].startswith("entity,label")
+    assert "nan" not in done.stdout.lower()
+    assert len(done.stdout.splitlines()) > 1 or done.stderr
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_two_runs_are_the_same(name: str, notes_store: kg.Store) -> None:
+    assert run(notes_store, name, "--limit", "0").stdout == run(notes_store, name, "--limit", "0").stdout
+
+
+def test_rows_come_in_every_format(notes_store: kg.Store, tmp_path: Path) -> None:
+    found = {
+        format_: run(notes_store, "centrality", "-f", format_, "--limit", "2").stdout
+        for format_ in ("table", "csv", "tsv", "json", "jsonl", "xml", "md")
+    }
+    (first, _) = (json.loads(line) for line in found["jsonl"].splitlines())
+    assert first["label"] == "Psychological safety" and first["in"] == 7
+    assert first["pagerank"] == float(rows(notes_store, "centrality", "--limit", "1")[0]["pagerank"])
+    assert json.loads(found["json"])["head"]["vars"][:2] == ["entity", "label"]
+    assert "██████████" in found["table"] and "label" not in found["table"]
+    file = tmp_path / "found.md"
+    assert run(notes_store, "centrality", "-o", str(file), "--limit", "2").exit_code == 0
+    assert file.read_text(encoding="utf-8") == found["md"]
+    assert run(notes_store, "centrality", "-f", "nonsense").exit_code == 2
+
+
+def test_how_many_rows_are_left_out_is_said(notes_store: kg.Store) -> None:
+    done = run(notes_store, "centrality", "--limit", "3")
+    assert len(done.stdout.splitlines()) == 4
+    assert "3 of 89 rows (--limit 0 shows all)" in done.stderr
+
+
+def test_parts_and_what_stands_alone(write: Write, tmp_path: Path) -> None:
+    store = ingest(write(VAULTS["apart"]), tmp_path / "store").store
+    assert [(row["label"], row["size"]) for row in rows(store, "components")] == [("B", "2"), ("C", "2"), ("E", "1")]
+    assert len(rows(store, "components", "--members")) == 5
+    assert [row["label"] for row in rows(store, "orphans")] == ["E"]
+    assert [(row["label"], row["in"]) for row in rows(store, "dead-ends")] == [("B", "1")]
+    assert rows(store, "bridges")[0]["to_label"] == "B"
+
+
+def test_what_is_asked_for_can_be_narrowed(notes_store: kg.Store) -> None:
+    authors = rows(notes_store, "centrality", "--only", "Author", "--limit", "0")
+    assert len(authors) == 14
+    made = rows(notes_store, "centrality", "--links", "dcterms:creator", "--by", "in", "--limit", "0")
+    assert made[0]["in"] == "3"
+    wrong = run(notes_store, "centrality", "--only", "Auhtor")
+    assert isinstance(wrong.exception, kg.KgError)
+    assert "did you mean kg:Author?" in str(wrong.exception)
