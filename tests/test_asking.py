@@ -183,6 +183,31 @@ def test_terms_that_occur_nowhere(notes_store: kg.Store, text: str, said: list[s
     assert unheard_of(text, notes_store, notes_store.prefixes, lambda: kg.query(notes_store, text).is_nothing) == said
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("kg:Outcom", ["hint: kg:Outcom occurs nowhere; did you mean kg:Outcome?"]),
+        ("<urn:x:nothing>", ["hint: <urn:x:nothing> occurs nowhere"]),
+        ("n:Concepts/Nothing", ["hint: n:Concepts/Nothing occurs nowhere"]),
+        ("kg:Concept", []),
+        ("Revenu", []),
+    ],
+)
+def test_an_iri_that_is_given_and_occurs_nowhere_is_told(notes_store: kg.Store, given: str, said: list[str]) -> None:
+    for header in ("", "# param class: iri\n") if ":" in given else ("",):
+        done = run(notes_store, f"{header}SELECT ?s {{ ?s a ?class }}", "--param", f"class={given}", "--iris")
+        assert (done.returncode, done.stderr.splitlines()) == (0, said)
+
+
+def test_an_iri_for_a_note_must_be_in_the_store(notes_store: kg.Store) -> None:
+    done = run(notes_store, "outline", "--param", "note=n:Concepts/Revenu")
+    assert (done.returncode, done.stdout) == (1, "")
+    said = "kg: the parameter note: nothing is known of n:Concepts/Revenu; did you mean n:Concepts/Revenue?\n"
+    assert done.stderr == said
+    done = run(notes_store, "outline", "--param", "note=<no iri>")
+    assert (done.returncode, done.stderr) == (2, "kg: the parameter note: “<no iri>” is no valid IRI\n")
+
+
 def test_what_is_declared_and_not_used_is_told(write: Callable[[dict[str, str]], Path], tmp_path: Path) -> None:
     from conftest import ingest
 

@@ -175,6 +175,20 @@ def test_a_value_becomes_the_term_of_its_type(notes_store: kg.Store, kind: str, 
         ("iri", "no iri", "an IRI"),
         ("note", "Inspired", "names 2 things.*give the IRI"),
         ("note", "Revenu", "did you mean “Revenue”"),
+        ("note", "n:Concepts/Revenu", "nothing is known of n:Concepts/Revenu; did you mean n:Concepts/Revenue?"),
+        (
+            "note",
+            "<https://notes.example/Concepts/Revenu>",
+            "nothing is known of .*; did you mean <https://notes.example/Concepts/Revenue>",
+        ),
+        ("note", "n:Nothing/like/it/at/all", "nothing is known of n:Nothing/like/it/at/all$"),
+        ("note", "https://example.org/elsewhere", "nothing is known of https://example.org/elsewhere$"),
+        ("note", "kg:Outcom", "nothing is known of kg:Outcom; did you mean kg:Outcome"),
+        ("note", "<no iri>", "“<no iri>” is no valid IRI"),
+        ("note", "https://example.org/a b", "is no valid IRI"),
+        ("iri", "<no iri>", "an IRI, whole or with a known prefix; “<no iri>” is none"),
+        ("class", "kg:Outcom", "no class is named “kg:Outcom”"),
+        ("property", "kg:achievedThrugh", "no property is named"),
         ("class", "Outcom", "did you mean “Outcome”"),
         ("property", "creater", "did you mean “creator”"),
     ],
@@ -220,11 +234,22 @@ def test_a_header_without_a_title_is_called_by_its_first_line() -> None:
     assert Header.of("SELECT * { } # title: none") == Header()
 
 
-def test_a_name_alone_needs_the_store(tmp_path: Path) -> None:
-    binder = Binder(load(cwd=tmp_path))
-    assert str(binder.term(Parameter("x", "note"), "n:A")) == "<https://notes.example/A>"
-    with pytest.raises(kg.StoreError):
-        binder.term(Parameter("x", "note"), "A")
+def test_a_web_page_that_notes_link_to_is_a_value(notes_store: kg.Store) -> None:
+    rows = kg.query(notes_store, "SELECT ?page { ?n kg:linksTo ?page FILTER(!STRSTARTS(STR(?page), STR(n:))) }").rows
+    page = sorted(row["page"] for row in rows)[0]
+    assert str(Binder(_config(notes_store)).term(Parameter("x", "note"), page)) == f"<{page}>"
+
+
+def test_only_a_server_elsewhere_takes_an_iri_without_a_look_into_the_store(tmp_path: Path) -> None:
+    config = load(cwd=tmp_path)
+    there = Binder(config, elsewhere=True)
+    assert str(there.term(Parameter("x", "note"), "n:A")) == "<https://notes.example/A>"
+    assert str(there.term(Parameter("x", "class"), "kg:A")) == "<https://w3id.org/concept-notes#A>"
+    assert str(there.term(Parameter("x", "property"), "<urn:p>")) == "<urn:p>"
+    assert str(Binder(config).term(Parameter("x", "iri"), "n:A")) == "<https://notes.example/A>"
+    for binder, given in ((there, "A"), (Binder(config), "n:A")):
+        with pytest.raises(kg.StoreError):
+            binder.term(Parameter("x", "note"), given)
 
 
 def test_rows_are_python_values(notes_store: kg.Store) -> None:
@@ -317,6 +342,12 @@ def test_tokens_know_strings_from_names() -> None:
     text = "SELECT * { ?s ?p \"SERVICE {\" # SERVICE\n FILTER(?a < 3) <http://x#SERVICE> '''a'b}''' ex:SERVICE }"
     assert [token.text for token in tokens(text) if token.kind == "word"] == ["SELECT", "FILTER", "3"]
     check(text)
+
+
+def test_what_is_written_as_an_iri_and_is_none_is_no_text() -> None:
+    with pytest.raises(kg.KgError, match="“<a b>” is no valid IRI; a text that"):
+        bind("SELECT * { ?s ?p ?o }", {"o": "<a b>"}, {})
+    assert 'VALUES ?o { "<a b>" }' in bind("SELECT * { ?s ?p ?o }", {"o": '"<a b>"'}, {})
 
 
 def test_a_deep_query_is_refused() -> None:

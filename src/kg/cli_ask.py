@@ -97,7 +97,7 @@ def query(
         _list_queries(config)
         return
     text, name = (sys.stdin.read(), "standard input") if question == "-" else find_query(config, question)
-    bound = _bound(config, text, name, dict(_param(given) for given in params))
+    bound = _bound(config, text, name, dict(_param(given) for given in params), elsewhere=endpoint is not None)
     asking = _Asking(options, config, text, bound, graphs, endpoint, default_graph, timeout, allow_service, iris)
     try:
         with written(output) as file:
@@ -117,12 +117,14 @@ def _param(given: str) -> tuple[str, str]:
     return name.lstrip("?$"), value
 
 
-def _bound(config: "Config", text: str, name: str, given: dict[str, str]) -> "Mapping[str, str | Term]":
+def _bound(
+    config: "Config", text: str, name: str, given: dict[str, str], *, elsewhere: bool = False
+) -> "Mapping[str, str | Term]":
     """The terms that parameters are bound to, by their types where the query's header gives those."""
     from kg.parameters import Binder
     from kg.questions import Header
 
-    return Binder(config).bind(Header.of(text, name).params, given)
+    return Binder(config, elsewhere).bind(Header.of(text, name).params, given)
 
 
 def _list_queries(config: "Config") -> None:
@@ -213,8 +215,16 @@ class _Asking:
     def _hint(self) -> None:
         from kg.mistakes import unheard_of
 
-        for sentence in unheard_of(self.text, self._store, self._store.prefixes, lambda: self._asked().is_nothing):
+        store, given = self._store, self._given() if self.params else []
+        for sentence in unheard_of(self.text, store, store.prefixes, lambda: self._asked().is_nothing, given):
             self.options.say(f"hint: {printable(sentence)}", dim=True)
+
+    def _given(self) -> "list[Term | None]":
+        """What parameters are bound to, where that is no text."""
+        from kg.naming import written_iri
+
+        prefixes = self._store.prefixes
+        return [written_iri(one, prefixes) if isinstance(one, str) else one for one in self.params.values()]
 
     def explain(self) -> bool:
         """Show how the query is read; that is never a no."""
