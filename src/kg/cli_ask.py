@@ -94,7 +94,8 @@ def query(
     format_ = check_format(format_) or format_of(output)
     config = find_store(store=options.store)
     if question is None:
-        _list_queries(config)
+        if not _list_queries(config):
+            sys.exit(KgError.exit_code)
         return
     text, name = (sys.stdin.read(), "standard input") if question == "-" else find_query(config, question)
     bound = _bound(config, text, name, dict(_param(given) for given in params), elsewhere=endpoint is not None)
@@ -127,16 +128,20 @@ def _bound(
     return Binder(config, elsewhere).bind(Header.of(text, name).params, given)
 
 
-def _list_queries(config: "Config") -> None:
-    """A query a line, and below it its parameters."""
-    from kg.questions import library
+def _list_queries(config: "Config") -> bool:
+    """A query a line, and below it its parameters; whether all could be read. What is wrong with others is said."""
+    from kg.questions import legible
 
-    named = library(config)
+    named, problems = legible(config)
     width = max(map(len, named), default=0)
     for name, found in named.items():
         click.echo(printable(f"{name:<{width}}  {found.header.title}"))
         for param in found.header.params:
             click.echo(printable(f"{'':<{width}}    {param}" + (f"  {param.says}" if param.says else "")))
+    sys.stdout.flush()
+    for problem in problems:
+        click.echo(printable(f"kg: {problem}"), err=True)
+    return not problems
 
 
 @dataclass(frozen=True)
@@ -267,7 +272,7 @@ def shell(options: Options, timeout: float | None) -> None:
     In a pipe the questions are read from standard input, each until its brackets are closed and a line is empty.
     """
     from kg.config import find_store
-    from kg.questions import library
+    from kg.questions import legible
     from kg.shell import piped, questions, words
     from kg.store import Store
 
@@ -275,7 +280,7 @@ def shell(options: Options, timeout: float | None) -> None:
     store = Store(config.store)
     manner = _Manner(timeout)
     if sys.stdin.isatty():
-        named = {name: found.header.title for name, found in library(config).items()}
+        named = {name: found.header.title for name, found in legible(config)[0].items()}
         known = words(store, store.prefixes, named, _COMMANDS)
         options.say(f"{store.manifest.summary.get('notes', 0):,} notes; .help says what can be typed here", dim=True)
         typed: Iterator[str] = questions(known, _history(config), color=options.color is not False)
