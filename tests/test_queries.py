@@ -186,6 +186,8 @@ def test_a_value_becomes_the_term_of_its_type(notes_store: kg.Store, kind: str, 
         ("note", "kg:Outcom", "nothing is known of kg:Outcom; did you mean kg:Outcome"),
         ("note", "<no iri>", "“<no iri>” is no valid IRI"),
         ("note", "https://example.org/a b", "is no valid IRI"),
+        ("note", "\udcff", "no note or thing is named “\udcff”$"),
+        ("text", "\udcff", "a text; “\udcff” is none"),
         ("iri", "<no iri>", "an IRI, whole or with a known prefix; “<no iri>” is none"),
         ("class", "kg:Outcom", "no class is named “kg:Outcom”"),
         ("property", "kg:achievedThrugh", "no property is named"),
@@ -347,6 +349,8 @@ def test_tokens_know_strings_from_names() -> None:
 def test_what_is_written_as_an_iri_and_is_none_is_no_text() -> None:
     with pytest.raises(kg.KgError, match="“<a b>” is no valid IRI; a text that"):
         bind("SELECT * { ?s ?p ?o }", {"o": "<a b>"}, {})
+    with pytest.raises(kg.KgError, match="“\udcff” is no text in UTF-8"):
+        bind("SELECT * { ?s ?p ?o }", {"o": "\udcff"}, {})
     assert 'VALUES ?o { "<a b>" }' in bind("SELECT * { ?s ?p ?o }", {"o": '"<a b>"'}, {})
 
 

@@ -79,7 +79,7 @@ def search(options: Options, words: tuple[str, ...], limit: int, everything: boo
     path:folder and file:name keep to some notes. Of a note at most three places are shown. Exits with 1 where
     nothing is found.
     """
-    from kg.excerpts import FORMATS, Manner
+    from kg.excerpts import Manner, written
     from kg.retrieval import EACH
     from kg.retrieval import search as run
     from kg.store import Store
@@ -92,7 +92,7 @@ def search(options: Options, words: tuple[str, ...], limit: int, everything: boo
     manner = Manner()
     if sys.stdout.isatty():
         manner = Manner(shutil.get_terminal_size().columns, *(_paint(options, **style) for style in _STYLES))
-    click.echo(FORMATS[format_](found, manner), nl=False, color=options.color)
+    click.echo(written(found, format_, manner), nl=False, color=options.color)
     sys.stdout.flush()  # what is said on stderr comes after it, in a log that holds both
     _say(options, found, typed)
     if not found.notes:

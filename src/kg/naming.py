@@ -9,7 +9,7 @@ import pyoxigraph as ox
 
 from kg.errors import KgError, NotFound
 from kg.ontology import Ontology, local_name, name_key
-from kg.terms import INFERRED, KG, RDF, RDFS, SKOS, Names, is_absolute, letters_and_digits, prefixed
+from kg.terms import INFERRED, KG, RDF, RDFS, SKOS, Names, is_absolute, is_text, letters_and_digits, prefixed
 
 TYPE = ox.NamedNode(RDF + "type")
 _LABELS = tuple(ox.NamedNode(SKOS + name) for name in ("prefLabel", "altLabel"))
@@ -111,6 +111,8 @@ class Naming:
 
     def _candidates(self, text: str) -> Iterator[set[ox.NamedNode]]:
         """The things that a text may name, the surest first."""
+        if not is_text(text):  # bytes of a command line
+            return
         if text.startswith("#"):
             tag = ox.NamedNode(self.names.tag(text[1:]))
             yield {tag} if self._is_there(tag) else set()
@@ -150,6 +152,8 @@ class Naming:
     def _near(self, text: str) -> str:
         from rapidfuzz import fuzz, process
 
+        if not letters_and_digits(text):
+            return ""
         known = {label for _, label in self._labelled()}
         near = process.extractOne(text, known, scorer=fuzz.ratio, score_cutoff=75, processor=letters_and_digits)
         return f"; did you mean “{near[0]}”?" if near else ""

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kg.config import Config, load
-from kg.errors import KgError
+from kg.errors import KgError, StoreError
 from kg.fulltext import BEGIN, END, SECTIONS, Damaged, FullText, indexable, opened, readable
 from kg.source import digest
 from kg.store import Store
@@ -220,7 +220,11 @@ def search(
     try:
         return Searcher(index_of(store, config, progress), config).found(query, limit, each)
     except Damaged:
-        return Searcher(index_of(store, config, progress, anew=True), config).found(query, limit, each)
+        anew = Searcher(index_of(store, config, progress, anew=True), config)
+    try:
+        return anew.found(query, limit, each)
+    except Damaged as error:
+        raise StoreError(f"the search index is damaged, and so is one made anew: {error}") from error
 
 
 def index_of(store: Store, config: Config, progress: "Progress | None" = None, *, anew: bool = False) -> FullText:
@@ -263,7 +267,11 @@ class Searcher:
     config: Config
 
     def found(self, query: Query, limit: int, each: int) -> Found:
-        """The answer. Raises Damaged."""
+        """The answer, of one state of the index. Raises Damaged, StoreError."""
+        with self.index.snapshot():
+            return self._found(query, limit, each)
+
+    def _found(self, query: Query, limit: int, each: int) -> Found:
         ranked = self.ranked(query)
         chosen = [row for rows in ranked.values() for row in rows[:each]][:limit]
         hits = tuple(self.hits(chosen, query))
@@ -326,7 +334,7 @@ class Searcher:
 
     def _tagged(self, text: str) -> set[int]:
         """Notes with a tag, or with one nested in it."""
-        name = nfc(text).lower().strip("#/")
+        name = nfc(text).lower().strip("#/").encode("utf-8", "replace").decode()  # bytes that are no text are in no tag
         return self._ids("SELECT note FROM tag WHERE name = ?1 OR substr(name, 1, length(?1) + 1) = ?1 || '/'", name)
 
     def _lying(self, key: str, text: str) -> set[int]:

@@ -22,7 +22,7 @@ from kg.functions import functions
 from kg.mistakes import near
 from kg.store import Store
 from kg.syntax import check, line_and_column, tokens
-from kg.terms import XSD, is_absolute
+from kg.terms import XSD, is_absolute, is_text
 
 if TYPE_CHECKING:
     import pandas
@@ -267,6 +267,8 @@ def term(given: str | Term, prefixes: Mapping[str, str]) -> str:
     if not isinstance(given, str):
         return str(given)
     text = given.strip()
+    if not is_text(text):
+        raise KgError(f"“{text}” is no text in UTF-8")
     prefix, colon, local = text.partition(":")
     if text.startswith("<") and text.endswith(">"):
         try:

@@ -113,6 +113,11 @@ def is_absolute(text: str) -> bool:
     return bool(_ABSOLUTE.match(text))
 
 
+def is_text(text: str) -> bool:
+    """Whether a text can be one in RDF: without halves of characters, which stand for bytes that are no UTF-8."""
+    return text.isascii() or not _SURROGATE.search(text)
+
+
 def iri(value: str) -> str:
     """An IRI as a term; the caller has made it valid."""
     return f"<{value}>"
