@@ -254,6 +254,46 @@ def test_only_a_server_elsewhere_takes_an_iri_without_a_look_into_the_store(tmp_
             binder.term(Parameter("x", "note"), given)
 
 
+# ---- from Python ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_query_of_the_library_is_asked_by_its_name_with_its_types(notes_store: kg.Store) -> None:
+    expected = _ask(notes_store, "outline", note="Revenue")
+    assert expected
+    revenue = "https://notes.example/Concepts/Revenue"
+    for given in ("Revenue", "Concepts/Revenue.md", "n:Concepts/Revenue", ox.NamedNode(revenue)):
+        assert kg.query(notes_store, "outline", {"note": given}).rows == expected
+    assert kg.query(str(notes_store.path), "outline.rq", {"note": "Revenue"}).rows == expected
+    text = (ROOT / "queries" / "outline.rq").read_text()
+    assert kg.query(notes_store, text, {"note": "Revenue"}).rows == expected
+    assert kg.query(notes_store, str(ROOT / "queries" / "outline.rq"), {"note": "Revenue"}).rows == expected
+
+
+def test_values_of_python_are_what_they_would_be_when_typed(notes_store: kg.Store) -> None:
+    given = {"i": 3, "n": Decimal("2.5"), "b": True, "d": datetime.date(2026, 1, 31), "t": "7"}
+    header = "".join(
+        f"# param {name}: {kind}\n"
+        for name, kind in zip("inbdt", ["integer", "number", "boolean", "date", "text"], strict=True)
+    )
+    assert kg.query(notes_store, f"{header}SELECT ?i ?n ?b ?d ?t {{}}", given).rows == [given]
+    assert kg.query(notes_store, "SELECT ?i ?b {}", {"i": 3, "b": False}).rows == [{"i": 3, "b": False}]
+
+
+def test_from_python_the_same_goes_wrong_as_at_the_prompt(notes_store: kg.Store) -> None:
+    for question, params, kind, says in (
+        ("outlin", {}, kg.NotFound, "did you mean outline"),
+        ("outline", {}, kg.KgError, "wants the parameter note"),
+        ("outline", {"note": "Revenu"}, kg.NotFound, "did you mean “Revenue”"),
+        ("outline", {"nota": "x", "note": "Revenue"}, kg.KgError, r"no variable \?nota"),
+        ("no/such.rq", {}, kg.KgError, "cannot be read"),
+        ("# param x: colour\nSELECT ?x {}", {}, kg.KgError, "^query:1: “colour” is no type"),
+        ("no query at all", {}, kg.QuerySyntaxError, "not valid SPARQL"),
+        ("", {}, kg.QuerySyntaxError, "empty"),
+    ):
+        with pytest.raises(kind, match=says):
+            kg.query(notes_store, question, params)
+
+
 def test_rows_are_python_values(notes_store: kg.Store) -> None:
     (row,) = kg.query(
         notes_store, 'SELECT ("x" AS ?s) (1 AS ?i) (1.5 AS ?d) (true AS ?b) ("2024-02-03"^^xsd:date AS ?t) {}'

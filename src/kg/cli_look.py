@@ -185,7 +185,8 @@ def show(options: Options, name: str, everything: bool, format_: str) -> None:
 def stats(options: Options, as_json: bool) -> None:
     """Say what the store holds: notes, triples, things by class, the properties most used, links, findings, size.
 
-    The figures are those of the last ingest that changed something; -v shows all classes and properties.
+    The figures are those of the last ingest that changed something, and the findings those that it makes while it reads
+    the notes: kg validate checks links and shapes too. -v shows all classes and properties.
     """
     from kg.census import census
 
@@ -213,7 +214,8 @@ def _figures(found: "Census", most: int | None) -> Iterator[tuple[str, str]]:
     links = summary["links"]
     yield "links", f"{sum(links.values()):,}  {_counts(links)}".rstrip()
     yield "missing", f"{summary['missing']:,}"
-    yield "findings", f"{sum(found.findings.values()):,}  {_counts(found.findings)}".rstrip()
+    known = f"{sum(found.findings.values()):,}  {_counts(found.findings)}".rstrip()
+    yield "findings", f"{known}  of reading the notes; kg validate checks links and shapes too"
     yield "size", _in_bytes(found.size)
     yield "ingested", f"{found.published:%Y-%m-%d %H:%M:%S} (generation {found.generation}, {summary['seconds']:.2f} s)"
 

@@ -20,7 +20,7 @@ from kg.terms import XSD, Names
 if TYPE_CHECKING:  # every query asks for its header; few have a name to look up
     from kg.naming import Naming
 
-Term = ox.NamedNode | ox.Literal
+Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z", re.A)
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d(?:\.\d{1,9})?)?(Z|[-+]\d\d:\d\d)?\Z", re.A)
@@ -71,8 +71,8 @@ class Binder:
         ontology = load([resource("ontology").resolve(), *self.config.ontology], self.config.all_prefixes)
         return Naming(store, ontology, Names(store.prefixes["n"]), {**ontology.prefixes, **store.prefixes})
 
-    def bind(self, params: Iterable[Parameter], given: Mapping[str, str]) -> dict[str, str | Term]:
-        """The terms of a query's parameters; what none of them declares stays the text that was given.
+    def bind(self, params: Iterable[Parameter], given: Mapping[str, str | Term]) -> dict[str, str | Term]:
+        """The terms of a query's parameters; what none of them declares stays what was given, and a term what it is.
 
         Raises KgError, NotFound.
         """
@@ -80,7 +80,7 @@ class Binder:
         for param in params:
             value = given.get(param.name, param.default)
             if value is not None:
-                bound[param.name] = self.term(param, value)
+                bound[param.name] = self.term(param, value) if isinstance(value, str) else value
             elif not param.optional:
                 says = f" ({param.says})" if param.says else ""
                 raise KgError(
