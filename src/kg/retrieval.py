@@ -354,12 +354,20 @@ class Searcher:
             SECTIONS,
             json.dumps(sorted(rows)),
         )
-        names, found = Names(self.config.base), {}
+        names, found = Names(self.config.base), dict[str, Row]()
+        entities: dict[int, str] = {}
+        fragments: dict[str, str] = {}  # headings recur from note to note
         for number, path, front_id, parts in places:
             row = rows[number]
-            found[self.thing(path, front_id, tuple(json.loads(parts)))] = row
-            best = ranked[row.note][0]._replace(score=note_score(ranked[row.note]))
-            found |= {names.path(path): best, names.entity(path, front_id): best}
+            entity = entities.get(row.note)
+            if entity is None:
+                entity = entities[row.note] = names.entity(path, front_id)
+                best = ranked[row.note][0]._replace(score=note_score(ranked[row.note]))
+                found |= {names.path(path): best, entity: best}
+            if parts not in fragments:
+                fragments[parts] = names.fragment(json.loads(parts))
+            if fragments[parts]:
+                found[names.inside(entity, fragments[parts])] = row
         return found
 
     # ---- where ----------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ one that RDF does not allow would fail the load of a whole vault.
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from urllib.parse import unquote
 
@@ -159,7 +159,11 @@ class Names:
 
     def section(self, entity: str, parts: tuple[str, ...]) -> str:
         """A section by its heading path."""
-        return self.inside(entity, "/".join(map(encode_part, parts)))
+        return self.inside(entity, self.fragment(parts))
+
+    def fragment(self, parts: Iterable[str]) -> str:
+        """A heading path."""
+        return "/".join(map(encode_part, parts))
 
     def block(self, entity: str, block_id: str) -> str:
         """A block by its id."""
