@@ -22,7 +22,7 @@ from kg.functions import functions
 from kg.mistakes import near
 from kg.store import Store
 from kg.syntax import check, line_and_column, tokens
-from kg.terms import XSD, is_absolute
+from kg.terms import XSD, is_absolute, is_text
 
 if TYPE_CHECKING:
     import pandas
@@ -262,15 +262,20 @@ def _pattern_start(text: str) -> int:
 def term(given: str | Term, prefixes: Mapping[str, str]) -> str:
     """What `--param NAME=VALUE` means: `<iri>`, a CURIE, a number, true or false, "text", else the text itself.
 
-    A term is what it is: of a parameter with a type it was made before.
+    A term is what it is: of a parameter with a type it was made before. Raises KgError.
     """
     if not isinstance(given, str):
         return str(given)
     text = given.strip()
+    if not is_text(text):
+        raise KgError(f"“{text}” is no text in UTF-8")
     prefix, colon, local = text.partition(":")
-    with contextlib.suppress(ValueError):
-        if text.startswith("<") and text.endswith(">"):
+    if text.startswith("<") and text.endswith(">"):
+        try:
             return str(ox.NamedNode(text[1:-1]))
+        except ValueError:
+            raise KgError(f"“{text}” is no valid IRI; a text that looks like one is given in double quotes") from None
+    with contextlib.suppress(ValueError):
         if colon and prefix in prefixes:
             return str(ox.NamedNode(prefixes[prefix] + local))
         if is_absolute(text) and "://" in text:
