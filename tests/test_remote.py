@@ -14,7 +14,7 @@ import pyoxigraph as ox
 import pytest
 
 import kg
-from kg import exchange, remote
+from kg import exchange, remote, sparql
 from kg.questions import library
 from kg.results import FORMATS
 from serving import Request, free_port, oxigraph, serving
@@ -69,7 +69,7 @@ def command(*arguments: str, cwd: Path | None = None, **environment: str) -> sub
 @pytest.mark.parametrize("name", sorted(library(kg.Config(Path(), Path(), Path()))))
 def test_the_library_is_answered_as_here(notes_store: kg.Store, endpoint: str, name: str) -> None:
     text = library(kg.Config(Path(), Path(), Path()))[name].path.read_text(encoding="utf-8")
-    here, there = kg.query(notes_store, text), remote.query(endpoint, text, notes_store.prefixes)
+    here, there = sparql.query(notes_store, text), remote.query(endpoint, text, notes_store.prefixes)
     assert here.variables == there.variables
     # The order of rows that the query holds for equal is nobody's.
     assert Counter(here.terms()) == Counter(there.terms())

@@ -14,6 +14,7 @@ from kg.terminal import Command, Options, common, vault_config
 if TYPE_CHECKING:
     from kg.analysis import Table
     from kg.config import Config
+    from kg.metrics import Metrics
     from kg.networks import Network
     from kg.store import Store
 
@@ -36,6 +37,7 @@ _CHOOSING = (
         "--links", multiple=True, metavar="PROPERTY", help="Take links of this property only, as broader; repeatable."
     ),
 )
+_SAVE = click.option("--save", is_flag=True, help="Keep what was found in kg:metrics, for queries and exports.")
 _NETWORK = {"links": "links", "only": "classes", "inferred": "inferred"}
 
 
@@ -98,6 +100,14 @@ class Asked:
         if len(shown.rows) < len(table.rows):
             self.options.say(f"{len(shown.rows):,} of {len(table.rows):,} rows (--limit 0 shows all)", dim=True)
 
+    def save(self, wanted: bool, metrics: "Callable[[], Metrics]") -> None:
+        """Keep what was found in the store, if that is wanted."""
+        from kg.metrics import save
+
+        if wanted:
+            number = save(self.config, metrics())
+            self.options.say(f"kg:metrics has {number:,} triples, until an ingest changes something", dim=True)
+
 
 def analysis(limit: int | None = 20) -> Callable[[Command], Command]:
     """Give a command the options that all analyses have, as an `Asked`."""
@@ -124,17 +134,20 @@ def analysis(limit: int | None = 20) -> Callable[[Command], Command]:
     show_default=True,
     help="The measure that comes first.",
 )
+@_SAVE
 @analysis()
-def centrality(asked: Asked, by: str) -> None:
+def centrality(asked: Asked, by: str, save: bool) -> None:
     """Say which things carry the vault.
 
     pagerank: how often a reader who follows links at random comes by; betweenness: on how many shortest ways between
     others it lies; in, out: how many link to it and how many it links to; hub, authority: points to what others point
     to, and the reverse; core: how densely what it is linked with is linked.
     """
-    from kg.analysis import centrality as found
+    from kg import analysis
 
-    asked.show(found(asked.network, by), nothing="there are no things in the network")
+    found = analysis.centrality(asked.network, by)
+    asked.show(found, "there are no things in the network")
+    asked.save(save, lambda: analysis.centrality_metrics(found))
 
 
 @analyze.command()
@@ -143,17 +156,19 @@ def bridges(asked: Asked) -> None:
     """Name the things and links that hold parts together: without them, cut_off things lose the rest."""
     from kg.analysis import bridges as found
 
-    asked.show(found(asked.network), nothing="no single thing or link holds anything together")
+    asked.show(found(asked.network), "no single thing or link holds anything together")
 
 
 @analyze.command()
 @click.option("--members", is_flag=True, help="A row for each thing, instead of one for each part.")
+@_SAVE
 @analysis()
-def components(asked: Asked, members: bool) -> None:
+def components(asked: Asked, members: bool, save: bool) -> None:
     """Name the parts that no link ties to each other, each by what is linked to the most in it."""
-    from kg.analysis import components as found
+    from kg import analysis
 
-    asked.show(found(asked.network, members=members), nothing="there are no things in the network")
+    asked.show(analysis.components(asked.network, members=members), "there are no things in the network")
+    asked.save(save, lambda: analysis.component_metrics(analysis.components(asked.network, members=True)))
 
 
 @analyze.command()
@@ -162,7 +177,7 @@ def orphans(asked: Asked) -> None:
     """Name the things that nothing links to and that link to nothing."""
     from kg.analysis import orphans as found
 
-    asked.show(found(asked.network), nothing="everything is linked with something")
+    asked.show(found(asked.network), "everything is linked with something")
 
 
 @analyze.command("dead-ends")
@@ -171,4 +186,32 @@ def dead_ends(asked: Asked) -> None:
     """Name the things that are linked to and lead nowhere, those most linked to first."""
     from kg.analysis import dead_ends as found
 
-    asked.show(found(asked.network), nothing="everything leads on")
+    asked.show(found(asked.network), "everything leads on")
+
+
+@analyze.command()
+@click.option("--members", is_flag=True, help="A row for each thing, instead of one for each community.")
+@click.option("--between", is_flag=True, help="The things that stand between communities.")
+@click.option("--resolution", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True,
+              help="Greater for more and smaller communities.")  # fmt: skip
+@_SAVE
+@analysis()
+def communities(asked: Asked, members: bool, between: bool, resolution: float, save: bool) -> None:
+    """Say what belongs together: communities, by the thing at the centre of each and the words that tell it apart.
+
+    inside: how much of its links stay in a community; between: which of its things ties it most to others. A community
+    of one thing is shown only with --members.
+    """
+    from kg import analysis
+    from kg.communities import Partition, telling, texts
+    from kg.communities import communities as found
+
+    partition = Partition(asked.network, found(asked.network, resolution))
+    written = texts(asked.store, asked.network)
+    words = telling([[written[number] for number in part] if len(part) > 1 else [] for part in partition.parts])
+    everything = analysis.members(partition, words)
+    if between:
+        asked.show(analysis.between(partition), "nothing ties communities")
+    else:
+        asked.show(everything if members else analysis.communities(partition, words), "nothing is linked with anything")
+    asked.save(save, lambda: analysis.community_metrics(everything, asked.store.prefixes["n"]))

@@ -23,7 +23,7 @@ from kg.mistakes import near
 from kg.rewriting import pattern_span
 from kg.store import Store
 from kg.syntax import check, line_and_column, tokens
-from kg.terms import XSD, is_absolute
+from kg.terms import XSD, is_absolute, is_text
 
 if TYPE_CHECKING:
     import pandas
@@ -249,15 +249,20 @@ def bind(text: str, params: Mapping[str, str | Term], prefixes: Mapping[str, str
 def term(given: str | Term, prefixes: Mapping[str, str]) -> str:
     """What `--param NAME=VALUE` means: `<iri>`, a CURIE, a number, true or false, "text", else the text itself.
 
-    A term is what it is: of a parameter with a type it was made before.
+    A term is what it is: of a parameter with a type it was made before. Raises KgError.
     """
     if not isinstance(given, str):
         return str(given)
     text = given.strip()
+    if not is_text(text):
+        raise KgError(f"“{text}” is no text in UTF-8")
     prefix, colon, local = text.partition(":")
-    with contextlib.suppress(ValueError):
-        if text.startswith("<") and text.endswith(">"):
+    if text.startswith("<") and text.endswith(">"):
+        try:
             return str(ox.NamedNode(text[1:-1]))
+        except ValueError:
+            raise KgError(f"“{text}” is no valid IRI; a text that looks like one is given in double quotes") from None
+    with contextlib.suppress(ValueError):
         if colon and prefix in prefixes:
             return str(ox.NamedNode(prefixes[prefix] + local))
         if is_absolute(text) and "://" in text:
