@@ -18,6 +18,7 @@ from conftest import ROOT
 FILES = [
     *sorted((Path(__file__).parent / "transcripts").glob("*.md")),
     ROOT / "README.md",
+    ROOT / "docs" / "analyzing.md",
     ROOT / "docs" / "inference.md",
 ]
 FENCE = re.compile(r"^(?P<ticks>`{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=ticks)$", re.M | re.S)
