@@ -19,6 +19,7 @@ FILES = [
     *sorted((Path(__file__).parent / "transcripts").glob("*.md")),
     ROOT / "README.md",
     ROOT / "docs" / "analyzing.md",
+    ROOT / "docs" / "exploring.md",
     ROOT / "docs" / "inference.md",
 ]
 FENCE = re.compile(r"^(?P<ticks>`{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=ticks)$", re.M | re.S)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from kg.networks import Network
     from kg.store import Store
 
+    Told = Callable[[Table, Callable[[Any], str]], str]
+    """A table as a text, given what terms are called."""
+
 _FORMATS = "table, csv, tsv, json, jsonl, xml, md. Without it, as the end of FILE says."
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _WRITING = (
@@ -92,8 +95,8 @@ class Asked:
         with without_collection():
             return read(self.store, **self._network)
 
-    def show(self, table: "Table", nothing: str = "") -> None:
-        """Write the rows; where there is none, say so on stderr."""
+    def show(self, table: "Table", nothing: str = "", told: "Told | None" = None) -> None:
+        """Write the rows, for people as they are told; where there is none, say so on stderr."""
         from kg.analysis import for_people
         from kg.tables import Called
 
@@ -104,8 +107,12 @@ class Asked:
         people = self.format == "table" or (self.format is None and self.output is None and sys.stdout.isatty())
         shown = table.first(self.limit)
         with written(self.output) as file:
-            found = (for_people(shown) if people else shown).answer(self.store.prefixes)
-            write(self.options, found, called, file, self.format)
+            if people and told and shown.rows:
+                text = told(shown, called.name).encode("utf-8", "replace")
+                file.write_bytes(text) if file else click.echo(text, nl=False)
+            else:
+                found = (for_people(shown) if people else shown).answer(self.store.prefixes)
+                write(self.options, found, called, file, self.format)
         if table.says:
             self.options.say(table.says, dim=True)
         if len(shown.rows) < len(table.rows):

@@ -36,7 +36,7 @@ def path(asked: Asked, start: str, end: str, everything: bool, longest: int, rou
     Where none leads there in the direction of the links, one is taken that goes against some, and that is said. --max
     and --routes bound --all. Exits with 1 where there is no way, or nothing is known by a name.
     """
-    from kg.routes import number, path_table, shortest, simple
+    from kg.routes import number, path_table, shortest, simple, told_path
 
     ends = number(asked.network, asked.explainer, start), number(asked.network, asked.explainer, end)
     if everything:
@@ -47,7 +47,7 @@ def path(asked: Asked, start: str, end: str, everything: bool, longest: int, rou
         raise NotFound(f"no way leads from “{start}” to “{end}”{f' in {longest} steps' if everything else ''}")
     if found.undirected and not undirected:
         asked.options.say(f"no way leads from “{start}” to “{end}” along the links: some are taken backwards (“in”)")
-    asked.show(path_table(asked.network, asked.explainer, found), "both are one thing")
+    asked.show(path_table(asked.network, asked.explainer, found), "both are one thing", told_path)
     if found.more:
         asked.options.say(
             "there are more ways (--routes)" if everything else "other ways are as short (--all)", dim=True
@@ -63,10 +63,12 @@ def neighbours(asked: Asked, name: str, depth: int) -> None:
 
     `out` leads away from NAME, `in` towards it, `both` either way. Exits with 1 where nothing is known by that name.
     """
-    from kg.routes import around, neighbours_table, number
+    from kg.routes import around, neighbours_table, number, told_neighbours
 
     found = around(asked.network, number(asked.network, asked.explainer, name), depth)
-    asked.show(neighbours_table(asked.network, asked.explainer, found), f"nothing is linked with “{name}”")
+    asked.show(
+        neighbours_table(asked.network, asked.explainer, found), f"nothing is linked with “{name}”", told_neighbours
+    )
 
 
 @analyze.command()
@@ -84,8 +86,9 @@ def gaps(asked: Asked, kinds: tuple[str, ...], each: int) -> None:
     no link between them (count: as many as there would be by chance).
     """
     from kg.gaps import gaps as found
+    from kg.gaps import told
 
-    asked.show(found(asked.store, asked.network, kinds, each or None), "nothing is missing")
+    asked.show(found(asked.store, asked.network, kinds, each or None), "nothing is missing", told)
 
 
 @analyze.command()
@@ -98,8 +101,9 @@ def duplicates(asked: Asked, at_least: float) -> None:
     alone is a series, and no pair.
     """
     from kg.duplicates import duplicates as found
+    from kg.duplicates import told
 
-    asked.show(found(asked.store, at_least), "no two authors, tags or notes look like one")
+    asked.show(found(asked.store, at_least), "no two authors, tags or notes look like one", told)
 
 
 @analyze.command()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import combinations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import pyoxigraph as ox
@@ -19,6 +19,7 @@ from rapidfuzz.distance import OSA
 
 from kg.alike import alike
 from kg.analysis import Table, Value
+from kg.findings import printable
 from kg.networks import LINKS
 from kg.store import Store
 from kg.terms import KG, ONTOLOGY, RDF, RDFS, SKOS
@@ -81,6 +82,13 @@ def duplicates(store: Store, at_least: float = LIKELY) -> Table:
         if score >= at_least:
             rows.append((one.node, one.names[0], other.node, other.names[0], one.kind, why, score))
     return Table(("entity", "label", "to", "to_label", "kind", "why", "score"), rows)
+
+
+def told(table: Table, name: Callable[[Any], str]) -> str:
+    """Pairs for people to read, how sure each is first."""
+    rows = ((score, name(one), name(other), kind, why) for one, _, other, _, kind, why, score in table.rows)
+    lines = (f"{score:.2f}  {one} = {other}  ({kind}: {why})" for score, one, other, kind, why in rows)
+    return "\n".join(map(printable, lines)) + "\n"
 
 
 def _pairs(store: Store) -> Iterator[Pair]:

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import pyoxigraph as ox
 import rustworkx as rx
 
 from kg.analysis import Table, Value
 from kg.communities import communities
+from kg.findings import printable
 from kg.measures import degrees
 from kg.networks import LINKS, MISSING, Network
 from kg.resolve import ATTACHMENTS
@@ -159,7 +161,7 @@ class _Finder:
                     "single-source",
                     links,
                     named[0][2],
-                    f"{_things(links, 'thing')} to it, and it rests on one work",
+                    f"{_things(links, 'thing')} to it, and it rests on “{self.label(named[0][2])}” alone",
                 )
 
     # ---- circles -------------------------------------------------------------------------------------------------
@@ -258,6 +260,18 @@ class _Finder:
         """The thing that a part is named by: what is tied to most in it."""
         members = set(part)
         return max(part, key=lambda n: (sum(m in members for m in self.network.undirected.neighbors(n)), -n))
+
+
+def told(table: Table, name: Callable[[Any], str]) -> str:
+    """Gaps for people to read: each kind with its gaps below it, how much each weighs first."""
+    lines: list[str] = []
+    kind: Value = ""
+    for node, _, found, count, _, _, why in table.rows:
+        if found != kind:
+            lines.append(str(found))
+            kind = found
+        lines.append(f"{count:>5}  {name(node)}: {why}")
+    return "\n".join(map(printable, lines)) + "\n"
 
 
 def _circles(

@@ -1,10 +1,10 @@
 """Ways through the network: from one thing to another, and what lies around one; each step with its sentence."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyoxigraph as ox
 import rustworkx as rx
@@ -12,6 +12,7 @@ import rustworkx as rx
 from kg.analysis import Table, Value
 from kg.errors import NotFound
 from kg.explanation import Explainer, Line
+from kg.findings import printable
 from kg.networks import LINKS, MENTIONS, Network
 from kg.sentences import Sentences
 from kg.terms import KG
@@ -295,6 +296,38 @@ def neighbours_table(network: Network, explainer: Explainer, found: Sequence[Nei
         link = step.direction, ox.NamedNode(step.property)
         rows.append((*_pair(network, thing), distance, *link, *_pair(network, step.source), *said[step].row))
     return Table(("entity", "label", "distance", "direction", "property", "via", "via_label", *_COLUMNS), rows)
+
+
+_ARROWS = {"out": "→", "in": "←", "both": "↔"}
+
+
+def told_path(table: Table, name: Callable[[Any], str]) -> str:
+    """Ways for people to read: each thing under the one before it, with the sentence that leads there."""
+    lines: list[str] = []
+    for row in table.rows:
+        one = dict(zip(table.columns, row, strict=True))
+        if one["step"] == 1:
+            lines += ["", name(one["entity"])]
+        lines += _told(one, one["to"], "", name)
+    return "\n".join(map(printable, lines[1:])) + "\n"
+
+
+def told_neighbours(table: Table, name: Callable[[Any], str]) -> str:
+    """What lies around a thing for people to read: by distance, with the sentence that makes the link."""
+    lines: list[str] = []
+    for row in table.rows:
+        one = dict(zip(table.columns, row, strict=True))
+        via = f"  {_ARROWS['both']} {name(one['via'])}" if one["distance"] != 1 else ""
+        lines += _told(one, one["entity"], via, name)
+    return "\n".join(map(printable, lines)) + "\n"
+
+
+def _told(one: Mapping[str, Value], thing: Value, via: str, name: Callable[[Any], str]) -> list[str]:
+    steps = f"{one['distance']} " if via else ""
+    link = f"{steps}{_ARROWS[str(one['direction'])]} {name(thing)}  ({name(one['property'])}{via and ', by'}{via[3:]})"
+    if one["path"] is None:
+        return [link, "    inferred: kg why says from what"]
+    return [link, f"    {one['path']}:{one['line']}:{one['column']}  {one['sentence']}"]
 
 
 def _pair(network: Network, n: int) -> tuple[Value, Value]:
