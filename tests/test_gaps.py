@@ -64,6 +64,8 @@ def test_ends_without_means(write: Write, tmp_path: Path) -> None:
         "Made.md": "---\ntype: Output\ncontributes to: '[[End]]'\n---\n",
         "End.md": "---\ntype: Outcome\n---\n",
     }
+    bare = ingest(write(notes), tmp_path / "bare", inference=False).store
+    assert "End" not in [row["label"] for row in rows(bare, "outcome-without-output")]
     store = of(write, tmp_path, notes)
     assert "Wished for" in [row["label"] for row in rows(store, "outcome-without-output")]
     assert "End" not in [row["label"] for row in rows(store, "outcome-without-output")]

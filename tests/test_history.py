@@ -221,6 +221,25 @@ def test_odd_names_links_and_what_is_no_file(tmp_path: Path) -> None:
     assert [(row["notes"], row["missing"]) for row in rows(tmp_path / "store")] == [("2", "0")]
 
 
+def test_what_no_calendar_has_and_folders_without_end(tmp_path: Path) -> None:
+    vault = tmp_path / "vault"
+    commit(vault, {"A.md": ""}, 1)
+    tree = git(vault, "rev-parse", "HEAD^{tree}").strip()
+    for _ in range(1_200):  # deeper than Python's stack
+        tree = subprocess.run(
+            ["git", "-C", vault, "mktree"], input=f"040000 tree {tree}\td\n", capture_output=True, text=True, check=True
+        ).stdout.strip()
+    raw = f"tree {tree}\nauthor A <a@e> 99999999999999 +0000\ncommitter A <a@e> 99999999999999 +0000\n\nodd\n"
+    made = subprocess.run(
+        ["git", "-C", vault, "hash-object", "-t", "commit", "-w", "--literally", "--stdin"],
+        input=raw, capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    git(vault, "update-ref", "HEAD", made)
+    ingest(vault, tmp_path / "store")
+    (row,) = rows(tmp_path / "store")
+    assert row["notes"] == "1" and row["label"].endswith("odd")
+
+
 def test_a_sparkline_of_many_values() -> None:
     assert sparkline([]) == "" and sparkline([0, 0]) == "▁▁" and sparkline([1, 4, 8]) == "▂▅█"
     assert len(sparkline([*range(1_000)])) == 60

@@ -197,6 +197,23 @@ def test_a_heading_stands_for_what_it_lies_in_and_a_thing_leads_to_itself(store:
     assert done.exit_code == 0 and len(done.stdout.splitlines()) == 1 and "one thing" in done.stderr
 
 
+def test_ways_are_told_to_people(store: kg.Store) -> None:
+    assert run(store, "path", "A", "C", "-f", "table").stdout == (
+        "A\n→ B  (links to)\n    A.md:4:19  A leads to B by this.\n→ C  (links to)\n    B.md:2:12  Because of C#Part.\n"
+    )
+    assert run(store, "neighbours", "A", "--depth", "2", "-f", "table").stdout == (
+        "→ B  (links to)\n    A.md:4:19  A leads to B by this.\n"
+        "2 → C  (links to, by B)\n    B.md:2:12  Because of C#Part.\n"
+    )
+
+
+def test_a_section_of_a_thing_with_an_id_stands_for_it(write: Write, tmp_path: Path) -> None:
+    vault = write({"A.md": "---\nid: first\n---\n# Why\n## Deep\n[[B]]\n", "B.md": ""})
+    store = ingest(vault, tmp_path / "store").store
+    (row,) = rows(store, "path", "https://notes.example/#id/first/Why/Deep", "B")
+    assert (row["label"], row["to_label"]) == ("A", "B")
+
+
 def test_neighbours_by_distance(store: kg.Store) -> None:
     found = rows(store, "neighbours", "C", "--depth", "2")
     assert [(row["label"], row["distance"], row["direction"], row["via_label"]) for row in found] == [

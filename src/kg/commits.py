@@ -36,7 +36,10 @@ _OURS = {
 }
 _FILES = ("100644", "100755", "100664")
 _FOLDER = "40000"
+_NOTHING = ("", "")
 _PIECE = 1 << 20
+_KEPT_TREES = 64
+_MOST = 10_000_000
 
 
 class Commit(NamedTuple):
@@ -111,19 +114,25 @@ class Repository:
                 return ""
         return at
 
-    def changes(self, before: str, after: str, prefix: str = "") -> Iterator[Change]:
-        """The files that two trees have differently. What is equal is not looked into."""
-        old, new = self._entries(before), self._entries(after)
-        for name in sorted(old.keys() | new.keys()):
-            was, now = old.get(name, ("", "")), new.get(name, ("", ""))
-            if was == now:
-                continue
-            if _FOLDER in {was[0], now[0]}:
-                trees = [one[1] if one[0] == _FOLDER else "" for one in (was, now)]
-                yield from self.changes(trees[0], trees[1], f"{prefix}{name}/")
-            files = tuple(one[1] if one[0] in _FILES else "" for one in (was, now))
-            if files[0] != files[1]:
-                yield Change(f"{prefix}{name}", *files)
+    def changes(self, before: str, after: str) -> Iterator[Change]:
+        """The files that two trees have differently. What is equal is not looked into. Raises KgError."""
+        waiting, count = [("", before, after)], 0
+        while waiting:
+            prefix, *trees = waiting.pop()
+            old, new = (self._entries(tree) for tree in trees)
+            for name in sorted(old.keys() | new.keys()):
+                was, now = old.get(name, _NOTHING), new.get(name, _NOTHING)
+                if was == now:
+                    continue
+                if _FOLDER in {was[0], now[0]}:
+                    down = [one[1] if one[0] == _FOLDER else "" for one in (was, now)]
+                    waiting.append((f"{prefix}{name}/", down[0], down[1]))
+                files = tuple(one[1] if one[0] in _FILES else "" for one in (was, now))
+                if files[0] != files[1]:
+                    yield Change(f"{prefix}{name}", *files)
+            count += len(old) + len(new)
+            if count > _MOST:
+                raise KgError(f"a commit of {self.folder} has more than {_MOST:,} files")
 
     def content(self, blob: str, limit: int) -> bytes | None:
         """What a file holds; None where that is more than so many bytes, or is not there."""
@@ -136,6 +145,8 @@ class Repository:
         if not tree:
             return {}
         if tree not in self._trees:
+            if len(self._trees) >= _KEPT_TREES:
+                self._trees.pop(next(iter(self._trees)))
             self._trees[tree] = dict(_parsed(self._object(tree).data or b"", len(tree) // 2))
         return self._trees[tree]
 
@@ -188,7 +199,10 @@ def _parsed(data: bytes, width: int) -> Iterator[tuple[str, tuple[str, str]]]:
 
 def _commit(line: str) -> Commit:
     name, time, subject = line.split(" ", 2)
-    return Commit(name, datetime.fromtimestamp(int(time), UTC), subject)
+    try:
+        return Commit(name, datetime.fromtimestamp(int(time), UTC), subject)
+    except (ValueError, OverflowError, OSError):  # no time, or none that a calendar has
+        return Commit(name, datetime.fromtimestamp(0, UTC), subject)
 
 
 def _command(git: str, folder: Path, *arguments: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import pyoxigraph as ox
@@ -133,21 +134,23 @@ class _Finder:
     # ---- ends and means ------------------------------------------------------------------------------------------
 
     def outcomes(self) -> Iterator[Gap]:
-        """Outcomes that no output reaches, neither stated nor inferred."""
-        yield from self._without(
-            _OUTCOME, _ACHIEVED, "outcome-without-output", "nothing says through which output it is achieved"
-        )
+        """Outcomes that no output reaches, neither stated, from whichever side, nor inferred."""
+        for node in self._without(_OUTCOME, _ACHIEVED, _CONTRIBUTES):
+            says = "nothing says through which output it is achieved"
+            yield Gap(node, "outcome-without-output", self._links_to(node), None, says)
 
     def outputs(self) -> Iterator[Gap]:
-        """Outputs that contribute to no outcome, neither stated nor inferred."""
-        yield from self._without(
-            _OUTPUT, _CONTRIBUTES, "output-without-outcome", "nothing says to which outcome it contributes"
-        )
+        """Outputs that contribute to no outcome, neither stated, from whichever side, nor inferred."""
+        for node in self._without(_OUTPUT, _CONTRIBUTES, _ACHIEVED):
+            says = "nothing says to which outcome it contributes"
+            yield Gap(node, "output-without-outcome", self._links_to(node), None, says)
 
-    def _without(self, class_: ox.NamedNode, name: ox.NamedNode, kind: str, says: str) -> Iterator[Gap]:
+    def _without(self, class_: ox.NamedNode, name: ox.NamedNode, inverse: ox.NamedNode) -> Iterator[ox.NamedNode]:
+        """The things of a class without a property, nor its inverse from another."""
         for node in self._of_class(class_):
-            if not any(True for _ in self._find(node, name, None)):
-                yield Gap(node, kind, self._links_to(node), None, says)
+            ties = chain(self._find(node, name, None), self._find(None, inverse, node))
+            if not any(True for _ in ties):
+                yield node
 
     def sources(self) -> Iterator[Gap]:
         """Concepts that rest on one work alone: works of one title are one, wherever they are listed."""

@@ -37,11 +37,20 @@ class Step(NamedTuple):
 
 def number(network: Network, explainer: Explainer, name: str) -> int:
     """The thing of the network that a name means; of a section or block, what it lies in. Raises NotFound, KgError."""
-    node = explainer.naming.thing(name)
-    for one in (node, ox.NamedNode(node.value.partition("#")[0] or node.value)):
-        if one in network.numbers:
-            return network.numbers[one]
+    place: ox.NamedNode | None = explainer.naming.thing(name)
+    seen: set[ox.NamedNode] = set()
+    while place and place not in seen:
+        if place in network.numbers:
+            return network.numbers[place]
+        seen.add(place)
+        place = _outer(explainer, place)
     raise NotFound(f"“{name}” is no thing of this network: --only and --links say which things and links are taken")
+
+
+def _outer(explainer: Explainer, place: ox.NamedNode) -> ox.NamedNode | None:
+    """What a section or block stands in."""
+    quads = (q for name in _INSIDE for q in explainer.store.find(None, name, place, ox.DefaultGraph()))
+    return next((quad.subject for quad in quads if isinstance(quad.subject, ox.NamedNode)), None)
 
 
 # ---- ways ----------------------------------------------------------------------------------------------------------
