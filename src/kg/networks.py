@@ -267,19 +267,16 @@ class _Reader:
         """How often things mention each other: where one lies inside a note, and the notes' things as wholes."""
         within: Counter[_Pair] = Counter()
         whole: Counter[_Pair] = Counter()
-        for place, target in self._named(MENTIONS):
-            source, source_is_inside, source_note = _owners(place, self._outer, numbers)
-            goal, goal_is_inside, goal_note = _owners(target, self._outer, numbers)
+        known: dict[bytes, tuple[int, bool, int]] = {}
+        for place, target in self._stated(MENTIONS):
+            for end in (place, target):
+                if end not in known:
+                    known[end] = _owners(ox.NamedNode(end[1:-1].decode()), self._outer, numbers)
+            (source, source_is_inside, source_note), (goal, goal_is_inside, goal_note) = known[place], known[target]
             if (source_is_inside or goal_is_inside) and min(source, goal) >= 0 and source != goal:
                 within[source, goal] += 1
             whole[source_note, goal_note] += 1
         return within, whole
-
-    def _named(self, name: ox.NamedNode) -> Iterator[tuple[ox.NamedNode, ox.NamedNode]]:
-        """The ends of a property, of what notes say or of all that is known, as terms."""
-        for one, other in self._stated(name):
-            if other.startswith(b"<") and one.startswith(b"<"):
-                yield ox.NamedNode(one[1:-1].decode()), ox.NamedNode(other[1:-1].decode())
 
     def _stated(self, name: ox.NamedNode) -> Iterator[tuple[bytes, bytes]]:
         """The ends of a property, of what notes say or of all that is known, as N-Triples writes them.
@@ -294,7 +291,7 @@ class _Reader:
                 yield subject, obj
 
     def _rows(self, pattern: str) -> list[bytes]:
-        found = self.store.select(f"SELECT ?s ?o {{ {pattern} FILTER(isIRI(?s) && isIRI(?o)) }}")
+        found = self.store.select(f"SELECT ?s ?o {{ {pattern} }}")
         text: bytes = found.serialize(format=ox.QueryResultsFormat.TSV)
         return text.splitlines()[1:]
 
