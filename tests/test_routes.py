@@ -149,6 +149,13 @@ def test_short_lines_are_read_one_by_one() -> None:
     assert sentences.at(*note.source.position(second.span.start)) == "Article - Ann Lee. lower"
 
 
+def test_a_line_that_is_a_field_is_read_alone() -> None:
+    note = of("up:: [[Book]]\nby:: [[Ann]]\nand so it goes on\n")
+    sentences = Sentences(note)
+    said = [sentences.at(*note.source.position(link.span.start)) for link in note.links()]
+    assert said == ["up:: Book", "by:: Ann"]
+
+
 # ---- the commands ------------------------------------------------------------------------------------------------
 
 NOTES = {

@@ -102,6 +102,8 @@ def _of_lines(lines: Iterable[Line]) -> Iterator[tuple[int, _Passage]]:
     breaks: list[int] = []
     for line in lines:
         starts = {line.span.start: len(text)}
+        is_field = any(field.form == "line" for field in line.fields)
+        begin += [len(text)] if is_field else []
         for piece in line.pieces:
             starts.setdefault(piece.start, len(text))
             if piece.link:
@@ -115,6 +117,7 @@ def _of_lines(lines: Iterable[Line]) -> Iterator[tuple[int, _Passage]]:
             starts.setdefault(field.text_span.start, _before(field.text_span.start, starts))
         places += starts.items()
         text += " "
+        begin += [len(text)] if is_field else []
         breaks += [len(text)] if len(line.text) < _SHORT else []
     mark = _MARK.match(text)
     skipped = mark.end() if mark else 0
