@@ -19,6 +19,7 @@ _ROOMS = {
     "cli_ask": ("query", "shell"),
     "cli_look": ("search", "show", "stats"),
     "cli_explore": ("analyze",),
+    "cli_export": ("export",),
     "cli_test": ("test",),
     "cli_away": ("push", "pull"),
 }
