@@ -35,6 +35,7 @@ bench: $(STAMP) ## Figures, each beside a peer in the same run
 	$(BIN)/python benchmarks/ingest.py --peers
 	$(BIN)/python benchmarks/inferring.py
 	$(BIN)/python benchmarks/validating.py
+	$(BIN)/python benchmarks/searching.py --peers
 	$(BIN)/python benchmarks/hostile.py
 
 clean:

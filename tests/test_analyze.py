@@ -14,7 +14,7 @@ from conftest import ingest
 from kg.cli import kg as cli
 
 Write = Callable[[dict[str, str]], Path]
-EVERY = ("centrality", "bridges", "components", "orphans", "dead-ends", "suggest", "unlinked")
+EVERY = ("centrality", "bridges", "components", "orphans", "dead-ends", "communities", "suggest", "unlinked")
 VAULTS = {
     "empty": {"x.txt": ""},
     "one": {"A.md": "Alone.\n"},
@@ -88,3 +88,50 @@ def test_what_is_asked_for_can_be_narrowed(notes_store: kg.Store) -> None:
     wrong = run(notes_store, "centrality", "--only", "Auhtor")
     assert isinstance(wrong.exception, kg.KgError)
     assert "did you mean kg:Author?" in str(wrong.exception)
+
+
+def ask(store: kg.Store, query: str) -> list[dict[str, object]]:
+    return kg.query(kg.Store(store.path), query).rows
+
+
+def test_what_is_saved_is_asked_for_and_goes_when_notes_change(write: Write, tmp_path: Path) -> None:
+    vault = write({"A.md": "[[B]] [[C]]\n", "B.md": "[[C]]\n", "C.md": "", "D.md": "[[E]]\n", "E.md": ""})
+    store = ingest(vault, tmp_path / "store").store
+    before = store.nquads()
+    ranks = {row["label"]: float(row["pagerank"]) for row in rows(store, "centrality", "--save")}
+    for name in ("communities", "components", "communities"):
+        assert run(store, name, "--save").exit_code == 0
+    found = ask(store, "SELECT ?l ?r ?in ?c ?k { ?x skos:prefLabel ?l ; kg:pageRank ?r ; kg:inDegree ?in ; kg:component ?c"
+                       " ; kg:inCommunity/skos:prefLabel ?k } ORDER BY ?l")  # fmt: skip
+    assert [(row["l"], row["in"], row["c"]) for row in found] == [
+        ("A", 0, 1), ("B", 1, 1), ("C", 2, 1), ("D", 0, 2), ("E", 1, 2)
+    ]  # fmt: skip
+    assert {row["l"]: row["r"] for row in found} == pytest.approx(ranks)
+    assert len({row["k"] for row in found}) == 2
+    terms = ask(
+        store, "SELECT DISTINCT ?p { GRAPH kg:metrics { ?s ?p ?o } FILTER NOT EXISTS { GRAPH kg:ontology { ?p a ?t }}}"
+    )
+    assert [row["p"] for row in terms] == ["http://www.w3.org/1999/02/22-rdf-syntax-ns#type"]
+    saved = kg.Store(store.path)
+    assert saved.manifest.summary["triples"] == len(saved) - sum(quad.graph_name.value != "" for quad in saved.quads()
+                                                                if hasattr(quad.graph_name, "value"))  # fmt: skip
+    assert ingest(vault, store.path).store.manifest.generation == saved.manifest.generation  # nothing changed
+    (vault / "F.md").write_text("[[A]]\n")
+    ingest(vault, store.path)
+    assert not kg.query(store.path, "ASK { GRAPH kg:metrics { ?s ?p ?o } }").boolean
+    (vault / "F.md").unlink()
+    assert ingest(vault, store.path).store.nquads() == before
+
+
+def test_what_was_saved_is_no_link_and_no_thing(write: Write, tmp_path: Path) -> None:
+    store = ingest(write(VAULTS["apart"]), tmp_path / "store").store
+    first = run(store, "communities", "--members", "--inferred", "--save").stdout
+    assert run(store, "communities", "--members", "--inferred").stdout == first
+
+
+def test_communities_of_the_notes(notes_store: kg.Store) -> None:
+    found = rows(notes_store, "communities")
+    assert {"leadership", "lean", "operations"} <= {row["label"] for row in found}
+    assert all(0 < float(row["inside"]) <= 1 and row["about"] for row in found)
+    between = rows(notes_store, "communities", "--between")
+    assert between[0]["label"] == "Resources"

@@ -183,6 +183,31 @@ def test_terms_that_occur_nowhere(notes_store: kg.Store, text: str, said: list[s
     assert unheard_of(text, notes_store, notes_store.prefixes, lambda: kg.query(notes_store, text).is_nothing) == said
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("kg:Outcom", ["hint: kg:Outcom occurs nowhere; did you mean kg:Outcome?"]),
+        ("<urn:x:nothing>", ["hint: <urn:x:nothing> occurs nowhere"]),
+        ("n:Concepts/Nothing", ["hint: n:Concepts/Nothing occurs nowhere"]),
+        ("kg:Concept", []),
+        ("Revenu", []),
+    ],
+)
+def test_an_iri_that_is_given_and_occurs_nowhere_is_told(notes_store: kg.Store, given: str, said: list[str]) -> None:
+    for header in ("", "# param class: iri\n") if ":" in given else ("",):
+        done = run(notes_store, f"{header}SELECT ?s {{ ?s a ?class }}", "--param", f"class={given}", "--iris")
+        assert (done.returncode, done.stderr.splitlines()) == (0, said)
+
+
+def test_an_iri_for_a_note_must_be_in_the_store(notes_store: kg.Store) -> None:
+    done = run(notes_store, "outline", "--param", "note=n:Concepts/Revenu")
+    assert (done.returncode, done.stdout) == (1, "")
+    said = "kg: the parameter note: nothing is known of n:Concepts/Revenu; did you mean n:Concepts/Revenue?\n"
+    assert done.stderr == said
+    done = run(notes_store, "outline", "--param", "note=<no iri>")
+    assert (done.returncode, done.stderr) == (2, "kg: the parameter note: “<no iri>” is no valid IRI\n")
+
+
 def test_what_is_declared_and_not_used_is_told(write: Callable[[dict[str, str]], Path], tmp_path: Path) -> None:
     from conftest import ingest
 
@@ -195,6 +220,65 @@ def test_what_is_declared_and_not_used_is_told(write: Callable[[dict[str, str]],
 def test_an_unknown_prefix_names_one_like_it(notes_store: kg.Store) -> None:
     with pytest.raises(QuerySyntaxError, match="did you mean skos:"):
         kg.query(notes_store, "SELECT * { ?s sko:prefLabel ?o }")
+
+
+# ---- the library of a project ----------------------------------------------------------------------------------------
+
+
+BROKEN = {
+    "colour.rq": b"# title: Of a colour\n# param x: colour\nSELECT ?x {}",
+    "twice.rq": b"# Twice.\n# param x: text\n# param x: text\nSELECT ?x {}",
+    "bytes.rq": b"# title: Bytes\n# \xff\nSELECT ?x {}",
+    "folder.rq": None,
+}
+SAID = {
+    "bytes.rq": ":2: the query is not text in UTF-8",
+    "colour.rq": ":2: “colour” is no type of a parameter; there are text, note",
+    "folder.rq": " cannot be read: Is a directory",
+    "twice.rq": ":3: the parameter x is declared twice",
+}
+
+
+@pytest.fixture
+def project(write: Callable[[dict[str, str]], Path]) -> Path:
+    """A project with a good query among broken ones."""
+    vault = write({"A.md": "One.", "kg.toml": "", "queries/good.rq": "# title: Good\nSELECT ?p { ?n kg:path ?p }"})
+    for name, raw in BROKEN.items():
+        file = vault / "queries" / name
+        file.write_bytes(raw) if raw is not None else file.mkdir()
+    assert in_project(vault, "ingest").returncode == 0
+    return vault
+
+
+def in_project(vault: Path, *words: str, typed: str | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "kg", *words]
+    return subprocess.run(command, cwd=vault, text=True, capture_output=True, check=False, timeout=60, input=typed)
+
+
+def test_a_broken_query_hides_no_other(project: Path) -> None:
+    done = in_project(project, "query")
+    listed = {line.split()[0] for line in done.stdout.splitlines() if not line.startswith(" ")}
+    assert {"good", "missing-notes", "orphans"} <= listed
+    assert not {"colour", "twice", "bytes", "folder"} & listed
+    said = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert len(said) == len(SAID)
+    for line, (name, words) in zip(said, SAID.items(), strict=True):
+        assert re.match(rf"kg: .*queries/{re.escape(name)}{re.escape(words)}", line)
+
+
+def test_another_query_than_the_broken_one_is_asked(project: Path) -> None:
+    done = in_project(project, "query", "good")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "p\nA.md\n", "")
+    assert in_project(project, "query", "missing-notes").returncode == 0
+    done = in_project(project, "query", "colour")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("kg: colour.rq:2: “colour” is no type")
+    done = in_project(project, "shell", typed=".queries\n\ngood\n\ntwice\n\n")
+    assert done.returncode == 0
+    assert "Good" in done.stdout
+    assert "A.md" in done.stdout
+    assert done.stderr.count("declared twice") == 2
 
 
 # ---- how an answer looks --------------------------------------------------------------------------------------------

@@ -175,6 +175,22 @@ def test_a_value_becomes_the_term_of_its_type(notes_store: kg.Store, kind: str, 
         ("iri", "no iri", "an IRI"),
         ("note", "Inspired", "names 2 things.*give the IRI"),
         ("note", "Revenu", "did you mean “Revenue”"),
+        ("note", "n:Concepts/Revenu", "nothing is known of n:Concepts/Revenu; did you mean n:Concepts/Revenue?"),
+        (
+            "note",
+            "<https://notes.example/Concepts/Revenu>",
+            "nothing is known of .*; did you mean <https://notes.example/Concepts/Revenue>",
+        ),
+        ("note", "n:Nothing/like/it/at/all", "nothing is known of n:Nothing/like/it/at/all$"),
+        ("note", "https://example.org/elsewhere", "nothing is known of https://example.org/elsewhere$"),
+        ("note", "kg:Outcom", "nothing is known of kg:Outcom; did you mean kg:Outcome"),
+        ("note", "<no iri>", "“<no iri>” is no valid IRI"),
+        ("note", "https://example.org/a b", "is no valid IRI"),
+        ("note", "\udcff", "no note or thing is named “\udcff”$"),
+        ("text", "\udcff", "a text; “\udcff” is none"),
+        ("iri", "<no iri>", "an IRI, whole or with a known prefix; “<no iri>” is none"),
+        ("class", "kg:Outcom", "no class is named “kg:Outcom”"),
+        ("property", "kg:achievedThrugh", "no property is named"),
         ("class", "Outcom", "did you mean “Outcome”"),
         ("property", "creater", "did you mean “creator”"),
     ],
@@ -220,11 +236,62 @@ def test_a_header_without_a_title_is_called_by_its_first_line() -> None:
     assert Header.of("SELECT * { } # title: none") == Header()
 
 
-def test_a_name_alone_needs_the_store(tmp_path: Path) -> None:
-    binder = Binder(load(cwd=tmp_path))
-    assert str(binder.term(Parameter("x", "note"), "n:A")) == "<https://notes.example/A>"
-    with pytest.raises(kg.StoreError):
-        binder.term(Parameter("x", "note"), "A")
+def test_a_web_page_that_notes_link_to_is_a_value(notes_store: kg.Store) -> None:
+    rows = kg.query(notes_store, "SELECT ?page { ?n kg:linksTo ?page FILTER(!STRSTARTS(STR(?page), STR(n:))) }").rows
+    page = sorted(row["page"] for row in rows)[0]
+    assert str(Binder(_config(notes_store)).term(Parameter("x", "note"), page)) == f"<{page}>"
+
+
+def test_only_a_server_elsewhere_takes_an_iri_without_a_look_into_the_store(tmp_path: Path) -> None:
+    config = load(cwd=tmp_path)
+    there = Binder(config, elsewhere=True)
+    assert str(there.term(Parameter("x", "note"), "n:A")) == "<https://notes.example/A>"
+    assert str(there.term(Parameter("x", "class"), "kg:A")) == "<https://w3id.org/concept-notes#A>"
+    assert str(there.term(Parameter("x", "property"), "<urn:p>")) == "<urn:p>"
+    assert str(Binder(config).term(Parameter("x", "iri"), "n:A")) == "<https://notes.example/A>"
+    for binder, given in ((there, "A"), (Binder(config), "n:A")):
+        with pytest.raises(kg.StoreError):
+            binder.term(Parameter("x", "note"), given)
+
+
+# ---- from Python ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_query_of_the_library_is_asked_by_its_name_with_its_types(notes_store: kg.Store) -> None:
+    expected = _ask(notes_store, "outline", note="Revenue")
+    assert expected
+    revenue = "https://notes.example/Concepts/Revenue"
+    for given in ("Revenue", "Concepts/Revenue.md", "n:Concepts/Revenue", ox.NamedNode(revenue)):
+        assert kg.query(notes_store, "outline", {"note": given}).rows == expected
+    assert kg.query(str(notes_store.path), "outline.rq", {"note": "Revenue"}).rows == expected
+    text = (ROOT / "queries" / "outline.rq").read_text()
+    assert kg.query(notes_store, text, {"note": "Revenue"}).rows == expected
+    assert kg.query(notes_store, str(ROOT / "queries" / "outline.rq"), {"note": "Revenue"}).rows == expected
+
+
+def test_values_of_python_are_what_they_would_be_when_typed(notes_store: kg.Store) -> None:
+    given = {"i": 3, "n": Decimal("2.5"), "b": True, "d": datetime.date(2026, 1, 31), "t": "7"}
+    header = "".join(
+        f"# param {name}: {kind}\n"
+        for name, kind in zip("inbdt", ["integer", "number", "boolean", "date", "text"], strict=True)
+    )
+    assert kg.query(notes_store, f"{header}SELECT ?i ?n ?b ?d ?t {{}}", given).rows == [given]
+    assert kg.query(notes_store, "SELECT ?i ?b {}", {"i": 3, "b": False}).rows == [{"i": 3, "b": False}]
+
+
+def test_from_python_the_same_goes_wrong_as_at_the_prompt(notes_store: kg.Store) -> None:
+    for question, params, kind, says in (
+        ("outlin", {}, kg.NotFound, "did you mean outline"),
+        ("outline", {}, kg.KgError, "wants the parameter note"),
+        ("outline", {"note": "Revenu"}, kg.NotFound, "did you mean “Revenue”"),
+        ("outline", {"nota": "x", "note": "Revenue"}, kg.KgError, r"no variable \?nota"),
+        ("no/such.rq", {}, kg.KgError, "cannot be read"),
+        ("# param x: colour\nSELECT ?x {}", {}, kg.KgError, "^query:1: “colour” is no type"),
+        ("no query at all", {}, kg.QuerySyntaxError, "not valid SPARQL"),
+        ("", {}, kg.QuerySyntaxError, "empty"),
+    ):
+        with pytest.raises(kind, match=says):
+            kg.query(notes_store, question, params)
 
 
 def test_rows_are_python_values(notes_store: kg.Store) -> None:
@@ -299,24 +366,32 @@ def test_parameters_are_terms() -> None:
     prefixes = {"ex": "https://example.org/"}
     text = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
     assert bind(text, {"s": "ex:a"}, prefixes) == (
-        "CONSTRUCT { ?s ?p ?o } WHERE { VALUES ?s { <https://example.org/a> } ?s ?p ?o }"
+        "CONSTRUCT { ?s ?p ?o } WHERE { BIND(<https://example.org/a> AS ?s) ?s ?p ?o }"
     )
     values = {
         "7": '"7"^^',
         "1.5": '"1.5"^^',
         "true": '"true"^^',
         "<urn:x>": "<urn:x>",
-        '"7"': '"7" ',
+        '"7"': '"7" AS',
         'a" }': r'"a\" }"',
     }
     for given, term in values.items():
-        assert f"VALUES ?s {{ {term}" in bind("SELECT * { ?s ?p ?o }", {"s": given}, prefixes)
+        assert f"{{ BIND({term}" in bind("SELECT * { ?s ?p ?o }", {"s": given}, prefixes)
 
 
 def test_tokens_know_strings_from_names() -> None:
     text = "SELECT * { ?s ?p \"SERVICE {\" # SERVICE\n FILTER(?a < 3) <http://x#SERVICE> '''a'b}''' ex:SERVICE }"
     assert [token.text for token in tokens(text) if token.kind == "word"] == ["SELECT", "FILTER", "3"]
     check(text)
+
+
+def test_what_is_written_as_an_iri_and_is_none_is_no_text() -> None:
+    with pytest.raises(kg.KgError, match="“<a b>” is no valid IRI; a text that"):
+        bind("SELECT * { ?s ?p ?o }", {"o": "<a b>"}, {})
+    with pytest.raises(kg.KgError, match="“\udcff” is no text in UTF-8"):
+        bind("SELECT * { ?s ?p ?o }", {"o": "\udcff"}, {})
+    assert 'BIND("<a b>" AS ?o)' in bind("SELECT * { ?s ?p ?o }", {"o": '"<a b>"'}, {})
 
 
 def test_a_deep_query_is_refused() -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -14,7 +14,7 @@ import pyoxigraph as ox
 import pytest
 
 import kg
-from kg import exchange, remote
+from kg import exchange, remote, sparql
 from kg.questions import library
 from kg.results import FORMATS
 from serving import Request, free_port, oxigraph, serving
@@ -69,7 +69,7 @@ def command(*arguments: str, cwd: Path | None = None, **environment: str) -> sub
 @pytest.mark.parametrize("name", sorted(library(kg.Config(Path(), Path(), Path()))))
 def test_the_library_is_answered_as_here(notes_store: kg.Store, endpoint: str, name: str) -> None:
     text = library(kg.Config(Path(), Path(), Path()))[name].path.read_text(encoding="utf-8")
-    here, there = kg.query(notes_store, text), remote.query(endpoint, text, notes_store.prefixes)
+    here, there = sparql.query(notes_store, text), remote.query(endpoint, text, notes_store.prefixes)
     assert here.variables == there.variables
     # The order of rows that the query holds for equal is nobody's.
     assert Counter(here.terms()) == Counter(there.terms())
@@ -223,9 +223,15 @@ def test_a_busy_server_is_asked_again(status: int) -> None:
     assert [one.body for one in asked] == [asked[0].body] * 3
 
 
-def test_a_busy_server_is_asked_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    waited: list[float] = []
-    monkeypatch.setattr(exchange.time, "sleep", waited.append)
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """So long would have been waited, each time."""
+    pauses: list[float] = []
+    monkeypatch.setattr(exchange.time, "sleep", pauses.append)
+    return pauses
+
+
+def test_a_busy_server_is_asked_less_and_less_often(waited: list[float]) -> None:
     with serving(lambda one: one.answer(503)) as (url, _):
         assert refusal(url) == f"{url} is too busy; try again later"
     assert waited == sorted(waited)
@@ -240,6 +246,47 @@ def test_nobody_waits_longer_than_there_is_time(when: str) -> None:
         assert refusal(url, 5) == f"{url} is too busy; try again later"
     assert len(asked) == 1
     assert time.monotonic() - began < 2
+
+
+def _hangs_up(one: Request) -> None:
+    one.close_connection = True
+
+
+def _resets(one: Request) -> None:
+    import socket
+    import struct
+
+    one.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    one.connection.close()
+
+
+@pytest.mark.parametrize("hang_up", [_hangs_up, _resets])
+def test_a_server_that_hangs_up_is_asked_again(hang_up: Callable[[Request], None], waited: list[float]) -> None:
+    with serving(lambda one: hang_up(one) if len(one.asked) < 3 else one.yes()) as (url, asked):
+        assert ask(url)
+    assert [one.body for one in asked] == [asked[0].body] * 3
+    assert waited == [0.5, 1.0]
+
+
+def test_a_server_that_always_hangs_up_is_given_up(waited: list[float]) -> None:
+    with serving(_hangs_up) as (url, asked):
+        assert refusal(url, None) == f"{url} did not answer in full"
+    assert len(asked) == len(waited) + 1 == exchange.RETRIES + 1
+
+
+def test_a_server_that_is_started_anew_is_waited_for(waited: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """After it hung up nobody is there for a while."""
+    real, attempts = exchange.socket.create_connection, iter([True, False, False])
+
+    def connect(*arguments: object, **options: object) -> object:
+        if not next(attempts, True):
+            raise ConnectionRefusedError(111, "Connection refused")
+        return real(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(exchange.socket, "create_connection", connect)
+    with serving(lambda one: _hangs_up(one) if len(one.asked) < 2 else one.yes()) as (url, asked):
+        assert ask(url)
+    assert (len(asked), len(waited)) == (2, 3)
 
 
 # ---- who is asking -----------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import random
 import re
 import shutil
 import sqlite3
@@ -197,6 +198,79 @@ def test_a_query_of_many_brackets_and_words_is_no_trouble(vault: Path) -> None:
 def test_an_indexed_text_can_be_read_back(text: str) -> None:
     plain = "".join("\ufffd" if ch in "\0\1\2\3\ue0f0\ue0f1" or "\ud800" <= ch <= "\udfff" else ch for ch in text)
     assert readable(indexable(text)) == plain
+
+
+SIGNS = """Words: NEAR the gate AND the NOT sign OR so, \\\"quoted\\\" a-b c*d col:on (paren) foo^bar {brace} +plus back\\slash,
+it's 50% of x=y; mail@example.org, [link] e.g. https://example.org/a?b=c#d, naïve/path, --long-option, tag:colon."""
+
+
+@pytest.fixture(scope="module")
+def signs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A note with the signs of FTS5's syntax, one with the same words in another order, and one with none."""
+    words = " ".join(reversed(re.findall(r"\w+", SIGNS)))
+    return write(tmp_path_factory.mktemp("signs"), {"Signs.md": SIGNS, "Words.md": words, "None.md": "Nothing."})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a-b", {"Signs"}),  # signs hold together what stands between spaces: a phrase
+        ("b-a", {"Words"}),
+        ("c*d", {"Signs"}),
+        ("col:on", {"Signs"}),
+        ("title:words", set()),  # a column of the index is no filter
+        ("foo^bar", {"Signs"}),
+        ("^foo", {"Signs", "Words"}),
+        ("{brace}", {"Signs", "Words"}),
+        ("+plus", {"Signs", "Words"}),
+        ("back\\slash", {"Signs"}),
+        ("50% of", {"Signs", "Words"}),
+        ('"50% of"', {"Signs"}),
+        ("50%", {"Signs", "Words"}),
+        ("x=y;", {"Signs"}),
+        ("mail@example.org", {"Signs"}),
+        ("[link]", {"Signs", "Words"}),
+        ("https://example.org/a?b=c#d", {"Signs"}),
+        ("naive/path", {"Signs"}),
+        ("NEAR", {"Signs", "Words"}),
+        ("NEAR(gate sign)", {"Signs", "Words"}),  # a word, and two in brackets
+        ("NEAR(gate, 5)", set()),
+        ("NOT", {"Signs", "Words"}),
+        ("NOT gate", {"Signs", "Words"}),
+        ("gate AND sign", {"Signs", "Words"}),
+        ("gate and nothing", set()),
+        ("gate OR nothing", {"Signs", "Words", "None"}),
+        ("OR OR gate OR", {"Signs", "Words"}),
+        ("AND", None),
+        ("gate -nothing", {"Signs", "Words"}),
+        ("gate --nothing", {"Signs", "Words"}),
+        ("-gate", {"None"}),
+        ("(paren)", {"Signs", "Words"}),
+        ("((paren", {"Signs", "Words"}),
+        ("paren))", {"Signs", "Words"}),
+        ('"a-b"', {"Signs"}),
+        ('"gate AND the"', {"Signs"}),
+        ('gate "', {"Signs", "Words"}),
+        ('"gate', {"Signs", "Words"}),
+        ('ga"te', set()),
+        ("gate*", {"Signs", "Words"}),
+        ("*gate", {"Signs", "Words"}),
+        ("ga*", {"Signs", "Words"}),
+        ("ga**", {"Signs", "Words"}),
+        ("*", None),
+        ("gate ;", {"Signs", "Words"}),
+        ("gate' OR '1'='1", {"Signs", "Words"}),
+        ("gate') --", {"Signs", "Words"}),
+        ("gate\0sign", set()),
+        ("gate\nsign", {"Signs", "Words"}),
+    ],
+)
+def test_signs_are_no_syntax_of_the_index(signs: Path, text: str, expected: set[str] | None) -> None:
+    if expected is None:
+        with pytest.raises(KgError, match="nothing to search for"):
+            find(signs, text)
+    else:
+        assert set(names(find(signs, text))) == expected
 
 
 # ---- where it stands -----------------------------------------------------------------------------------------------
@@ -423,6 +497,104 @@ def test_a_damaged_index_is_made_anew(vault: Path, damage: Callable[[Path], None
     assert places(find(vault, "waiting OR work")) == expected
 
 
+PAGE = 4_096
+
+
+def _flip(raw: bytearray, chance: random.Random) -> bytearray:
+    """Bytes of a file overwritten, cut off, or a page of it replaced by another, by nothing, or with bits flipped."""
+    at, page, other = chance.randrange(len(raw)), *(chance.randrange(len(raw) // PAGE) * PAGE for _ in range(2))
+    match chance.randrange(5):
+        case 0:
+            size = chance.choice([1, 4, 50, PAGE])
+            raw[at : at + size] = chance.randbytes(len(raw[at : at + size]))
+        case 1:
+            del raw[at:]
+        case 2:
+            raw[page : page + PAGE] = raw[other : other + PAGE]
+        case 3:
+            raw[page : page + PAGE] = bytes(PAGE)
+        case 4:
+            for _ in range(30):
+                raw[chance.randrange(len(raw))] ^= 1 << chance.randrange(8)
+    return raw
+
+
+def test_no_damage_leads_to_more_than_an_index_made_anew(tmp_path: Path) -> None:
+    """A search is answered whatever the file holds. A flipped letter of a text nobody notices, so most answers are right."""
+    text = "# Head {0}\nwork is waiting, pear{0} and plum " + "lorem ipsum " * 30
+    vault = write(tmp_path, {f"{n}.md": f"---\ntags: [t/{n % 5}]\n---\n" + text.format(n) for n in range(40)})
+    queries = ("waiting OR work", "pear7", "tag:t/1 waiting", "nosuchthing", '-pear3 "is waiting"')
+    score = 'SELECT ?n ?c { ?n a kg:Concept BIND (kg:textContext(?n, "pear7") AS ?c) } ORDER BY ?n'
+    expected = {text: places(find(vault, text)) for text in queries}
+    rows = kg.query(vault / ".kg", score).rows
+    file = vault / ".kg" / "search.db"
+    whole, chance, wrong = file.read_bytes(), random.Random(4), 0
+    for round_ in range(60):
+        file.write_bytes(_flip(bytearray(whole), chance))
+        if round_ % 6 == 0:
+            wrong += kg.query(vault / ".kg", score).rows != rows
+        else:
+            query = queries[round_ % len(queries)]
+            wrong += places(find(vault, query)) != expected[query]
+    assert wrong <= 6
+
+
+class Unopened:
+    """What lies in the place of the index, and is no file that can be opened."""
+
+    @staticmethod
+    def folder(file: Path) -> None:
+        file.mkdir()
+
+    @staticmethod
+    def pipe(file: Path) -> None:
+        os.mkfifo(file)
+
+    @staticmethod
+    def unreadable(file: Path) -> None:
+        file.write_bytes(b"")
+        file.chmod(0)
+
+    @staticmethod
+    def journal(file: Path) -> None:
+        file.with_name("search.db-journal").mkdir()
+
+    @staticmethod
+    def dangling(file: Path) -> None:
+        file.symlink_to(file.with_name("nowhere"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs the files of POSIX")
+@pytest.mark.parametrize("kind", [name for name in vars(Unopened) if not name.startswith("_")])
+def test_whatever_lies_in_the_place_of_the_index_the_search_is_answered(tmp_path: Path, kind: str) -> None:
+    vault = write(tmp_path, {"A.md": "a pear"})
+    getattr(Unopened, kind)(vault / ".kg" / "search.db")
+    command = [sys.executable, "-m", "kg", "search", "--store", str(vault / ".kg"), "pear"]
+    for _ in range(2):
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "A.md:1:3: a pear\n", "")
+    assert kg.query(vault / ".kg", 'ASK { ?n a kg:Note FILTER (kg:textScore(?n, "pear") > 0) }').boolean
+
+
+def test_a_file_that_cannot_be_opened_gives_way_to_a_new_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    vault = write(tmp_path, {"A.md": "a pear"})
+    find(vault, "pear")
+    file = vault / ".kg" / "search.db"
+    before = file.stat().st_ino
+    whole = sqlite3.connect
+
+    def refused(name: object, **options: object) -> sqlite3.Connection:
+        """As for somebody who may not read the file that is there: tests may run as root, who may."""
+        closed = isinstance(name, Path) and name.exists() and name.stat().st_ino == before
+        return whole(name if not closed else name / "no", **options)  # type: ignore[call-overload,no-any-return]
+
+    monkeypatch.setattr(fulltext.sqlite3, "connect", refused)
+    file.with_name("kept").hardlink_to(file)  # so that the number is not given again
+    assert find(vault, "pear").notes == 1
+    assert file.stat().st_ino != before
+    assert len(rows(vault)) == 1
+
+
 def test_where_nothing_can_be_written_the_index_is_made_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     vault = write(tmp_path, {"A.md": "a pear"})
     (vault / ".kg" / "search.db").mkdir()  # it cannot be opened
@@ -480,6 +652,72 @@ def test_an_index_that_another_process_keeps_for_too_long_is_said(tmp_path: Path
             find(vault, "pear")
         database.execute("ROLLBACK")
     assert find(vault, "pear").notes == 2
+
+
+READING = """
+import sys, kg
+from pathlib import Path
+from kg.config import load
+store = Path(sys.argv[1])
+bad = 0
+print("ready", flush=True)
+while not (store / "stop").exists():
+    found = kg.search(store, "state", limit=1000, each=1000, config=load(store.parent, cwd=store.parent))
+    states = {hit.text.split()[-1] for hit in found.hits}
+    if len(states) != 1 or found.notes != 12 or found.places != 12 or len(found.hits) != 12:
+        print(states, found.notes, found.places, len(found.hits), flush=True)
+        bad = 1
+sys.exit(bad)
+"""
+
+
+def test_a_search_sees_one_state_of_an_index_that_is_written_meanwhile(tmp_path: Path) -> None:
+    """Each ingest changes all notes together, so a search that saw two states would find two numbers."""
+
+    notes = [f"{n}.md" for n in range(12)]
+    vault = write(tmp_path, dict.fromkeys(notes, "one line: state s0"))
+    find(vault, "state")
+    reader = subprocess.Popen([sys.executable, "-c", READING, vault / ".kg"], stdout=subprocess.PIPE, text=True)
+    assert reader.stdout is not None
+    assert reader.stdout.readline() == "ready\n"
+    for number in range(1, 12):
+        write(vault, dict.fromkeys(notes, f"{'more ' * (number % 3)}one line: state s{number}"))
+        find(vault, "state")
+    (vault / ".kg" / "stop").touch()
+    assert (reader.communicate(timeout=60)[0], reader.returncode) == ("", 0)
+
+
+def test_two_statements_of_a_search_are_of_one_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer that comes between what a search finds and where that stands waits, or is not seen."""
+    vault = write(tmp_path, {"A.md": "a pear", "B.md": "a plum"})
+    find(vault, "pear")
+    whole, written = retrieval.Searcher.hits, []
+
+    def meanwhile(self: retrieval.Searcher, *given: object) -> object:
+        other = sqlite3.connect(vault / ".kg" / "search.db", timeout=0, isolation_level=None)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.executescript("BEGIN; DELETE FROM section; DELETE FROM note; COMMIT")
+        other.close()
+        written.append(True)
+        return whole(self, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(retrieval.Searcher, "hits", meanwhile)
+    assert places(find(vault, "pear")) == ["A.md:1:3"]
+    assert written
+
+
+def test_the_functions_notice_that_the_index_was_written_between_two_rows(tmp_path: Path) -> None:
+    vault = write(tmp_path, {f"{n}.md": f"a pear, {n}" for n in range(6)})
+    find(vault, "pear")
+    text = 'SELECT ?c { ?n a kg:Concept BIND (kg:textContext(?n, "pear") AS ?c) FILTER (BOUND(?c)) } '
+    answer = iter(kg.query(Store(vault / ".kg"), text))
+    seen = [next(answer)["c"]]
+    (vault / "0.md").unlink()
+    write(vault, {f"{n}.md": f"new: a pear, {n}" for n in range(1, 6)})
+    assert find(vault, "pear").notes == 5
+    seen += [row["c"] for row in answer]
+    assert len(seen) >= 5
+    assert all(re.fullmatch(r"(new: )?a pear, \d", line) for line in seen)
 
 
 # ---- from SPARQL ---------------------------------------------------------------------------------------------------------
@@ -612,6 +850,38 @@ def test_a_word_that_must_be_absent_is_no_option(vault: Path) -> None:
     assert run(vault, "lean", "-q").exit_code == 0
     assert run(vault, "lean", "--nonsense").exit_code == 2
     assert run(vault).exit_code == 2
+
+
+@pytest.mark.parametrize("form", ["text", "json", "jsonl", "csv", "md"])
+@pytest.mark.parametrize(
+    "word", [b"\xff", b"tag:\xff", b"path:\xff", b"file:\xff x", b"storing \xff", b"storing -tag:\xff"]
+)
+def test_bytes_that_are_no_text_are_in_no_note(vault: Path, word: bytes, form: str) -> None:
+    command = [sys.executable, "-m", "kg", "search", "--store", str(vault / ".kg"), "-f", form, word]
+    env = os.environ | {"PYTHONIOENCODING": "utf-8:strict"}
+    done = subprocess.run(command, env=env, capture_output=True, check=False)
+    found = b"-" in word
+    assert done.returncode == (0 if found else 1)
+    assert done.stderr.decode() == "" if found else done.stderr.decode().startswith("Nothing was found for ")
+    assert done.stdout.decode() is not None
+    if form == "json":
+        assert json.loads(done.stdout)["notes"] == found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs file names of any bytes")
+@pytest.mark.parametrize("form", ["text", "json", "jsonl", "csv", "md"])
+def test_a_note_whose_name_is_no_text_is_found_in_every_format(tmp_path: Path, form: str) -> None:
+    (tmp_path / os.fsdecode(b"\xff.md")).write_text("a pear")
+    vault = write(tmp_path, {})
+    command = [sys.executable, "-m", "kg", "search", "--store", str(vault / ".kg"), "-f", form, "pear"]
+    env = os.environ | {"PYTHONIOENCODING": "utf-8:strict"}
+    done = subprocess.run(command, env=env, capture_output=True, check=True)
+    assert "\\udcff.md" in done.stdout.decode()
+    if form in {"json", "jsonl"}:
+        read = json.loads(done.stdout)
+        assert (read["hits"][0] if form == "json" else read)["path"] == "\udcff.md"
+    if form == "md":
+        assert "(%FF.md#L1)" in done.stdout.decode()
 
 
 def test_nothing_in_a_note_can_steer_the_terminal(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from conftest import ROOT
 FILES = [
     *sorted((Path(__file__).parent / "transcripts").glob("*.md")),
     ROOT / "README.md",
+    ROOT / "docs" / "analyzing.md",
+    ROOT / "docs" / "exploring.md",
     ROOT / "docs" / "inference.md",
     ROOT / "docs" / "suggestions.md",
 ]

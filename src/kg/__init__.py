@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from kg.asking import query
     from kg.config import Config
     from kg.errors import KgError, NotFound, QuerySyntaxError, StoreError, TimedOut
     from kg.findings import Finding
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from kg.networks import network
     from kg.note import Note
     from kg.retrieval import search
-    from kg.sparql import Answer, query
+    from kg.sparql import Answer
     from kg.store import Store
     from kg.validation import Validation, validate
     from kg.vault import Vault
@@ -41,7 +42,7 @@ _HOME = {
     "Vault": "kg.vault",
     "ingest": "kg.ingestion",
     "network": "kg.networks",
-    "query": "kg.sparql",
+    "query": "kg.asking",
     "search": "kg.retrieval",
     "validate": "kg.validation",
 }

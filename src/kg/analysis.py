@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 
 from kg import measures
+from kg.communities import Partition
+from kg.metrics import Metrics
 from kg.networks import Network
 from kg.sparql import Answer
-from kg.terms import XSD
+from kg.terms import KG, RDF_TYPE, SKOS, XSD, iri, literal
 
 if TYPE_CHECKING:
     from kg.likeness import Texts
@@ -36,6 +38,14 @@ class Table:
     def first(self, limit: int | None) -> "Table":
         """The same, with no more rows than that."""
         return Table(self.columns, self.rows[:limit], self.bar, self.says)
+
+    def names(self) -> dict[ox.NamedNode, str]:
+        """What its rows call things."""
+        ends = [(self.columns.index(n.removesuffix("_label") or "entity"), at) for at, n in enumerate(self.columns)
+                if n.endswith("_label")]  # fmt: skip
+        ends += [(0, 1)] if self.columns[1:2] == ("label",) else []
+        pairs = ((row[node], row[name]) for row in self.rows for node, name in ends)
+        return {node: str(name) for node, name in pairs if isinstance(node, ox.NamedNode) and name is not None}
 
     def answer(self, prefixes: Mapping[str, str]) -> Answer:
         """It as the answer of a SELECT, which every format of those can write."""
@@ -76,7 +86,16 @@ def _node(network: Network, number: int) -> tuple[Value, Value]:
     return network.nodes[number], network.labels[number]
 
 
-MEASURES = ("pagerank", "betweenness", "in", "out", "hub", "authority", "core")
+_PROPERTIES = {
+    "pagerank": KG + "pageRank",
+    "betweenness": KG + "betweenness",
+    "in": KG + "inDegree",
+    "out": KG + "outDegree",
+    "hub": KG + "hubScore",
+    "authority": KG + "authorityScore",
+    "core": KG + "coreNumber",
+}
+MEASURES = tuple(_PROPERTIES)
 
 
 def centrality(network: Network, by: str = MEASURES[0]) -> Table:
@@ -101,6 +120,43 @@ def centrality(network: Network, by: str = MEASURES[0]) -> Table:
 def _rounded(value: float | None) -> float:
     """A number for sorting, so that what differs by an error of rounding is in the order of its names."""
     return -math.inf if value is None else float(lexical(value))
+
+
+def centrality_metrics(table: Table) -> Metrics:
+    """What `centrality` found, as triples."""
+    return _metrics(table, _PROPERTIES)
+
+
+def component_metrics(table: Table) -> Metrics:
+    """What `components` found of each thing, as triples."""
+    return _metrics(table, {"component": KG + "component"})
+
+
+def community_metrics(table: Table, base: str) -> Metrics:
+    """What `members` found, as triples: each community is a thing with a label."""
+    found = _metrics(table, {"participation": KG + "participation"})
+    rows = {*found.rows}
+    of, about, centre = (table.columns.index(name) for name in ("community", "about", "centre_label"))
+    for row in table.rows:
+        community = iri(f"{base}#community/{row[of]}")
+        label = f"{row[centre]}: {row[about]}" if row[about] else str(row[centre])
+        rows |= {
+            (str(row[0]), iri(KG + "inCommunity"), community),
+            (community, RDF_TYPE, iri(KG + "Community")),
+            (community, iri(SKOS + "prefLabel"), literal(label)),
+        }
+    return Metrics({*found.properties, iri(KG + "inCommunity")}, rows)
+
+
+def _metrics(table: Table, properties: Mapping[str, str]) -> Metrics:
+    terms = {table.columns.index(column): iri(name) for column, name in properties.items()}
+    rows = {
+        (str(row[0]), term, literal(lexical(value), _datatype(value)))
+        for row in table.rows
+        for at, term in terms.items()
+        if isinstance(value := row[at], int | float)
+    }
+    return Metrics({*terms.values()}, rows)
 
 
 def bridges(network: Network) -> Table:
@@ -140,6 +196,52 @@ def dead_ends(network: Network) -> Table:
     return Table(("entity", "label", "in"), rows, bar="in")
 
 
+def communities(partition: Partition, words: Sequence[Sequence[str]]) -> Table:
+    """A row a community of more than one thing: by its centre, with what it is about, how much of its links stay
+    inside, and the thing of it that ties it most to others.
+    """
+    bridging: dict[int, int] = {}
+    for number in partition.between():
+        bridging.setdefault(partition.part_of[number], number)
+    rows: list[tuple[Value, ...]] = []
+    for at, part in enumerate(partition.parts):
+        if len(part) > 1:
+            between = _node(partition.network, bridging[at]) if at in bridging else (None, None)
+            centre = _node(partition.network, partition.centre(at))
+            rows.append((*centre, at + 1, len(part), _about(words[at]), partition.inside(at), *between))
+    says = f"modularity {lexical(round(partition.modularity, 3))}"
+    columns = ("entity", "label", "community", "size", "about", "inside", "between", "between_label")
+    return Table(columns, rows, says=says)
+
+
+def members(partition: Partition, words: Sequence[Sequence[str]]) -> Table:
+    """Each thing with its community, and how evenly its links are spread over communities."""
+    network = partition.network
+    rows: list[tuple[Value, ...]] = []
+    for at, part in enumerate(partition.parts):
+        centre = _node(network, partition.centre(at))
+        said = at + 1, len(part), *centre, _about(words[at])
+        rows += [(*_node(network, n), *said, partition.participation(n)) for n in part]
+    columns = ("entity", "label", "community", "size", "centre", "centre_label", "about", "participation")
+    return Table(columns, rows)
+
+
+def between(partition: Partition) -> Table:
+    """The things that stand between communities, with the centres of those that they tie, the strongest tie first."""
+    network = partition.network
+    rows: list[tuple[Value, ...]] = []
+    for number in partition.between():
+        own, ties = partition.part_of[number], partition.ties[number]
+        others = sorted((at for at in ties if at != own), key=lambda at: (-ties[at], at))
+        tied = "; ".join(network.labels[partition.centre(at)] for at in others)
+        rows.append((*_node(network, number), own + 1, partition.participation(number), len(others), tied))
+    return Table(("entity", "label", "community", "participation", "others", "ties"), rows, bar="participation")
+
+
+def _about(words: Sequence[str]) -> str:
+    return ", ".join(words)
+
+
 def _by_label(network: Network) -> list[int]:
     return sorted(range(len(network)), key=lambda n: (network.labels[n], n))
 
@@ -149,7 +251,10 @@ _BAR = 10
 
 
 def for_people(table: Table) -> Table:
-    """The same to be looked at: a thing is named once, numbers have three digits, and a bar shows the chief of them."""
+    """The same to be looked at: a thing is named once, a place is one word, numbers have three digits, and a bar shows
+    the chief of them.
+    """
+    table = _with_places(table)
     names = table.columns
     kept = [n for n, name in enumerate(names) if not _is_name(name, names)]
     rows = [tuple(_short(row[n]) for n in kept) for row in table.rows]
@@ -162,6 +267,22 @@ def for_people(table: Table) -> Table:
     at = columns.index(table.bar) + 1
     shown = [(*row[:at], bar, *row[at:]) for row, bar in zip(rows, bars, strict=True)]
     return Table((*columns[:at], "bar", *columns[at:]), shown, says=table.says)
+
+
+_PLACE = ("path", "line", "column")
+
+
+def _with_places(table: Table) -> Table:
+    """A path, a line and a column as compilers write them."""
+    if not set(_PLACE) <= set(table.columns):
+        return table
+    at = [table.columns.index(name) for name in _PLACE]
+    columns = ("place" if name == "path" else name for name in table.columns if name not in _PLACE[1:])
+    rows = []
+    for row in table.rows:
+        place = None if row[at[0]] is None else ":".join(str(row[n]) for n in at)
+        rows.append(tuple(place if n == at[0] else one for n, one in enumerate(row) if n not in at[1:]))
+    return Table(tuple(columns), rows, table.bar, table.says)
 
 
 def _is_name(name: str, names: Sequence[str]) -> bool:

@@ -71,12 +71,13 @@ def census(config: Config) -> Census:
         classes, properties = _counted(store)
     found = [*ontology.findings, *ledger.findings(), *shared_ids(ledger)] if ledger else []
     graphs = (ONTOLOGY, INFERRED)
+    own = sum(store.manifest.counts.get(graph, 0) > 0 for graph in graphs) + ("metrics" in store.manifest.summary)
     return Census(
         store.manifest.summary,
         dict(sorted(Counter(one.code for one in set(found)).items())),
         _named(naming, classes),
         _named(naming, properties),
-        sum(store.manifest.counts.get(graph, 0) > 0 for graph in graphs) + (len(ledger.entries) if ledger else 0),
+        own + (len(ledger.entries) if ledger else 0),
         _size(config.store),
         store.manifest.generation,
         datetime.fromtimestamp((store.folder / MANIFEST).stat().st_mtime, UTC).astimezone(),

@@ -18,7 +18,8 @@ _ROOMS = {
     "cli_notes": ("init", "ingest", "doctor", "infer", "why", "validate"),
     "cli_ask": ("query", "shell"),
     "cli_look": ("search", "show", "stats"),
-    "cli_analyze": ("analyze",),
+    "cli_explore": ("analyze",),
+    "cli_export": ("export",),
     "cli_test": ("test",),
     "cli_away": ("push", "pull"),
 }

@@ -14,9 +14,14 @@ from kg.terminal import Command, Options, common, progress, vault_config
 if TYPE_CHECKING:
     from kg.analysis import Table
     from kg.config import Config
+    from kg.explanation import Explainer
     from kg.likeness import Texts
+    from kg.metrics import Metrics
     from kg.networks import Network
     from kg.store import Store
+
+    Told = Callable[[Table, Callable[[Any], str]], str]
+    """A table as a text, given what terms are called."""
 
 _FORMATS = "table, csv, tsv, json, jsonl, xml, md. Without it, as the end of FILE says."
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -37,6 +42,7 @@ _CHOOSING = (
         "--links", multiple=True, metavar="PROPERTY", help="Take links of this property only, as broader; repeatable."
     ),
 )
+_SAVE = click.option("--save", is_flag=True, help="Keep what was found in kg:metrics, for queries and exports.")
 _NETWORK = {"links": "links", "only": "classes", "inferred": "inferred"}
 
 
@@ -72,6 +78,16 @@ class Asked:
         return Store(self.config.store)
 
     @functools.cached_property
+    def explainer(self) -> "Explainer":
+        """What knows names, and the lines of notes."""
+        from kg.explanation import Explainer
+        from kg.store import published
+
+        found = published(self.store.path)
+        assert found is not None
+        return Explainer(self.config, found)
+
+    @functools.cached_property
     def network(self) -> "Network":
         """The network that is meant."""
         from kg.networks import read
@@ -80,37 +96,49 @@ class Asked:
         with without_collection():
             return read(self.store, **self._network)
 
-    def show(self, table: "Table", nothing: str = "") -> None:
-        """Write the rows; where there is none, say so on stderr."""
+    def show(self, table: "Table", nothing: str = "", told: "Told | None" = None) -> None:
+        """Write the rows, for people as they are told; where there is none, say so on stderr."""
         from kg.analysis import for_people
         from kg.tables import Called
 
         if not table.rows:
             self.options.say(nothing, dim=True)
         vault = Path(self.store.manifest.summary.get("vault", ""))
-        called = Called(self.store.prefixes, self.store, vault if vault.is_dir() else None)
+        called = Called(self.store.prefixes, self.store, vault if vault.is_dir() else None, names=table.names())
         people = self.format == "table" or (self.format is None and self.output is None and sys.stdout.isatty())
         shown = table.first(self.limit)
         with written(self.output) as file:
-            found = (for_people(shown) if people else shown).answer(self.store.prefixes)
-            write(self.options, found, called, file, self.format)
+            if people and told and shown.rows:
+                text = told(shown, called.name).encode("utf-8", "replace")
+                file.write_bytes(text) if file else click.echo(text, nl=False)
+            else:
+                found = (for_people(shown) if people else shown).answer(self.store.prefixes)
+                write(self.options, found, called, file, self.format)
         if table.says:
             self.options.say(table.says, dim=True)
         if len(shown.rows) < len(table.rows):
             self.options.say(f"{len(shown.rows):,} of {len(table.rows):,} rows (--limit 0 shows all)", dim=True)
 
+    def save(self, wanted: bool, metrics: "Callable[[], Metrics]") -> None:
+        """Keep what was found in the store, if that is wanted."""
+        from kg.metrics import save
 
-def analysis(limit: int | None = 20) -> Callable[[Command], Command]:
-    """Give a command the options that all analyses have, as an `Asked`."""
+        if wanted:
+            number = save(self.config, metrics())
+            self.options.say(f"kg:metrics has {number:,} triples, until an ingest changes something", dim=True)
+
+
+def analysis(limit: int | None = 20, *, choosing: bool = True) -> Callable[[Command], Command]:
+    """Give a command the options that all analyses have, as an `Asked`; and those that choose a network."""
 
     def decorated(command: Command) -> Command:
         def run(options: Options, **given: Any) -> None:
-            network = {ours: given.pop(name) for name, ours in _NETWORK.items()}
+            network = {ours: given.pop(name) for name, ours in _NETWORK.items() if name in given}
             command(Asked(options, network, *(given.pop(name) for name in ("limit", "format_", "output"))), **given)
 
         run.__doc__, run.__name__ = command.__doc__, command.__name__
         run.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
-        for option in (*_WRITING, click.option("--limit", **_LIMIT, default=limit), *_CHOOSING):
+        for option in (*_WRITING, click.option("--limit", **_LIMIT, default=limit), *(_CHOOSING if choosing else ())):
             run = option(run)
         return common(run)
 
@@ -125,17 +153,20 @@ def analysis(limit: int | None = 20) -> Callable[[Command], Command]:
     show_default=True,
     help="The measure that comes first.",
 )
+@_SAVE
 @analysis()
-def centrality(asked: Asked, by: str) -> None:
+def centrality(asked: Asked, by: str, save: bool) -> None:
     """Say which things carry the vault.
 
     pagerank: how often a reader who follows links at random comes by; betweenness: on how many shortest ways between
     others it lies; in, out: how many link to it and how many it links to; hub, authority: points to what others point
     to, and the reverse; core: how densely what it is linked with is linked.
     """
-    from kg.analysis import centrality as found
+    from kg import analysis
 
-    asked.show(found(asked.network, by), nothing="there are no things in the network")
+    found = analysis.centrality(asked.network, by)
+    asked.show(found, "there are no things in the network")
+    asked.save(save, lambda: analysis.centrality_metrics(found))
 
 
 @analyze.command()
@@ -144,17 +175,19 @@ def bridges(asked: Asked) -> None:
     """Name the things and links that hold parts together: without them, cut_off things lose the rest."""
     from kg.analysis import bridges as found
 
-    asked.show(found(asked.network), nothing="no single thing or link holds anything together")
+    asked.show(found(asked.network), "no single thing or link holds anything together")
 
 
 @analyze.command()
 @click.option("--members", is_flag=True, help="A row for each thing, instead of one for each part.")
+@_SAVE
 @analysis()
-def components(asked: Asked, members: bool) -> None:
+def components(asked: Asked, members: bool, save: bool) -> None:
     """Name the parts that no link ties to each other, each by what is linked to the most in it."""
-    from kg.analysis import components as found
+    from kg import analysis
 
-    asked.show(found(asked.network, members=members), nothing="there are no things in the network")
+    asked.show(analysis.components(asked.network, members=members), "there are no things in the network")
+    asked.save(save, lambda: analysis.component_metrics(analysis.components(asked.network, members=True)))
 
 
 @analyze.command()
@@ -163,7 +196,7 @@ def orphans(asked: Asked) -> None:
     """Name the things that nothing links to and that link to nothing."""
     from kg.analysis import orphans as found
 
-    asked.show(found(asked.network), nothing="everything is linked with something")
+    asked.show(found(asked.network), "everything is linked with something")
 
 
 @analyze.command("dead-ends")
@@ -172,24 +205,44 @@ def dead_ends(asked: Asked) -> None:
     """Name the things that are linked to and lead nowhere, those most linked to first."""
     from kg.analysis import dead_ends as found
 
-    asked.show(found(asked.network), nothing="everything leads on")
+    asked.show(found(asked.network), "everything leads on")
+
+
+@analyze.command()
+@click.option("--members", is_flag=True, help="A row for each thing, instead of one for each community.")
+@click.option("--between", is_flag=True, help="The things that stand between communities.")
+@click.option("--resolution", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True,
+              help="Greater for more and smaller communities.")  # fmt: skip
+@_SAVE
+@analysis()
+def communities(asked: Asked, members: bool, between: bool, resolution: float, save: bool) -> None:
+    """Say what belongs together: communities, by the thing at the centre of each and the words that tell it apart.
+
+    inside: how much of its links stay in a community; between: which of its things ties it most to others. A community
+    of one thing is shown only with --members.
+    """
+    from kg import analysis
+    from kg.communities import Partition, telling, texts
+    from kg.communities import communities as found
+
+    partition = Partition(asked.network, found(asked.network, resolution))
+    written = texts(asked.store, asked.network)
+    words = telling([[written[number] for number in part] if len(part) > 1 else [] for part in partition.parts])
+    everything = analysis.members(partition, words)
+    if between:
+        asked.show(analysis.between(partition), "nothing ties communities")
+    else:
+        asked.show(everything if members else analysis.communities(partition, words), "nothing is linked with anything")
+    asked.save(save, lambda: analysis.community_metrics(everything, asked.store.prefixes["n"]))
 
 
 # ---- suggest, similar, unlinked: likeness and links worth making -----------------------------------------------------
 
 
 def _number(asked: Asked, name: str) -> int:
-    """The thing of the network that a name means. Raises NotFound, KgError."""
-    from kg.errors import NotFound
-    from kg.explanation import Explainer
-    from kg.store import published
+    from kg.routes import number
 
-    found = published(asked.config.store)
-    assert found is not None
-    node = Explainer(asked.config, found).naming.thing(name)
-    if node not in asked.network.numbers:
-        raise NotFound(f"“{name}” is no thing of the network: a tag, a file, or none of those that --only takes")
-    return asked.network.numbers[node]
+    return number(asked.network, asked.explainer, name)
 
 
 def _texts(asked: Asked) -> "Texts":

@@ -94,10 +94,11 @@ def query(
     format_ = check_format(format_) or format_of(output)
     config = find_store(store=options.store)
     if question is None:
-        _list_queries(config)
+        if not _list_queries(config):
+            sys.exit(KgError.exit_code)
         return
     text, name = (sys.stdin.read(), "standard input") if question == "-" else find_query(config, question)
-    bound = _bound(config, text, name, dict(_param(given) for given in params))
+    bound = _bound(config, text, name, dict(_param(given) for given in params), elsewhere=endpoint is not None)
     asking = _Asking(options, config, text, bound, graphs, endpoint, default_graph, timeout, allow_service, iris)
     try:
         with written(output) as file:
@@ -117,24 +118,30 @@ def _param(given: str) -> tuple[str, str]:
     return name.lstrip("?$"), value
 
 
-def _bound(config: "Config", text: str, name: str, given: dict[str, str]) -> "Mapping[str, str | Term]":
+def _bound(
+    config: "Config", text: str, name: str, given: dict[str, str], *, elsewhere: bool = False
+) -> "Mapping[str, str | Term]":
     """The terms that parameters are bound to, by their types where the query's header gives those."""
     from kg.parameters import Binder
     from kg.questions import Header
 
-    return Binder(config).bind(Header.of(text, name).params, given)
+    return Binder(config, elsewhere).bind(Header.of(text, name).params, given)
 
 
-def _list_queries(config: "Config") -> None:
-    """A query a line, and below it its parameters."""
-    from kg.questions import library
+def _list_queries(config: "Config") -> bool:
+    """A query a line, and below it its parameters; whether all could be read. What is wrong with others is said."""
+    from kg.questions import legible
 
-    named = library(config)
+    named, problems = legible(config)
     width = max(map(len, named), default=0)
     for name, found in named.items():
         click.echo(printable(f"{name:<{width}}  {found.header.title}"))
         for param in found.header.params:
             click.echo(printable(f"{'':<{width}}    {param}" + (f"  {param.says}" if param.says else "")))
+    sys.stdout.flush()
+    for problem in problems:
+        click.echo(printable(f"kg: {problem}"), err=True)
+    return not problems
 
 
 @dataclass(frozen=True)
@@ -199,6 +206,7 @@ class _Asking:
             self.params,
             self.timeout,
             default_graphs=self._there(),
+            standing_for_default=self.default_graph,
             services=self.services,
             notice=lambda text: self.options.say(text, fg="yellow"),
         )
@@ -206,15 +214,21 @@ class _Asking:
 
     def _there(self) -> list[str]:
         """The IRIs of what a server elsewhere is asked; a note's by the store, where it is not given as an IRI."""
-        if not self.graphs:
-            return [self.default_graph] if self.default_graph else []
         return [one.strip("<>") if "://" in one else self._naming.document(one).value for one in self.graphs]
 
     def _hint(self) -> None:
         from kg.mistakes import unheard_of
 
-        for sentence in unheard_of(self.text, self._store, self._store.prefixes, lambda: self._asked().is_nothing):
+        store, given = self._store, self._given() if self.params else []
+        for sentence in unheard_of(self.text, store, store.prefixes, lambda: self._asked().is_nothing, given):
             self.options.say(f"hint: {printable(sentence)}", dim=True)
+
+    def _given(self) -> "list[Term | None]":
+        """What parameters are bound to, where that is no text."""
+        from kg.naming import written_iri
+
+        prefixes = self._store.prefixes
+        return [written_iri(one, prefixes) if isinstance(one, str) else one for one in self.params.values()]
 
     def explain(self) -> bool:
         """Show how the query is read; that is never a no."""
@@ -257,7 +271,7 @@ def shell(options: Options, timeout: float | None) -> None:
     In a pipe the questions are read from standard input, each until its brackets are closed and a line is empty.
     """
     from kg.config import find_store
-    from kg.questions import library
+    from kg.questions import legible
     from kg.shell import piped, questions, words
     from kg.store import Store
 
@@ -265,7 +279,7 @@ def shell(options: Options, timeout: float | None) -> None:
     store = Store(config.store)
     manner = _Manner(timeout)
     if sys.stdin.isatty():
-        named = {name: found.header.title for name, found in library(config).items()}
+        named = {name: found.header.title for name, found in legible(config)[0].items()}
         known = words(store, store.prefixes, named, _COMMANDS)
         options.say(f"{store.manifest.summary.get('notes', 0):,} notes; .help says what can be typed here", dim=True)
         typed: Iterator[str] = questions(known, _history(config), color=options.color is not False)

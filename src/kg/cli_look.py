@@ -79,7 +79,7 @@ def search(options: Options, words: tuple[str, ...], limit: int, everything: boo
     path:folder and file:name keep to some notes. Of a note at most three places are shown. Exits with 1 where
     nothing is found.
     """
-    from kg.excerpts import FORMATS, Manner
+    from kg.excerpts import Manner, written
     from kg.retrieval import EACH
     from kg.retrieval import search as run
     from kg.store import Store
@@ -92,7 +92,7 @@ def search(options: Options, words: tuple[str, ...], limit: int, everything: boo
     manner = Manner()
     if sys.stdout.isatty():
         manner = Manner(shutil.get_terminal_size().columns, *(_paint(options, **style) for style in _STYLES))
-    click.echo(FORMATS[format_](found, manner), nl=False, color=options.color)
+    click.echo(written(found, format_, manner), nl=False, color=options.color)
     sys.stdout.flush()  # what is said on stderr comes after it, in a log that holds both
     _say(options, found, typed)
     if not found.notes:
@@ -185,7 +185,8 @@ def show(options: Options, name: str, everything: bool, format_: str) -> None:
 def stats(options: Options, as_json: bool) -> None:
     """Say what the store holds: notes, triples, things by class, the properties most used, links, findings, size.
 
-    The figures are those of the last ingest that changed something; -v shows all classes and properties.
+    The figures are those of the last ingest that changed something, and the findings those that it makes while it reads
+    the notes: kg validate checks links and shapes too. -v shows all classes and properties.
     """
     from kg.census import census
 
@@ -206,14 +207,15 @@ def _figures(found: "Census", most: int | None) -> Iterator[tuple[str, str]]:
     number = summary.get("canvases", 0)
     canvases = f", {number:,} {'canvas' if number == 1 else 'canvases'}" if number else ""
     yield "notes", f"{summary['notes']:,}{canvases}"
-    parts = (f"{summary[part]:,} {part}" for part in ("asserted", "inferred", "ontology"))
+    parts = (f"{summary[part]:,} {part}" for part in ("asserted", "inferred", "ontology", "metrics") if part in summary)
     yield "triples", f"{summary['triples']:,}  {', '.join(parts)}; {found.graphs:,} named graphs"
     for name, counts in (("classes", found.classes), ("properties", found.properties)):
         yield from _table(name, counts, most)
     links = summary["links"]
     yield "links", f"{sum(links.values()):,}  {_counts(links)}".rstrip()
     yield "missing", f"{summary['missing']:,}"
-    yield "findings", f"{sum(found.findings.values()):,}  {_counts(found.findings)}".rstrip()
+    known = f"{sum(found.findings.values()):,}  {_counts(found.findings)}".rstrip()
+    yield "findings", f"{known}  of reading the notes; kg validate checks links and shapes too"
     yield "size", _in_bytes(found.size)
     yield "ingested", f"{found.published:%Y-%m-%d %H:%M:%S} (generation {found.generation}, {summary['seconds']:.2f} s)"
 

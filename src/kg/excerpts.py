@@ -92,7 +92,8 @@ def _items(found: Found) -> Iterator[str]:
     for hit in found.hits:
         text, marks = excerpt(hit.text, hit.marks, _LINE)
         said = _marked(text, marks, lambda word: f"**{word}**", in_markdown)
-        yield f"- [{in_markdown(f'{hit.path}:{hit.line}:{hit.column}')}]({quote(hit.path)}#L{hit.line}) {said}\n"
+        place, file = in_markdown(f"{hit.path}:{hit.line}:{hit.column}"), quote(hit.path, errors="surrogateescape")
+        yield f"- [{place}]({file}#L{hit.line}) {said}\n"
 
 
 FORMATS: Mapping[str, Callable[[Found, Manner], str]] = {
@@ -103,3 +104,8 @@ FORMATS: Mapping[str, Callable[[Found, Manner], str]] = {
     "md": _markdown,
 }
 """The formats of `kg search`."""
+
+
+def written(found: Found, format_: str, manner: Manner) -> str:
+    """Hits in a format. What is no text in a file's name is escaped, which in JSON is what it was."""
+    return FORMATS[format_](found, manner).encode("utf-8", "backslashreplace").decode()

@@ -35,6 +35,8 @@ PATIENCE = 60.0
 """So many seconds are waited for a busy server in all, where there is no time limit."""
 _BUSY = {429, 503}
 _REDIRECTIONS = {301, 302, 303, 307, 308}
+_HANGING_UP = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, ConnectionRefusedError)
+"""What a server does that is started anew; http.client's RemoteDisconnected is one of these, too."""
 _PIECE = 1 << 16
 _SAID = 100_000
 _USER, _PASSWORD, _TOKEN = "KG_ENDPOINT_USER", "KG_ENDPOINT_PASSWORD", "KG_ENDPOINT_TOKEN"
@@ -85,6 +87,14 @@ class Refused(KgError):
         self.status = status
 
 
+class _HungUp(Exception):
+    """A server ended the connection before it answered."""
+
+    def __init__(self, reason: OSError) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 @dataclass(frozen=True)
 class Exchange:
     """How one server is spoken to. `seconds` limits an exchange, with all that is tried again; None does not."""
@@ -117,9 +127,9 @@ class Exchange:
         return printable(self.url.partition("?")[0])
 
     def send(self, request: urllib.request.Request) -> Response:
-        """The answer to a request, which is sent again while the server is busy. Raises Refused, TimedOut, KgError.
+        """The answer to a request, which is sent again while the server is busy, and where it hangs up.
 
-        So what is sent must be something that may be sent twice.
+        So what is sent must be something that may be sent twice. Raises Refused, TimedOut, KgError.
         """
         if self.credentials.token:
             request.add_header("Authorization", f"Bearer {self.credentials.token}")
@@ -130,10 +140,15 @@ class Exchange:
                 return self._once(request, self._left(began))
             except urllib.error.HTTPError as error:
                 with error:
-                    said = _said(error)
-                if error.code not in _BUSY or attempt == RETRIES:
-                    raise self._refused(error, said) from None
-                self._wait(began, attempt, error, said)
+                    failed: KgError = self._refused(error, _said(error))
+                if error.code not in _BUSY:
+                    raise failed from None
+                pause = _retry_after(error.headers.get("Retry-After"))
+            except _HungUp as error:
+                if not attempt and isinstance(error.reason, ConnectionRefusedError):
+                    raise self._unreachable(error.reason) from None
+                failed, pause = self._unreachable(error.reason), None
+            self._wait(began, attempt, failed, pause)
         raise AssertionError("the last attempt returns or raises")
 
     def _left(self, began: float) -> float | None:
@@ -160,6 +175,8 @@ class Exchange:
             reason = error.reason if isinstance(error, urllib.error.URLError) else error
             if isinstance(reason, TimeoutError) or ended.is_set():
                 raise TimedOut(self.seconds or 0) from None
+            if isinstance(reason, _HANGING_UP):
+                raise _HungUp(reason) from None
             raise self._unreachable(reason) from None
 
     def _read(self, answer: Any) -> bytes:
@@ -172,13 +189,12 @@ class Exchange:
             raise http.client.IncompleteRead(b"", answer.length)
         return bytes(body)
 
-    def _wait(self, began: float, attempt: int, error: urllib.error.HTTPError, said: str) -> None:
-        """Wait as long as a busy server asks for, or twice as long as before, if there is time. Raises Refused."""
-        asked = _retry_after(error.headers.get("Retry-After"))
+    def _wait(self, began: float, attempt: int, failed: KgError, asked: float | None) -> None:
+        """Wait as long as a busy server asks for, or twice as long as before. Raises what failed where time is up."""
         pause = 0.5 * 2**attempt if asked is None else asked
         left = (PATIENCE if self.seconds is None else self.seconds) - (time.monotonic() - began)
-        if pause >= left:
-            raise self._refused(error, said) from None
+        if pause >= left or attempt == RETRIES:
+            raise failed from None
         time.sleep(pause)
 
     def _unreachable(self, reason: object) -> KgError:

@@ -11,7 +11,8 @@ Here the index is opened and asked, which a search does and must not wait for; `
 
 import re
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,32 +75,66 @@ class Damaged(Exception):
     """The index cannot be read as it stands."""
 
 
+DAMAGE = (sqlite3.DatabaseError, ValueError, LookupError, TypeError, AttributeError)
+"""What reading a damaged index may raise: where SQLite notices nothing, a text or a row is not what it should be."""
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_UNUSABLE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_FULL}
+_OUTSIDE = _BUSY | _UNUSABLE | {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT}
+
+
 @dataclass(frozen=True)
 class FullText:
     """An index that is up to date with a store, to be asked in the thread that opened it."""
 
     database: sqlite3.Connection
 
+    @contextmanager
+    def snapshot(self) -> Iterator[int]:
+        """One state of the index, whoever writes it meanwhile; its number tells it from what others write later.
+
+        Raises Damaged, StoreError.
+        """
+        try:
+            self.database.execute("BEGIN")
+            ((number,),) = self.rows("PRAGMA data_version")
+            yield int(str(number))
+        except DAMAGE as error:
+            raise told(error) from error
+        finally:
+            with suppress(sqlite3.DatabaseError):
+                self.database.execute("ROLLBACK")
+
     @property
     def stale(self) -> list[str]:
-        """The notes whose files hold another text than was ingested, and had when last looked at."""
-        return [path for (path,) in self.database.execute("SELECT path FROM stale ORDER BY path")]
+        """The notes whose files hold another text than was ingested, and had when last looked at. Raises Damaged."""
+        return [str(path) for (path,) in self.rows("SELECT path FROM stale ORDER BY path")]
 
     def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
         """The answer to a query. Raises Damaged, StoreError."""
         try:
             return self.database.execute(query, values).fetchall()
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise told(error) from error
 
 
-def told(error: sqlite3.DatabaseError) -> Exception:
-    """What an error of SQLite means: damage, which a new index mends, or something else, which is told as it is."""
-    if "no such module" in str(error):
+def told(error: Exception) -> Exception:
+    """What went wrong with an index: damage, which a new one mends, or something else, which is told as it is."""
+    code = _code(error)
+    if code in _BUSY:
+        return StoreError("the search index is being made by another process: ask again in a moment")
+    if "no such module: fts5" in str(error):
         return StoreError("this Python's SQLite has no FTS5, without which there is no search")
-    if type(error) is sqlite3.DatabaseError or "malformed" in str(error) or "no such" in str(error):
-        return Damaged(str(error))
-    return StoreError(f"the search index cannot be read: {error}")
+    return StoreError(f"the search index cannot be read: {error}") if code in _OUTSIDE else Damaged(str(error))
+
+
+def is_unusable(error: sqlite3.DatabaseError) -> bool:
+    """Whether a file cannot be opened or written as it lies there, so that another has to stand in for it."""
+    return _code(error) in _UNUSABLE
+
+
+def _code(error: Exception) -> int:
+    """SQLite's primary result code."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
 
 
 def opened(store: "Store", config: Config) -> FullText | None:
@@ -108,7 +143,9 @@ def opened(store: "Store", config: Config) -> FullText | None:
     try:
         database = connected(file) if file.is_file() and not file.is_symlink() else None
         return FullText(database) if database and is_up_to_date(database, store, config) else None
-    except sqlite3.DatabaseError as error:
+    except DAMAGE as error:
+        if isinstance(error, sqlite3.DatabaseError) and is_unusable(error):
+            return None
         if not isinstance(told(error), Damaged):
             raise told(error) from error
         return None
@@ -153,6 +190,7 @@ def connected(file: Path | None) -> sqlite3.Connection:
     database = sqlite3.connect(file or ":memory:", timeout=_BUSY_SECONDS, isolation_level=None)
     database.text_factory = lambda raw: raw.decode("utf-8", "surrogatepass")  # a file's name may be no text
     database.execute("PRAGMA trusted_schema = OFF")
+    database.execute("PRAGMA cell_size_check = ON")
     database.execute(f"PRAGMA cache_size = -{_MEMORY_KIB}")  # nothing is written before the end, which readers notice
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if file is None or version in {0, LAYOUT}:

@@ -9,7 +9,7 @@ index goes wrong before the query is asked.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyoxigraph as ox
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SCORE, CONTEXT = KG + "textScore", KG + "textContext"
 _CONTEXT = 160
+_ATTEMPTS = 3
+_T = TypeVar("_T")
 Function = Callable[..., ox.Literal | None]
 
 
@@ -39,7 +41,7 @@ class FullTextFunctions:
 
     store: Store
     searcher: "Searcher" = field(init=False)
-    _found: dict[str, tuple["Query", dict[str, "Row"]] | None] = field(default_factory=dict)
+    _found: dict[str, "_Search | None"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         from kg.retrieval import Searcher, index_of, vault_of
@@ -49,40 +51,71 @@ class FullTextFunctions:
 
     def score(self, *given: Any) -> ox.Literal | None:
         """How well a thing answers a search; no value where it does not."""
-        found = self._row(given)
-        return ox.Literal(round(found[1].score, 6)) if found else None
+        match given:
+            case (ox.NamedNode() as thing, ox.Literal() as words):
+                search = self._search(words.value)
+                row = search.rows.get(thing.value) if search else None
+                return ox.Literal(round(row.score, 6)) if row else None
+        return None
 
     def context(self, *given: Any) -> ox.Literal | None:
         """The line of a thing with the words that were found; no value where there is none."""
-        from kg.retrieval import excerpt
-
-        found = self._row(given)
-        if found is None:
-            return None
-        (hit,) = self.searcher.hits([found[1]], found[0])
-        return ox.Literal(excerpt(hit.text, hit.marks, _CONTEXT)[0])
-
-    def _row(self, given: tuple[Any, ...]) -> "tuple[Query, Row] | None":
         match given:
             case (ox.NamedNode() as thing, ox.Literal() as words):
-                if words.value not in self._found:
-                    self._found[words.value] = self._search(words.value)
-                query, rows = self._found[words.value] or (None, {})
-                row = rows.get(thing.value)
-                return (query, row) if query and row else None
+                line = self._mended(lambda: self._line(thing.value, words.value))
+                return ox.Literal(line) if line is not None else None
         return None
 
-    def _search(self, text: str) -> "tuple[Query, dict[str, Row]] | None":
-        from kg.fulltext import Damaged
-        from kg.retrieval import Query, Searcher, index_of
+    def _search(self, text: str) -> "_Search | None":
+        """What a text finds; that it finds nothing is remembered too."""
+        if text not in self._found:
+            self._found[text] = self._mended(lambda: self._searched(text))
+        return self._found[text]
+
+    def _searched(self, text: str) -> "_Search | None":
+        from kg.retrieval import Query
 
         try:
             query = Query.parse(text)
         except KgError:
             return None
+        with self.searcher.index.snapshot() as state:
+            return _Search(query, self.searcher.things(query), state)
+
+    def _line(self, thing: str, text: str) -> str | None:
+        """The line of a thing: of the index as it was when the text was searched for, or else it is searched again."""
+        from kg.retrieval import excerpt
+
+        for _ in range(_ATTEMPTS):
+            search = self._search(text)
+            row = search.rows.get(thing) if search else None
+            if search is None or row is None:
+                return None
+            with self.searcher.index.snapshot() as state:
+                if state == search.state:
+                    (hit,) = self.searcher.hits([row], search.query)
+                    return excerpt(hit.text, hit.marks, _CONTEXT)[0]
+            del self._found[text]
+        return None
+
+    def _mended(self, work: "Callable[[], _T]") -> "_T":
+        """What some work gives; where the index turns out to be damaged, with one made anew."""
+        from kg.fulltext import Damaged
+        from kg.retrieval import Searcher, index_of
+
         try:
-            return query, self.searcher.things(query)
+            return work()
         except Damaged:
             config = self.searcher.config
             self.searcher = Searcher(index_of(self.store, config, anew=True), config)
-            return query, self.searcher.things(query)
+            self._found.clear()
+            return work()
+
+
+@dataclass(frozen=True)
+class _Search:
+    """A text that was searched for, and what it found in which state of the index, by IRI."""
+
+    query: "Query"
+    rows: "dict[str, Row]"
+    state: int

@@ -17,6 +17,7 @@ from kg.canvas import CanvasSource
 from kg.config import Config
 from kg.errors import StoreError
 from kg.fulltext import (
+    DAMAGE,
     FILE,
     LAYOUT,
     SECTIONS,
@@ -25,6 +26,7 @@ from kg.fulltext import (
     connected,
     indexable,
     is_nfc,
+    is_unusable,
     is_up_to_date,
     key,
     remove,
@@ -149,19 +151,27 @@ def updated(store: Store, config: Config, progress: Progress | None = None, *, a
             if attempt or file.is_symlink():  # `.kg/` may come with a vault from elsewhere: nothing else is written
                 remove(file)
             return FullText(_Update(store, config, _begun(file), progress).done())
-        except sqlite3.DatabaseError as error:
+        except DAMAGE as error:
             reason = told(error)
-            if attempt or not isinstance(reason, Damaged):
+            if not isinstance(reason, Damaged):
                 raise reason from error
-    raise StoreError(f"the search index {file} is damaged: remove it, and it is made anew")
+            if attempt:
+                raise StoreError(f"the search index {file} is damaged, and so is one made anew: {reason}") from error
+    raise AssertionError("the second attempt ends")
 
 
 def _begun(file: Path) -> sqlite3.Connection:
-    """The file, or what stands in for it where it cannot be opened."""
-    try:
-        return connected(file)
-    except sqlite3.OperationalError:
-        return connected(None)
+    """The file; another in its place where it cannot be opened; what stands in for it where that cannot be either."""
+    for _ in range(2):
+        if file.exists() and not file.is_file():
+            break
+        try:
+            return connected(file)
+        except sqlite3.OperationalError as error:
+            if not is_unusable(error):
+                raise
+            remove(file)
+    return connected(None)
 
 
 class _Update:
@@ -173,25 +183,25 @@ class _Update:
 
     def done(self) -> sqlite3.Connection:
         """The index, up to date; in memory where the file cannot be written."""
-        if is_up_to_date(self.database, self.store, self.config):
-            return self.database
         try:
-            self._run()
+            if not is_up_to_date(self.database, self.store, self.config):
+                self._run()
         except sqlite3.OperationalError as error:
-            if "locked" in str(error) or "busy" in str(error):
-                raise StoreError("the search index is being made by another process: ask again in a moment") from error
-            if "readonly" not in str(error) and "unable to open" not in str(error) and "full" not in str(error):
+            if not is_unusable(error):
                 raise
             self._in_memory()
             self._run()
         return self.database
 
     def _in_memory(self) -> None:
-        """Go on in memory, from what is there."""
+        """Go on in memory, from what is there and can be read."""
         if self.database.in_transaction:
             self.database.execute("ROLLBACK")
         copy = connected(None)
-        self.database.backup(copy)
+        try:
+            self.database.backup(copy)
+        except sqlite3.OperationalError:
+            copy = connected(None)
         self.database.close()
         self.database = copy
 

@@ -28,7 +28,7 @@ from kg.resolve import LINK_CLASSES, Card, Index, differences
 from kg.source import digest
 from kg.statements import PREF_LABEL, Reader, Statements
 from kg.store import Builder, Published, Store, building, published, tidy
-from kg.terms import INFERRED, ONTOLOGY, Names
+from kg.terms import INFERRED, METRICS, ONTOLOGY, Names
 from kg.vault import Files, Progress, Vault, read_note, without_collection
 from kg.workers import Read, Workers
 
@@ -135,12 +135,14 @@ def infer_again(config: Config, engine: Engine | None = None) -> Inferred:
     ledger = Ledger.read(found.folder)
     reasoning = Reasoning(ontology, remembered_rules(found))
     with building(config.store, config.all_prefixes, "kg infer", found) as store:
+        store.replace({METRICS: set()}, {})
         is_stale = any(store.replace({ONTOLOGY: set(_ontology_rows(ontology))}, {}))
         store.clear_inferred()
         inference = infer(store, reasoning, engine)
         counts = store.counts()
         summary = {**found.manifest.summary, "triples": counts[""], "inferred": counts.get(INFERRED, 0)}
         summary["ontology"] = counts.get(ONTOLOGY, 0)
+        summary.pop("metrics", None)
         files = {RULES: reasoning.text} | ({FILE: ledger.text()} if ledger else {})
         found.release()
         store.publish(summary, files)
@@ -297,6 +299,7 @@ class _Ingest:
         for path in (old.keys() | new.keys()) - stated.keys() - removed:
             gone, come = set(old.get(path, ())), set(new.get(path, ()))
             relabelled[self._graph(path)] = (gone - come, come - gone)
+        store.replace({METRICS: set()}, {})  # nothing follows from these
         return store.replace(wanted, relabelled)
 
     def _graph(self, path: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyoxigraph as ox
 
 from kg.syntax import Token, tokens
-from kg.terms import ONTOLOGY, RDF, RDFS, SKOS, XSD, encode_path
+from kg.terms import ONTOLOGY, RDF, RDFS, SKOS, XSD, encode_path, prefixed
 
 if TYPE_CHECKING:
     from kg.naming import Asked
@@ -36,14 +36,20 @@ class Written(NamedTuple):
     """Whether it stands after `a`."""
 
 
-def unheard_of(text: str, store: "Asked", prefixes: Mapping[str, str], is_empty: Callable[[], bool]) -> list[str]:
-    """Sentences on the terms of a query that occur nowhere, or nowhere in what the notes say.
+def unheard_of(
+    text: str,
+    store: "Asked",
+    prefixes: Mapping[str, str],
+    is_empty: Callable[[], bool],
+    given: Iterable[object] = (),
+) -> list[str]:
+    """Sentences on the terms of a query, and on the IRIs given to it, that occur nowhere, or nowhere in the notes.
 
     Whether the answer is empty is asked only where there is something to say. Where it is not, only what is very like
     a known term is told of.
     """
     unknown: list[tuple[str, bool]] = []
-    for one in dict.fromkeys(_matched(text, prefixes)):
+    for one in dict.fromkeys([*_matched(text, prefixes), *_given(given, prefixes)]):
         if next(_occurrences(store, one.term), None) is None:
             like = _near(one, store, prefixes)
             unknown.append((f"{one.text} occurs nowhere{f'; did you mean {like}?' if like else ''}", bool(like)))
@@ -52,6 +58,14 @@ def unheard_of(text: str, store: "Asked", prefixes: Mapping[str, str], is_empty:
             unknown.append((said, False))
     empty = bool(unknown) and is_empty()
     return [sentence for sentence, likely in unknown if empty or likely][:_SOME]
+
+
+def _given(values: Iterable[object], prefixes: Mapping[str, str]) -> Iterator[Written]:
+    """The IRIs among what parameters are bound to; other values need not occur to be compared with what does."""
+    for node in values:
+        if isinstance(node, ox.NamedNode):
+            prefix, local = prefixed(node.value, prefixes)
+            yield Written(f"<{local}>" if prefix is None else f"{prefix}:{local}", node, is_class=False)
 
 
 def _occurrences(store: "Asked", term: ox.NamedNode | ox.Literal) -> Iterator[ox.Quad]:

@@ -1,5 +1,6 @@
 """Which thing, property or value of a store somebody means by a name; and what a term is called."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -8,12 +9,13 @@ import pyoxigraph as ox
 
 from kg.errors import KgError, NotFound
 from kg.ontology import Ontology, local_name, name_key
-from kg.terms import INFERRED, KG, RDF, RDFS, SKOS, Names, is_absolute, letters_and_digits, prefixed
+from kg.terms import INFERRED, KG, RDF, RDFS, SKOS, Names, is_absolute, is_text, letters_and_digits, prefixed
 
 TYPE = ox.NamedNode(RDF + "type")
 _LABELS = tuple(ox.NamedNode(SKOS + name) for name in ("prefLabel", "altLabel"))
 _PREFERRED, _OF_PROPERTY = _LABELS[0], ox.NamedNode(RDFS + "label")
 _DESCRIBES = ox.NamedNode(KG + "describes")
+_WITH_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://", re.I)
 _SHOWN = 80
 _SOME = 5
 
@@ -30,6 +32,13 @@ def written_iri(text: str, prefixes: Mapping[str, str]) -> ox.NamedNode | None:
         return ox.NamedNode(text) if is_absolute(text) and "://" in text else None
     except ValueError:
         return None
+
+
+def is_broken_iri(text: str) -> bool:
+    """Whether a text is written as an IRI, in pointed brackets or with `://`, and is none."""
+    text = text.strip()
+    looks_so = (text.startswith("<") and text.endswith(">")) or _WITH_SCHEME.match(text)
+    return bool(looks_so) and written_iri(text, {}) is None
 
 
 class Asked(Protocol):
@@ -62,7 +71,7 @@ class Naming:
         given = self.iri(text)
         if given:
             if not self._is_there(given):
-                raise NotFound(f"nothing is known of {text}")
+                raise NotFound(f"nothing is known of {text}{self._near_iri(text, given)}")
             return given
         for found in self._candidates(text):
             some = sorted(self._likeliest(found), key=lambda node: node.value)
@@ -70,7 +79,10 @@ class Naming:
                 return some[0]
             if some:
                 shown = ", ".join(f"<{node.value}>" for node in some[:_SOME])
-                raise KgError(f"“{text}” names {len(some)} things: {shown}{' …' if len(some) > _SOME else ''}")
+                shown += " …" if len(some) > _SOME else ""
+                raise KgError(f"“{text}” names {len(some)} things: {shown}; give the IRI that you mean")
+        if is_broken_iri(text):
+            raise KgError(f"“{text}” is no valid IRI")
         raise NotFound(f"no note or thing is named “{text}”{self._near(text)}")
 
     def document(self, text: str) -> ox.NamedNode:
@@ -99,6 +111,8 @@ class Naming:
 
     def _candidates(self, text: str) -> Iterator[set[ox.NamedNode]]:
         """The things that a text may name, the surest first."""
+        if not is_text(text):  # bytes of a command line
+            return
         if text.startswith("#"):
             tag = ox.NamedNode(self.names.tag(text[1:]))
             yield {tag} if self._is_there(tag) else set()
@@ -138,9 +152,28 @@ class Naming:
     def _near(self, text: str) -> str:
         from rapidfuzz import fuzz, process
 
+        if not letters_and_digits(text):
+            return ""
         known = {label for _, label in self._labelled()}
         near = process.extractOne(text, known, scorer=fuzz.ratio, score_cutoff=75, processor=letters_and_digits)
         return f"; did you mean “{near[0]}”?" if near else ""
+
+    def _near_iri(self, text: str, given: ox.NamedNode) -> str:
+        """Of the known things in the namespace of an IRI the one that is most like it, written as that is."""
+        from rapidfuzz import fuzz, process
+
+        prefix, local = prefixed(given.value, self.prefixes)
+        if prefix is None:
+            return ""
+        space = self.prefixes[prefix]
+        known = {node.value for node, _ in self._labelled()} | {*self.ontology.classes, *self.ontology.properties}
+        there = sorted(one[len(space) :] for one in known if one.startswith(space))
+        near = process.extractOne(local, there, scorer=fuzz.ratio, score_cutoff=75, processor=str.casefold)
+        if not near:
+            return ""
+        found = space + near[0]
+        as_given = f"<{found}>" if text.startswith("<") else found if "://" in text else f"{prefix}:{near[0]}"
+        return f"; did you mean {as_given}?"
 
     def properties(self, text: str) -> list[ox.NamedNode]:
         """The properties that a name can mean: an IRI, a CURIE, `a`, or as a note names one."""

@@ -20,7 +20,7 @@ from kg.terms import XSD, Names
 if TYPE_CHECKING:  # every query asks for its header; few have a name to look up
     from kg.naming import Naming
 
-Term = ox.NamedNode | ox.Literal
+Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z", re.A)
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d(?:\.\d{1,9})?)?(Z|[-+]\d\d:\d\d)?\Z", re.A)
@@ -54,9 +54,11 @@ class Type(NamedTuple):
 
 @dataclass(frozen=True)
 class Binder:
-    """Binds parameters. Only a name needs the store opened and the ontology loaded, so that is left until then."""
+    """Binds parameters. Only what must be in the store needs that opened, and the ontology loaded: left until then."""
 
     config: Config
+    elsewhere: bool = False
+    """Whether a server elsewhere is asked, which may know IRIs that the store here does not."""
 
     @cached_property
     def naming(self) -> "Naming":
@@ -69,8 +71,8 @@ class Binder:
         ontology = load([resource("ontology").resolve(), *self.config.ontology], self.config.all_prefixes)
         return Naming(store, ontology, Names(store.prefixes["n"]), {**ontology.prefixes, **store.prefixes})
 
-    def bind(self, params: Iterable[Parameter], given: Mapping[str, str]) -> dict[str, str | Term]:
-        """The terms of a query's parameters; what none of them declares stays the text that was given.
+    def bind(self, params: Iterable[Parameter], given: Mapping[str, str | Term]) -> dict[str, str | Term]:
+        """The terms of a query's parameters; what none of them declares stays what was given, and a term what it is.
 
         Raises KgError, NotFound.
         """
@@ -78,7 +80,7 @@ class Binder:
         for param in params:
             value = given.get(param.name, param.default)
             if value is not None:
-                bound[param.name] = self.term(param, value)
+                bound[param.name] = self.term(param, value) if isinstance(value, str) else value
             elif not param.optional:
                 says = f" ({param.says})" if param.says else ""
                 raise KgError(
@@ -98,23 +100,26 @@ class Binder:
         except KgError as error:
             if type(error) is not KgError:
                 raise
-            raise KgError(f"the parameter {param.name}: {error}; give the IRI that you mean") from error
+            raise KgError(f"the parameter {param.name}: {error}") from error
 
 
 def _literal(text: str, datatype: str) -> ox.Literal:
     return ox.Literal(text, datatype=ox.NamedNode(XSD + datatype))
 
 
-def _note(binder: Binder, value: str) -> Term:
+def _written(binder: Binder, value: str) -> ox.NamedNode | None:
+    """The IRI that a value is, or writes with a known prefix."""
     from kg.naming import written_iri
 
-    return written_iri(value, binder.config.all_prefixes) or binder.naming.thing(value.strip())
+    return written_iri(value, binder.config.all_prefixes)
+
+
+def _note(binder: Binder, value: str) -> Term:
+    return (_written(binder, value) if binder.elsewhere else None) or binder.naming.thing(value.strip())
 
 
 def _iri(binder: Binder, value: str) -> Term:
-    from kg.naming import written_iri
-
-    found = written_iri(value, binder.config.all_prefixes)
+    found = _written(binder, value)
     if found is None:
         raise ValueError
     return found
@@ -123,6 +128,8 @@ def _iri(binder: Binder, value: str) -> Term:
 def _class(binder: Binder, value: str) -> Term:
     from kg.naming import TYPE
 
+    if binder.elsewhere and (given := _written(binder, value)):
+        return given
     naming = binder.naming
     named = naming.ontology.class_named(value)
     found = ox.NamedNode(named) if named else naming.iri(value)
@@ -133,6 +140,8 @@ def _class(binder: Binder, value: str) -> Term:
 
 def _property(binder: Binder, value: str) -> Term:
     """The property that a name can mean and that the vault uses; else the likeliest that the ontology declares."""
+    if binder.elsewhere and (given := _written(binder, value)):
+        return given
     naming = binder.naming
     found = naming.properties(value)
     used = [prop for prop in found if _some(naming, None, prop, None)]

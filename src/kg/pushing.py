@@ -137,7 +137,7 @@ class _There:
     """What a server says that it has."""
 
     known: bool
-    """Whether this vault was ever pushed to it."""
+    """Whether graphs of this vault were ever sent to it; only then is what its default graph has the vault's, too."""
     default_graph: str | None
     """The graph that stands for the default graph, as the manifest says."""
     rows: Mapping[str, frozenset[str]]
@@ -259,7 +259,7 @@ class _Push:
             f"SELECT ?d WHERE {{ GRAPH {names.manifest} {{ {names.manifest} {names.default} ?d }} }}"
         )]  # fmt: skip
         return _There(
-            bool(manifests),
+            bool(rows),
             standing[0] if standing else None,
             {graph: frozenset(states) for graph, states in rows.items()},
             self._counts(),
@@ -347,8 +347,7 @@ class _Push:
         """Where the default graph has what is not of this vault, keep away from it. Raises KgError."""
         strange = len(self._fetched(_DEFAULT, count) - self._rows(_DEFAULT))
         if strange:
-            manifest = self.names.manifest
-            self._update(f"CLEAR SILENT GRAPH {manifest}")
+            self._update(f"CLEAR SILENT GRAPH {self.names.manifest}")
             raise KgError(
                 f"the default graph of {self.endpoint.name} has {strange:,} triples that are not of this vault, and "
                 "would be lost: push to a dataset of its own, or name a graph to stand for it with --default-graph IRI"

@@ -119,6 +119,18 @@ def library(config: Config) -> dict[str, Named]:
     return dict(sorted(found.items()))
 
 
+def legible(config: Config) -> tuple[dict[str, Named], list[KgError]]:
+    """The named queries whose headers can be read, and what is wrong with the others, each with file and line."""
+    found, problems = library(config), []
+    for named in list(found.values()):
+        try:
+            _ = named.header
+        except KgError as error:
+            problems.append(error)
+            del found[named.name]
+    return found, problems
+
+
 def find_query(config: Config, what: str) -> tuple[str, str]:
     """The text that TEXT, FILE.rq or NAME stands for, and what to call it in messages. Raises NotFound, KgError."""
     if _NAME.match(what) and not Path(what).is_file():
@@ -148,4 +160,5 @@ def _read(file: Path) -> str:
     except OSError as error:
         raise KgError(f"the query {file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise KgError(f"the query {file} is not text in UTF-8") from error
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise KgError(f"{file}:{line}: the query is not text in UTF-8") from error

@@ -10,6 +10,7 @@ import pyoxigraph as ox
 
 from kg.errors import KgError
 from kg.exchange import Exchange, Response
+from kg.rewriting import graphs_by_variables, within
 from kg.sparql import Answer, Term, bind, triples_of, used_prefixes
 from kg.syntax import check, tokens
 
@@ -32,18 +33,22 @@ def query(
     timeout: float | None = None,
     *,
     default_graphs: Sequence[str] = (),
+    standing_for_default: str | None = None,
     services: bool = False,
     notice: Callable[[str], None] | None = None,
 ) -> Answer:
     """Ask the server at `endpoint`, for at most `timeout` seconds. Raises KgError, TimedOut.
 
-    Of the known prefixes those that the query uses are declared. `default_graphs` are the IRIs of what it asks where it
-    says no GRAPH, for a server with no default graph of its own. `notice` is told what should be known of the answer.
+    Of the known prefixes those that the query uses are declared. `default_graphs` are the IRIs of what alone is asked;
+    `standing_for_default` is that of the graph that the query means where it says no GRAPH, on a server with no default
+    graph of its own. `notice` is told what should be known of the answer.
     """
     check(text, services=services)
     text = bind(text, params or {}, prefixes)
-    declared = " ".join(f"PREFIX {name}: <{iri}>" for name, iri in used_prefixes(text, prefixes).items())
     there = Endpoint.at(endpoint, seconds=timeout, default_graphs=default_graphs)
+    if standing_for_default and not default_graphs:
+        there, text = _of_graph(there, text, standing_for_default)
+    declared = " ".join(f"PREFIX {name}: <{iri}>" for name, iri in used_prefixes(text, prefixes).items())
     answer, rows_at_most = there.answer(f"{declared} {text}", prefixes)
     if rows_at_most and notice:
         notice(f"{there.name} gives no more than {rows_at_most} rows; there may be others")
@@ -134,6 +139,10 @@ class Endpoint:
         request = Request(self.updates.url, data, headers, method="POST")  # noqa: S310 - Exchange lets http alone pass
         return self.updates.send(request)
 
+    def is_virtuoso(self) -> bool:
+        """Whether the server says that it is Virtuoso. Raises KgError, TimedOut."""
+        return "virtuoso" in self._send("ASK {}", _RESULTS).server.lower()
+
     def _send(self, text: str, accept: str) -> Response:
         wrapper = _wrapper(self)
         wrapper.addCustomHttpHeader("Accept", accept)
@@ -142,6 +151,19 @@ class Endpoint:
             wrapper.addDefaultGraph(graph)
         response: Response = wrapper.query().response
         return response
+
+
+def _of_graph(there: Endpoint, text: str, graph: str) -> tuple[Endpoint, str]:
+    """How a server is asked so that a query means a graph where it says no GRAPH. Raises KgError."""
+    try:
+        name = str(ox.NamedNode(graph))
+    except ValueError as error:
+        raise KgError(f"{graph} is not an IRI") from error
+    told = replace(there, default_graphs=(graph,))
+    if told.is_virtuoso():  # which ends itself over patterns that lie so deep
+        return told, graphs_by_variables(text)
+    put = within(text, name)
+    return (there, put) if put else (told, text)
 
 
 def _wrapper(endpoint: Endpoint) -> Any:

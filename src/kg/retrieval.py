@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kg.config import Config, load
-from kg.errors import KgError
+from kg.errors import KgError, StoreError
 from kg.fulltext import BEGIN, END, SECTIONS, Damaged, FullText, indexable, opened, readable
 from kg.source import digest
 from kg.store import Store
@@ -220,7 +220,11 @@ def search(
     try:
         return Searcher(index_of(store, config, progress), config).found(query, limit, each)
     except Damaged:
-        return Searcher(index_of(store, config, progress, anew=True), config).found(query, limit, each)
+        anew = Searcher(index_of(store, config, progress, anew=True), config)
+    try:
+        return anew.found(query, limit, each)
+    except Damaged as error:
+        raise StoreError(f"the search index is damaged, and so is one made anew: {error}") from error
 
 
 def index_of(store: Store, config: Config, progress: "Progress | None" = None, *, anew: bool = False) -> FullText:
@@ -263,7 +267,11 @@ class Searcher:
     config: Config
 
     def found(self, query: Query, limit: int, each: int) -> Found:
-        """The answer. Raises Damaged."""
+        """The answer, of one state of the index. Raises Damaged, StoreError."""
+        with self.index.snapshot():
+            return self._found(query, limit, each)
+
+    def _found(self, query: Query, limit: int, each: int) -> Found:
         ranked = self.ranked(query)
         chosen = [row for rows in ranked.values() for row in rows[:each]][:limit]
         hits = tuple(self.hits(chosen, query))
@@ -326,7 +334,7 @@ class Searcher:
 
     def _tagged(self, text: str) -> set[int]:
         """Notes with a tag, or with one nested in it."""
-        name = nfc(text).lower().strip("#/")
+        name = nfc(text).lower().strip("#/").encode("utf-8", "replace").decode()  # bytes that are no text are in no tag
         return self._ids("SELECT note FROM tag WHERE name = ?1 OR substr(name, 1, length(?1) + 1) = ?1 || '/'", name)
 
     def _lying(self, key: str, text: str) -> set[int]:
@@ -346,12 +354,20 @@ class Searcher:
             SECTIONS,
             json.dumps(sorted(rows)),
         )
-        names, found = Names(self.config.base), {}
+        names, found = Names(self.config.base), dict[str, Row]()
+        entities: dict[int, str] = {}
+        fragments: dict[str, str] = {}  # headings recur from note to note
         for number, path, front_id, parts in places:
             row = rows[number]
-            found[self.thing(path, front_id, tuple(json.loads(parts)))] = row
-            best = ranked[row.note][0]._replace(score=note_score(ranked[row.note]))
-            found |= {names.path(path): best, names.entity(path, front_id): best}
+            entity = entities.get(row.note)
+            if entity is None:
+                entity = entities[row.note] = names.entity(path, front_id)
+                best = ranked[row.note][0]._replace(score=note_score(ranked[row.note]))
+                found |= {names.path(path): best, entity: best}
+            if parts not in fragments:
+                fragments[parts] = names.fragment(json.loads(parts))
+            if fragments[parts]:
+                found[names.inside(entity, fragments[parts])] = row
         return found
 
     # ---- where ----------------------------------------------------------------------------------------------------

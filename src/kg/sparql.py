@@ -20,9 +20,10 @@ import pyoxigraph as ox
 from kg.errors import KgError, QuerySyntaxError
 from kg.functions import functions
 from kg.mistakes import near
+from kg.rewriting import pattern_span
 from kg.store import Store
 from kg.syntax import check, line_and_column, tokens
-from kg.terms import XSD, is_absolute
+from kg.terms import XSD, is_absolute, is_text
 
 if TYPE_CHECKING:
     import pandas
@@ -227,7 +228,10 @@ def _where_it_stops(text: str) -> tuple[int, int] | None:
 
 
 def bind(text: str, params: Mapping[str, str | Term], prefixes: Mapping[str, str]) -> str:
-    """The query with variables bound to terms, by VALUES at the beginning of its pattern. Raises KgError."""
+    """The query with variables bound to terms, by BIND at the beginning of its pattern. Raises KgError.
+
+    By VALUES it would mean the same, but Virtuoso then overlooks it where a path begins at the variable.
+    """
     if not params:
         return text
     known = {token.text[1:] for token in tokens(text) if token.kind == "variable"}
@@ -235,42 +239,30 @@ def bind(text: str, params: Mapping[str, str | Term], prefixes: Mapping[str, str
         if name not in known:
             listed = ", ".join(f"?{one}" for one in sorted(known)) or "none"
             raise KgError(f"the query has no variable ?{name}; it has {listed}")
-    at = _pattern_start(text)
-    values = "".join(f" VALUES ?{name} {{ {term(given, prefixes)} }}" for name, given in params.items())
-    return f"{text[:at]}{values}{text[at:]}"
-
-
-def _pattern_start(text: str) -> int:
-    """The index after the brace that opens the query's pattern."""
-    depth, template_seen = 0, False
-    where = construct = False
-    for token in tokens(text):
-        if token.kind == "word" and depth == 0:
-            construct = construct or token.text.upper() == "CONSTRUCT"
-            where = where or token.text.upper() == "WHERE"
-        if token.kind == "open":
-            if depth == 0 and token.text == "{":
-                if where or not construct or template_seen:
-                    return token.end
-                template_seen = True
-            depth += 1
-        elif token.kind == "close":
-            depth -= 1
-    raise KgError("--param needs a query with a pattern: { … }")
+    found = pattern_span(text)
+    if not found:
+        raise KgError("--param needs a query with a pattern: { … }")
+    bound = "".join(f" BIND({term(given, prefixes)} AS ?{name})" for name, given in params.items())
+    return f"{text[: found[0]]}{bound}{text[found[0] :]}"
 
 
 def term(given: str | Term, prefixes: Mapping[str, str]) -> str:
     """What `--param NAME=VALUE` means: `<iri>`, a CURIE, a number, true or false, "text", else the text itself.
 
-    A term is what it is: of a parameter with a type it was made before.
+    A term is what it is: of a parameter with a type it was made before. Raises KgError.
     """
     if not isinstance(given, str):
         return str(given)
     text = given.strip()
+    if not is_text(text):
+        raise KgError(f"“{text}” is no text in UTF-8")
     prefix, colon, local = text.partition(":")
-    with contextlib.suppress(ValueError):
-        if text.startswith("<") and text.endswith(">"):
+    if text.startswith("<") and text.endswith(">"):
+        try:
             return str(ox.NamedNode(text[1:-1]))
+        except ValueError:
+            raise KgError(f"“{text}” is no valid IRI; a text that looks like one is given in double quotes") from None
+    with contextlib.suppress(ValueError):
         if colon and prefix in prefixes:
             return str(ox.NamedNode(prefixes[prefix] + local))
         if is_absolute(text) and "://" in text:

@@ -50,6 +50,8 @@ class Called:
     """The folder of the notes, for links that open them."""
     iris: bool = False
     """Whether IRIs stay as they are."""
+    names: Mapping[ox.NamedNode, str] = field(default_factory=dict)
+    """What an answer itself calls things."""
     _known: dict[ox.NamedNode, str] = field(default_factory=dict)
 
     @cached_property
@@ -70,6 +72,8 @@ class Called:
         return _flat(term.value if isinstance(term, ox.Literal | ox.BlankNode) else str(term))
 
     def _name(self, term: ox.NamedNode) -> str:
+        if term in self.names:
+            return self.names[term]
         whole, hash_, fragment = term.value.partition("#")
         if hash_ and self.store and whole.startswith(self.base or " ") and self._is_place(term):
             return f"{self.name(ox.NamedNode(whole))}#{unquote(fragment)}"

@@ -7,7 +7,7 @@ one that RDF does not allow would fail the load of a whole vault.
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from urllib.parse import unquote
 
@@ -113,6 +113,11 @@ def is_absolute(text: str) -> bool:
     return bool(_ABSOLUTE.match(text))
 
 
+def is_text(text: str) -> bool:
+    """Whether a text can be one in RDF: without halves of characters, which stand for bytes that are no UTF-8."""
+    return text.isascii() or not _SURROGATE.search(text)
+
+
 def iri(value: str) -> str:
     """An IRI as a term; the caller has made it valid."""
     return f"<{value}>"
@@ -154,7 +159,11 @@ class Names:
 
     def section(self, entity: str, parts: tuple[str, ...]) -> str:
         """A section by its heading path."""
-        return self.inside(entity, "/".join(map(encode_part, parts)))
+        return self.inside(entity, self.fragment(parts))
+
+    def fragment(self, parts: Iterable[str]) -> str:
+        """A heading path."""
+        return "/".join(map(encode_part, parts))
 
     def block(self, entity: str, block_id: str) -> str:
         """A block by its id."""

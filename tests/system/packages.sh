@@ -1,6 +1,6 @@
 # What the tests marked `system` need of Debian's packages; `make test-all` runs this. Without root or apt they skip.
 set -eu
-packages="default-jdk-headless libowlapi-java"
+packages="default-jdk-headless libowlapi-java virtuoso-opensource-7-bin"
 missing=""
 for package in $packages; do
   dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
