@@ -117,7 +117,8 @@ def telling(parts: Sequence[Sequence[Iterable[str]]], some: int = 3) -> list[lis
     its deviation: Monroe, Colaresi and Quinn, Fightin' Words, 2008. So a word that all parts use, as “the”, tells
     nothing, without a list of such words.
     """
-    counts = [_words(things) for things in parts]
+    known: dict[str, list[str]] = {}
+    counts = [_words(things, known) for things in parts]
     everywhere: Counter[str] = Counter()
     for count in counts:
         everywhere.update(count)
@@ -125,11 +126,15 @@ def telling(parts: Sequence[Sequence[Iterable[str]]], some: int = 3) -> list[lis
     return [[_spelt(word, things) for word in words] for words, things in zip(ranked, parts, strict=True)]
 
 
-def _words(things: Iterable[Iterable[str]]) -> Counter[str]:
-    """How many things have each word, whatever its case."""
+def _words(things: Iterable[Iterable[str]], known: dict[str, list[str]]) -> Counter[str]:
+    """How many things have each word, whatever its case; `known` has the words of what stands between spaces."""
     found: Counter[str] = Counter()
     for written in things:
-        found.update({word for text in written for word in _LETTERS.findall(text.casefold())})
+        pieces = {piece for text in written for piece in text.casefold().split()}
+        for piece in pieces:
+            if piece not in known:
+                known[piece] = _LETTERS.findall(piece)
+        found.update({word for piece in pieces for word in known[piece]})
     return found
 
 
