@@ -84,7 +84,8 @@ def _write_cytoscape(export: Export, stream: IO[bytes]) -> None:
         named = ((node.id, node.label, data) for node, data in _things(graph))
         yield from _listed({"data": {"id": key, "value": key, "name": name, **data}} for key, name, data in named)
         yield '\n],"edges":['
-        yield from _listed({"data": _edge_of(graph, edge) | {"interaction": edge.kind}} for edge in graph.edges)
+        more = ({"key": edge.id, "interaction": edge.kind} for edge in graph.edges)
+        yield from _listed({"data": _edge_of(graph, edge) | own} for edge, own in zip(graph.edges, more, strict=True))
         yield "\n]}}\n"
 
     _send(stream, parts())
