@@ -13,6 +13,8 @@ from kg.propertygraph import Cell, Column, PropertyGraph, clean, lexical
 
 _TYPES = {"integer": "long", "double": "double", "boolean": "boolean"}
 _NODE = (("iri", "anyURI"), ("type", "string"), ("types", "liststring"))
+_LINE_ENDS = {"\x85": "&#133;", "\u2028": "&#8232;"}
+"""What some parser would take for the end of a line; the others `quoteattr` knows."""
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <gexf xmlns="http://gexf.net/1.3" version="1.3">
 <meta><creator>kg</creator><description>{title}</description></meta>
@@ -34,7 +36,7 @@ def _document(graph: PropertyGraph, title: str) -> Iterator[str]:
         if node.types:
             own += [(1, node.type), (2, [*node.types])]
         cells = _cells([*own, *((places[name], cell) for name, cell in node.values.items())])
-        yield f'<node id="{node.id}" label={quoteattr(node.label)}>{cells}</node>\n'
+        yield f'<node id="{node.id}" label={quoteattr(node.label, _LINE_ENDS)}>{cells}</node>\n'
     yield f'</nodes>\n<edges count="{len(graph.edges)}">\n'
     for edge in graph.edges:
         ends = f'source="{graph.nodes[edge.source].id}" target="{graph.nodes[edge.target].id}"'
@@ -59,7 +61,7 @@ def _type(column: Column) -> str:
 
 
 def _cells(cells: Iterable[tuple[int, Cell]]) -> str:
-    found = (f'<attvalue for="{at}" value={quoteattr(lexical(cell))}/>' for at, cell in cells)
+    found = (f'<attvalue for="{at}" value={quoteattr(lexical(cell), _LINE_ENDS)}/>' for at, cell in cells)
     return f"<attvalues>{''.join(found)}</attvalues>"
 
 

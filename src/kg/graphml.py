@@ -30,7 +30,8 @@ _GRAPHICS = """<key id="ng" for="node" yfiles.type="nodegraphics"/>
 _COLOURS = ("#FFCC99", "#99CCFF", "#CCFFCC", "#FFFF99", "#FFCCCC", "#CCCCFF", "#99FFFF", "#E0E0E0")
 _UNIT = 120
 """How many of yEd's pixels a step of the layout is."""
-_LINE_ENDS = {"\r": "&#13;"}
+_LINE_ENDS = {"\r": "&#13;", "\x85": "&#133;", "\u2028": "&#8232;"}
+"""What a parser would take for the end of a line."""
 
 _More = Callable[[int], str]
 

@@ -13,7 +13,8 @@ _LARGE = 300
 """From so many things on Graphviz draws with sfdp, since dot would take minutes."""
 _GML_SPECIAL = re.compile(r'["&\t\r\n]|[^\x20-\x7e]')
 _ENTITY = re.compile(r"&(?=#?\w+;)")
-_MERMAID_SPECIAL = re.compile(r"[\"#&<>`\\\[\]{}();]")
+_MERMAID_SPECIAL = re.compile(r"[\"#&<>`\\\[\]{}();:*_~|$@]|\A[-+]|\A\d+\.")
+"""What means something in a label, which is Markdown with icons and formulas; the last character of each counts."""
 _MERMAID_STYLES = (
     *("fill:lightyellow", "fill:lightblue", "fill:lightgreen", "fill:lavender"),
     *("fill:mistyrose", "fill:lightcyan", "fill:wheat", "fill:whitesmoke"),
@@ -137,8 +138,8 @@ def _mermaid(graph: PropertyGraph) -> Iterator[str]:
 
 def _mermaid_text(text: str) -> str:
     """A text for a quoted label: what has a meaning to Mermaid by its number, one line."""
-    line = " ".join(text.split()) or "#160;"
-    return line if line == "#160;" else _MERMAID_SPECIAL.sub(lambda found: f"#{ord(found[0])};", line)
+    line = " ".join(text.split())
+    return _MERMAID_SPECIAL.sub(lambda found: f"{found[0][:-1]}#{ord(found[0][-1])};", line) or "#160;"
 
 
 def _mermaid_link(iri: str) -> str:
