@@ -133,6 +133,13 @@ def test_mermaid_draws_it(which: str, export: Export, tmp_path: Path) -> None:
     assert len(types) == len({node.type for node in graph.nodes})
 
 
+@pytest.mark.parametrize("which", ["hostile", "odd"])
+def test_neo4js_own_linter_finds_nothing_in_the_script(which: str, export: Export, tmp_path: Path) -> None:
+    """Neo4j itself cannot be run here: its editor's parser and its semantic analysis stand for it."""
+    graph = export.graph if which == "hostile" else odd_names()
+    assert node("cypher", written(export_of(graph), "neo4j", tmp_path) / "import.cypher") == []
+
+
 # ---- Graphviz --------------------------------------------------------------------------------------------------------
 
 

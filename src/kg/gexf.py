@@ -12,7 +12,7 @@ from kg.exports import Export, Format
 from kg.propertygraph import Cell, Column, PropertyGraph, clean, lexical
 
 _TYPES = {"integer": "long", "double": "double", "boolean": "boolean"}
-_NODE = (("iri", "anyURI"), ("type", "string"), ("types", "liststring"))
+_NODE = (("iri", "string"), ("type", "string"), ("types", "liststring"))
 _LINE_ENDS = {"\x85": "&#133;", "\u2028": "&#8232;"}
 """What some parser would take for the end of a line; the others `quoteattr` knows."""
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
@@ -52,7 +52,7 @@ def _attributes(columns: Iterable[Column]) -> Iterator[str]:
     own = [(column.name, _type(column)) for column in columns]
     for number, (name, kind) in enumerate((*_NODE, *own)):
         yield f'<attribute id="{number}" title="{name}" type="{kind}"/>\n'
-    yield '</attributes>\n<attributes class="edge">\n<attribute id="0" title="property" type="anyURI"/>\n'
+    yield '</attributes>\n<attributes class="edge">\n<attribute id="0" title="property" type="string"/>\n'
     yield "</attributes>\n"
 
 

@@ -94,7 +94,6 @@ _CYPHER = {"integer": "toInteger({})", "double": "toFloat({})", "boolean": "toBo
            "dateTime": "datetime({})"}  # fmt: skip
 _BREAK = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
 _BACKSLASH = re.compile(r'\\(?="|$)')
-_BATCH = "IN TRANSACTIONS OF 10000 ROWS"
 
 
 def _write_neo4j(export: Export, folder: Path) -> None:
@@ -144,7 +143,6 @@ def _script(
 ) -> Iterator[str]:
     array = "" if mark == ";" else f" --array-delimiter={'U+001F' if mark == chr(31) else repr(mark)}"
     yield "// Put nodes.csv and relationships.csv into Neo4j's import folder, then: cypher-shell -f import.cypher\n"
-    yield "// Neo4j's Browser wants :auto before each statement.\n"
     yield "// Or, for a database that is new, without this script:\n"
     yield f"// neo4j-admin database import full --nodes=nodes.csv --relationships=relationships.csv{array} neo4j\n"
     yield "CREATE CONSTRAINT thing_iri IF NOT EXISTS FOR (n:Thing) REQUIRE n.iri IS UNIQUE;\n"
@@ -163,8 +161,10 @@ def _script(
 
 
 def _load(file: str, chosen: str, action: str) -> str:
-    head = f"LOAD CSV WITH HEADERS FROM 'file:///{file}' AS row\n{chosen}{chosen and chr(10)}"
-    return f"{head}CALL {{ WITH row\n  {action}\n}} {_BATCH};\n"
+    return (
+        "\n".join(part for part in (f"LOAD CSV WITH HEADERS FROM 'file:///{file}' AS row", chosen, action) if part)
+        + ";\n"
+    )
 
 
 def _cypher(row: str, column: Column, kinds: dict[str, Type], mark: str) -> str:

@@ -43,6 +43,11 @@ const readers = {
     const edges = link.links().map((one) => [one.id, [one.source.id, one.target.id, ...said(one)]]);
     return { nodes: Object.fromEntries(nodes.map((one) => [one.id, one])), edges: Object.fromEntries(edges) };
   },
+  async cypher() {
+    const { createRequire } = await import("node:module");
+    const { lintCypherQuery } = createRequire(import.meta.url)("@neo4j-cypher/language-support");
+    return lintCypherQuery(text, {}).diagnostics.map((one) => `${one.range.start.line + 1}: ${one.message}`);
+  },
   async mermaid() {
     const { JSDOM } = await import("jsdom");
     const { window } = new JSDOM("");
