@@ -262,6 +262,21 @@ def test_a_canvas_holds_notes_and_links(export: Export, tmp_path: Path) -> None:
     assert ties == {key: said[:3] for key, said in links(export.graph).items()}
 
 
+def test_only_a_note_is_a_card_with_a_file(tmp_path: Path) -> None:
+    columns = [Column("path", "path", "https://e.example/#property/path", "string", False)]
+    nodes = [
+        Node("n0", "https://e.example/0", "a", "", (), {"path": "/etc/passwd"}),
+        Node("n1", "urn:b", "b", "", (), {}),
+    ]
+    cards = json.loads(written(export_of(PropertyGraph(nodes, [], columns, {})), "canvas", tmp_path).read_text())[
+        "nodes"
+    ]
+    assert [(card["type"], card.get("url", card.get("text"))) for card in cards] == [
+        ("link", "https://e.example/0"),
+        ("text", "b"),
+    ]
+
+
 def test_no_card_lies_over_another_and_too_many_are_refused(tmp_path: Path) -> None:
     cards = json.loads(written(export_of(of_size(300, 900)), "canvas", tmp_path).read_text())["nodes"]
     for n, one in enumerate(cards):

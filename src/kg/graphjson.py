@@ -10,6 +10,7 @@ from typing import IO, Any
 
 from kg.exports import Export, Format, TooLarge
 from kg.propertygraph import Cell, Column, Edge, Node, PropertyGraph, Type, clean
+from kg.terms import KG
 
 _EXACT = 1 << 53
 _CANVAS_THINGS = 300
@@ -215,8 +216,9 @@ def _write_canvas(export: Export, stream: IO[bytes]) -> None:
         )
     colours = {name: str(1 + n % 6) for n, name in enumerate(sorted({node.type for node in graph.nodes}))}
     base = graph.prefixes.get("n", "")
+    path = next((column.name for column in graph.columns if column.iri == KG + "path"), "")
     cards = [
-        {"id": node.id, **_card(node, base), **_box(place), "color": colours[node.type]}
+        {"id": node.id, **_card(node, path, base), **_box(place), "color": colours[node.type]}
         for node, place in zip(graph.nodes, layout(export.network), strict=True)
     ]
     arrows = [
@@ -228,11 +230,11 @@ def _write_canvas(export: Export, stream: IO[bytes]) -> None:
     stream.write(text.encode() + b"\n")
 
 
-def _card(node: Node, base: str) -> _Object:
+def _card(node: Node, path: str, base: str) -> _Object:
     """What a card shows: the note that describes a thing, else a web page, else a name."""
-    path = node.values.get("path")
-    if isinstance(path, str):
-        return {"type": "file", "file": path}
+    file = node.values.get(path)
+    if isinstance(file, str):
+        return {"type": "file", "file": file}
     if node.iri.startswith(("http://", "https://")) and not (base and node.iri.startswith(base)):
         return {"type": "link", "url": node.iri}
     return {"type": "text", "text": node.label}
