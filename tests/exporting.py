@@ -108,7 +108,7 @@ def hostile(folder: Path) -> Export:
     for name, text in VAULT.items():
         (vault / name).write_text(text, encoding="utf-8")
     store = ingest(vault, folder / "store").store
-    return Export(store, read(store), lambda: iter(()), None, vault=vault, title='Notes "<&>" 🧠')
+    return Export(store, lambda: read(store), list, None, vault=vault, title='Notes "<&>" 🧠')
 
 
 def export_of(graph: PropertyGraph, title: str = "notes") -> Export:
@@ -116,7 +116,7 @@ def export_of(graph: PropertyGraph, title: str = "notes") -> Export:
     nodes = tuple(ox.NamedNode(node.iri) for node in graph.nodes)
     links = tuple(Link(edge.source, edge.target, edge.property, edge.weight) for edge in graph.edges)
     network = Network(nodes, tuple(node.label for node in graph.nodes), tuple(() for _ in nodes), links, {})
-    made = Export(None, network, lambda: iter(()), None, title=title)  # type: ignore[arg-type]
+    made = Export(None, lambda: network, list, None, title=title)  # type: ignore[arg-type]
     made.__dict__["graph"] = graph
     return made
 

@@ -465,7 +465,7 @@ def contents(path: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_same_notes_give_the_same_bytes(name: str, export: Export, tmp_path: Path) -> None:
-    again = Export(export.store, export.network, export.triples, None, vault=export.vault, title=export.title)
+    again = Export(export.store, export.read, export.lines, None, vault=export.vault, title=export.title)
     (tmp_path / "again").mkdir()
     assert contents(written(export, name, tmp_path)) == contents(written(again, name, tmp_path / "again"))
 

@@ -123,10 +123,11 @@ def _write(options: Options, row: "Format", found: "Export", output: Path | None
                 with file.open("wb") as out:
                     row.write(found, out)
     if output is not None:
-        things, links = len(found.network), len(found.network.links)
-        options.say(
-            f"{short(output)}: {things:,} {plural(things, 'thing')}, {links:,} {plural(links, 'link')}", dim=True
-        )
+        said = short(output)
+        if "network" in vars(found):
+            things, links = len(found.network), len(found.network.links)
+            said += f": {things:,} {plural(things, 'thing')}, {links:,} {plural(links, 'link')}"
+        options.say(said, dim=True)
 
 
 def _into(folder: Path, row: "Format", found: "Export") -> None:
