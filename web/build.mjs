@@ -3,9 +3,10 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-const here = import.meta.dirname;
+const here = path.dirname(fileURLToPath(import.meta.url));
 const goal = path.resolve(here, process.argv[2] ?? "../src/kg/web");
 const options = { bundle: true, minify: true, write: false, target: "es2022", charset: "ascii", legalComments: "none", absWorkingDir: here };
 

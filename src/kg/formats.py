@@ -1,10 +1,10 @@
 """All formats of `kg export`, by their names."""
 
-from kg import graphrdf, page
+from kg import graphrdf, page, picture
 from kg.errors import KgError
 from kg.exports import Format
 
-FORMATS: dict[str, Format] = {row.name: row for row in (*page.FORMATS, *graphrdf.FORMATS)}
+FORMATS: dict[str, Format] = {row.name: row for row in (*page.FORMATS, *picture.FORMATS, *graphrdf.FORMATS)}
 
 
 def format_named(name: str) -> Format:

@@ -7,8 +7,7 @@ base64, in blocks that browsers do not run; and its policy allows no script and 
 import json
 import re
 from base64 import b64encode
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -17,17 +16,14 @@ from importlib.resources import files
 from typing import IO, Any
 from zlib import compress
 
-from kg.communities import Partition, communities
+from kg.appearance import Appearance, words
 from kg.exports import Export, Format
-from kg.layout import layout
-from kg.measures import pagerank
 from kg.propertygraph import Cell, Column, Node, PropertyGraph, clean
 from kg.terms import KG
 
 _TEXT, _PATH = KG + "text", KG + "path"
 _CHUNK = 500
 """So many things have their texts in one block, which is unpacked when the first of them is looked at."""
-_HUMP = re.compile(r"(?<=[a-zà-ÿ0-9])(?=[A-Z])")
 _PLACE = re.compile(r"<!--kg:(\w+)-->")
 
 
@@ -62,11 +58,6 @@ def _hash(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
-def words(name: str) -> str:
-    """A class or property as people write it: `hasOutcome` as `has outcome`."""
-    return _HUMP.sub(" ", name).replace("_", " ").lower()
-
-
 @dataclass(frozen=True)
 class _Data:
     export: Export
@@ -80,30 +71,24 @@ class _Data:
             yield _block(f"kg-texts-{at // _CHUNK}", [self._detail(node) for node in nodes[at : at + _CHUNK]])
 
     def _graph(self) -> dict[str, Any]:
-        network, nodes, edges = self.export.network, self.graph.nodes, self.graph.edges
-        places = layout(network)
-        weights = [round(rank * len(nodes) * 1_000) for rank in pagerank(network)]
-        types = _Ranked([words(node.type) or "other" for node in nodes], weights, last=words("Missing"))
-        kinds = _Ranked([words(edge.kind) for edge in edges], [1] * len(edges))
+        look, nodes, edges = self._look, self.graph.nodes, self.graph.edges
+        parts = look.partition
         return {
             "labels": [node.label for node in nodes],
             "aliases": dict(self._aliases()),
-            "x": [x for x, _ in places],
-            "y": [y for _, y in places],
-            "weights": weights,
-            "types": types.names,
-            "type": types.places,
-            "missing": sorted(network.missing),
-            "communities": [
-                {"name": nodes[self._partition.centre(at)].label, "size": len(part)}
-                for at, part in enumerate(self._partition.parts)
-            ],
-            "community": [self._partition.part_of[number] for number in range(len(nodes))],
+            "x": [x for x, _ in look.places],
+            "y": [y for _, y in look.places],
+            "weights": look.weights,
+            "types": look.types.names,
+            "type": look.types.places,
+            "missing": sorted(self.export.network.missing),
+            "communities": [{"name": look.community(at), "size": len(part)} for at, part in enumerate(parts.parts)],
+            "community": [parts.part_of[number] for number in range(len(nodes))],
             "sources": [edge.source for edge in edges],
             "targets": [edge.target for edge in edges],
             "weight": [edge.weight for edge in edges],
-            "kinds": kinds.names,
-            "kind": kinds.places,
+            "kinds": look.kinds.names,
+            "kind": look.kinds.places,
             "paths": [self._path(node) for node in nodes],
             "vault": clean(self.export.vault.resolve().as_posix()) if self.export.vault else None,
             "base": self.export.prefixes.get("n", ""),
@@ -111,8 +96,8 @@ class _Data:
         }
 
     @cached_property
-    def _partition(self) -> Partition:
-        return Partition(self.export.network, communities(self.export.network))
+    def _look(self) -> Appearance:
+        return Appearance(self.export.network, self.graph)
 
     @cached_property
     def _columns(self) -> Mapping[str, Column]:
@@ -141,18 +126,6 @@ class _Data:
             else:
                 rows.append([words(column.title), _shown(node.values[column.name])])
         return [text, node.iri, rows]
-
-
-class _Ranked:
-    """Names, those that weigh most first, and the place of each thing's name among them."""
-
-    def __init__(self, names: Sequence[str], weights: Sequence[int], last: str = "") -> None:
-        counts: Counter[str] = Counter()
-        for name, weight in zip(names, weights, strict=True):
-            counts[name] += weight
-        self.names = sorted(counts, key=lambda name: (name == last, -counts[name], name))
-        at = {name: place for place, name in enumerate(self.names)}
-        self.places = [at[name] for name in names]
 
 
 def _shown(cell: Cell) -> str:

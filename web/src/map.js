@@ -131,7 +131,7 @@ export class GraphMap {
     const found = { ...edge, hidden: !data.linkVisible(link), zIndex: 0 };
     const same = data.community[source] === data.community[target] && data.community[source] < LIMIT;
     if (state.selected < 0) {
-      found.color = same && state.colourBy !== "type" ? mixed(this.colour(source), paper(), 0.4) : mixed(line(), paper(), 0.3);
+      found.color = same && state.colourBy !== "type" ? mixed(this.colour(source), paper(), 0.4) : mixed(line(), paper(), 0.3 + Math.min(0.35, data.sources.length / 35_000));
     } else if (source === state.selected || target === state.selected) {
       found.color = mixed(this.colour(source === state.selected ? target : source), ink(), 0.12);
       found.size = edge.size + 1.5 * this.thin;
