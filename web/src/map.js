@@ -82,7 +82,7 @@ export class GraphMap {
     sigma.on("enterNode", ({ node }) => this.hover(Number(node)));
     sigma.on("leaveNode", () => this.hover(-1));
     sigma.on("afterRender", () => this.names());
-    sigma.on("resize", () => this.names());
+    new ResizeObserver(() => this.fit()).observe(this.container);
     if (!this.all) {
       let waiting = 0;
       sigma.getCamera().on("updated", () => {
@@ -90,6 +90,14 @@ export class GraphMap {
         waiting = setTimeout(() => this.fetchLinks(), 180);
       });
     }
+  }
+
+  /** The room has changed: a panel came or went. */
+  fit() {
+    const { width, height } = this.sigma.getDimensions();
+    if (!this.container.clientWidth || (width === this.container.clientWidth && height === this.container.clientHeight)) return;
+    this.sigma.resize();
+    this.sigma.refresh({ skipIndexation: true });
   }
 
   hover(number) {

@@ -31,7 +31,7 @@ export class Panel {
     this.title.replaceChildren(data.labels[number]);
     const facts = [data.types[data.type[number]]];
     const community = data.communities[data.community[number]];
-    if (community && community.size > 1) facts.push(`community around ${community.name}`);
+    if (community.size > 1) facts.push(community.name === data.labels[number] ? "centre of its community" : `community around ${community.name}`);
     const about = make("p", { class: "facts" }, this.icon(number), ` ${facts.join(" · ")}`);
     if (data.isMissing[number]) about.append(make("span", { class: "hint" }, " No note has been written yet."));
     const waiting = make("div", { class: "detail" });
