@@ -102,7 +102,7 @@ def formats() -> str:
         for f in FORMATS.values()
     ]
     head = "# Formats\n\n## kg query\n\n| format | media type | for | |\n| --- | --- | --- | --- |\n"
-    return head + "\n".join(rows) + "\n" + _reports() + _verdicts()
+    return head + "\n".join(rows) + "\n" + _reports() + _verdicts() + _exports()
 
 
 def _reports() -> str:
@@ -117,6 +117,17 @@ def _verdicts() -> str:
 
     head = "\n## kg test\n\n| format | media type | |\n| --- | --- | --- |\n"
     return head + "".join(f"| `{f.name}` | {f.media_type} | {f.says} |\n" for f in FORMS.values())
+
+
+def _exports() -> str:
+    from kg.formats import FORMATS
+
+    head = "\n## kg export\n\n| format | media type | file | |\n| --- | --- | --- | --- |\n"
+    rows = [
+        f"| `{r.name}` | {r.media_type} | {f'`.{r.suffix}`' if r.suffix else 'a folder'} | {r.keeps} |\n"
+        for r in FORMATS.values()
+    ]
+    return head + "".join(rows)
 
 
 def obsidian() -> str:

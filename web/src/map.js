@@ -47,6 +47,7 @@ export class GraphMap {
     this.overlay.className = "names";
     this.overlay.setAttribute("aria-hidden", "true");
     this.listen(onSelect);
+    this.names();
   }
 
   built() {
@@ -272,7 +273,9 @@ class Names {
   things() {
     const inSight = this.map.inSight(NEAR);
     this.most = Math.ceil((this.width * this.height) / (inSight && inSight.length < 400 ? 4_500 : 13_000));
+    const { near, state } = this.map;
     for (const number of inSight ?? []) {
+      if (state.selected >= 0 && number !== state.selected && !near.has(number)) continue;
       const [x, y] = this.place(number);
       const radius = this.map.radius(number);
       this.take([x - radius, y - radius, x + radius, y + radius, number]);
