@@ -37,7 +37,7 @@ def synthetic(things: int, links: int, seed: int = 1) -> Export:
         tuple(Link(*pair, KG + "linksTo", 1) for pair in sorted(found)),
         {"n": "https://notes.example/"},
     )
-    words = "alpha beta gamma delta epsilon zeta eta theta".split()
+    words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"]
     nodes = [
         Node(f"n{n}", iris[n].value, labels[n], types[n], (types[n],), {"text": " ".join(chance.choices(words, k=60))})
         for n in range(things)

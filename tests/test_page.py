@@ -2,6 +2,9 @@
 
 import json
 import re
+import subprocess
+import sys
+import zipfile
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable
@@ -177,3 +180,13 @@ def test_the_licences_are_there() -> None:
         assert f"---- {name}" in text
     assert len(re.findall(r"^---- .* \(MIT\) ----$", text, re.M)) == text.count(" ----\n") == 4
     assert "resolved" not in (ROOT / "web" / "package-lock.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_page_is_in_the_wheel(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {f"kg/web/{file.name}" for file in WEB.iterdir()} <= names
+    assert any(name.endswith("dist-info/licenses/src/kg/web/LICENSES.txt") for name in names)

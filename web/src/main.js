@@ -13,7 +13,7 @@ class Page {
     this.state = { selected: -1, colourBy: "community" };
     this.theme(dark.matches ? "dark" : "light");
     this.map = { colour: () => "#888888" };
-    this.search = new Search(data, (number) => this.select(number, { moving: true }));
+    this.search = new Search(data, (number, reading) => this.select(number, { moving: true, reading }));
     this.panel = new Panel($("panel"), data, this.map, {
       onSelect: (number) => this.select(number, { moving: true, reading: true }),
       onClose: () => this.select(-1, {}),
@@ -114,8 +114,16 @@ class Page {
       return;
     }
     this.panel.show(number);
+    $("said").textContent = this.said(number);
     if (moving) this.map.go?.(number);
     if (reading) $("panel-title").focus();
+  }
+
+  /** What a screen reader says of a thing that was chosen. */
+  said(number) {
+    const { data } = this;
+    const [out, into] = [data.outOf(number).length, data.into(number).length];
+    return `${data.labels[number]}, ${data.types[data.type[number]]}, ${plural(out, "link")} out and ${into} in`;
   }
 }
 

@@ -53,7 +53,7 @@ export class GraphMap {
   built() {
     const { data } = this;
     const graph = new MultiDirectedGraph();
-    const most = Math.max(...data.weights.slice(0, 1), ...[data.weights[data.order[0]] ?? 1], 1);
+    const most = Math.max(data.weights[data.order[0]] ?? 1, 1);
     const area = Math.max(this.container.clientWidth * this.container.clientHeight, 200_000);
     const base = Math.min(6.5, Math.max(1.6, Math.sqrt(area / Math.max(data.size, 1)) * 0.09));
     for (let number = 0; number < data.size; number++) {

@@ -44,7 +44,7 @@ export class Search {
       this.mark(Math.max(0, Math.min(last, moves[event.key])));
       event.preventDefault();
     } else if (event.key === "Enter" && last >= 0) {
-      this.choose(Math.max(0, this.active));
+      this.choose(Math.max(0, this.active), true);
       event.preventDefault();
     } else if (event.key === "Escape" && this.input.value) {
       this.input.value = "";
@@ -62,9 +62,10 @@ export class Search {
     this.input.setAttribute("aria-activedescendant", item.id);
   }
 
-  choose(at) {
+  /** Choose from the list; whoever does it by a key is led to what is known of the thing. */
+  choose(at, byKey = false) {
     this.mark(at);
-    this.onSelect(this.found[at]);
+    this.onSelect(this.found[at], byKey);
   }
 }
 
