@@ -14,7 +14,7 @@ from conftest import ingest
 from kg.cli import kg as cli
 
 Write = Callable[[dict[str, str]], Path]
-EVERY = ("centrality", "bridges", "components", "orphans", "dead-ends", "communities")
+EVERY = ("centrality", "bridges", "components", "orphans", "dead-ends", "communities", "suggest", "unlinked")
 VAULTS = {
     "empty": {"x.txt": ""},
     "one": {"A.md": "Alone.\n"},

@@ -21,6 +21,7 @@ FILES = [
     ROOT / "docs" / "analyzing.md",
     ROOT / "docs" / "exploring.md",
     ROOT / "docs" / "inference.md",
+    ROOT / "docs" / "suggestions.md",
 ]
 FENCE = re.compile(r"^(?P<ticks>`{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=ticks)$", re.M | re.S)
 

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
@@ -13,6 +14,10 @@ from kg.metrics import Metrics
 from kg.networks import Network
 from kg.sparql import Answer
 from kg.terms import KG, RDF_TYPE, SKOS, XSD, iri, literal
+
+if TYPE_CHECKING:
+    from kg.likeness import Texts
+    from kg.unlinked import Unlinked
 
 Value = ox.NamedNode | ox.Literal | str | int | float | None
 DIGITS = 12
@@ -298,3 +303,63 @@ def _short(value: Value) -> Value:
 def _bar(length: float) -> str:
     whole, eighths = divmod(round(max(length, 0.0) * 8), 8)
     return "█" * whole + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[eighths]
+
+
+# ---- likeness and suggestions ----------------------------------------------------------------------------------------
+
+
+def suggest(network: Network, texts: "Texts", thing: int | None = None) -> Table:
+    """Links worth making, of all or of one thing, with what speaks for each."""
+    from kg import suggestions
+
+    rows = [
+        (
+            *_node(network, one.thing),
+            *_node(network, one.other),
+            one.score,
+            *one.parts,
+            _named(network, one.neighbours) or " – ".join(network.labels[n] for n in one.over),
+            ", ".join(one.words),
+        )
+        for one in suggestions.suggest(network, texts, thing)
+    ]
+    columns = ("entity", "label", "to", "to_label", "score", *suggestions.BLENDED, "neighbours", "words")
+    return Table(columns, rows, bar="score")
+
+
+def suggestions_measured(network: Network, texts: "Texts", rounds: int) -> Table:
+    """How many of the best pairs by each method are links that were hidden."""
+    from kg import suggestions
+
+    found, hidden = suggestions.measure(network, texts, rounds)
+    says = (
+        f"{rounds} rounds; in each {hidden:,} links between notes were hidden, and the first {suggestions.AT} looked at"
+    )
+    return Table(("method", "precision", "error"), [*found], bar="precision", says=says)
+
+
+def similar(network: Network, texts: "Texts", thing: int) -> Table:
+    """The things most like one, with the words and links that they share."""
+    from kg import likeness
+
+    rows = [
+        (*_node(network, one.thing), one.score, one.text, one.links, one.linked, ", ".join(one.words),
+         _named(network, one.shared))
+        for one in likeness.similar(network, texts, thing)
+    ]  # fmt: skip
+    return Table(("entity", "label", "score", "text", "links", "linked", "words", "neighbours"), rows, bar="score")
+
+
+def unlinked(network: Network, found: "Unlinked") -> Table:
+    """Mentions without a link, each with its place."""
+    rows = [
+        (*_node(network, one.thing), at.path, at.line, at.column, at.sentence)
+        for one, at in ((one, one.place) for one in found.mentions)
+    ]
+    words = ", ".join(f"{name} ({notes:,})" for name, notes in found.common.items())
+    says = f"taken for plain words, by how many notes have them, and left out unless named: {words}" if words else ""
+    return Table(("entity", "label", "path", "line", "column", "sentence"), rows, says=says)
+
+
+def _named(network: Network, some: Sequence[int]) -> str:
+    return ", ".join(network.labels[number] for number in some)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kg.output import check_format, format_of, write, written
-from kg.terminal import Command, Options, common, vault_config
+from kg.terminal import Command, Options, common, progress, vault_config
 
 if TYPE_CHECKING:
     from kg.analysis import Table
     from kg.config import Config
     from kg.explanation import Explainer
+    from kg.likeness import Texts
     from kg.metrics import Metrics
     from kg.networks import Network
     from kg.store import Store
@@ -233,3 +234,73 @@ def communities(asked: Asked, members: bool, between: bool, resolution: float, s
     else:
         asked.show(everything if members else analysis.communities(partition, words), "nothing is linked with anything")
     asked.save(save, lambda: analysis.community_metrics(everything, asked.store.prefixes["n"]))
+
+
+# ---- suggest, similar, unlinked: likeness and links worth making -----------------------------------------------------
+
+
+def _number(asked: Asked, name: str) -> int:
+    from kg.routes import number
+
+    return number(asked.network, asked.explainer, name)
+
+
+def _texts(asked: Asked) -> "Texts":
+    from kg.likeness import texts
+    from kg.vault import without_collection
+
+    with without_collection(), progress(asked.options) as bar:
+        return texts(asked.config, asked.store, asked.network, bar)
+
+
+@analyze.command()
+@click.argument("name", required=False)
+@click.option("--measure", is_flag=True, help="Hide a tenth of the links, and say how many of the first 20 come back.")
+@click.option("--rounds", type=click.IntRange(min=1), default=20, show_default=True, help="With --measure: how often.")
+@analysis()
+def suggest(asked: Asked, name: str | None, measure: bool, rounds: int) -> None:
+    """Say which links are worth making, of the whole vault or of NAME, and what speaks for each.
+
+    Pairs that are not linked are ranked by common neighbours (adamic_adar), by paths over two others (paths_of_three)
+    and by their words (text); score is what the ranks agree on, 1 at most. What no note answers may be linked to.
+    """
+    from kg.analysis import suggest as found
+    from kg.analysis import suggestions_measured
+
+    thing = _number(asked, name) if name else None
+    texts = _texts(asked)
+    if measure:
+        asked.show(suggestions_measured(asked.network, texts, rounds))
+        return
+    asked.show(found(asked.network, texts, thing), nothing="no two things have anything in common that are not linked")
+
+
+@analyze.command()
+@click.argument("name")
+@analysis()
+def similar(asked: Asked, name: str) -> None:
+    """Name the things most like NAME, by their words and by what they are linked with, and say what they share."""
+    from kg.analysis import similar as found
+
+    thing = _number(asked, name)
+    asked.show(found(asked.network, _texts(asked), thing), nothing=f"nothing is like “{name}”")
+
+
+@analyze.command()
+@click.argument("name", required=False)
+@analysis()
+def unlinked(asked: Asked, name: str | None) -> None:
+    """Find titles and aliases in the text of notes that do not link there, each with its line and column.
+
+    Names of a letter or two and plain words, which many notes have, are left out; those of NAME are all looked for. A
+    note that links to a thing elsewhere counts as linked to it.
+    """
+    from kg.analysis import unlinked as rows
+    from kg.unlinked import unlinked as found
+    from kg.vault import without_collection
+
+    thing = _number(asked, name) if name else None
+    network = asked.network
+    with without_collection(), progress(asked.options) as bar:
+        mentions = found(asked.config, asked.store, network, thing, bar)
+    asked.show(rows(network, mentions), nothing="every mention of a title or alias is a link")

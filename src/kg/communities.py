@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from urllib.parse import unquote
 
 import pyoxigraph as ox
@@ -22,6 +23,7 @@ RESOLUTION = 1.0
 _TRIALS = 5
 _RANDOMNESS = 0.001
 _PRIOR = 0.5
+_SPELLINGS = 50
 _LETTERS = regex.compile(r"\p{L}[\p{L}\p{M}\p{N}'’-]{2,}")
 
 
@@ -108,35 +110,44 @@ class Partition:
         return sorted(found, key=lambda n: (-round(self.participation(n) * self.strengths[n], 9), n))
 
 
-def telling(parts: Sequence[Iterable[Iterable[str]]], some: int = 3) -> list[list[str]]:
+def telling(parts: Sequence[Sequence[Iterable[str]]], some: int = 3) -> list[list[str]]:
     """The words that tell each part from the others, given the texts of each of its things; a thing has a word once.
 
     Words that more than one thing has go first, by the log-odds ratio with an informative Dirichlet prior, weighed by
     its deviation: Monroe, Colaresi and Quinn, Fightin' Words, 2008. So a word that all parts use, as “the”, tells
     nothing, without a list of such words.
     """
-    spelt: dict[str, Counter[str]] = {}
-    counts = [_words(things, spelt) for things in parts]
+    known: dict[str, list[str]] = {}
+    counts = [_words(things, known) for things in parts]
     everywhere: Counter[str] = Counter()
     for count in counts:
         everywhere.update(count)
-    return [_most_telling(count, everywhere, spelt, some) for count in counts]
+    ranked = (_most_telling(count, everywhere, some) for count in counts)
+    return [[_spelt(word, things) for word in words] for words, things in zip(ranked, parts, strict=True)]
 
 
-def _words(things: Iterable[Iterable[str]], spelt: dict[str, Counter[str]]) -> Counter[str]:
-    """How many things have each word, whatever its case; how words are written is gathered."""
+def _words(things: Iterable[Iterable[str]], known: dict[str, list[str]]) -> Counter[str]:
+    """How many things have each word, whatever its case; `known` has the words of what stands between spaces."""
     found: Counter[str] = Counter()
     for written in things:
-        words = {word.casefold(): word for text in written for word in _LETTERS.findall(text)}
-        found.update(words.keys())
-        for key, word in words.items():
-            spelt.setdefault(key, Counter())[word] += 1
+        pieces = {piece for text in written for piece in text.casefold().split()}
+        for piece in pieces:
+            if piece not in known:
+                known[piece] = _LETTERS.findall(piece)
+        found.update({word for piece in pieces for word in known[piece]})
     return found
 
 
-def _most_telling(
-    count: Mapping[str, int], everywhere: Mapping[str, int], spelt: Mapping[str, Counter[str]], some: int
-) -> list[str]:
+def _spelt(word: str, things: Iterable[Iterable[str]]) -> str:
+    """How a word is mostly written where it is met first."""
+    pattern = regex.compile(rf"(?<!\w){regex.escape(word)}(?!\w)", regex.I | regex.F)
+    found = Counter(
+        islice((one for written in things for text in written for one in pattern.findall(text)), _SPELLINGS)
+    )
+    return min(found.items(), key=lambda one: (-one[1], one[0]))[0] if found else word
+
+
+def _most_telling(count: Mapping[str, int], everywhere: Mapping[str, int], some: int) -> list[str]:
     inside, total = sum(count.values()), sum(everywhere.values())
     prior = _PRIOR * total
 
@@ -146,8 +157,7 @@ def _most_telling(
         return odds / math.sqrt(1 / (here + weight) + 1 / (there + weight))
 
     shared = [word for word, number in count.items() if number > 1]
-    ranked = sorted(shared or count, key=lambda word: (-round(deviation(word), 9), word))
-    return [min(spelt[word].items(), key=lambda one: (-one[1], one[0]))[0] for word in ranked[:some]]
+    return sorted(shared or count, key=lambda word: (-round(deviation(word), 9), word))[:some]
 
 
 def _log_odds(part: float, whole: float) -> float:

@@ -37,7 +37,7 @@ _MEMORY_KIB = 200_000
 
 SEPARATOR, BEGIN, END = "\x01", "\x02", "\x03"
 _CONTROL = re.compile("[\x00-\x03\ud800-\udfff\ue0f0\ue0f1]")
-_ALONE = re.compile(
+ALONE = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
     "\u2190-\u2bff\U0001f000-\U0001faff"  # signs and emoji
     "\u3005-\u3007\u3040-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -60,7 +60,7 @@ def indexable(text: str) -> str:
     The signs of `C++` and `C#` count as letters there, which other signs do not.
     """
     text = _SIGNS.sub(lambda found: found.group().translate(_AS_LETTERS), _CONTROL.sub("\ufffd", text))
-    return text if text.isascii() else _ALONE.sub(f"{SEPARATOR}\\g<0>{SEPARATOR}", text)
+    return text if text.isascii() else ALONE.sub(f"{SEPARATOR}\\g<0>{SEPARATOR}", text)
 
 
 def readable(text: str) -> str:

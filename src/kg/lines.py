@@ -120,10 +120,10 @@ class Leaf:
         span = Span(start, end)
         if len(row) == 1 and row[0][4] is None:
             piece = (Piece(row[0][2], None, start),)
-            return Line(span, piece, (), (), (), piece, False)
+            return Line(span, piece, (), (), (), piece, False, _opaque(row) if row[0][3] else ())
         pieces = _merged(row)
         links = tuple([part[4] for part in row if part[4]])
-        return Line(span, pieces, links, (), (), pieces, bool(links) and _only_links(row, pieces))
+        return Line(span, pieces, links, (), (), pieces, bool(links) and _only_links(row, pieces), _opaque(row))
 
     def _scanned(self, row: Row, *, last: bool) -> Line:
         """A line that holds more than text and links."""
@@ -140,7 +140,8 @@ class Leaf:
             words = self._pieces(row, found.bare, found.hidden + cuts)
         if found.bare:
             links = tuple(sorted([*links, *found.bare]))
-        return Line(span, pieces, links, found.tags, found.fields, words, bool(links) and _only_links(row, words))
+        only_links = bool(links) and _only_links(row, words)
+        return Line(span, pieces, links, found.tags, found.fields, words, only_links, _opaque(row))
 
     def _glued(self, start: int) -> bool:
         """Whether a line's first character stands behind a backslash or a mark of Markdown."""
@@ -218,6 +219,11 @@ def _merged(row: Row) -> tuple[Piece, ...]:
     if texts:
         pieces.append(Piece("".join(texts), None, at))
     return tuple(pieces)
+
+
+def _opaque(row: Row) -> tuple[Span, ...]:
+    """Where a row has code, math or HTML."""
+    return tuple([Span(part[0], part[1]) for part in row if part[3] and part[4] is None])
 
 
 def _only_links(row: Row, words: tuple[Piece, ...]) -> bool:

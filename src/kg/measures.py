@@ -4,7 +4,8 @@ names the method and where it is from.
 rustworkx computes what it can, ten to fifty times sooner than NetworkX with the same values; the rest is NetworkX's.
 """
 
-from collections.abc import Mapping, Set
+import random
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 import rustworkx as rx
@@ -16,8 +17,9 @@ TOLERANCE = 1e-12
 _ITERATIONS = 10_000
 EXACT = 2_000
 """Up to so many things betweenness is exact; beyond, it is estimated from the shortest paths out of PIVOTS of them."""
-PIVOTS = 50
+PIVOTS = 100
 SEED = 1
+_BATCH = 20
 _SERIAL = 1 << 62  # threads would add up the same numbers in another order each time
 
 
@@ -43,10 +45,52 @@ def betweenness(network: Network) -> list[float]:
     if len(network) <= EXACT:
         found = rx.digraph_betweenness_centrality(network.directed, normalized=True, parallel_threshold=_SERIAL)
         return [float(found[number]) for number in range(len(network))]
-    import networkx as nx
+    drawn = random.Random(SEED).sample(range(len(network)), PIVOTS)  # noqa: S311 - for an estimate, not for a secret
+    return _estimated(network, drawn)
 
-    estimated = nx.betweenness_centrality(network.simple, k=PIVOTS, seed=SEED)
-    return [float(estimated[number]) for number in range(len(network))]
+
+def _estimated(network: Network, pivots: Sequence[int]) -> list[float]:
+    """Betweenness from the shortest paths out of some things, a batch at a time, as products of a sparse matrix.
+
+    That takes a tenth of the time of one by one: Kepner and Gilbert, Graph Algorithms in the Language of Linear
+    Algebra, 2011.
+    """
+    import numpy as np
+    from scipy.sparse import csr_array
+
+    size = len(network)
+    ends = np.array(list(network.pairs), dtype=np.int64).reshape(-1, 2)
+    out = csr_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(size, size))
+    into = csr_array(out.T)
+    total = np.zeros(size)
+    for start in range(0, len(pivots), _BATCH):
+        total += _dependencies(out, into, pivots[start : start + _BATCH])
+    scale = size / len(pivots) / ((size - 1) * (size - 2)) if size > 2 else 0.0
+    return [float(one) for one in total * scale]
+
+
+def _dependencies(out: Any, into: Any, pivots: Sequence[int]) -> Any:
+    """How much the shortest paths out of some things depend on each other thing: Brandes, 2001, all things of one
+    distance together.
+    """
+    import numpy as np
+
+    columns = np.arange(len(pivots))
+    paths = np.zeros((out.shape[0], len(pivots)))
+    paths[pivots, columns] = 1.0
+    distance = np.where(paths > 0, 0, -1)
+    at = 0
+    while (edge := distance == at).any():
+        found = into @ np.where(edge, paths, 0.0)
+        found[distance >= 0] = 0.0
+        distance[found > 0] = at = at + 1
+        paths += found
+    depends = np.zeros_like(paths)
+    for back in range(at - 1, 0, -1):
+        part = np.where(distance == back, (1 + depends) / np.where(paths > 0, paths, 1.0), 0.0)
+        depends += np.where(distance == back - 1, (out @ part) * paths, 0.0)
+    depends[pivots, columns] = 0.0
+    return depends.sum(axis=1)
 
 
 class Degrees(NamedTuple):

@@ -150,6 +150,20 @@ class Network:
         return local if prefix is None else f"{prefix}:{local}"
 
 
+def whole(network: Network) -> list[str]:
+    """The IRI of the note's thing that each thing is or lies in: what stands before its fragment, where it has one."""
+    base = network.prefixes.get("n", "")
+    ids = f"{base}#id/"
+    found = []
+    for node in network.nodes:
+        head, mark, _ = node.value.partition("#")
+        if node.value.startswith(ids):  # an IRI has one `#`: what lies inside goes on with `/`
+            found.append(ids + node.value[len(ids) :].partition("/")[0])
+        else:
+            found.append(head if mark and head != base else node.value)
+    return found
+
+
 def network(
     store: Store | str | Path, *, links: Iterable[str] = (), classes: Iterable[str] = (), inferred: bool = False
 ) -> "nx.MultiDiGraph[str]":
@@ -188,19 +202,20 @@ class _Reader:
 
     def _types(self, taken: set[ox.NamedNode]) -> dict[ox.NamedNode, tuple[str, ...]]:
         """The classes of each thing that is a node."""
-        structural = self._structural
         declared = {quad.subject for quad in self.store.find(None, _TYPE, None, _ONTOLOGY)}
+        apart = self._structural - {MISSING} - taken
+        rows = self.store.select("SELECT DISTINCT ?class { [] a ?class }")
+        classes = {row[0] for row in rows if isinstance(row[0], ox.NamedNode)} - apart
         found: dict[ox.NamedNode, list[str]] = {}
         wanted: set[ox.NamedNode] = set()
-        for quad in self.store.find(None, _TYPE, None, _DEFAULT):
-            node, class_ = quad.subject, quad.object
-            if not isinstance(node, ox.NamedNode) or not isinstance(class_, ox.NamedNode) or node in declared:
-                continue
-            if class_ in taken or (not taken and (class_ not in structural or class_ == MISSING)):
-                wanted.add(node)
-            if class_ not in structural or class_ == MISSING or class_ in taken:
-                found.setdefault(node, []).append(class_.value)
-        return {node: tuple(sorted(found[node])) for node in wanted}
+        for class_ in sorted(classes, key=lambda one: one.value):
+            nodes = {quad.subject for quad in self.store.find(None, _TYPE, class_, _DEFAULT)} - declared
+            for node in nodes:
+                if isinstance(node, ox.NamedNode):
+                    found.setdefault(node, []).append(class_.value)
+                    if not taken or class_ in taken:
+                        wanted.add(node)
+        return {node: tuple(found[node]) for node in wanted}
 
     @cached_property
     def _structural(self) -> set[ox.NamedNode]:
@@ -219,14 +234,15 @@ class _Reader:
             known = found.get(quad.subject)
             found[quad.subject] = label if known is None else min(known, label)
         names = Names(self.store.prefixes.get("n", ""))
-        sections = {quad.object for quad in self.store.find(None, _INSIDE[0], None, _DEFAULT)}
 
-        def called(node: object) -> str:
-            iri = str(getattr(node, "value", ""))
-            return found.get(node) or names.to_path(iri) or iri
+        def called(node: ox.NamedNode) -> str:
+            return found.get(node) or names.to_path(node.value) or node.value
 
         def whole(node: ox.NamedNode) -> str:
-            return f"{called(_outermost(node, self._outer))}#{called(node)}" if node in sections else called(node)
+            at = str(node).encode()
+            return (
+                f"{called(_node(_outermost(at, self._outer)))}#{called(node)}" if at in self._sections else called(node)
+            )
 
         return tuple(map(whole, nodes))
 
@@ -242,9 +258,9 @@ class _Reader:
         """The links, by their properties and then by their ends."""
         import numpy as np
 
-        asked = MENTIONS in properties or LINKS in properties
-        within, whole = self._mentions(numbers) if asked else ({}, {})
         keys = {str(node).encode(): number for node, number in numbers.items()}
+        asked = MENTIONS in properties or LINKS in properties
+        within, whole = self._mentions(keys) if asked else ({}, {})
         size = len(numbers)
         for name in properties:
             if name == MENTIONS:
@@ -258,12 +274,20 @@ class _Reader:
                 yield Link(source, target, name.value, weights.get((source, target), 1))
 
     @cached_property
-    def _outer(self) -> dict[object, object]:
-        """Of each section and block the section or thing that it stands in."""
-        quads = (quad for name in _INSIDE for quad in self.store.find(None, name, None, _DEFAULT))
-        return {quad.object: quad.subject for quad in quads}
+    def _sections(self) -> dict[bytes, bytes]:
+        """Of each section the section or thing that it stands in."""
+        return self._inside(_INSIDE[0])
 
-    def _mentions(self, numbers: Mapping[ox.NamedNode, int]) -> tuple[Counter[_Pair], Counter[_Pair]]:
+    @cached_property
+    def _outer(self) -> dict[bytes, bytes]:
+        """Of each section and block the section or thing that it stands in."""
+        return {**self._sections, **self._inside(_INSIDE[1])}
+
+    def _inside(self, name: ox.NamedNode) -> dict[bytes, bytes]:
+        rows = (row.partition(b"\t") for row in self._rows(f"?s {name} ?o"))
+        return {inner: outer for outer, _, inner in rows}
+
+    def _mentions(self, numbers: Mapping[bytes, int]) -> tuple[Counter[_Pair], Counter[_Pair]]:
         """How often things mention each other: where one lies inside a note, and the notes' things as wholes."""
         within: Counter[_Pair] = Counter()
         whole: Counter[_Pair] = Counter()
@@ -271,7 +295,7 @@ class _Reader:
         for place, target in self._stated(MENTIONS):
             for end in (place, target):
                 if end not in known:
-                    known[end] = _owners(ox.NamedNode(end[1:-1].decode()), self._outer, numbers)
+                    known[end] = _owners(end, self._outer, numbers)
             (source, source_is_inside, source_note), (goal, goal_is_inside, goal_note) = known[place], known[target]
             if (source_is_inside or goal_is_inside) and min(source, goal) >= 0 and source != goal:
                 within[source, goal] += 1
@@ -330,27 +354,29 @@ class _Reader:
         return f"{prefix}:{local}" if prefix else f"<{iri}>"
 
 
-def _owners(
-    place: ox.NamedNode, outer: Mapping[object, object], numbers: Mapping[ox.NamedNode, int]
-) -> tuple[int, bool, int]:
+def _owners(place: bytes, outer: Mapping[bytes, bytes], numbers: Mapping[bytes, int]) -> tuple[int, bool, int]:
     """The innermost thing that a place is or lies in, whether that is inside another, and the outermost; else -1."""
     inner = next(((numbers[at], at in outer) for at in _way_out(place, outer) if at in numbers), None)
     outermost = _outermost(place, outer)
     note = numbers.get(outermost, -1)
-    if note < 0 and "#" in outermost.value:  # a place in a note that is missing
-        note = numbers.get(ox.NamedNode(outermost.value.partition("#")[0]), -1)
+    if note < 0 and b"#" in outermost:  # a place in a note that is missing
+        note = numbers.get(outermost.partition(b"#")[0] + b">", -1)
     return (*(inner or (note, False)), note)
 
 
-def _outermost(place: ox.NamedNode, outer: Mapping[object, object]) -> ox.NamedNode:
+def _outermost(place: bytes, outer: Mapping[bytes, bytes]) -> bytes:
     return [*_way_out(place, outer)][-1]
 
 
-def _way_out(place: ox.NamedNode, outer: Mapping[object, object]) -> Iterator[ox.NamedNode]:
+def _way_out(place: bytes, outer: Mapping[bytes, bytes]) -> Iterator[bytes]:
     """A place, what it stands in, what that stands in, and so on."""
-    at: object = place
-    seen: set[object] = set()
-    while isinstance(at, ox.NamedNode) and at not in seen:
+    at: bytes | None = place
+    seen: set[bytes] = set()
+    while at is not None and at not in seen:
         yield at
         seen.add(at)
         at = outer.get(at)
+
+
+def _node(term: bytes) -> ox.NamedNode:
+    return ox.NamedNode(term[1:-1].decode())

@@ -99,6 +99,8 @@ class Line(NamedTuple):
     """The pieces less inline fields in brackets and task dates: the line's own words."""
     only_links: bool
     """A link or a row of links and nothing else."""
+    opaque: tuple[Span, ...] = ()
+    """Where code, math and HTML stand in it."""
 
     @property
     def text(self) -> str:
