@@ -3,7 +3,8 @@
 set -eu
 
 debian() {
-  packages="default-jdk-headless libowlapi-java virtuoso-opensource-7-bin graphviz libxml2-utils libjgrapht-java"
+  packages="default-jdk-headless libowlapi-java virtuoso-opensource-7-bin graphviz libxml2-utils libjgrapht-java chromium"
+  packages="$packages raptor2-utils serdi"
   command -v npm >/dev/null 2>&1 || packages="$packages nodejs npm"
   missing=""
   for package in $packages; do
@@ -30,5 +31,11 @@ npm_readers() {
   npm install --prefix "$folder" --no-audit --no-fund --no-package-lock --loglevel=error >/dev/null
 }
 
+browser() {
+  command -v npm >/dev/null 2>&1 || { echo "no npm here: tests of the page are skipped" >&2; return 0; }
+  (cd "$(dirname "$0")/browser" && npm ci --silent) || echo "npm ci failed: tests of the page are skipped" >&2
+}
+
 debian
 npm_readers
+browser
