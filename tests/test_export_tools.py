@@ -9,14 +9,18 @@ import re
 import shutil
 import subprocess
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import pyoxigraph as ox
 import pytest
+from click.testing import CliRunner
 
 from conftest import ROOT
 from exporting import Links, Things, export_of, hostile, links, lists, things, written
+from kg.cli import kg as cli
 from kg.exports import Export
 from kg.propertygraph import Edge, Node, PropertyGraph
 
@@ -197,3 +201,55 @@ def test_graphml_is_valid(which: str, export: Export, tmp_path: Path) -> None:
     graph = export.graph if which == "hostile" else odd_names()
     path = written(export_of(graph), "graphml", tmp_path)
     run("xmllint", "--nonet", "--noout", "--schema", tmp_path / "graphml.xsd", path)
+
+
+# ---- RDF: raptor, serd and jsonld.js -----------------------------------------------------------------------------------
+
+
+def quads(text: str) -> set[str]:
+    """Quads in one form, whatever their reader escapes; jsonld.js writes doubles in their canonical form, so these are
+    compared by their values.
+    """
+    return {
+        DOUBLE.sub(lambda found: f'"{float(found[1])!r}"^^', str(quad))
+        for quad in ox.parse(text.encode(), ox.RdfFormat.N_QUADS)
+    }
+
+
+DOUBLE = re.compile(r'"([^"]*)"\^\^(?=<http://www.w3.org/2001/XMLSchema#double>)')
+
+
+@pytest.fixture(scope="module")
+def rdf(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    folder = tmp_path_factory.mktemp("rdf")
+    hostile(folder)
+
+    def file(name: str) -> Path:
+        done = CliRunner().invoke(
+            cli, ["export", "-q", "-f", name, "-o", str(folder / name), "--store", str(folder / "store")]
+        )
+        assert done.exit_code == 0, done.exception
+        return folder / name
+
+    return file
+
+
+@pytest.mark.parametrize(("name", "read"), [("turtle", "turtle"), ("ntriples", "ntriples"), ("rdfxml", "rdfxml")])
+def test_raptor_reads_the_default_graph(name: str, read: str, rdf: Callable[[str], Path]) -> None:
+    text = rdf("ntriples").read_text(encoding="utf-8")
+    # XML has no way to write control characters; RDF/XML has U+FFFD for them.
+    wanted = quads(re.sub(r"\\u001B|\x1b", "\ufffd", text) if name == "rdfxml" else text)
+    assert quads(run("rapper", "-q", "-i", read, "-o", "ntriples", rdf(name))) == wanted
+
+
+@pytest.mark.parametrize(("name", "read"), [("turtle", "turtle"), ("trig", "trig"), ("nquads", "nquads")])
+def test_serd_reads_the_dataset(name: str, read: str, rdf: Callable[[str], Path]) -> None:
+    wanted = quads(rdf("ntriples" if name == "turtle" else "nquads").read_text(encoding="utf-8"))
+    assert quads(run("serdi", "-q", "-i", read, "-o", "nquads", rdf(name))) == wanted
+
+
+def test_jsonld_js_reads_the_default_graph(rdf: Callable[[str], Path]) -> None:
+    if not (NPM / "node_modules").is_dir():
+        pytest.skip(NEEDED.format("what tests/system/npm/package.json names"))
+    read = quads(run("node", NPM / "jsonld.mjs", rdf("jsonld")))
+    assert read == quads(rdf("ntriples").read_text(encoding="utf-8"))

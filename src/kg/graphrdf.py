@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import groupby
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import pyoxigraph as ox
 
@@ -94,7 +94,22 @@ def rdfxml(export: Export, out: IO[bytes]) -> None:
     spaces = {_split(name)[0] for name in names} - {*prefixes.values()}
     more = {f"ns{n}": space for n, space in enumerate(sorted(spaces))}
     triples = map(_for_xml, _triples(lines))
-    ox.serialize(triples, out, format=ox.RdfFormat.RDF_XML, prefixes={**prefixes, **more})
+    ox.serialize(triples, cast("IO[bytes]", _Returns(out)), format=ox.RdfFormat.RDF_XML, prefixes={**prefixes, **more})
+
+
+class _Returns:
+    """A stream that writes carriage returns by their number: as they are, XML reads them as line feeds."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self.out = out
+
+    def write(self, data: bytes) -> int:
+        """Write it."""
+        self.out.write(data.replace(b"\r", b"&#13;"))
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held."""
 
 
 def _split(iri: str) -> tuple[str, str]:
