@@ -102,7 +102,17 @@ def formats() -> str:
         for f in FORMATS.values()
     ]
     head = "# Formats\n\n## kg query\n\n| format | media type | for | |\n| --- | --- | --- | --- |\n"
-    return head + "\n".join(rows) + "\n" + _reports() + _verdicts()
+    return head + "\n".join(rows) + "\n" + _reports() + _verdicts() + _exports()
+
+
+def _exports() -> str:
+    from kg.formats import FORMATS
+
+    head = "\n## kg export\n\n| format | ends | media type | |\n| --- | --- | --- | --- |\n"
+    return head + "".join(
+        f"| `{f.name}` | {f'`.{f.suffix}`' if f.suffix else 'a folder'} | {f.media_type} | {f.keeps} |\n"
+        for f in FORMATS.values()
+    )
 
 
 def _reports() -> str:

@@ -1,6 +1,9 @@
 """kg export in RDF: the same dataset after a round trip through parsers that are not ours; the same bytes each time."""
 
+import base64
 import json
+import re
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from rdflib.compare import isomorphic
 import kg
 from conftest import ingest
 from kg.cli import kg as cli
+from kg.formats import FORMATS
 
 Write = Callable[[dict[str, str]], Path]
 HOSTILE = {
@@ -172,6 +176,26 @@ def test_a_canary_in_a_private_note_is_in_no_export(name: str, write: Write, tmp
     assert [word for word in WORDS if word in after] == []
     assert "lean ux" in after
     assert "2 notes tagged #private left out" in run(store, "-f", name, "--private-tag", "#private").stderr
+
+
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - {*DEFAULT, *WHOLE, "owl", "png"}))
+def test_nor_in_any_format_for_graph_tools(name: str, write: Write, tmp_path: Path) -> None:
+    store = ingest(write(SECRET), tmp_path / "store").store
+    out = tmp_path / "out"
+    done = run(store, "-f", name, "-o", str(out), "--private-tag", "private", "--metrics")
+    assert done.exit_code == 0, done.exception
+    data = b"".join(file.read_bytes() for file in ([out] if out.is_file() else out.iterdir())).decode(
+        "utf-8", "replace"
+    )
+    data += "".join(unpacked(packed) for packed in re.findall(r'type="text/plain" id="[\w-]+">([^<]*)', data))
+    assert [word for word in WORDS if word in data.lower()] == []
+    assert "Lean UX" in data or name == "parquet"
+    assert str(tmp_path) not in data
+
+
+def unpacked(packed: str) -> str:
+    """What a page has packed into it."""
+    return zlib.decompress(base64.b64decode(packed)).decode("utf-8", "replace")
 
 
 def test_a_tag_that_no_note_has_is_said(write: Write, tmp_path: Path) -> None:

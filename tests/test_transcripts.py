@@ -20,6 +20,7 @@ FILES = [
     ROOT / "README.md",
     ROOT / "docs" / "analyzing.md",
     ROOT / "docs" / "exploring.md",
+    ROOT / "docs" / "exporting.md",
     ROOT / "docs" / "inference.md",
     ROOT / "docs" / "suggestions.md",
 ]

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,9 @@ def export(
     choice = Choice(only, links, around, depth, text, not no_inferred, metrics)
     config = vault_config(options, None)
     with _source(options, config, private) as store:
-        _write(options, row, _exported(config, store, choice), output)
+        found = _exported(config, store, choice)
+        # What is given away tells nothing of the machine that it was made on.
+        _write(options, row, replace(found, vault=None) if private else found, output)
 
 
 @contextmanager
@@ -123,10 +126,11 @@ def _write(options: Options, row: "Format", found: "Export", output: Path | None
                 with file.open("wb") as out:
                     row.write(found, out)
     if output is not None:
-        things, links = len(found.network), len(found.network.links)
-        options.say(
-            f"{short(output)}: {things:,} {plural(things, 'thing')}, {links:,} {plural(links, 'link')}", dim=True
-        )
+        said = short(output)
+        if "network" in vars(found):
+            things, links = len(found.network), len(found.network.links)
+            said += f": {things:,} {plural(things, 'thing')}, {links:,} {plural(links, 'link')}"
+        options.say(said, dim=True)
 
 
 def _into(folder: Path, row: "Format", found: "Export") -> None:

@@ -1,12 +1,10 @@
 """The formats of `kg export`: one row each, read by the command line, its documentation and the tests."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import IO
-
-import pyoxigraph as ox
 
 from kg.errors import KgError
 from kg.networks import Network
@@ -19,15 +17,21 @@ class Export:
     """What is exported: a store, or what was chosen of it."""
 
     store: Store
-    network: Network
-    triples: Callable[[], Iterator[ox.Triple]]
-    """The triples of the default graph that were chosen."""
-    quads: Callable[[], Iterator[ox.Quad]] | None
-    """The whole dataset, where nothing less was chosen."""
+    read: Callable[[], Network]
+    """What reads the network, which not every format needs."""
+    lines: Callable[[], list[bytes]]
+    """The triples of the default graph that were chosen, as lines of N-Triples in no order."""
+    quads: Callable[[], list[bytes]] | None
+    """The whole dataset as lines of N-Quads in no order; none where less than everything was chosen."""
     metrics: bool = False
     vault: Path | None = None
     """The folder of the notes, for links that open them in Obsidian."""
     title: str = "notes"
+
+    @cached_property
+    def network(self) -> Network:
+        """It as a network of things and links."""
+        return self.read()
 
     @cached_property
     def graph(self) -> PropertyGraph:

@@ -1,10 +1,14 @@
 """All formats of `kg export`, by their names."""
 
-from kg import graphrdf
+from itertools import chain
+
+from kg import gexf, graphjson, graphml, graphrdf, graphtables, graphtext, page, picture
 from kg.errors import KgError
 from kg.exports import Format
 
-FORMATS: dict[str, Format] = {row.name: row for row in graphrdf.FORMATS}
+_ROOMS = (page, picture, graphml, gexf, graphtext, graphjson, graphtables, graphrdf)
+FORMATS: dict[str, Format] = {row.name: row for row in chain.from_iterable(room.FORMATS for room in _ROOMS)}
+"""Of several formats with one end of a file's name the first is meant by it."""
 
 
 def format_named(name: str) -> Format:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import groupby
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import pyoxigraph as ox
 
@@ -27,52 +27,57 @@ _RDF_PROPERTY = RDF + "Property"
 _BUILT_IN = (RDF, RDFS, OWL, XSD)
 
 
-def _sorted(triples: Iterable[ox.Triple]) -> list[ox.Triple]:
-    """Triples by their subjects, of each the types first."""
-    keyed = [
-        (str(t.subject), t.predicate != _TYPE, str(t.predicate), str(t.object), n, t) for n, t in enumerate(triples)
-    ]
-    keyed.sort()
-    return [one[-1] for one in keyed]
+_TYPED = f" {_TYPE} ".encode()
 
 
-def _used(triples: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> dict[str, str]:
-    """The prefixes of namespaces that the triples use."""
-    spaces = {space: name for name, space in prefixes.items() if space}
-    iris = {term.value for triple in triples for term in triple if isinstance(term, ox.NamedNode)}
-    iris |= {t.object.datatype.value for t in triples if isinstance(t.object, ox.Literal)}
-    used = {found for iri in iris if (found := prefixed(iri, prefixes)[0]) is not None}
-    return {name: space for space, name in sorted(spaces.items(), key=lambda one: one[1]) if name in used}
+def _sorted(lines: Iterable[bytes]) -> list[bytes]:
+    """Lines of N-Triples by their subjects, of each the types first."""
+    return sorted(lines, key=lambda line: line.replace(_TYPED, b"  ", 1))
+
+
+def _triples(lines: list[bytes]) -> Iterator[ox.Triple]:
+    return (quad.triple for quad in ox.parse(b"".join(lines), ox.RdfFormat.N_TRIPLES))
+
+
+def _used(lines: Iterable[bytes], prefixes: Mapping[str, str]) -> dict[str, str]:
+    """The prefixes of namespaces that may be in use."""
+    data = b"".join(lines)
+    return {name: space for name, space in sorted(prefixes.items()) if space and f"<{space}".encode() in data}
 
 
 def turtle(export: Export, out: IO[bytes]) -> None:
     """The default graph in Turtle."""
-    triples = _sorted(export.triples())
-    ox.serialize(triples, out, format=ox.RdfFormat.TURTLE, prefixes=_used(triples, export.prefixes))
+    lines = _sorted(export.lines())
+    prefixes = _used(lines, export.prefixes)
+    ox.serialize(_triples(lines), out, format=ox.RdfFormat.TURTLE, prefixes=prefixes)
 
 
 def ntriples(export: Export, out: IO[bytes]) -> None:
     """The default graph in N-Triples, sorted."""
-    for line in sorted(f"{triple} .\n" for triple in export.triples()):
-        out.write(line.encode())
+    out.writelines(sorted(export.lines()))
 
 
 def nquads(export: Export, out: IO[bytes]) -> None:
     """The whole dataset in N-Quads, sorted; of what was chosen, the default graph."""
-    quads = export.quads or (lambda: _quads_of(export.triples()))
-    for line in sorted(f"{quad} .\n" for quad in quads()):
-        out.write(line.encode())
+    out.writelines(sorted((export.quads or export.lines)()))
 
 
 def trig(export: Export, out: IO[bytes]) -> None:
-    """The whole dataset in TriG; of what was chosen, the default graph."""
-    if export.quads is None:
-        turtle(export, out)
-        return
-    keyed = sorted((str(q.graph_name), str(q.subject), q.predicate != _TYPE, str(q.predicate), str(q.object), n, q)
-                   for n, q in enumerate(export.quads()))  # fmt: skip
-    quads = [one[-1] for one in keyed]
-    ox.serialize(quads, out, format=ox.RdfFormat.TRIG, prefixes=_used([quad.triple for quad in quads], export.prefixes))
+    """The whole dataset in TriG, graph by graph; of what was chosen, the default graph."""
+    lines = (export.quads or export.lines)()
+    lines.sort(key=lambda line: (_graph(line), line.replace(_TYPED, b"  ", 1)))
+    prefixes = _used(lines, export.prefixes)
+    quads = ox.parse(b"".join(lines), ox.RdfFormat.N_QUADS)
+    ox.serialize(quads, out, format=ox.RdfFormat.TRIG, prefixes=prefixes)
+
+
+def _graph(line: bytes) -> bytes:
+    """The name of the graph at the end of a line of N-Quads; of the default graph's lines empty."""
+    if b'"' in line:
+        tail = line[:-3].rpartition(b" <")[2]
+        return b"" if b'"' in tail else tail
+    parts = line.split(b" ")
+    return parts[3] if len(parts) == 5 else b""
 
 
 # ---- RDF/XML ----------------------------------------------------------------------------------------
@@ -80,17 +85,31 @@ def trig(export: Export, out: IO[bytes]) -> None:
 
 def rdfxml(export: Export, out: IO[bytes]) -> None:
     """The default graph in RDF/XML. Raises KgError where a property has no name that XML can write."""
-    triples = [_for_xml(triple) for triple in _sorted(export.triples())]
-    prefixes = _used(triples, export.prefixes)
-    for name in {triple.predicate.value for triple in triples}:
-        _, local = _split(name)
-        if not local:
+    lines = _sorted(export.lines())
+    prefixes = _used(lines, export.prefixes)
+    names = {triple.predicate.value for triple in _triples(lines)}
+    for name in sorted(names):
+        if not _split(name)[1]:
             raise KgError(f"RDF/XML has no way to write the property <{name}>: use turtle, jsonld or ntriples")
-    spaces = {
-        space for name in {t.predicate.value for t in triples} if (space := _split(name)[0]) not in prefixes.values()
-    }
+    spaces = {_split(name)[0] for name in names} - {*prefixes.values()}
     more = {f"ns{n}": space for n, space in enumerate(sorted(spaces))}
-    ox.serialize(triples, out, format=ox.RdfFormat.RDF_XML, prefixes={**prefixes, **more})
+    triples = map(_for_xml, _triples(lines))
+    ox.serialize(triples, cast("IO[bytes]", _Returns(out)), format=ox.RdfFormat.RDF_XML, prefixes={**prefixes, **more})
+
+
+class _Returns:
+    """A stream that writes carriage returns by their number: as they are, XML reads them as line feeds."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self.out = out
+
+    def write(self, data: bytes) -> int:
+        """Write it."""
+        self.out.write(data.replace(b"\r", b"&#13;"))
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held."""
 
 
 def _split(iri: str) -> tuple[str, str]:
@@ -189,7 +208,7 @@ def jsonld(export: Export, out: IO[bytes]) -> None:
     head = json.dumps(context.context, ensure_ascii=False, indent=1)
     out.write(f'{{\n"@context": {head},\n"@graph": ['.encode())
     separator = "\n"
-    for subject, group in groupby(_sorted(export.triples()), key=lambda triple: triple.subject):
+    for subject, group in groupby(_triples(_sorted(export.lines())), key=lambda triple: triple.subject):
         node = {"id": context.compact(subject.value) if isinstance(subject, ox.NamedNode) else str(subject)}
         node.update(_properties(context, group))
         out.write(f"{separator}{json.dumps(node, ensure_ascii=False)}".encode())
@@ -218,15 +237,15 @@ def owl(export: Export, out: IO[bytes]) -> None:
     """The default graph as an OWL 2 ontology in Turtle: with a header, and each class, property and individual declared
     once, as Protégé wants it. A property that has both things and texts as its values is an annotation property.
     """
-    triples = [triple for triple in export.triples() if not _declares(triple)]
+    everything = list(_triples(_sorted(export.lines())))
     header = ox.NamedNode(export.prefixes.get("n", "https://notes.example/").rstrip("/#"))
     declared = [ox.Triple(header, _TYPE, ox.NamedNode(OWL + "Ontology"))]
-    declared += [
-        ox.Triple(ox.NamedNode(one), _TYPE, ox.NamedNode(kind)) for one, kind in sorted(_declarations(export).items())
-    ]
-    everything = _sorted({*declared, *triples})
-    prefixes = _used(everything, export.prefixes)
-    ox.serialize(everything, out, format=ox.RdfFormat.TURTLE, prefixes=prefixes)
+    kinds = sorted(_declarations(everything).items())
+    declared += [ox.Triple(ox.NamedNode(one), _TYPE, ox.NamedNode(kind)) for one, kind in kinds]
+    kept = [*declared, *(triple for triple in everything if not _declares(triple))]
+    lines = _sorted((ox.serialize(kept, format=ox.RdfFormat.N_TRIPLES) or b"").splitlines(keepends=True))
+    prefixes = _used(lines, export.prefixes)
+    ox.serialize(_triples(lines), out, format=ox.RdfFormat.TURTLE, prefixes=prefixes)
 
 
 def _declares(triple: ox.Triple) -> bool:
@@ -242,12 +261,12 @@ def _declares(triple: ox.Triple) -> bool:
     }
 
 
-def _declarations(export: Export) -> dict[str, str]:
+def _declarations(triples: Iterable[ox.Triple]) -> dict[str, str]:
     """The one kind of each term."""
     found: dict[str, str] = {}
     values: dict[str, set[bool]] = {}
     individuals: set[str] = set()
-    for subject, predicate, obj in export.triples():
+    for subject, predicate, obj in triples:
         if predicate == _TYPE and isinstance(obj, ox.NamedNode):
             if not obj.value.startswith(_BUILT_IN):
                 found[obj.value] = OWL + "Class"
@@ -265,10 +284,6 @@ def _declarations(export: Export) -> dict[str, str]:
         if found.get(name) not in {fitting, OWL + "AnnotationProperty"}:
             found[name] = fitting
     return {**{one: OWL + "NamedIndividual" for one in individuals if one not in found}, **found}
-
-
-def _quads_of(triples: Iterable[ox.Triple]) -> Iterator[ox.Quad]:
-    return (ox.Quad(triple.subject, triple.predicate, triple.object) for triple in triples)
 
 
 def _row(name: str, media: str, suffix: str, keeps: str, write: Callable[[Export, IO[bytes]], None]) -> Format:

@@ -11,6 +11,7 @@ Every format for graph tools is written from it, so what each tool chokes on is 
 """
 
 import datetime
+import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,7 +36,8 @@ RESERVED = frozenset(
     (
         *("id", "key", "name", "label", "type", "types", "kind", "iri", "pid", "parent", "parents", "value", "weight"),
         *("source", "target", "from", "to", "start", "end", "directed", "interaction", "represents"),
-        *("viz", "x", "y", "z", "size", "color", "colour", "shape"),
+        *("viz", "x", "y", "z", "size", "color", "colour", "shape", "hidden", "highlighted", "forcelabel", "zindex"),
+        *("index", "vx", "vy", "vz", "fx", "fy", "fz", "val", "position", "selected", "classes", "scratch"),
         *("graph", "node", "edge", "link", "nodes", "edges", "links"),
     )
 )
@@ -253,6 +255,15 @@ _LISTS = frozenset((_ALIAS.value, _TAGGED.value))
 def clean(text: str) -> str:
     """A text without what XML and JSON cannot hold."""
     return _CONTROL.sub("\ufffd", text)
+
+
+def lexical(cell: Cell) -> str:
+    """A value as text: as XSD writes it, a list as JSON."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, list | bool):
+        return json.dumps(cell, ensure_ascii=False)
+    return repr(cell)
 
 
 def _written(term: object) -> str:

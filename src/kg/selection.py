@@ -54,22 +54,24 @@ class _Chooser:
         answer = sparql.query(self.store, self.choice.query) if self.choice.query else None
         if answer and answer.kind == "ask":
             raise KgError("the query asks whether something is so: a CONSTRUCT or a SELECT can say what to export")
+        more = self.choice.metrics, vault, title
         if answer and answer.kind == "graph":
             triples = list(dict.fromkeys(answer.triples()))
-            network = self._near(_network_of(self.store, triples))
-            return Export(self.store, network, lambda: iter(triples), None, self.choice.metrics, vault, title)
-        network = read(self.store, links=self.choice.links, classes=self.choice.classes, inferred=self.choice.inferred)
+            made = self._near(_network_of(self.store, triples))
+            return Export(self.store, lambda: made, lambda: _lines(triples), None, *more)
+        if self.choice.is_everything:
+            return Export(self.store, self._read, self._everything, self._quads, *more)
+        network = self._read()
         if answer:
             named = {term for row in answer.terms() for term in row if isinstance(term, ox.NamedNode)}
             network = _within(network, {n for n, node in enumerate(network.nodes) if node in named})
         network = self._near(network)
-        if self.choice.is_everything:
-            return Export(self.store, network, self._everything, self._quads, self.choice.metrics, vault, title)
         kept = frozenset(network.nodes)
         properties = frozenset(link.property for link in network.links)
-        return Export(
-            self.store, network, lambda: self._about(kept, properties), None, self.choice.metrics, vault, title
-        )
+        return Export(self.store, lambda: network, lambda: _lines(self._about(kept, properties)), None, *more)
+
+    def _read(self) -> Network:
+        return read(self.store, links=self.choice.links, classes=self.choice.classes, inferred=self.choice.inferred)
 
     def _near(self, network: Network) -> Network:
         """What is within so many steps of the things that are named."""
@@ -99,15 +101,19 @@ class _Chooser:
         names = (() if self.choice.inferred else (INFERRED,)) + (() if self.choice.metrics else (METRICS,))
         return tuple(ox.NamedNode(name[1:-1]) for name in names)
 
-    def _everything(self) -> Iterator[ox.Triple]:
-        apart = {quad.triple for graph in self._apart for quad in self.store.find(None, None, None, graph)}
-        quads = self.store.find(None, None, None, _DEFAULT)
-        return (quad.triple for quad in quads if not apart or quad.triple not in apart)
+    def _everything(self) -> list[bytes]:
+        apart = {line for graph in self._apart for line in self.store.lines(graph)}
+        lines = self.store.lines()
+        return [line for line in lines if line not in apart] if apart else lines
 
-    def _quads(self) -> Iterator[ox.Quad]:
-        yield from (ox.Quad(*triple) for triple in self._everything())
-        apart = {*self._apart, _DEFAULT}
-        yield from (quad for quad in self.store.quads() if quad.graph_name not in apart)
+    def _quads(self) -> list[bytes]:
+        """The dataset; of what is left out, neither its graph nor its triples in the default graph."""
+        apart = {line[:-2] + f"{graph} .\n".encode() for graph in self._apart for line in self.store.lines(graph)}
+        lines = self.store.quad_lines()
+        if not apart:
+            return lines
+        default = {line for graph in self._apart for line in self.store.lines(graph)}
+        return [line for line in lines if line not in apart and line not in default]
 
     def _about(self, kept: frozenset[ox.NamedNode], properties: frozenset[str]) -> Iterator[ox.Triple]:
         """What is said of chosen things: texts and classes, and the chosen links between them."""
@@ -120,6 +126,10 @@ class _Chooser:
                     is_link or triple.predicate == _TYPE or isinstance(triple.object, ox.Literal)
                 ) and triple not in apart:
                     yield triple
+
+
+def _lines(triples: Iterable[ox.Triple]) -> list[bytes]:
+    return (ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b"").splitlines(keepends=True)
 
 
 def _within(network: Network, kept: Iterable[int]) -> Network:

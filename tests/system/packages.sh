@@ -1,18 +1,41 @@
-# What the tests marked `system` need of Debian's packages; `make test-all` runs this. Without root or apt they skip.
+# What the tests marked `system` need of Debian's packages and of npm's; `make test-all` runs this. Without root or apt
+# they skip.
 set -eu
-packages="default-jdk-headless libowlapi-java virtuoso-opensource-7-bin"
-missing=""
-for package in $packages; do
-  dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
-done
-[ -n "$missing" ] || exit 0
-command -v apt-get >/dev/null 2>&1 || { echo "no apt-get here: tests that need$missing are skipped" >&2; exit 0; }
-as_root=""
-if [ "$(id -u)" != 0 ]; then
-  command -v sudo >/dev/null 2>&1 && as_root="sudo" || { echo "not root: tests that need$missing are skipped" >&2; exit 0; }
-fi
-echo "installing$missing" >&2
-export DEBIAN_FRONTEND=noninteractive
-$as_root apt-get update -qq
-# shellcheck disable=SC2086 # a list of names
-$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+
+debian() {
+  packages="default-jdk-headless libowlapi-java virtuoso-opensource-7-bin graphviz libxml2-utils libjgrapht-java chromium"
+  packages="$packages raptor2-utils serdi"
+  command -v npm >/dev/null 2>&1 || packages="$packages nodejs npm"
+  missing=""
+  for package in $packages; do
+    dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
+  done
+  [ -n "$missing" ] || return 0
+  command -v apt-get >/dev/null 2>&1 || { echo "no apt-get here: tests that need$missing are skipped" >&2; return 0; }
+  as_root=""
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null 2>&1 && as_root="sudo" || { echo "not root: tests that need$missing are skipped" >&2; return 0; }
+  fi
+  echo "installing$missing" >&2
+  export DEBIAN_FRONTEND=noninteractive
+  $as_root apt-get update -qq
+  # shellcheck disable=SC2086 # a list of names
+  $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+}
+
+npm_readers() {
+  folder="$(dirname "$0")/npm"
+  [ "$folder/node_modules/.package-lock.json" -nt "$folder/package.json" ] && return 0
+  command -v npm >/dev/null 2>&1 || { echo "no npm here: tests that need Node.js are skipped" >&2; return 0; }
+  echo "installing what tests/system/npm/package.json names" >&2
+  npm install --prefix "$folder" --no-audit --no-fund --no-package-lock --loglevel=error >/dev/null
+}
+
+browser() {
+  command -v npm >/dev/null 2>&1 || { echo "no npm here: tests of the page are skipped" >&2; return 0; }
+  (cd "$(dirname "$0")/browser" && npm ci --silent) || echo "npm ci failed: tests of the page are skipped" >&2
+}
+
+debian
+npm_readers
+browser

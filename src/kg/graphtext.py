@@ -1,0 +1,160 @@
+"""Graphs as text that people may read: GML, DOT for Graphviz, and Mermaid for Markdown."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import IO
+
+from kg.exports import Export, Format, TooLarge
+from kg.propertygraph import Cell, PropertyGraph, clean, lexical
+
+_MERMAID_LINKS = 500
+_MERMAID_CHARACTERS = 50_000
+_LARGE = 300
+"""From so many things on Graphviz draws with sfdp, since dot would take minutes."""
+_GML_SPECIAL = re.compile(r'["&\t\r\n]|[^\x20-\x7e]')
+_ENTITY = re.compile(r"&(?=#?\w+;)")
+_MERMAID_SPECIAL = re.compile(r"[\"#&<>`\\\[\]{}();:*_~|$@]|\A[-+]|\A\d+\.")
+"""What means something in a label, which is Markdown with icons and formulas; the last character of each counts."""
+_MERMAID_STYLES = (
+    *("fill:lightyellow", "fill:lightblue", "fill:lightgreen", "fill:lavender"),
+    *("fill:mistyrose", "fill:lightcyan", "fill:wheat", "fill:whitesmoke"),
+)
+
+
+# ---- GML -----------------------------------------------------------------------------------------------------------
+# Himsolt, GML: a portable graph file format, 1997: ASCII, everything else as an entity; no booleans, which are 1 and 0;
+# a list is its key once for each value.
+
+
+def _write_gml(export: Export, stream: IO[bytes]) -> None:
+    stream.writelines(part.encode("ascii") for part in _gml(export.graph))
+
+
+def _gml(graph: PropertyGraph) -> Iterator[str]:
+    yield 'Creator "kg"\ngraph [\n  directed 1\n  multigraph 1\n'
+    for number, node in enumerate(graph.nodes):
+        yield f"  node [\n    id {number}\n{_pair('label', node.label)}{_pair('iri', node.iri)}"
+        if node.types:
+            yield _pair("type", node.type) + _pair("types", lexical([*node.types]))
+        yield "".join(_pair(name, cell) for name, cell in node.values.items())
+        yield "  ]\n"
+    for edge in graph.edges:
+        yield (
+            f"  edge [\n    source {edge.source}\n    target {edge.target}\n"
+            f"{_pair('key', edge.id)}{_pair('label', edge.kind)}{_pair('kind', edge.kind)}"
+            f"{_pair('property', edge.property)}{_pair('weight', edge.weight)}  ]\n"
+        )
+    yield "]\n"
+
+
+def _pair(key: str, cell: Cell) -> str:
+    cells = cell if isinstance(cell, list) else [cell]
+    return "".join(f"    {key} {_gml_value(one)}\n" for one in cells)
+
+
+def _gml_value(cell: Cell) -> str:
+    if isinstance(cell, bool):
+        return str(int(cell))
+    if isinstance(cell, float):
+        mantissa, exponent, power = repr(cell).partition("e")
+        return (mantissa if "." in mantissa else f"{mantissa}.0") + exponent.upper() + power
+    return str(cell) if isinstance(cell, int) else f'"{_GML_SPECIAL.sub(_gml_entity, lexical(cell))}"'
+
+
+def _gml_entity(found: re.Match[str]) -> str:
+    return {'"': "&quot;", "&": "&amp;"}.get(found[0]) or f"&#{ord(found[0])};"
+
+
+# ---- DOT -----------------------------------------------------------------------------------------------------------
+# https://graphviz.org/doc/info/lang.html. Columns begin with kg_, since Graphviz gives many names a meaning. In a
+# string only a quotation mark and a backslash need a backslash; in what is drawn, entities are decoded.
+
+
+def _write_dot(export: Export, stream: IO[bytes]) -> None:
+    stream.writelines(part.encode() for part in _dot(export.graph, export.title))
+
+
+def _dot(graph: PropertyGraph, title: str) -> Iterator[str]:
+    yield f"digraph {_quoted(clean(title))} {{\n"
+    if len(graph.nodes) > _LARGE:
+        yield "// So much is drawn by sfdp: sfdp -Goverlap=prism -Tsvg FILE\ngraph [layout=sfdp];\n"
+    yield 'graph [charset="UTF-8"];\nnode [shape=box];\n'
+    for node in graph.nodes:
+        own: dict[str, Cell] = {"iri": node.iri, "type": node.type, "types": [*node.types], **node.values}
+        shown = f"label={_drawn(node.label)}, URL={_drawn(node.iri)}, tooltip={_drawn(node.type or node.iri)}"
+        yield f"{node.id} [{shown}{_attributes(own)}];\n"
+    for edge in graph.edges:
+        ends = f"{graph.nodes[edge.source].id} -> {graph.nodes[edge.target].id}"
+        shown = f'id="{edge.id}", label={_drawn(edge.kind)}, weight={edge.weight}'
+        yield f"{ends} [{shown}{_attributes({'property': edge.property})}];\n"
+    yield "}\n"
+
+
+def _attributes(cells: Mapping[str, Cell]) -> str:
+    return "".join(f", kg_{name}={_quoted(lexical(cell))}" for name, cell in cells.items() if cell not in ("", []))
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _drawn(text: str) -> str:
+    """A text that Graphviz draws as it is written."""
+    return _quoted(_ENTITY.sub("&amp;", text)).replace("\r\n", "\n").replace("\n", "\\n")
+
+
+# ---- Mermaid -------------------------------------------------------------------------------------------------------
+# https://mermaid.js.org/syntax/flowchart.html. It draws no more than 500 links and 50,000 characters.
+
+
+def _write_mermaid(export: Export, stream: IO[bytes]) -> None:
+    graph = export.graph
+    text = "" if len(graph.edges) > _MERMAID_LINKS else "".join(_mermaid(graph))
+    if len(graph.edges) > _MERMAID_LINKS or len(text) > _MERMAID_CHARACTERS:
+        size = f"{len(graph.nodes):,} things and {len(graph.edges):,} links"
+        raise TooLarge(
+            f"Mermaid draws {_MERMAID_LINKS} links and {_MERMAID_CHARACTERS:,} characters at most, not {size}: "
+            "choose some with `--around NAME --depth 1` or `--only CLASS`"
+        )
+    stream.write(text.encode())
+
+
+def _mermaid(graph: PropertyGraph) -> Iterator[str]:
+    yield "flowchart LR\n"
+    for node in graph.nodes:
+        yield f'  {node.id}["{_mermaid_text(node.label)}"]\n'
+    for edge in graph.edges:
+        ends = graph.nodes[edge.source].id, graph.nodes[edge.target].id
+        yield f'  {ends[0]} -->|"{_mermaid_text(edge.kind)}"| {ends[1]}\n'
+    for node in graph.nodes:
+        yield f'  click {node.id} href "{_mermaid_link(node.iri)}"\n'
+    for number, name in enumerate(sorted({node.type for node in graph.nodes if node.type})):
+        members = ",".join(node.id for node in graph.nodes if node.type == name)
+        style = _MERMAID_STYLES[number % len(_MERMAID_STYLES)]
+        yield f"  %% {_mermaid_text(name)}\n  classDef type{number} {style},color:black\n"
+        yield f"  class {members} type{number}\n"
+
+
+def _mermaid_text(text: str) -> str:
+    """A text for a quoted label: what has a meaning to Mermaid by its number, one line."""
+    line = " ".join(text.split())
+    return _MERMAID_SPECIAL.sub(lambda found: f"{found[0][:-1]}#{ord(found[0][-1])};", line) or "#160;"
+
+
+def _mermaid_link(iri: str) -> str:
+    """An IRI, where no part of it may look like one of Mermaid's entities."""
+    return re.sub(r"(#\w*);", r"\1%3B", iri)
+
+
+FORMATS = (
+    Format("gml", "text/plain", "gml", "all things and links, booleans as 1 and 0; for igraph, Gephi, yEd", _write_gml),
+    Format("dot", "text/vnd.graphviz", "dot", "all things and links as text; for Graphviz", _write_dot),
+    Format(
+        "mermaid",
+        "text/vnd.mermaid",
+        "mmd",
+        "names, kinds and web addresses, up to 500 links; for Markdown",
+        _write_mermaid,
+    ),
+)

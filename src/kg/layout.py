@@ -1,0 +1,182 @@
+"""Where things stand on a plane: what is linked near each other, communities close together, parts apart.
+
+A network is laid out from the inside to the outside. Up to a thousand things are pulled together by their links, and
+pushed apart otherwise (Fruchterman and Reingold, Graph drawing by force-directed placement, 1991); of more, each
+community is laid out for itself, then the communities as discs. What is not connected goes into rows, the largest
+first. So 50,000 things take seconds, and the same network always gives the same places.
+
+Two things stand about one apart, or more.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg.communities import SEED, communities
+from kg.networks import Link, Network
+
+if TYPE_CHECKING:
+    import rustworkx as rx
+
+_Points = NDArray[np.float64]
+_TOGETHER = 1_000
+"""So many things are laid out as one."""
+_ROUNDS = 60
+_GAP = 1.0
+_TURN = np.pi * (3 - 5**0.5)
+
+
+def layout(network: Network) -> list[tuple[float, float]]:
+    """The place of each thing, around the origin: x to the right, y down."""
+    import rustworkx as rx
+
+    if not len(network):
+        return []
+    connected = rx.connected_components(network.undirected)
+    parts = sorted((sorted(part) for part in connected), key=lambda part: (-len(part), part[0]))
+    placed = [_placed(inner) for inner in _split(network, parts)]
+    points = np.zeros((len(network), 2))
+    for part, at in zip(parts, _rows(placed), strict=True):
+        points[part] = at
+    points -= (points.max(axis=0) + points.min(axis=0)) / 2
+    rounded = np.round(points, 3) + 0.0
+    return [(x, y) for x, y in rounded.tolist()]
+
+
+def _split(network: Network, parts: Sequence[Sequence[int]]) -> list[Network]:
+    """Each part as a network of its own, with a link for each two that are linked."""
+    part_of, place = [0] * len(network), [0] * len(network)
+    for at, part in enumerate(parts):
+        for inner, number in enumerate(part):
+            part_of[number], place[number] = at, inner
+    links: list[list[Link]] = [[] for _ in parts]
+    for (one, other), weight in network.edges.items():
+        if part_of[one] == part_of[other]:
+            links[part_of[one]].append(Link(place[one], place[other], "", int(weight)))
+    return [
+        Network(
+            tuple(network.nodes[number] for number in part),
+            tuple(network.labels[number] for number in part),
+            tuple(network.classes[number] for number in part),
+            tuple(inside),
+            network.prefixes,
+        )
+        for part, inside in zip(parts, links, strict=True)
+    ]
+
+
+def _placed(network: Network) -> _Points:
+    """The places of connected things, around the origin."""
+    size = len(network)
+    if size <= _TOGETHER:
+        return _apart(_sprung(network.undirected, size**0.5), np.full(size, 0.5))
+    parts = communities(network)
+    if len(parts) == 1:
+        return _sunflower(network)
+    inner = [_placed(part) for part in _split(network, parts)]
+    centres = _discs(network, parts, np.array([_radius(points) for points in inner]))
+    found = np.zeros((size, 2))
+    for part, points, centre in zip(parts, inner, centres, strict=True):
+        found[part] = points + centre
+    return _centred(found)
+
+
+def _discs(network: Network, parts: Sequence[Sequence[int]], radii: _Points) -> _Points:
+    """The centres of communities, so that none lies over another and those with many links are near."""
+    import rustworkx as rx
+
+    part_of = {number: at for at, part in enumerate(parts) for number in part}
+    ties: dict[tuple[int, int], float] = {}
+    for (one, other), weight in network.edges.items():
+        ends = sorted((part_of[one], part_of[other]))
+        if ends[0] != ends[1]:
+            ties[ends[0], ends[1]] = ties.get((ends[0], ends[1]), 0.0) + weight
+    most = max(ties.values(), default=1.0)
+    graph: rx.PyGraph[int, float] = rx.PyGraph()
+    graph.add_nodes_from(range(len(parts)))
+    graph.add_edges_from([(*ends, weight / most) for ends, weight in sorted(ties.items())])
+    if len(parts) > 2 * _TOGETHER:
+        return _apart(_spiral(len(parts)) * float(radii.mean()) * 2, radii)
+    return _apart(_sprung(graph, float(np.sqrt((radii**2).sum()))), radii)
+
+
+def _sprung(graph: "rx.PyGraph[int, float]", radius: float) -> _Points:
+    """Places by links that pull, so that most lie within a radius."""
+    import rustworkx as rx
+
+    if len(graph) == 1:
+        return np.zeros((1, 2))
+    found = rx.spring_layout(graph, weight_fn=lambda weight: weight**0.5, num_iter=_ROUNDS, seed=SEED)
+    points = np.array([found[number] for number in range(len(graph))])
+    points = _centred(points)
+    spread = float(np.sqrt((points**2).sum(axis=1).mean()))
+    if spread:
+        points *= radius * 0.8 / spread
+    return points
+
+
+def _sunflower(network: Network) -> _Points:
+    """Places for what does not fall into parts: what has most links in the middle."""
+    degrees = np.zeros(len(network), np.int64)
+    for pair in network.edges:
+        degrees[list(pair)] += 1
+    points = np.zeros((len(network), 2))
+    points[np.argsort(-degrees, kind="stable")] = _spiral(len(network))
+    return points
+
+
+def _spiral(size: int) -> _Points:
+    """So many places, evenly around the origin: Vogel, A better way to construct the sunflower head, 1979."""
+    steps = np.arange(size)
+    radii, angles = 0.65 * np.sqrt(steps), steps * _TURN
+    return np.column_stack((radii * np.cos(angles), radii * np.sin(angles)))
+
+
+def _apart(points: _Points, radii: _Points) -> _Points:
+    """Discs pushed away from each other until none lies over another, or nearly so."""
+    from scipy.spatial import cKDTree
+
+    reach, size = 2 * float(radii.max()), len(points)
+    for _ in range(_ROUNDS):
+        one, other = cKDTree(points).query_pairs(reach, output_type="ndarray").T
+        between = points[other] - points[one]
+        lengths = np.hypot(*between.T)
+        over = radii[one] + radii[other] - lengths
+        close = over > 0.01
+        if not close.any():
+            break
+        one, other, between, lengths, over = (it[close] for it in (one, other, between, lengths, over))
+        same = lengths < 1e-9
+        between[same] = np.column_stack((np.cos(one[same] + other[same]), np.sin(one[same] + other[same])))
+        lengths[same] = 1.0
+        push = between * (over / lengths / 2)[:, None]
+        for axis in (0, 1):
+            points[:, axis] += np.bincount(other, push[:, axis], size) - np.bincount(one, push[:, axis], size)
+    return _centred(points)
+
+
+def _centred(points: _Points) -> _Points:
+    moved: _Points = points - points.mean(axis=0)
+    return moved
+
+
+def _radius(points: _Points) -> float:
+    """The radius of a community's disc, so that two of them leave a gap."""
+    return float(np.hypot(*points.T).max()) + _GAP
+
+
+def _rows(placed: Sequence[_Points]) -> list[_Points]:
+    """Parts side by side in rows, the next row below: the boxes around them touch nowhere."""
+    lows = [points.min(axis=0) for points in placed]
+    boxes = [points.max(axis=0) - low + _GAP for points, low in zip(placed, lows, strict=True)]
+    width = max(1.3 * sum(float(box.prod()) for box in boxes) ** 0.5, *(float(box[0]) for box in boxes), 0.0)
+    found: list[_Points] = []
+    x = y = height = 0.0
+    for points, low, box in zip(placed, lows, boxes, strict=True):
+        if x and x + box[0] > width:
+            x, y, height = 0.0, y + height, 0.0
+        found.append(points - low + (x, y))
+        x, height = x + float(box[0]), max(height, float(box[1]))
+    return found

@@ -1,0 +1,45 @@
+// The page of `kg export -f html`: src/ to ../src/kg/web/, where it is committed, so that kg needs no node.
+//     npm ci && node build.mjs [FOLDER]
+import { createHash } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const goal = path.resolve(here, process.argv[2] ?? "../src/kg/web");
+const options = { bundle: true, minify: true, write: false, target: "es2022", charset: "ascii", legalComments: "none", absWorkingDir: here };
+
+const script = await build({ ...options, entryPoints: ["src/main.js"], format: "iife", metafile: true, outfile: "page.js" });
+const style = await build({ ...options, entryPoints: ["src/style.css"], outfile: "page.css" });
+const files = {
+  "page.js": script.outputFiles[0].text,
+  "page.css": style.outputFiles[0].text,
+  "page.html": await readFile(path.join(here, "src/index.html"), "utf8"),
+  "LICENSES.txt": await licences(Object.keys(script.metafile.inputs)),
+};
+for (const name of ["page.js", "page.css"]) {
+  if (/<\/|<!--/.test(files[name])) throw new Error(`${name} would end its element`);
+}
+await mkdir(goal, { recursive: true });
+const sums = [];
+for (const [name, text] of Object.entries(files).sort(([one], [other]) => (one < other ? -1 : 1))) {
+  await writeFile(path.join(goal, name), text);
+  sums.push(`${createHash("sha256").update(text).digest("hex")}  ${name}\n`);
+}
+await writeFile(path.join(goal, "SHA256SUMS"), sums.join(""));
+
+/** The licences of all packages of which anything is in the page. */
+async function licences(inputs) {
+  const names = new Set(inputs.flatMap((input) => input.match(/^node_modules\/((?:@[^/]+\/)?[^/]+)/)?.slice(1) ?? []));
+  let found = "page.js holds parts of these packages.\n";
+  for (const name of [...names].sort()) {
+    const folder = path.join(here, "node_modules", name);
+    const { version, license } = JSON.parse(await readFile(path.join(folder, "package.json"), "utf8"));
+    let text = "";
+    for (const file of ["LICENSE", "LICENSE.txt", "LICENSE.md"]) text ||= await readFile(path.join(folder, file), "utf8").catch(() => "");
+    if (!text) throw new Error(`${name} has no licence file`);
+    found += `\n---- ${name} ${version} (${license}) ----\n\n${text.replace(/\r\n/g, "\n").trim()}\n`;
+  }
+  return found;
+}

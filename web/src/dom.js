@@ -1,0 +1,40 @@
+// Elements made by calls, never from text: what notes say stays text.
+import { HOLLOW, SHAPES } from "./shapes.js";
+
+export function make(tag, attributes = {}, ...children) {
+  const found = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) found.addEventListener(name.slice(2), value);
+    else if (value === true) found.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) found.setAttribute(name, value);
+  }
+  found.append(...children.filter((child) => child !== null));
+  return found;
+}
+
+const SPACE = "http://www.w3.org/2000/svg";
+const POINTS = {
+  square: "2.4,2.4 13.6,2.4 13.6,13.6 2.4,13.6",
+  diamond: "8,0.6 15.4,8 8,15.4 0.6,8",
+  triangle: "8,1.4 14.8,13.2 1.2,13.2",
+  hexagon: "4.2,1.4 11.8,1.4 15.6,8 11.8,14.6 4.2,14.6 0.4,8",
+};
+
+/** A type's shape in a colour, as the map has it. */
+export function icon(kind, colour) {
+  const hollow = kind >= HOLLOW;
+  const shape = SHAPES[hollow ? kind - HOLLOW : kind];
+  const svg = document.createElementNS(SPACE, "svg");
+  for (const [name, value] of [["viewBox", "-1 -1 18 18"], ["aria-hidden", "true"], ["class", "icon"]]) svg.setAttribute(name, value);
+  const form = document.createElementNS(SPACE, shape === "circle" ? "circle" : "polygon");
+  if (shape === "circle") for (const [name, value] of [["cx", 8], ["cy", 8], ["r", 6.4]]) form.setAttribute(name, value);
+  else form.setAttribute("points", POINTS[shape]);
+  form.setAttribute("fill", hollow ? "none" : colour);
+  form.setAttribute("stroke", colour);
+  form.setAttribute("stroke-width", hollow ? "2.4" : "1");
+  svg.append(form);
+  return svg;
+}
+
+export const number = (value) => value.toLocaleString("en");
+export const plural = (count, word) => `${number(count)} ${word}${count === 1 ? "" : "s"}`;
