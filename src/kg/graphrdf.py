@@ -64,8 +64,10 @@ def nquads(export: Export, out: IO[bytes]) -> None:
 
 def trig(export: Export, out: IO[bytes]) -> None:
     """The whole dataset in TriG, graph by graph; of what was chosen, the default graph."""
-    lines = (export.quads or export.lines)()
-    lines.sort(key=lambda line: (_graph(line), line.replace(_TYPED, b"  ", 1)))
+    graphs: dict[bytes, list[bytes]] = {}
+    for line in (export.quads or export.lines)():
+        graphs.setdefault(_graph(line), []).append(line)
+    lines = [line for graph in sorted(graphs) for line in _sorted(graphs[graph])]
     prefixes = _used(lines, export.prefixes)
     quads = ox.parse(b"".join(lines), ox.RdfFormat.N_QUADS)
     ox.serialize(quads, out, format=ox.RdfFormat.TRIG, prefixes=prefixes)

@@ -139,7 +139,7 @@ def _shown(cell: Cell) -> str:
 def _block(name: str, value: object) -> str:
     """Data in a block that no browser runs and nothing in it can end."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return f'<script type="text/plain" id="{name}">{b64encode(compress(text.encode(), 9)).decode()}</script>'
+    return f'<script type="text/plain" id="{name}">{b64encode(compress(text.encode(), 6)).decode()}</script>'
 
 
 FORMATS: tuple[Format, ...] = (

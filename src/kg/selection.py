@@ -107,13 +107,7 @@ class _Chooser:
         return [line for line in lines if line not in apart] if apart else lines
 
     def _quads(self) -> list[bytes]:
-        """The dataset; of what is left out, neither its graph nor its triples in the default graph."""
-        apart = {line[:-2] + f"{graph} .\n".encode() for graph in self._apart for line in self.store.lines(graph)}
-        lines = self.store.quad_lines()
-        if not apart:
-            return lines
-        default = {line for graph in self._apart for line in self.store.lines(graph)}
-        return [line for line in lines if line not in apart and line not in default]
+        return self.store.quad_lines(self._apart)
 
     def _about(self, kept: frozenset[ox.NamedNode], properties: frozenset[str]) -> Iterator[ox.Triple]:
         """What is said of chosen things: texts and classes, and the chosen links between them."""
