@@ -17,7 +17,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -45,6 +46,7 @@ _INFERRED, _ONTOLOGY, _METRICS = (ox.NamedNode(graph[1:-1]) for graph in (INFERR
 
 _Pair = tuple[int, int]
 _THREADS = 4
+_SLICE = 200_000
 
 
 class Link(NamedTuple):
@@ -270,11 +272,12 @@ class _Reader:
                 yield from (Link(*pair, name.value, weight) for pair, weight in sorted(within.items()))
                 continue
             found = ((keys.get(one, -1), keys.get(other, -1)) for one, other in stated[name])
-            codes = np.fromiter((a * size + b for a, b in found if a >= 0 <= b != a), np.int64)
-            sources, targets = (one.tolist() for one in np.divmod(np.unique(codes), max(size, 1)))
-            weights = whole if name == LINKS else {}
-            for source, target in zip(sources, targets, strict=True):
-                yield Link(source, target, name.value, weights.get((source, target), 1))
+            codes = np.sort(np.fromiter((a * size + b for a, b in found if a >= 0 <= b != a), np.int64))
+            sources, targets = (one.tolist() for one in np.divmod(codes, max(size, 1)))
+            weights = (
+                map(whole.get, zip(sources, targets, strict=True), repeat(1)) if name == LINKS and whole else repeat(1)
+            )
+            yield from map(Link, sources, targets, repeat(name.value), weights)
 
     @cached_property
     def _sections(self) -> dict[bytes, bytes]:
@@ -325,7 +328,23 @@ class _Reader:
         return [(subject, obj) for subject, _, obj in parts]
 
     def _rows(self, pattern: str) -> list[bytes]:
-        found = self.store.select(f"SELECT ?s ?o {{ {pattern} }}")
+        """The rows of a pattern, as text; many of them in slices, by as many threads as pay.
+
+        To look up the text of each term takes longest, and Oxigraph does it only for the rows of a slice.
+        """
+        rows = self._slice(pattern, 0)
+        if len(rows) < _SLICE:
+            return rows
+        from concurrent.futures import ThreadPoolExecutor
+
+        (count,) = self.store.select(f"SELECT (COUNT(*) AS ?count) {{ {pattern} }}")
+        with ThreadPoolExecutor(min(os.cpu_count() or 1, _THREADS)) as pool:
+            for more in pool.map(partial(self._slice, pattern), range(_SLICE, int(count[0].value), _SLICE)):
+                rows += more
+        return rows
+
+    def _slice(self, pattern: str, start: int) -> list[bytes]:
+        found = self.store.select(f"SELECT ?s ?o {{ {pattern} }} LIMIT {_SLICE} OFFSET {start}")
         text: bytes = found.serialize(format=ox.QueryResultsFormat.TSV)
         return text.splitlines()[1:]
 
