@@ -82,7 +82,8 @@ def lexical(value: float) -> str:
     return format(value, f".{DIGITS}g") if math.isfinite(value) else ("INF" if value > 0 else "NaN")
 
 
-def _node(network: Network, number: int) -> tuple[Value, Value]:
+def columns_of(network: Network, number: int) -> tuple[Value, Value]:
+    """A thing as the two columns that name it."""
     return network.nodes[number], network.labels[number]
 
 
@@ -113,7 +114,7 @@ def centrality(network: Network, by: str = MEASURES[0]) -> Table:
     )
     column = found[MEASURES.index(by)]
     order = sorted(range(len(network)), key=lambda n: (-_rounded(column[n]), network.labels[n], n))
-    rows = [(*_node(network, n), *(values[n] for values in found)) for n in order]
+    rows = [(*columns_of(network, n), *(values[n] for values in found)) for n in order]
     return Table(("entity", "label", *MEASURES), rows, bar=by)
 
 
@@ -163,8 +164,8 @@ def bridges(network: Network) -> Table:
     """The things and links without which a part falls apart, those that hold the most together first."""
     rows: list[tuple[Value, ...]] = []
     for ends, pieces, cut_off in measures.cuts(network):
-        other = _node(network, ends[1]) if len(ends) > 1 else (None, None)
-        rows.append((*_node(network, ends[0]), *other, pieces, cut_off))
+        other = columns_of(network, ends[1]) if len(ends) > 1 else (None, None)
+        rows.append((*columns_of(network, ends[0]), *other, pieces, cut_off))
     return Table(("entity", "label", "to", "to_label", "pieces", "cut_off"), rows, bar="cut_off")
 
 
@@ -175,24 +176,26 @@ def components(network: Network, *, members: bool = False) -> Table:
     into, _ = measures.degrees(network)
     parts = measures.components(network)
     if members:
-        rows = ((*_node(network, n), at, len(part)) for at, part in enumerate(parts, 1) for n in part)
+        rows = ((*columns_of(network, n), at, len(part)) for at, part in enumerate(parts, 1) for n in part)
         return Table(("entity", "label", "component", "size"), [*rows])
     first = (max(part, key=lambda n: (into[n], -n)) for part in parts)
-    found = [(*_node(network, n), at, len(part)) for at, (n, part) in enumerate(zip(first, parts, strict=True), 1)]
+    found = [(*columns_of(network, n), at, len(part)) for at, (n, part) in enumerate(zip(first, parts, strict=True), 1)]
     return Table(("entity", "label", "component", "size"), found, bar="size")
 
 
 def orphans(network: Network) -> Table:
     """Things that nothing links to and that link to nothing."""
     into, out = measures.degrees(network)
-    return Table(("entity", "label"), [_node(network, n) for n in _by_label(network) if not into[n] and not out[n]])
+    return Table(
+        ("entity", "label"), [columns_of(network, n) for n in _by_label(network) if not into[n] and not out[n]]
+    )
 
 
 def dead_ends(network: Network) -> Table:
     """Things that are linked to and link to nothing, those most linked to first; what is missing is none."""
     into, out = measures.degrees(network)
     found = [n for n in _by_label(network) if into[n] and not out[n] and n not in network.missing]
-    rows = [(*_node(network, n), into[n]) for n in sorted(found, key=lambda n: -into[n])]
+    rows = [(*columns_of(network, n), into[n]) for n in sorted(found, key=lambda n: -into[n])]
     return Table(("entity", "label", "in"), rows, bar="in")
 
 
@@ -206,8 +209,8 @@ def communities(partition: Partition, words: Sequence[Sequence[str]]) -> Table:
     rows: list[tuple[Value, ...]] = []
     for at, part in enumerate(partition.parts):
         if len(part) > 1:
-            between = _node(partition.network, bridging[at]) if at in bridging else (None, None)
-            centre = _node(partition.network, partition.centre(at))
+            between = columns_of(partition.network, bridging[at]) if at in bridging else (None, None)
+            centre = columns_of(partition.network, partition.centre(at))
             rows.append((*centre, at + 1, len(part), _about(words[at]), partition.inside(at), *between))
     says = f"modularity {lexical(round(partition.modularity, 3))}"
     columns = ("entity", "label", "community", "size", "about", "inside", "between", "between_label")
@@ -219,9 +222,9 @@ def members(partition: Partition, words: Sequence[Sequence[str]]) -> Table:
     network = partition.network
     rows: list[tuple[Value, ...]] = []
     for at, part in enumerate(partition.parts):
-        centre = _node(network, partition.centre(at))
+        centre = columns_of(network, partition.centre(at))
         said = at + 1, len(part), *centre, _about(words[at])
-        rows += [(*_node(network, n), *said, partition.participation(n)) for n in part]
+        rows += [(*columns_of(network, n), *said, partition.participation(n)) for n in part]
     columns = ("entity", "label", "community", "size", "centre", "centre_label", "about", "participation")
     return Table(columns, rows)
 
@@ -234,7 +237,7 @@ def between(partition: Partition) -> Table:
         own, ties = partition.part_of[number], partition.ties[number]
         others = sorted((at for at in ties if at != own), key=lambda at: (-ties[at], at))
         tied = "; ".join(network.labels[partition.centre(at)] for at in others)
-        rows.append((*_node(network, number), own + 1, partition.participation(number), len(others), tied))
+        rows.append((*columns_of(network, number), own + 1, partition.participation(number), len(others), tied))
     return Table(("entity", "label", "community", "participation", "others", "ties"), rows, bar="participation")
 
 
@@ -314,8 +317,8 @@ def suggest(network: Network, texts: "Texts", thing: int | None = None) -> Table
 
     rows = [
         (
-            *_node(network, one.thing),
-            *_node(network, one.other),
+            *columns_of(network, one.thing),
+            *columns_of(network, one.other),
             one.score,
             *one.parts,
             _named(network, one.neighbours) or " – ".join(network.labels[n] for n in one.over),
@@ -343,7 +346,7 @@ def similar(network: Network, texts: "Texts", thing: int) -> Table:
     from kg import likeness
 
     rows = [
-        (*_node(network, one.thing), one.score, one.text, one.links, one.linked, ", ".join(one.words),
+        (*columns_of(network, one.thing), one.score, one.text, one.links, one.linked, ", ".join(one.words),
          _named(network, one.shared))
         for one in likeness.similar(network, texts, thing)
     ]  # fmt: skip
@@ -353,7 +356,7 @@ def similar(network: Network, texts: "Texts", thing: int) -> Table:
 def unlinked(network: Network, found: "Unlinked") -> Table:
     """Mentions without a link, each with its place."""
     rows = [
-        (*_node(network, one.thing), at.path, at.line, at.column, at.sentence)
+        (*columns_of(network, one.thing), at.path, at.line, at.column, at.sentence)
         for one, at in ((one, one.place) for one in found.mentions)
     ]
     words = ", ".join(f"{name} ({notes:,})" for name, notes in found.common.items())

@@ -228,12 +228,12 @@ def communities(asked: Asked, members: bool, between: bool, resolution: float, s
     partition = Partition(asked.network, found(asked.network, resolution))
     written = texts(asked.store, asked.network)
     words = telling([[written[number] for number in part] if len(part) > 1 else [] for part in partition.parts])
-    everything = analysis.members(partition, words)
     if between:
         asked.show(analysis.between(partition), "nothing ties communities")
     else:
-        asked.show(everything if members else analysis.communities(partition, words), "nothing is linked with anything")
-    asked.save(save, lambda: analysis.community_metrics(everything, asked.store.prefixes["n"]))
+        kind = analysis.members if members else analysis.communities
+        asked.show(kind(partition, words), "nothing is linked with anything")
+    asked.save(save, lambda: analysis.community_metrics(analysis.members(partition, words), asked.store.prefixes["n"]))
 
 
 # ---- suggest, similar, unlinked: likeness and links worth making -----------------------------------------------------

@@ -104,8 +104,10 @@ def _exported(config: "Config", store: "Store", choice: "Choice") -> "Export":
     from kg.terms import Names
     from kg.vault import without_collection
 
-    ontology = load_ontology(config)
-    naming = Naming(store, ontology, Names(config.base), {**ontology.prefixes, **store.prefixes})
+    def naming() -> Naming:
+        ontology = load_ontology(config)
+        return Naming(store, ontology, Names(config.base), {**ontology.prefixes, **store.prefixes})
+
     vault = Path(str(store.manifest.summary.get("vault", "")))
     with without_collection():
         return chosen(store, naming, choice, vault.name or "notes", vault if vault.is_dir() else None)

@@ -100,27 +100,17 @@ class _Finder:
 
     def missing(self) -> Iterator[Gap]:
         """Notes that are linked to and not written, by how many notes link to each."""
-        for node, wanted in self._wanted():
-            if not _is_file(self.label(node)):
-                yield Gap(
-                    node,
-                    "missing-note",
-                    len(wanted),
-                    None,
-                    f"{_things(len(wanted), 'note')} to it: {self._names(wanted)}",
-                )
+        return self._unanswered("missing-note", are_files=False)
 
     def files(self) -> Iterator[Gap]:
         """Files that are linked to, or shown, and not there."""
+        return self._unanswered("missing-file", are_files=True)
+
+    def _unanswered(self, kind: str, *, are_files: bool) -> Iterator[Gap]:
         for node, wanted in self._wanted():
-            if _is_file(self.label(node)):
-                yield Gap(
-                    node,
-                    "missing-file",
-                    len(wanted),
-                    None,
-                    f"{_things(len(wanted), 'note')} to it: {self._names(wanted)}",
-                )
+            if _is_file(self.label(node)) == are_files:
+                says = f"{_things(len(wanted), 'note')} to it: {self._names(wanted)}"
+                yield Gap(node, kind, len(wanted), None, says)
 
     def _wanted(self) -> Iterator[tuple[ox.NamedNode, list[ox.NamedNode]]]:
         for node in self._of_class(MISSING):

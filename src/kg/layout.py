@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg.communities import SEED, communities
-from kg.networks import Link, Network
+from kg.measures import components
+from kg.networks import Network
 
 if TYPE_CHECKING:
     import rustworkx as rx
@@ -30,41 +31,16 @@ _TURN = np.pi * (3 - 5**0.5)
 
 def layout(network: Network) -> list[tuple[float, float]]:
     """The place of each thing, around the origin: x to the right, y down."""
-    import rustworkx as rx
-
     if not len(network):
         return []
-    connected = rx.connected_components(network.undirected)
-    parts = sorted((sorted(part) for part in connected), key=lambda part: (-len(part), part[0]))
-    placed = [_placed(inner) for inner in _split(network, parts)]
+    parts = components(network)
+    placed = [_placed(inner) for inner in network.split(parts)]
     points = np.zeros((len(network), 2))
     for part, at in zip(parts, _rows(placed), strict=True):
         points[part] = at
     points -= (points.max(axis=0) + points.min(axis=0)) / 2
     rounded = np.round(points, 3) + 0.0
     return [(x, y) for x, y in rounded.tolist()]
-
-
-def _split(network: Network, parts: Sequence[Sequence[int]]) -> list[Network]:
-    """Each part as a network of its own, with a link for each two that are linked."""
-    part_of, place = [0] * len(network), [0] * len(network)
-    for at, part in enumerate(parts):
-        for inner, number in enumerate(part):
-            part_of[number], place[number] = at, inner
-    links: list[list[Link]] = [[] for _ in parts]
-    for (one, other), weight in network.edges.items():
-        if part_of[one] == part_of[other]:
-            links[part_of[one]].append(Link(place[one], place[other], "", int(weight)))
-    return [
-        Network(
-            tuple(network.nodes[number] for number in part),
-            tuple(network.labels[number] for number in part),
-            tuple(network.classes[number] for number in part),
-            tuple(inside),
-            network.prefixes,
-        )
-        for part, inside in zip(parts, links, strict=True)
-    ]
 
 
 def _placed(network: Network) -> _Points:
@@ -75,7 +51,7 @@ def _placed(network: Network) -> _Points:
     parts = communities(network)
     if len(parts) == 1:
         return _sunflower(network)
-    inner = [_placed(part) for part in _split(network, parts)]
+    inner = [_placed(part) for part in network.split(parts)]
     centres = _discs(network, parts, np.array([_radius(points) for points in inner]))
     found = np.zeros((size, 2))
     for part, points, centre in zip(parts, inner, centres, strict=True):

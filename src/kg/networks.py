@@ -12,12 +12,11 @@ A link of a thing to itself, or to what lies inside it, counts for nothing and i
 out unless asked for: most of it says over again what notes say, in the other direction or by a wider property.
 """
 
-import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -27,7 +26,7 @@ import pyoxigraph as ox
 from kg.errors import KgError
 from kg.naming import written_iri
 from kg.ontology import local_name
-from kg.store import Store
+from kg.store import Store, in_threads
 from kg.terms import INFERRED, KG, METRICS, ONTOLOGY, RDF, RDFS, SKOS, Names, letters_and_digits, prefixed
 
 if TYPE_CHECKING:
@@ -45,8 +44,6 @@ _INFERRED, _ONTOLOGY, _METRICS = (ox.NamedNode(graph[1:-1]) for graph in (INFERR
 
 
 _Pair = tuple[int, int]
-_THREADS = 4
-_SLICE = 200_000
 
 
 class Link(NamedTuple):
@@ -134,6 +131,29 @@ class Network:
         graph.add_weighted_edges_from((source, target, weight) for (source, target), weight in self.pairs.items())
         return graph
 
+    def split(self, parts: Sequence[Sequence[int]]) -> "list[Network]":
+        """Parts of it, which have no thing in common, as networks of their own: each with the links inside it."""
+        place = {number: (at, inner) for at, part in enumerate(parts) for inner, number in enumerate(part)}
+        inside: list[list[Link]] = [[] for _ in parts]
+        for link in self.links:
+            source, target = place.get(link.source), place.get(link.target)
+            if source and target and source[0] == target[0]:
+                inside[source[0]].append(link._replace(source=source[1], target=target[1]))
+        return [
+            Network(
+                tuple(self.nodes[number] for number in part),
+                tuple(self.labels[number] for number in part),
+                tuple(self.classes[number] for number in part),
+                tuple(links),
+                self.prefixes,
+            )
+            for part, links in zip(parts, inside, strict=True)
+        ]
+
+    def within(self, kept: Iterable[int]) -> "Network":
+        """The part of it that has these things, and the links between them."""
+        return self.split([sorted(kept)])[0]
+
     def multigraph(self) -> "nx.MultiDiGraph[str]":
         """All of it as NetworkX has it: nodes are IRIs with `label` and `types`, links have `weight`, and the name of
         their property as their key.
@@ -208,8 +228,7 @@ class _Reader:
         """The classes of each thing that is a node."""
         declared = {quad.subject for quad in self.store.find(None, _TYPE, None, _ONTOLOGY)}
         apart = self._structural - {MISSING} - taken
-        rows = self.store.select("SELECT DISTINCT ?class { [] a ?class }")
-        classes = {row[0] for row in rows if isinstance(row[0], ox.NamedNode)} - apart
+        classes = self._classes - apart
         found: dict[ox.NamedNode, list[str]] = {}
         wanted: set[ox.NamedNode] = set()
         for class_ in sorted(classes, key=lambda one: one.value):
@@ -220,6 +239,12 @@ class _Reader:
                     if not taken or class_ in taken:
                         wanted.add(node)
         return {node: tuple(found[node]) for node in wanted}
+
+    @cached_property
+    def _classes(self) -> set[ox.NamedNode]:
+        """Every class that something has."""
+        rows = self.store.select("SELECT DISTINCT ?class { [] a ?class }")
+        return {row[0] for row in rows if isinstance(row[0], ox.NamedNode)}
 
     @cached_property
     def _structural(self) -> set[ox.NamedNode]:
@@ -254,9 +279,8 @@ class _Reader:
 
     def _properties(self) -> list[ox.NamedNode]:
         """The properties that link: all but the structural ones, of which kg:linksTo and kg:mentions are taken."""
-        rows = self.store.select("SELECT DISTINCT ?p { ?s ?p ?o }")
         apart = self._structural - {LINKS, MENTIONS} | {_TYPE}
-        return sorted({row[0] for row in rows} - apart, key=lambda one: one.value)
+        return [name for name in self.store.predicates if name not in apart]
 
     def _links(self, numbers: Mapping[ox.NamedNode, int], properties: Sequence[ox.NamedNode]) -> Iterator[Link]:
         """The links, by their properties and then by their ends."""
@@ -264,7 +288,8 @@ class _Reader:
 
         keys = {str(node).encode(): number for node, number in numbers.items()}
         asked = MENTIONS in properties or LINKS in properties
-        stated = self._all_stated({*properties, MENTIONS} if asked else properties)
+        read = dict.fromkeys([*properties, MENTIONS] if asked else properties)
+        stated = dict(zip(read, in_threads(self._stated, read), strict=True))
         within, whole = self._mentions(stated[MENTIONS], keys) if asked else ({}, {})
         size = len(numbers)
         for name in properties:
@@ -310,13 +335,6 @@ class _Reader:
             whole[source_note, goal_note] += 1
         return within, whole
 
-    def _all_stated(self, names: Collection[ox.NamedNode]) -> dict[ox.NamedNode, list[tuple[bytes, bytes]]]:
-        """The ends of properties, in as many threads as pay: Oxigraph looks texts up without holding up others."""
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(min(os.cpu_count() or 1, _THREADS)) as pool:
-            return dict(zip(names, pool.map(self._stated, names), strict=True))
-
     def _stated(self, name: ox.NamedNode) -> list[tuple[bytes, bytes]]:
         """The ends of a property, of what notes say or of all that is known, as N-Triples writes them.
 
@@ -328,25 +346,7 @@ class _Reader:
         return [(subject, obj) for subject, _, obj in parts]
 
     def _rows(self, pattern: str) -> list[bytes]:
-        """The rows of a pattern, as text; many of them in slices, by as many threads as pay.
-
-        To look up the text of each term takes longest, and Oxigraph does it only for the rows of a slice.
-        """
-        rows = self._slice(pattern, 0)
-        if len(rows) < _SLICE:
-            return rows
-        from concurrent.futures import ThreadPoolExecutor
-
-        (count,) = self.store.select(f"SELECT (COUNT(*) AS ?count) {{ {pattern} }}")
-        with ThreadPoolExecutor(min(os.cpu_count() or 1, _THREADS)) as pool:
-            for more in pool.map(partial(self._slice, pattern), range(_SLICE, int(count[0].value), _SLICE)):
-                rows += more
-        return rows
-
-    def _slice(self, pattern: str, start: int) -> list[bytes]:
-        found = self.store.select(f"SELECT ?s ?o {{ {pattern} }} LIMIT {_SLICE} OFFSET {start}")
-        text: bytes = found.serialize(format=ox.QueryResultsFormat.TSV)
-        return text.splitlines()[1:]
+        return self.store.rows("?s ?o", pattern)
 
     # ---- names ---------------------------------------------------------------------------------------------------
 
@@ -366,12 +366,8 @@ class _Reader:
 
     def _declared(self, kind: str) -> dict[str, set[str]]:
         """The names of each class, or of each property that is in use, letters and digits only."""
-        if kind == "class":
-            rows = self.store.select("SELECT DISTINCT ?c { [] a ?c }")
-        else:
-            rows = self.store.select("SELECT DISTINCT ?p { ?s ?p ?o }")
         found: dict[str, set[str]] = {}
-        for (term,) in rows:
+        for term in self._classes if kind == "class" else self.store.predicates:
             labels = (
                 getattr(q.object, "value", "") for name in _NAMES for q in self.store.find(term, name, None, _DEFAULT)
             )

@@ -173,8 +173,7 @@ class _Maker:
         structural = {quad.subject for quad in self.store.find(None, _STRUCTURAL, None, ox.NamedNode(ONTOLOGY[1:-1]))}
         measured = {ox.NamedNode(name) for name in _METRICS}
         apart = (structural - measured if self.metrics else structural) | {_TYPE, _LABEL, _ALIAS}
-        rows = self.store.select("SELECT DISTINCT ?p { ?s ?p ?o }")
-        return sorted({row[0] for row in rows} - apart, key=lambda one: one.value)
+        return [name for name in self.store.predicates if name not in apart]
 
     def _values(self, name: ox.NamedNode) -> dict[int, list[Scalar]]:
         found: dict[int, list[Scalar]] = {}

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pyoxigraph as ox
 import rustworkx as rx
 
-from kg.analysis import Table, Value
+from kg.analysis import Table, Value, columns_of
 from kg.errors import NotFound
 from kg.explanation import Explainer, Line
 from kg.findings import printable
@@ -292,7 +292,7 @@ def path_table(network: Network, explainer: Explainer, routes: Routes) -> Table:
     for route, way in enumerate(ways, 1):
         for at, step in enumerate(way, 1):
             link = ox.NamedNode(step.property), step.direction
-            ends = _pair(network, step.source), _pair(network, step.target)
+            ends = columns_of(network, step.source), columns_of(network, step.target)
             rows.append((*ends[0], *link, *ends[1], route, at, *said[step].row))
     return Table(("entity", "label", "property", "direction", "to", "to_label", "route", "step", *_COLUMNS), rows)
 
@@ -303,7 +303,7 @@ def neighbours_table(network: Network, explainer: Explainer, found: Sequence[Nei
     rows: list[tuple[Value, ...]] = []
     for thing, distance, step in found:
         link = step.direction, ox.NamedNode(step.property)
-        rows.append((*_pair(network, thing), distance, *link, *_pair(network, step.source), *said[step].row))
+        rows.append((*columns_of(network, thing), distance, *link, *columns_of(network, step.source), *said[step].row))
     return Table(("entity", "label", "distance", "direction", "property", "via", "via_label", *_COLUMNS), rows)
 
 
@@ -337,7 +337,3 @@ def _told(one: Mapping[str, Value], thing: Value, via: str, name: Callable[[Any]
     if one["path"] is None:
         return [link, "    inferred: kg why says from what"]
     return [link, f"    {one['path']}:{one['line']}:{one['column']}  {one['sentence']}"]
-
-
-def _pair(network: Network, n: int) -> tuple[Value, Value]:
-    return network.nodes[n], network.labels[n]

@@ -1,6 +1,6 @@
 """What of a store is exported: all of it, or the things and links that somebody chose."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,15 +39,18 @@ class Choice:
         return not (self.classes or self.links or self.around or self.query)
 
 
-def export(store: Store, naming: Naming, choice: Choice, title: str, vault: Path | None) -> Export:
-    """What is wanted of a store. Raises KgError, NotFound, QuerySyntaxError."""
+def export(store: Store, naming: Callable[[], Naming], choice: Choice, title: str, vault: Path | None) -> Export:
+    """What is wanted of a store; `naming` is asked for only where names are given.
+
+    Raises KgError, NotFound, QuerySyntaxError.
+    """
     return _Chooser(store, naming, choice).export(title, vault)
 
 
 @dataclass(frozen=True)
 class _Chooser:
     store: Store
-    naming: Naming
+    naming: Callable[[], Naming]
     choice: Choice
 
     def export(self, title: str, vault: Path | None) -> Export:
@@ -64,7 +67,7 @@ class _Chooser:
         network = self._read()
         if answer:
             named = {term for row in answer.terms() for term in row if isinstance(term, ox.NamedNode)}
-            network = _within(network, {n for n, node in enumerate(network.nodes) if node in named})
+            network = network.within(n for n, node in enumerate(network.nodes) if node in named)
         network = self._near(network)
         kept = frozenset(network.nodes)
         properties = frozenset(link.property for link in network.links)
@@ -77,9 +80,9 @@ class _Chooser:
         """What is within so many steps of the things that are named."""
         if not self.choice.around:
             return network
-        starts = set()
+        starts, naming = set(), self.naming()
         for name in self.choice.around:
-            number = network.numbers.get(self.naming.thing(name))
+            number = network.numbers.get(naming.thing(name))
             if number is None:
                 raise KgError(f"“{name}” is not among what is exported")
             starts.add(number)
@@ -91,7 +94,7 @@ class _Chooser:
         for _ in range(self.choice.depth):
             edge = {other for one in edge for other in beside.get(one, ())} - reached
             reached |= edge
-        return _within(network, reached)
+        return network.within(reached)
 
     # ---- triples -------------------------------------------------------------------------------------------------
 
@@ -124,21 +127,6 @@ class _Chooser:
 
 def _lines(triples: Iterable[ox.Triple]) -> list[bytes]:
     return (ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b"").splitlines(keepends=True)
-
-
-def _within(network: Network, kept: Iterable[int]) -> Network:
-    """The part of a network that has these things, and the links between them."""
-    order = sorted(kept)
-    new = {number: at for at, number in enumerate(order)}
-    links = tuple(
-        Link(new[link.source], new[link.target], link.property, link.weight)
-        for link in network.links
-        if link.source in new and link.target in new
-    )
-    nodes, labels, classes = (
-        tuple(map(part.__getitem__, order)) for part in (network.nodes, network.labels, network.classes)
-    )
-    return Network(nodes, labels, classes, links, network.prefixes)  # type: ignore[arg-type]
 
 
 def _network_of(store: Store, triples: Iterable[ox.Triple]) -> Network:

@@ -17,13 +17,13 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import pyoxigraph as ox
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     import rdflib
 
 Row = tuple[str, str, str]
+_Item = TypeVar("_Item")
+_Made = TypeVar("_Made")
 
 FORMAT = 2
 """The layout of a generation; one of another layout is rebuilt."""
@@ -48,6 +50,7 @@ _BULK = 10_000
 _PIECE = 20_000_000
 _PIECES = 200_000
 _THREADS = 4
+_SLICE = 200_000
 _WHOLE = (b"<", b'"', b"_")
 _DISK_FULL = ("No space left on device", "Disk quota exceeded", "File too large")
 
@@ -164,22 +167,33 @@ class Store:
         return [*default, *named]
 
     def _by_property(self, names: str, pattern: str) -> Iterator[tuple[bytes, list[bytes]]]:
-        """The rows of a pattern for each property, as text, in as many threads as pay.
+        """The rows of a pattern for each property: one that is given need not be looked up."""
+        found = in_threads(lambda one: self.rows(names, pattern.format(one)), self.predicates)
+        return zip((str(one).encode() for one in self.predicates), found, strict=True)
 
-        To look up each term's text takes most of the time, Oxigraph does it without holding up other threads, and a
-        property that is given need not be looked up.
+    @cached_property
+    def predicates(self) -> list[ox.NamedNode]:
+        """Every property that is in use, sorted."""
+        rows = self.select("SELECT DISTINCT ?p { ?s ?p ?o }")
+        return sorted((row[0] for row in rows), key=lambda one: one.value)
+
+    def rows(self, names: str, pattern: str) -> list[bytes]:
+        """What fits a pattern, a line each, as SPARQL's results in TSV have it; many of them in slices, in threads.
+
+        To look up the text of each term takes most of the time, and Oxigraph does it only for the rows of a slice.
         """
-        from concurrent.futures import ThreadPoolExecutor
+        rows = self._slice(names, pattern, 0)
+        if len(rows) == _SLICE:
+            (count,) = self.select(f"SELECT (COUNT(*) AS ?count) {{ {pattern} }}")
+            starts = range(_SLICE, int(count[0].value), _SLICE)
+            for more in in_threads(lambda start: self._slice(names, pattern, start), starts):
+                rows += more
+        return rows
 
-        def rows(predicate: ox.NamedNode) -> list[bytes]:
-            solutions: Any = self._db.query(f"SELECT {names} {{ {pattern.format(predicate)} }}")
-            text: bytes = solutions.serialize(format=ox.QueryResultsFormat.TSV)
-            return text.splitlines()[1:]
-
-        predicates: list[Any] = [row[0] for row in self._db.query("SELECT DISTINCT ?p { ?s ?p ?o }")]  # type: ignore[union-attr]
-        with ThreadPoolExecutor(min(os.cpu_count() or 1, _THREADS)) as pool:
-            for predicate, found in zip(predicates, pool.map(rows, predicates), strict=True):
-                yield str(predicate).encode(), found
+    def _slice(self, names: str, pattern: str, start: int) -> list[bytes]:
+        found = self.select(f"SELECT {names} {{ {pattern} }} LIMIT {_SLICE} OFFSET {start}")
+        text: bytes = found.serialize(format=ox.QueryResultsFormat.TSV)
+        return text.splitlines()[1:]
 
     def graph(self, name: str) -> list[tuple[str, str, str]]:
         """The triples of a named graph, `<iri>`, as N-Triples terms."""
@@ -214,6 +228,14 @@ class Store:
         for prefix, namespace in self.prefixes.items():
             result.bind(prefix, namespace)
         return result
+
+
+def in_threads(work: Callable[[_Item], _Made], items: Iterable[_Item]) -> list[_Made]:
+    """What some work gives of each item, in as many threads as pay: Oxigraph's own work holds up no other thread."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _THREADS)) as pool:
+        return list(pool.map(work, items))
 
 
 def _in_full(term: bytes) -> bytes:
