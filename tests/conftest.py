@@ -1,12 +1,16 @@
 """What the tests share: a vault written where it is used, and the samples of other people."""
 
+import csv
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 import kg
+from kg.cli import kg as cli
 from kg.config import load
 
 ROOT = Path(__file__).parent.parent
@@ -40,6 +44,19 @@ def write(tmp_path: Path) -> Callable[[dict[str, str]], Path]:
 def ingest(vault: Path, store: Path, **options: bool) -> kg.Report:
     """Ingest a folder into a store that lies elsewhere, so that the folder stays as it is."""
     return kg.ingest(kg.Vault(config=load(vault, cwd=vault, store=store)), **options)
+
+
+def analyze(store: kg.Store | Path, name: str, *arguments: str) -> Result:
+    """`kg analyze NAME` of a store."""
+    place = store.path if isinstance(store, kg.Store) else store
+    return CliRunner().invoke(cli, ["analyze", name, "--store", str(place), *arguments])
+
+
+def analyzed(store: kg.Store | Path, *arguments: str) -> list[dict[str, str]]:
+    """The rows that an analysis gives."""
+    done = analyze(store, *arguments, "-f", "csv")
+    assert done.exit_code == 0, (done.output, done.exception)
+    return list(csv.DictReader(io.StringIO(done.stdout)))
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,15 @@
 """kg analyze: rows that begin with the thing, in every format, the same each time."""
 
-import csv
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 import kg
+from conftest import analyze as run
+from conftest import analyzed as rows
 from conftest import ingest
-from kg.cli import kg as cli
 
 Write = Callable[[dict[str, str]], Path]
 EVERY = ("centrality", "bridges", "components", "orphans", "dead-ends", "communities", "suggest", "unlinked")
@@ -22,16 +20,6 @@ VAULTS = {
     "itself": {"A.md": "[[A]]\n"},
     "no links": {"A.md": "", "B.md": ""},
 }
-
-
-def run(store: kg.Store, *arguments: str) -> Result:
-    return CliRunner().invoke(cli, ["analyze", arguments[0], "--store", str(store.path), *arguments[1:]])
-
-
-def rows(store: kg.Store, *arguments: str) -> list[dict[str, str]]:
-    done = run(store, *arguments, "-f", "csv")
-    assert done.exit_code == 0, done.output
-    return list(csv.DictReader(io.StringIO(done.stdout)))
 
 
 @pytest.mark.parametrize("name", EVERY)

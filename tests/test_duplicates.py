@@ -1,20 +1,17 @@
 """Authors, tags and notes that are likely one thing, and those that only look like it."""
 
-import csv
-import io
 import random
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from rapidfuzz.distance import OSA
 
 import kg
-from conftest import ingest
+from conftest import analyze, analyzed, ingest
 from kg.alike import alike, slips
-from kg.cli import kg as cli
 from kg.duplicates import duplicates
 from kg.terms import letters_and_digits
 
@@ -22,13 +19,11 @@ Write = Callable[[dict[str, str]], Path]
 
 
 def run(store: kg.Store, *arguments: str) -> Result:
-    return CliRunner().invoke(cli, ["analyze", "duplicates", "--store", str(store.path), *arguments])
+    return analyze(store, "duplicates", *arguments)
 
 
 def rows(store: kg.Store, *arguments: str) -> list[dict[str, str]]:
-    done = run(store, *arguments, "--limit", "0", "-f", "csv")
-    assert done.exit_code == 0, done.output
-    return list(csv.DictReader(io.StringIO(done.stdout)))
+    return analyzed(store, "duplicates", *arguments, "--limit", "0")
 
 
 def pairs(store: kg.Store, kind: str) -> dict[frozenset[str], str]:

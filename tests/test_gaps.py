@@ -1,7 +1,5 @@
 """What is not there: missing notes, ends without means, single sources, circles, communities that never meet."""
 
-import csv
-import io
 import random
 from collections.abc import Callable
 from itertools import combinations
@@ -9,11 +7,10 @@ from pathlib import Path
 
 import networkx as nx
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 import kg
-from conftest import ingest
-from kg.cli import kg as cli
+from conftest import analyze, analyzed, ingest
 from kg.cli_explore import _KINDS
 from kg.gaps import KINDS, gaps
 from networks import network
@@ -22,13 +19,11 @@ Write = Callable[[dict[str, str]], Path]
 
 
 def run(store: kg.Store, *arguments: str) -> Result:
-    return CliRunner().invoke(cli, ["analyze", "gaps", "--store", str(store.path), *arguments])
+    return analyze(store, "gaps", *arguments)
 
 
 def rows(store: kg.Store, kind: str) -> list[dict[str, str]]:
-    done = run(store, "--kind", kind, "--each", "0", "-f", "csv")
-    assert done.exit_code == 0, done.output
-    return list(csv.DictReader(io.StringIO(done.stdout)))
+    return analyzed(store, "gaps", "--kind", kind, "--each", "0")
 
 
 def of(write: Write, tmp_path: Path, notes: dict[str, str]) -> kg.Store:

@@ -1,8 +1,6 @@
 """How the graph grew: as an ingest of every commit would count it, and nothing of the repository is run or written."""
 
-import csv
 import hashlib
-import io
 import os
 import shutil
 import subprocess
@@ -10,11 +8,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 import kg
-from conftest import ingest
-from kg.cli import kg as cli
+from conftest import analyze, analyzed, ingest
 from kg.cli_explore import _PERIODS
 from kg.history import PERIODS, sparkline
 from kg.networks import read
@@ -59,13 +56,11 @@ def commit(folder: Path, changes: Mapping[str, str | None], day: int) -> None:
 
 
 def run(store: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(cli, ["analyze", "history", "--store", str(store), *arguments])
+    return analyze(store, "history", *arguments)
 
 
 def rows(store: Path, *arguments: str) -> list[dict[str, str]]:
-    done = run(store, *arguments, "-f", "csv")
-    assert done.exit_code == 0, done.output
-    return list(csv.DictReader(io.StringIO(done.stdout)))
+    return analyzed(store, "history", *arguments)
 
 
 STEPS: list[dict[str, str | None]] = [

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import networkx as nx
 import pytest
-from click.testing import CliRunner, Result
 
 import kg
+from conftest import analyze as run
+from conftest import analyzed as rows
 from conftest import ingest
-from kg.cli import kg as cli
 from kg.note import Note
 from kg.parse import parse
 from kg.routes import around, shortest, simple
@@ -20,16 +20,6 @@ from networks import at_random, network
 
 Write = Callable[[dict[str, str]], Path]
 SEEDS = range(25)
-
-
-def run(store: kg.Store, *arguments: str) -> Result:
-    return CliRunner().invoke(cli, ["analyze", arguments[0], "--store", str(store.path), *arguments[1:]])
-
-
-def rows(store: kg.Store, *arguments: str) -> list[dict[str, str]]:
-    done = run(store, *arguments, "-f", "csv")
-    assert done.exit_code == 0, done.output
-    return list(csv.DictReader(io.StringIO(done.stdout)))
 
 
 # ---- the search --------------------------------------------------------------------------------------------------
