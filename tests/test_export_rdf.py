@@ -3,6 +3,8 @@
 import base64
 import json
 import re
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -134,6 +136,30 @@ def test_a_query_chooses(write: Write, tmp_path: Path) -> None:
     made = rdflib.Graph().parse(data=exported(store, "-f", "nquads", "--query", str(tmp_path / "made.rq")), format="nt")
     assert len(made) == 2
     assert "a CONSTRUCT or a SELECT" in str(run(store, "-f", "turtle", "--query", str(tmp_path / "ask.rq")).exception)
+
+
+def test_a_query_that_cannot_be_read_is_told_with_its_line(store: kg.Store, tmp_path: Path) -> None:
+    (tmp_path / "bad.rq").write_text("SELECT ?x {\n  ?x a b c\n}")
+    done = run(store, "-f", "turtle", "--query", str(tmp_path / "bad.rq"))
+    assert done.exit_code == 2
+    assert re.search(r"bad\.rq:2:\d+: not valid SPARQL", done.stderr) and "^" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["export -f turtle", "export -f graphml", "analyze centrality", "show A1"])
+def test_damage_that_is_found_while_reading_is_one_sentence(command: str, tmp_path: Path, write: Write) -> None:
+    vault = write({f"A{n}.md": f"[[A{n + 1}]] {'word ' * n}\n" for n in range(400)})
+    path = ingest(vault, tmp_path / "store").store.path
+    folder = path / (path / "current").read_text().strip() / "db"
+    largest = max(folder.glob("*.sst"), key=lambda file: file.stat().st_size)
+    data = bytearray(largest.read_bytes())
+    for at in range(100, len(data) // 2, 500):
+        data[at : at + 40] = bytes(40)
+    largest.unlink()  # not through the hard link
+    largest.write_bytes(data)
+    words = [sys.executable, "-m", "kg", *command.split(), "--store", str(path)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1), done.stderr
+    assert "is damaged" in done.stderr and "kg ingest --full" in done.stderr
 
 
 def test_what_was_inferred_and_measured_is_left_out_or_taken(write: Write, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import NoReturn
 import click
 
 from kg import __version__
-from kg.errors import INTERRUPTED, KgError
+from kg.errors import INTERRUPTED, KgError, StoreError
 
 _ROOMS = {
     "cli_notes": ("init", "ingest", "doctor", "infer", "why", "validate"),
@@ -74,5 +74,9 @@ def main() -> NoReturn:
     except Exception as error:
         if {"-v", "--verbose"} & set(sys.argv):
             raise
+        if str(error).startswith("Corruption"):  # Oxigraph tells of a damaged block whenever that is read
+            said = f"the store is damaged ({str(error).splitlines()[0]}): run `kg ingest --full` to build it anew"
+            click.echo(f"kg: {said}", err=True)
+            sys.exit(StoreError.exit_code)
         click.echo(f"kg: internal error: {type(error).__name__}: {error} (-v shows where; please report it)", err=True)
         sys.exit(2)

@@ -13,7 +13,7 @@ import click
 
 from kg.errors import KgError, QuerySyntaxError
 from kg.findings import printable
-from kg.output import check_format, format_of, write, written
+from kg.output import check_format, format_of, say_place, write, written
 from kg.terminal import Options, common, time_limit
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def query(
             work = asking.explain if explain else lambda: asking.answer(file, format_)
             yes = guarded(work, seconds=timeout, memory=memory or config.max_memory)
     except QuerySyntaxError as error:
-        _say_place(error, text, name)
+        say_place(error, text, name)
         sys.exit(error.exit_code)
     if not yes:
         sys.exit(1)
@@ -239,15 +239,6 @@ class _Asking:
         return True
 
 
-def _say_place(error: QuerySyntaxError, text: str, name: str) -> None:
-    """Show the line with a caret under the place."""
-    lines = text.split("\n")
-    click.echo(f"kg: {name}:{error.line}:{error.column}: {error}", err=True)
-    if error.line <= len(lines):
-        line = lines[error.line - 1].replace("\t", " ")
-        click.echo(f"  {line}\n  {' ' * (error.column - 1)}^", err=True)
-
-
 _COMMANDS = {
     ".help": "what can be typed here",
     ".queries": "the queries of the library; the name of one asks it",
@@ -322,7 +313,7 @@ def _do(options: Options, config: "Config", manner: _Manner, text: str) -> None:
         work = asking.explain if explain else lambda: asking.answer(None, manner.format)
         guarded(work, seconds=manner.timeout, memory=config.max_memory)
     except QuerySyntaxError as error:
-        _say_place(error, text, "line")
+        say_place(error, text, "line")
     except (KgError, click.ClickException) as error:
         click.echo(f"kg: {error.format_message() if isinstance(error, click.ClickException) else error}", err=True)
     except KeyboardInterrupt:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kg.errors import KgError
-from kg.output import written
+from kg.errors import KgError, QuerySyntaxError
+from kg.output import say_place, written
 from kg.terminal import Options, common, plural, short, vault_config
 
 if TYPE_CHECKING:
@@ -74,7 +74,11 @@ def export(
     choice = Choice(only, links, around, depth, text, not no_inferred, metrics)
     config = vault_config(options, None)
     with _source(options, config, private) as store:
-        found = _exported(config, store, choice)
+        try:
+            found = _exported(config, store, choice)
+        except QuerySyntaxError as error:
+            say_place(error, text or "", str(query))
+            sys.exit(error.exit_code)
         # What is given away tells nothing of the machine that it was made on.
         _write(options, row, replace(found, vault=None) if private else found, output)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kg.errors import KgError
+from kg.errors import KgError, QuerySyntaxError
 from kg.terminal import Options
 
 if TYPE_CHECKING:
@@ -60,3 +60,12 @@ def write(options: Options, answer: "Answer", called: "Called", file: Path | Non
         terminal = file is None and sys.stdout.isatty()
         results.write(answer, out, format_, terminal=terminal, people=results.People(called, where))
         out.flush()
+
+
+def say_place(error: QuerySyntaxError, text: str, name: str) -> None:
+    """Show the line of a query that cannot be read, with a caret under the place."""
+    lines = text.split("\n")
+    click.echo(f"kg: {name}:{error.line}:{error.column}: {error}", err=True)
+    if error.line <= len(lines):
+        line = lines[error.line - 1].replace("\t", " ")
+        click.echo(f"  {line}\n  {' ' * (error.column - 1)}^", err=True)
