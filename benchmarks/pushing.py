@@ -1,22 +1,28 @@
 """Bringing a vault to a SPARQL server, and what changed afterwards, beside the same quads sent to it in one piece.
 
-    python benchmarks/pushing.py [--notes 10000] [--servers oxigraph virtuoso]
+    python benchmarks/pushing.py [--notes 10000] [--servers oxigraph virtuoso] [--only push|library]
 
 The servers are the ones that the tests start, each with its data on disk: Oxigraph (from PyPI) and, where it is
 installed, Virtuoso (Debian's virtuoso-opensource-7-bin). The peer is the fastest way to give all quads at once to a
 server with nothing in it: for Oxigraph one POST of N-Quads, for Virtuoso its own bulk loader reading the file. Neither
 compares anything, nor can either be gone on with when it is cut off.
+
+Then each query of the library is asked of each server and of the store, over as many notes of a company as the tests
+know it (tests/company.py): whether the answers are equal, to the row and its place, and which take longest.
 """
 
 import argparse
+import math
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
@@ -26,11 +32,17 @@ import pyoxigraph as ox
 from ingest import KG, VAULTS
 
 import kg
+from kg import remote
+from kg.config import Config, load
 from kg.exchange import Exchange, Response
+from kg.parameters import Binder
 from kg.pushing import Pushed, push
+from kg.questions import library
 from kg.remote import Endpoint
+from kg.sparql import Answer
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+from company import ASKED, Company
 from serving import free_port, oxigraph, virtuoso
 
 STANDING = ox.NamedNode("https://notes.example/#default")
@@ -105,7 +117,7 @@ def in_virtuoso(base: Path) -> Iterator[str]:
     folder = base / "virtuoso"
     folder.mkdir()
     who = {"KG_ENDPOINT_USER": "dba", "KG_ENDPOINT_PASSWORD": "dba"}
-    with virtuoso(folder, buffers=BUFFERS) as url, patch.dict(os.environ, who):
+    with virtuoso(folder, buffers=BUFFERS, rows=1_000_000) as url, patch.dict(os.environ, who):
         yield url
 
 
@@ -156,21 +168,76 @@ def measure(name: str, vault: Path, base: Path) -> None:
     note.write_text(text, encoding="utf-8")
 
 
-def main(number: int, names: list[str]) -> None:
+class Asked(NamedTuple):
+    """A question that the store and a server answered: how long each took, and whether they said the same."""
+
+    what: str
+    rows: int
+    here: float
+    there: float
+    equal: bool
+
+
+def timed(ask: Callable[[], Answer]) -> tuple[list[tuple[object, ...]], float]:
+    """All rows of an answer, and the seconds to the last of them."""
+    start = time.perf_counter()
+    return list(ask().terms()), time.perf_counter() - start
+
+
+def asked(store: kg.Store, config: Config, url: str, default: str | None) -> Iterator[Asked]:
+    """Each question of the library, with its parameters."""
+    for named in library(config).values():
+        for given in ASKED.get(named.name, [{}]):
+            params = Binder(config).bind(named.header.params, given)
+            mine, here = timed(partial(kg.query, store, named.text, params))
+            there = partial(remote.query, url, named.text, store.prefixes, params, 120, standing_for_default=default)
+            try:
+                theirs, took = timed(there)
+            except kg.KgError as error:
+                theirs, took = [(str(error),)], math.nan
+            yield Asked(" ".join((named.name, *given.values())), len(mine), here, took, mine == theirs)
+
+
+def answers(name: str, vault: Path, base: Path) -> None:
+    """Whether a server answers the library as the store does, and what that takes."""
+    base.mkdir()
+    store = ingest(vault, base / "store")
+    config = replace(load(vault, store=store.path), queries=Path(__file__).parent.parent / "queries")
+    with SERVERS[name][0](base) as url:
+        done = push(store, Endpoint.at(url, seconds=600))
+        all_of_them = list(asked(store, config, url, done.default_graph))
+    equal = sum(one.equal for one in all_of_them)
+    print(
+        f"{name}: {equal} of {len(all_of_them)} questions of the library answered as here, over {done.triples:,} triples"
+    )
+    slowest = sorted(all_of_them, key=lambda one: -max(one.here, one.there))[:5]
+    for one in sorted({*slowest, *(one for one in all_of_them if not one.equal)}):
+        says = "" if one.equal else "  ANSWERED OTHERWISE"
+        print(f"  {one.what:<32} {one.rows:8,} rows, here {one.here:6.2f} s, there {one.there:6.2f} s{says}")
+
+
+def main(number: int, names: list[str], only: str | None) -> None:
     """Measure and print."""
+    for name in list(names):
+        if name == "virtuoso" and not shutil.which("virtuoso-t"):
+            print("virtuoso: not installed (Debian's virtuoso-opensource-7-bin)")
+            names.remove(name)
     with tempfile.TemporaryDirectory() as temporary:
         base = Path(temporary)
-        VAULTS["prose"](base / "vault", number)
-        for name in names:
-            if name == "virtuoso" and not shutil.which("virtuoso-t"):
-                print("virtuoso: not installed (Debian's virtuoso-opensource-7-bin)")
-                continue
-            measure(name, base / "vault", base / name)
+        if only != "library":
+            VAULTS["prose"](base / "vault", number)
+            for name in names:
+                measure(name, base / "vault", base / name)
+        if only != "push":
+            Company(number).write(base / "company")
+            for name in names:
+                answers(name, base / "company", base / f"{name}-library")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--notes", type=int, default=10_000)
     parser.add_argument("--servers", nargs="+", choices=SERVERS, default=list(SERVERS))
+    parser.add_argument("--only", choices=["push", "library"])
     given = parser.parse_args()
-    main(given.notes, given.servers)
+    main(given.notes, given.servers, given.only)

@@ -67,7 +67,7 @@ def test_paths_are_those_that_a_search_finds(notes_store: kg.Store) -> None:
         ("culture", "Double-loop learning"),
     ):
         for steps in (1, 2, 3, 4):
-            wanted = sorted((len(path) - 1, " → ".join(path)) for path in search((start,), end, steps))
+            wanted = sorted((len(path) - 1, " -> ".join(path)) for path in search((start,), end, steps))
             found = _ask(notes_store, "paths", **{"from": start, "to": end, "steps": str(steps)})
             assert [(row["length"], row["path"]) for row in found] == wanted
     assert not _ask(notes_store, "paths", **{"from": "lean", "to": "lean"})

@@ -14,10 +14,11 @@ import pyoxigraph as ox
 import pytest
 
 import kg
+from company import ASKED, Company
 from conftest import NOTES, ROOT, ingest
 from kg import exchange, pushing, remote
 from kg.cases import Case, find_cases, header
-from kg.config import load
+from kg.config import Config, load
 from kg.parameters import Binder
 from kg.pushing import Pushed, push
 from kg.questions import library
@@ -46,12 +47,12 @@ def bring(store: kg.Store, url: str, **options: bool) -> Pushed:
 
 
 @contextmanager
-def started(name: str, folder: Path) -> Iterator[str]:
-    """A server with nothing in it, and the environment that lets one write to it."""
+def started(name: str, folder: Path, *, rows: int = 10_000) -> Iterator[str]:
+    """A server with nothing in it, and the environment that lets one write to it; of Virtuoso the `rows` it gives."""
     kinds = {
         "oxigraph": oxigraph,
         "union": lambda: oxigraph("--union-default-graph"),
-        "virtuoso": lambda: virtuoso(folder),
+        "virtuoso": lambda: virtuoso(folder, rows=rows),
     }
     with kinds[name]() as url, pytest.MonkeyPatch.context() as patch:
         for what in ("USER", "PASSWORD", "TOKEN"):
@@ -91,6 +92,63 @@ def test_the_library_is_answered_as_here(notes_store: kg.Store, server: Server, 
     )
     assert here.variables == there.variables
     assert list(here.terms()) == list(there.terms())
+
+
+class Large(NamedTuple):
+    """A server to which the notes of a company were pushed, and the store that they come from."""
+
+    store: kg.Store
+    config: Config
+    server: Server
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param("oxigraph", marks=pytest.mark.slow),
+        pytest.param("union", marks=pytest.mark.slow),
+        pytest.param("virtuoso", marks=pytest.mark.system),
+    ],
+)
+def large(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Large]:
+    """Each server, with two thousand notes: Virtuoso's plans, and so its mistakes, are others than for a few."""
+    base = tmp_path_factory.mktemp(f"company-{request.param}")
+    store = ingest(Company(2000).write(base / "vault"), base / "store").store
+    config = replace(load(base / "vault", store=store.path), queries=ROOT / "queries")
+    with started(request.param, base, rows=100_000) as url:
+        yield Large(store, config, Server(url, bring(store, url)))
+
+
+@pytest.mark.parametrize("name", sorted(library(CONFIG)))
+def test_the_library_is_answered_as_here_over_many_notes(large: Large, name: str) -> None:
+    named = library(large.config)[name]
+    for given in ASKED.get(name, [{}]):
+        params = Binder(large.config).bind(named.header.params, given)
+        here = kg.query(large.store, named.text, params)
+        there = remote.query(
+            large.server.url,
+            named.text,
+            large.store.prefixes,
+            params,
+            60,
+            standing_for_default=large.server.pushed.default_graph,
+        )
+        assert list(here.terms()) == list(there.terms()), given
+
+
+def test_all_of_the_library_has_something_to_answer_there(tmp_path: Path) -> None:
+    """So that an equal answer says something."""
+    store = ingest(Company(400).write(tmp_path / "vault"), tmp_path / "store").store
+    config = replace(load(tmp_path / "vault", store=store.path), queries=ROOT / "queries")
+    silent = {
+        named.name
+        for named in library(config).values()
+        if not any(
+            list(kg.query(store, named.text, Binder(config).bind(named.header.params, given)).terms())
+            for given in ASKED.get(named.name, [{}])
+        )
+    }
+    assert not silent
 
 
 FORMS = [

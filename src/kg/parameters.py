@@ -131,7 +131,10 @@ def _class(binder: Binder, value: str) -> Term:
     if binder.elsewhere and (given := _written(binder, value)):
         return given
     naming = binder.naming
-    named = naming.ontology.class_named(value)
+    classes = _by_name(naming, naming.ontology.classes)
+    named = naming.ontology.class_named(value) or classes.get(
+        value.strip().casefold()
+    )  # which notes cannot name, as Tag
     found = ox.NamedNode(named) if named else naming.iri(value)
     if found and (named or _some(naming, None, TYPE, found)):
         return found
@@ -159,11 +162,20 @@ def _near(value: str, naming: "Naming", terms: Collection[str]) -> str:
     """A term of the ontology whose name is nearly that."""
     from difflib import get_close_matches
 
+    names = _by_name(naming, terms)
+    near = get_close_matches(value.casefold(), names, n=1, cutoff=0.7)
+    return f"; did you mean “{_name(naming, names[near[0]])}”?" if near else ""
+
+
+def _by_name(naming: "Naming", terms: Collection[str]) -> dict[str, str]:
+    """Terms of the ontology by their names, in small letters."""
+    return {_name(naming, term).casefold(): term for term in sorted(terms)}
+
+
+def _name(naming: "Naming", term: str) -> str:
     from kg.ontology import local_name
 
-    names = {(naming.ontology.label(term) or local_name(term)).casefold(): term for term in sorted(terms)}
-    near = get_close_matches(value.casefold(), names, n=1, cutoff=0.7)
-    return f"; did you mean “{naming.ontology.label(names[near[0]]) or local_name(names[near[0]])}”?" if near else ""
+    return naming.ontology.label(term) or local_name(term)
 
 
 def _integer(binder: Binder, value: str) -> Term:
