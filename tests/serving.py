@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+# The last six parameters are as in the virtuoso.ini that comes with it. Without them 7.2 loses rows of joins.
 _VIRTUOSO = """
 [Database]
 DatabaseFile = virtuoso.db
@@ -30,6 +31,12 @@ ServerPort = 127.0.0.1:{sql}
 DirsAllowed = {folder}
 NumberOfBuffers = {buffers}
 CheckpointInterval = 0
+MaxQueryMem = 2G
+VectorSize = 1000
+MaxVectorSize = 1000000
+AdjustVectorSize = 0
+ThreadsPerQuery = 4
+AsyncQueueMaxThreads = 10
 [HTTPServer]
 ServerPort = 127.0.0.1:{port}
 ServerRoot = {folder}
