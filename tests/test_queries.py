@@ -1,7 +1,7 @@
 """The library of queries, on notes/, and asking from Python."""
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -102,6 +102,26 @@ def test_a_circle_is_found_and_ends(messy: kg.Store) -> None:
     assert _rows(messy, "broader-circles") == [("A", "B"), ("B", "C"), ("C", "A")]
     assert _rows(messy, "ancestors", concept="D") == [("A", "C"), ("A", "D"), ("B", "A"), ("C", "B")]
     assert _rows(messy, "siblings", concept="D") == [("C", "A")]
+
+
+def test_who_says_less_contradicts_nobody(write: Callable[[dict[str, str]], Path], tmp_path: Path) -> None:
+    store = ingest(
+        write(
+            {
+                "Ann Lee.md": "---\ntype: Author\n---\n",
+                "Bo Day.md": "---\ntype: Author\n---\n",
+                "Both.md": "---\ntype: Resource\nauthor: ['[[Ann Lee]]', '[[Bo Day]]']\n---\n",
+                "One.md": "# Resources\n- [[Both]] - Ann Lee\n- [Page - Ann Lee](https://example.org/p)\n",
+                "Other.md": "# Resources\n- [[Both]] - Bo Day\n- [Page - Cy Fox](https://example.org/p)\n",
+                "Third.md": "# Resources\n- [Page](https://example.org/p)\n- [Page - Ann Lee](https://example.org/p)\n",
+            }
+        ),
+        tmp_path / "store",
+    ).store
+    said = "One.md: Ann Lee; Other.md: Cy Fox; Third.md: Ann Lee"
+    assert _rows(store, "contradictions") == [("Page", "creator", said)]
+    assert _rows(store, "contradictions", property="author") == [("Page", "creator", said)]
+    assert _rows(store, "contradictions", property="definition") == []
 
 
 def test_what_stands_twice_in_one_note_counts_once(messy: kg.Store) -> None:

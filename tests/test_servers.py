@@ -97,7 +97,6 @@ def test_the_library_is_answered_as_here(notes_store: kg.Store, server: Server, 
 class Large(NamedTuple):
     """A server to which the notes of a company were pushed, and the store that they come from."""
 
-    name: str
     store: kg.Store
     config: Config
     server: Server
@@ -117,15 +116,11 @@ def large(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     store = ingest(Company(2000).write(base / "vault"), base / "store").store
     config = replace(load(base / "vault", store=store.path), queries=ROOT / "queries")
     with started(request.param, base, rows=100_000) as url:
-        yield Large(request.param, store, config, Server(url, bring(store, url)))
+        yield Large(store, config, Server(url, bring(store, url)))
 
 
 @pytest.mark.parametrize("name", sorted(library(CONFIG)))
 def test_the_library_is_answered_as_here_over_many_notes(large: Large, name: str) -> None:
-    if (large.name, name) == ("virtuoso", "contradictions"):
-        pytest.skip(
-            "Virtuoso 7.2 loses rows of it, by some of the plans that it chooses anew at each start: docs/scale.md"
-        )
     named = library(large.config)[name]
     for given in ASKED.get(name, [{}]):
         params = Binder(large.config).bind(named.header.params, given)
