@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from click.testing import CliRunner, Result
 import kg
 from kg.cli import kg as cli
 from kg.config import load
+
+# Where tests run in the background of a script, it is ignored, and so by all the processes that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parent.parent
 NOTES = ROOT / "notes"
