@@ -35,14 +35,12 @@ import kg
 from kg import remote
 from kg.config import Config, load
 from kg.exchange import Exchange, Response
-from kg.parameters import Binder
 from kg.pushing import Pushed, push
-from kg.questions import library
 from kg.remote import Endpoint
 from kg.sparql import Answer
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from company import ASKED, Company
+from company import Company, questions
 from serving import free_port, oxigraph, virtuoso
 
 STANDING = ox.NamedNode("https://notes.example/#default")
@@ -186,16 +184,14 @@ def timed(ask: Callable[[], Answer]) -> tuple[list[tuple[object, ...]], float]:
 
 def asked(store: kg.Store, config: Config, url: str, default: str | None) -> Iterator[Asked]:
     """Each question of the library, with its parameters."""
-    for named in library(config).values():
-        for given in ASKED.get(named.name, [{}]):
-            params = Binder(config).bind(named.header.params, given)
-            mine, here = timed(partial(kg.query, store, named.text, params))
-            there = partial(remote.query, url, named.text, store.prefixes, params, 120, standing_for_default=default)
-            try:
-                theirs, took = timed(there)
-            except kg.KgError as error:
-                theirs, took = [(str(error),)], math.nan
-            yield Asked(" ".join((named.name, *given.values())), len(mine), here, took, mine == theirs)
+    for query, given, params in questions(config):
+        mine, here = timed(partial(kg.query, store, query.text, params))
+        there = partial(remote.query, url, query.text, store.prefixes, params, 120, standing_for_default=default)
+        try:
+            theirs, took = timed(there)
+        except kg.KgError as error:
+            theirs, took = [(str(error),)], math.nan
+        yield Asked(" ".join((query.name, *given.values())), len(mine), here, took, mine == theirs)
 
 
 def answers(name: str, vault: Path, base: Path) -> None:
@@ -211,17 +207,17 @@ def answers(name: str, vault: Path, base: Path) -> None:
         f"{name}: {equal} of {len(all_of_them)} questions of the library answered as here, over {done.triples:,} triples"
     )
     slowest = sorted(all_of_them, key=lambda one: -max(one.here, one.there))[:5]
-    for one in sorted({*slowest, *(one for one in all_of_them if not one.equal)}):
-        says = "" if one.equal else "  ANSWERED OTHERWISE"
-        print(f"  {one.what:<32} {one.rows:8,} rows, here {one.here:6.2f} s, there {one.there:6.2f} s{says}")
+    for one in all_of_them:
+        if one in slowest or not one.equal:
+            says = "" if one.equal else "  ANSWERED OTHERWISE"
+            print(f"  {one.what:<32} {one.rows:8,} rows, here {one.here:6.2f} s, there {one.there:6.2f} s{says}")
 
 
 def main(number: int, names: list[str], only: str | None) -> None:
     """Measure and print."""
-    for name in list(names):
-        if name == "virtuoso" and not shutil.which("virtuoso-t"):
-            print("virtuoso: not installed (Debian's virtuoso-opensource-7-bin)")
-            names.remove(name)
+    if "virtuoso" in names and not shutil.which("virtuoso-t"):
+        print("virtuoso: not installed (Debian's virtuoso-opensource-7-bin)")
+        names = [name for name in names if name != "virtuoso"]
     with tempfile.TemporaryDirectory() as temporary:
         base = Path(temporary)
         if only != "library":

@@ -7,50 +7,23 @@ nobody links to.
 """
 
 import random
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
+
+from kg.config import Config
+from kg.parameters import Binder, Term
+from kg.questions import Named, library
 
 KINDS = ("concept", "concept", "concept", "concept", "outcome", "output", "book", "author", "journal", "plain")
 """What ten notes in a row are."""
 AREAS = ("product", "product/discovery", "product/delivery", "lean", "lean/flow", "people", "people/hiring", "money")
-WORDS = [
-    "a",
-    "customer",
-    "value",
-    "small",
-    "test",
-    "week",
-    "release",
-    "question",
-    "answer",
-    "idea",
-    "queue",
-    "team",
-    "learns",
-    "waits",
-    "decides",
-    "shows",
-    "finds",
-    "“why”",
-    "café",
-    "→",
-    "漢字",
-    "naïve",
-    "revenue",
-    "churn",
-    "flow",
-    "rota",
-    "log",
-    "demo",
-    "survey",
-    "draft",
-    "price",
-]
-
-
+WORDS = (
+    "a customer value small test week release question answer idea queue team learns waits decides shows finds "
+    "“why” café → 漢字 naïve revenue churn flow rota log demo survey draft price"
+)
 WIDE = ("", "", "", " é", "", "", " 漢字", "", "", "", " → 😀")
 """How the names of notes end."""
-
-
 ASKED: dict[str, list[dict[str, str]]] = {
     "ancestors": [{"concept": "Concept 1"}, {"concept": "Concept 321"}, {"concept": "#lean/flow"}],
     "contradictions": [{}, {"property": "author"}, {"property": "confidence"}],
@@ -74,11 +47,28 @@ ASKED: dict[str, list[dict[str, str]]] = {
 """What the queries of the library are told here; those that are not named are asked once, and told nothing."""
 
 
+class Question(NamedTuple):
+    """A query of the library, what it is told, and the terms that this means."""
+
+    query: Named
+    given: Mapping[str, str]
+    params: Mapping[str, str | Term]
+
+
+def questions(config: Config) -> Iterator[Question]:
+    """All that is asked of the notes of a company that are in a store."""
+    binder = Binder(config)
+    for query in library(config).values():
+        for given in ASKED.get(query.name, [{}]):
+            yield Question(query, given, binder.bind(query.header.params, given))
+
+
 class Company:
     """The notes of a company of so many."""
 
     def __init__(self, number: int) -> None:
         self.number = number
+        self.words = WORDS.split()
         self.chance = random.Random(11)
 
     def write(self, folder: Path) -> Path:
@@ -110,7 +100,7 @@ class Company:
 
     def _prose(self, words: int, links: int) -> str:
         """Sentences with links to notes of any kind, some of them missing."""
-        text = [self.chance.choice(WORDS) for _ in range(words)]
+        text = [self.chance.choice(self.words) for _ in range(words)]
         for _ in range(links):
             text.insert(self.chance.randrange(words), f"[[{self._any('concept', 'outcome', 'output', missing=0.05)}]]")
         return " ".join(text) + "."

@@ -4,7 +4,7 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,16 +14,17 @@ import pyoxigraph as ox
 import pytest
 
 import kg
-from company import ASKED, Company
+from company import Company, questions
 from conftest import NOTES, ROOT, ingest
 from kg import exchange, pushing, remote
 from kg.cases import Case, find_cases, header
 from kg.config import Config, load
-from kg.parameters import Binder
+from kg.parameters import Binder, Term
 from kg.pushing import Pushed, push
 from kg.questions import library
 from kg.remote import Endpoint
 from kg.rewriting import graphs_by_variables, within
+from kg.sparql import Answer
 from serving import Request, oxigraph, serving, virtuoso
 
 CONFIG = replace(load(NOTES, cwd=NOTES), queries=ROOT / "queries")
@@ -40,6 +41,11 @@ class Server(NamedTuple):
 
     url: str
     pushed: Pushed
+
+    def query(self, text: str, prefixes: Mapping[str, str], params: Mapping[str, str | Term] | None = None) -> Answer:
+        """What it answers, meaning the default graph as the store does."""
+        default = self.pushed.default_graph
+        return remote.query(self.url, text, prefixes, params, 60, standing_for_default=default)
 
 
 def bring(store: kg.Store, url: str, **options: bool) -> Pushed:
@@ -82,14 +88,7 @@ def test_the_library_is_answered_as_here(notes_store: kg.Store, server: Server, 
     """With the parameters of its competency questions, and in the same order."""
     params = Binder(replace(CONFIG, store=notes_store.path)).bind(header(case).params, case.given)
     here = kg.query(notes_store, case.text, params)
-    there = remote.query(
-        server.url,
-        case.text,
-        notes_store.prefixes,
-        params,
-        60,
-        standing_for_default=server.pushed.default_graph,
-    )
+    there = server.query(case.text, notes_store.prefixes, params)
     assert here.variables == there.variables
     assert list(here.terms()) == list(there.terms())
 
@@ -121,18 +120,10 @@ def large(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.mark.parametrize("name", sorted(library(CONFIG)))
 def test_the_library_is_answered_as_here_over_many_notes(large: Large, name: str) -> None:
-    named = library(large.config)[name]
-    for given in ASKED.get(name, [{}]):
-        params = Binder(large.config).bind(named.header.params, given)
-        here = kg.query(large.store, named.text, params)
-        there = remote.query(
-            large.server.url,
-            named.text,
-            large.store.prefixes,
-            params,
-            60,
-            standing_for_default=large.server.pushed.default_graph,
-        )
+    asked = [one for one in questions(large.config) if one.query.name == name]
+    for query, given, params in asked:
+        here = kg.query(large.store, query.text, params)
+        there = large.server.query(query.text, large.store.prefixes, params)
         assert list(here.terms()) == list(there.terms()), given
 
 
@@ -140,15 +131,10 @@ def test_all_of_the_library_has_something_to_answer_there(tmp_path: Path) -> Non
     """So that an equal answer says something."""
     store = ingest(Company(400).write(tmp_path / "vault"), tmp_path / "store").store
     config = replace(load(tmp_path / "vault", store=store.path), queries=ROOT / "queries")
-    silent = {
-        named.name
-        for named in library(config).values()
-        if not any(
-            list(kg.query(store, named.text, Binder(config).bind(named.header.params, given)).terms())
-            for given in ASKED.get(named.name, [{}])
-        )
+    answered = {
+        one.query.name for one in questions(config) if list(kg.query(store, one.query.text, one.params).terms())
     }
-    assert not silent
+    assert answered == set(library(config))
 
 
 FORMS = [
@@ -165,9 +151,8 @@ FORMS = [
 
 @pytest.mark.parametrize("text", FORMS)
 def test_every_form_is_answered_as_here(notes_store: kg.Store, server: Server, text: str) -> None:
-    default = server.pushed.default_graph
     here = kg.query(notes_store, text)
-    there = remote.query(server.url, text, notes_store.prefixes, timeout=60, standing_for_default=default)
+    there = server.query(text, notes_store.prefixes)
     assert here.kind == there.kind
     if here.kind == "ask":
         assert here.boolean == there.boolean

@@ -19,6 +19,7 @@ from kg.terms import XSD, Names
 
 if TYPE_CHECKING:  # every query asks for its header; few have a name to look up
     from kg.naming import Naming
+    from kg.ontology import Ontology
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
@@ -131,14 +132,13 @@ def _class(binder: Binder, value: str) -> Term:
     if binder.elsewhere and (given := _written(binder, value)):
         return given
     naming = binder.naming
-    classes = _by_name(naming, naming.ontology.classes)
-    named = naming.ontology.class_named(value) or classes.get(
-        value.strip().casefold()
-    )  # which notes cannot name, as Tag
+    ontology = naming.ontology
+    # The second are those that no note can name, such as Tag.
+    named = ontology.class_named(value) or _by_name(ontology, ontology.classes).get(value.strip().casefold())
     found = ox.NamedNode(named) if named else naming.iri(value)
     if found and (named or _some(naming, None, TYPE, found)):
         return found
-    raise NotFound(f"no class is named “{value}”{_near(value, naming, naming.ontology.classes)}")
+    raise NotFound(f"no class is named “{value}”{_near(value, ontology, ontology.classes)}")
 
 
 def _property(binder: Binder, value: str) -> Term:
@@ -151,31 +151,31 @@ def _property(binder: Binder, value: str) -> Term:
     declared = [prop for prop in found if prop.value in naming.ontology.properties]
     for prop in (*used, *declared):
         return prop
-    raise NotFound(f"no property is named “{value}”{_near(value, naming, naming.ontology.properties)}")
+    raise NotFound(f"no property is named “{value}”{_near(value, naming.ontology, naming.ontology.properties)}")
 
 
 def _some(naming: "Naming", subject: object, predicate: object, obj: object) -> bool:
     return any(True for _ in naming.store.find(subject, predicate, obj, ox.DefaultGraph()))
 
 
-def _near(value: str, naming: "Naming", terms: Collection[str]) -> str:
+def _near(value: str, ontology: "Ontology", terms: Collection[str]) -> str:
     """A term of the ontology whose name is nearly that."""
     from difflib import get_close_matches
 
-    names = _by_name(naming, terms)
+    names = _by_name(ontology, terms)
     near = get_close_matches(value.casefold(), names, n=1, cutoff=0.7)
-    return f"; did you mean “{_name(naming, names[near[0]])}”?" if near else ""
+    return f"; did you mean “{_name(ontology, names[near[0]])}”?" if near else ""
 
 
-def _by_name(naming: "Naming", terms: Collection[str]) -> dict[str, str]:
+def _by_name(ontology: "Ontology", terms: Collection[str]) -> dict[str, str]:
     """Terms of the ontology by their names, in small letters."""
-    return {_name(naming, term).casefold(): term for term in sorted(terms)}
+    return {_name(ontology, term).casefold(): term for term in sorted(terms)}
 
 
-def _name(naming: "Naming", term: str) -> str:
+def _name(ontology: "Ontology", term: str) -> str:
     from kg.ontology import local_name
 
-    return naming.ontology.label(term) or local_name(term)
+    return ontology.label(term) or local_name(term)
 
 
 def _integer(binder: Binder, value: str) -> Term:
