@@ -199,6 +199,19 @@ def test_an_iri_that_is_given_and_occurs_nowhere_is_told(notes_store: kg.Store, 
         assert (done.returncode, done.stderr.splitlines()) == (0, said)
 
 
+@pytest.mark.parametrize("given", ["Task", "task", "kg:Task"])
+def test_a_class_that_no_note_can_name_can_be_asked_for(notes_store: kg.Store, given: str) -> None:
+    done = run(notes_store, "things", "--param", f"class={given}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Send the apology,Journal/2025-10-14.md" in done.stdout.splitlines()
+
+
+def test_no_such_class_is_told_with_one_like_it(notes_store: kg.Store) -> None:
+    done = run(notes_store, "things", "--param", "class=Taks")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "kg: the parameter class: no class is named “Taks”; did you mean “Task”?\n"
+
+
 def test_an_iri_for_a_note_must_be_in_the_store(notes_store: kg.Store) -> None:
     done = run(notes_store, "outline", "--param", "note=n:Concepts/Revenu")
     assert (done.returncode, done.stdout) == (1, "")
@@ -215,6 +228,11 @@ def test_what_is_declared_and_not_used_is_told(write: Callable[[dict[str, str]],
     said = {"?t a kg:Task": "nothing is a kg:Task yet", "?t kg:due ?d": "kg:due is declared, but nothing states it"}
     for pattern, sentence in said.items():
         assert unheard_of(f"SELECT * {{ {pattern} }}", store, store.prefixes, lambda: True) == [sentence]
+
+
+def test_what_describes_the_ontology_is_not_told(notes_store: kg.Store) -> None:
+    text = "SELECT * { GRAPH kg:ontology { ?p kg:structural true . ?c kg:byline ?q } ?p skos:prefLabel 'Revenue' }"
+    assert unheard_of(text, notes_store, notes_store.prefixes, lambda: True) == []
 
 
 def test_an_unknown_prefix_names_one_like_it(notes_store: kg.Store) -> None:

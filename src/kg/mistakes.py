@@ -77,9 +77,9 @@ def _occurrences(store: "Asked", term: ox.NamedNode | ox.Literal) -> Iterator[ox
 
 
 def _only_declared(store: "Asked", one: Written) -> bool:
-    """Whether a class or property of the ontology is used by nothing outside it."""
-    declared = any(True for _ in store.find(one.term, _TYPE, None, _ONTOLOGY))
-    if not declared:
+    """Whether a class or property of the ontology is used by nothing outside it, and does not describe it either."""
+    declared = one.term != _ONTOLOGY and any(True for _ in store.find(one.term, _TYPE, None, _ONTOLOGY))
+    if not declared or any(True for _ in store.find(None, one.term, None, _ONTOLOGY)):
         return False
     predicate, obj = (_TYPE, one.term) if one.is_class else (one.term, None)
     uses = store.find(None, predicate, obj, _DEFAULT)  # the first that the ontology does not say is enough
