@@ -10,11 +10,8 @@ HEAVY = ("rdflib", "networkx", "pyshacl", "owlrl", "pandas", "SPARQLWrapper", "y
 CODE = """
 import sys
 sys.argv = ["kg", *{args!r}]
-from kg.cli import main
-try:
-    main()
-except SystemExit:
-    pass
+from kg.cli import run
+run()
 print("loaded:", *sorted(set(sys.modules) & set({heavy!r})), file=sys.stderr)
 """
 

@@ -1,4 +1,4 @@
-"""Another Python that does what it is asked, for as long and with as much memory as it is given.
+"""A helper process with limits on time and memory, and without network.
 
     with Child("kg.shacl:engine", memory=4_000_000_000) as child:
         results = child.ask(data, shapes, seconds=60)
@@ -6,20 +6,38 @@
 A child runs `serve()`: it reads pickled arguments from its standard input and answers on its standard output. So a
 program that uses `kg` needs no guard around its main module, no thread is forked, and what never ends or takes all
 memory can be ended from outside.
+
+It is an isolated Python (`-I`): neither the working directory, which may be somebody else's vault, nor the environment
+adds to where modules are found. It looks where this process does.
 """
 
 import contextlib
 import importlib
+import json
 import os
 import pickle
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from threading import Event, Timer
 from types import TracebackType
 from typing import Any
 
 from kg.errors import KgError, TimedOut
+from kg.sandbox import close_network, end_with_parent
+
+_BEGIN = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from kg.child import serve
+serve(sys.argv[2], json.loads(sys.argv[3]))
+"""
+
+
+def _module_folders() -> list[str]:
+    """Where this process finds modules, less places that depend on the working directory."""
+    return [path for path in sys.path if Path(path).is_absolute()]
 
 
 class ChildError(KgError):
@@ -35,12 +53,10 @@ class Child:
     def __init__(self, work: str, *, memory: int | None = None) -> None:
         self.work = work
         self.memory = memory
-        paths = os.pathsep.join(path for path in sys.path if path)
         self._process = subprocess.Popen(
-            [sys.executable, "-c", f"from kg.child import serve; serve({work!r}, {memory!r})"],
+            [sys.executable, "-I", "-c", _BEGIN, json.dumps(_module_folders()), work, json.dumps(memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": paths},
         )
 
     def ask(self, *arguments: Any, seconds: float | None = None) -> Any:
@@ -102,6 +118,8 @@ def serve(work: str, memory: int | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asks; it ends this one
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not get among the answers
+    close_network()
+    end_with_parent()
     _limit(memory)
     module, _, name = work.partition(":")
     try:

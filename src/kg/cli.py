@@ -13,6 +13,9 @@ import click
 
 from kg import __version__
 from kg.errors import INTERRUPTED, KgError, StoreError
+from kg.findings import printable
+from kg.guard import supervised
+from kg.terminal import Process
 
 _ROOMS = {
     "cli_notes": ("init", "ingest", "doctor", "infer", "why", "validate"),
@@ -52,31 +55,67 @@ def kg() -> None:
 
 
 def main() -> NoReturn:
-    """The entry point: every error is one sentence and an exit code."""
+    """The entry point: every error is one sentence and an exit code.
+
+    The command runs in a process of its own (see `guard`), so that nothing that it reads can take this one down.
+    """
     try:
-        kg.main(standalone_mode=False)
-        sys.stdout.flush()
-        sys.exit(0)
-    except click.exceptions.Abort:
-        sys.exit(INTERRUPTED)
+        code = supervised(run)
+    except KgError as error:
+        _complain(str(error))
+        code = error.exit_code
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        code = INTERRUPTED
+    sys.exit(code)
+
+
+def run() -> int:
+    """Run the command in this process; its exit code."""
+    try:
+        kg.main(standalone_mode=False, obj=Process.OURS)
+        sys.stdout.flush()
+    except SystemExit as end:
+        return _exited(end)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return INTERRUPTED
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except BrokenPipeError:
-        # Whoever read us has seen enough; what Python would still write at exit has nowhere to go.
+        # Whoever read us has seen enough; what is left in the buffer has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except KgError as error:
-        click.echo(f"kg: {error}", err=True)
-        sys.exit(error.exit_code)
-    except Exception as error:
-        if {"-v", "--verbose"} & set(sys.argv):
-            raise
-        if str(error).startswith("Corruption"):  # Oxigraph tells of a damaged block whenever that is read
-            said = f"the store is damaged ({str(error).splitlines()[0]}): run `kg ingest --full` to build it anew"
-            click.echo(f"kg: {said}", err=True)
-            sys.exit(StoreError.exit_code)
-        click.echo(f"kg: internal error: {type(error).__name__}: {error} (-v shows where; please report it)", err=True)
-        sys.exit(2)
+        _complain(str(error))
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the last place where anything can be said of it
+        return _failed(error)
+    return 0
+
+
+def _exited(end: SystemExit) -> int:
+    """The code that a command ended itself with."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return end.code if isinstance(end.code, int) else int(end.code is not None)
+
+
+def _failed(error: Exception) -> int:
+    """Say what nobody foresaw; the exit code."""
+    if str(error).startswith("Corruption"):  # Oxigraph tells of a damaged block whenever that is read
+        said = f"the store is damaged ({str(error).splitlines()[0]}): run `kg ingest --full` to build it anew"
+        _complain(said)
+        return StoreError.exit_code
+    if {"-v", "--verbose"} & set(sys.argv):
+        import traceback
+
+        traceback.print_exception(error)
+        return KgError.exit_code
+    _complain(f"internal error: {type(error).__name__}: {error} (-v shows where; please report it)")
+    return KgError.exit_code
+
+
+def _complain(text: str) -> None:
+    click.echo(printable(f"kg: {text}"), err=True)

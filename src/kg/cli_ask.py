@@ -103,7 +103,8 @@ def query(
     try:
         with written(output) as file:
             work = asking.explain if explain else lambda: asking.answer(file, format_)
-            yes = guarded(work, seconds=timeout, memory=memory or config.max_memory)
+            network = endpoint is not None or allow_service
+            yes = guarded(work, seconds=timeout, memory=memory or config.max_memory, network=network)
     except QuerySyntaxError as error:
         say_place(error, text, name)
         sys.exit(error.exit_code)

@@ -74,5 +74,10 @@ class TimedOut(KgError):
 
     exit_code = 4
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"stopped after {seconds:g} s (--timeout)")
+    def __init__(self, seconds: float, what: str = "") -> None:
+        if not what:
+            super().__init__(f"stopped after {seconds:g} s (--timeout)")
+        elif seconds:
+            super().__init__(f"{what} takes more than {seconds:g} s (`max_seconds` in kg.toml)")
+        else:
+            super().__init__(f"{what} takes more CPU time than the system allows (ulimit -t)")

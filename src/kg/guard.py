@@ -1,49 +1,190 @@
-"""Work that may take too long or need too much memory, in a process of its own that can be ended at any moment.
+"""Run work that may take too long, need too much memory or crash, where it can be ended at any moment.
 
-    guarded(lambda: answer(question), seconds=10, memory=8_000_000_000)
+    supervised(run)                                       a whole command, in a fork
+    guarded(lambda: answer(question), seconds=10, …)      one question, in a fork; its result comes back
+    with limited("the rule x", seconds=600, memory=…):    a part of such work, with limits of its own
 
 Oxigraph answers in native code that takes no signal, may plan for minutes, and takes the process with it where memory
-ends. So the work is done in a fork, which costs two milliseconds, not the hundred of a fresh Python (see `child`, for
-work that a thread or another system could ask for). What it writes to stdout goes where ours goes, without a detour;
-what it gives or raises comes back. Where there is no fork, on Windows, a thread does the work: a time limit then ends
-the whole program, and there is no limit on memory.
+or the stack ends. So the work is done in a fork, which costs a millisecond or two, not the hundred of a fresh Python
+(see `child`, for work that a thread or another system could ask for). What it writes to stdout goes where ours goes,
+without a detour. The two processes share a page of memory, in which the work says what it is doing: so whoever waits
+can end it in time, and can name what took it down.
+
+Where there is no fork, on Windows, `guarded` uses a thread: a time limit then ends the whole program, and there is no
+limit on memory.
 """
 
 import contextlib
+import mmap
 import os
-import pickle
 import select
 import signal
+import struct
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterator
-from typing import NoReturn, TypeVar
+from time import monotonic
+from types import FrameType
+from typing import IO, NamedTuple, NoReturn, TypeVar
 
 from kg.errors import INTERRUPTED, KgError, TimedOut
+from kg.sandbox import close_network, end_with_parent
 
 Result = TypeVar("Result")
+What = str | Callable[[], str]
+"""What is being done, as the subject of a sentence; a function where that is known only when it is asked."""
 
 _NEVER_BEGUN = "the process that was to answer could not be started: {}"
-_TOO_DEEP = "this is nested too deeply to be answered"
+_TOO_DEEP = "{} cannot be read: it is nested too deeply"
+_GRACE = 2.0
+"""So many seconds has work that is late to end by itself and to clean up."""
+_LOOK = 0.5
+_PASS_ON, _STILL = 0.2, 5.0
+"""So many seconds after Ctrl-C an interrupt is passed on, and a process that is still there is ended."""
+_PASSED_ON = (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM))
 
 
 class OutOfMemory(KgError):
     """More memory was needed than there may be used."""
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"more than {limit / 1e9:g} GB of memory is needed (--memory, or `max_memory` in kg.toml)")
+    def __init__(self, limit: int, what: str = "") -> None:
+        needed = f"more than {limit / 1e9:g} GB of memory"
+        if what:
+            super().__init__(f"{what} needs {needed} (`max_memory` in kg.toml)")
+        else:
+            super().__init__(f"{needed} is needed (--memory, or `max_memory` in kg.toml)")
 
 
-def guarded(work: Callable[[], Result], *, seconds: float | None, memory: int) -> Result:
+class _Page:
+    """A page of memory that a process shares with its fork: what is being done, and until when it may take."""
+
+    _HEAD = struct.Struct("ddQH")
+    _MOST = 1_000
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, mmap.PAGESIZE)
+
+    def write(self, doing: "Doing") -> None:
+        """Say what is being done."""
+        text = doing.what.encode("utf-8", "backslashreplace")[: self._MOST]
+        self._memory[self._HEAD.size : self._HEAD.size + len(text)] = text
+        self._HEAD.pack_into(self._memory, 0, doing.deadline, doing.seconds, doing.memory, len(text))
+
+    def read(self) -> "Doing":
+        """What is being done."""
+        deadline, seconds, memory, size = self._HEAD.unpack_from(self._memory)
+        text = self._memory[self._HEAD.size : self._HEAD.size + size]
+        return Doing(text.decode("utf-8", "replace"), deadline, seconds, memory)
+
+
+class Doing(NamedTuple):
+    """What a process is doing; in seconds and bytes, 0 for no limit."""
+
+    what: str = ""
+    deadline: float = 0.0
+    """When it has to be ended from outside, by the monotonic clock."""
+    seconds: float = 0.0
+    memory: int = 0
+
+
+_page: _Page | None = None
+"""That of this process, where another one waits for it."""
+
+
+@contextlib.contextmanager
+def limited(what: What, *, seconds: float | None = None, memory: int | None = None) -> Iterator[None]:
+    """Name a part of the work, and limit its time and memory. Raises TimedOut, OutOfMemory, naming it.
+
+    Only in a process that another one waits for; elsewhere it does nothing. Work that does not end by itself when its
+    time is over, because it is in native code, is ended from outside.
+    """
+    page = _page
+    if page is None:
+        yield
+        return
+    before = page.read()
+    doing = before._replace(what=_named(what), memory=memory or before.memory)
+    if seconds:
+        doing = doing._replace(seconds=seconds, deadline=monotonic() + seconds + _GRACE)
+    page.write(doing)
+    try:
+        with _alarm(what, seconds, page), _address_space(memory):
+            yield
+    except MemoryError as error:
+        raise OutOfMemory(doing.memory, _named(what)) from error
+    finally:
+        page.write(before)
+
+
+def _named(what: What) -> str:
+    return what if isinstance(what, str) else what()
+
+
+@contextlib.contextmanager
+def _alarm(what: What, seconds: float | None, page: _Page) -> Iterator[None]:
+    """Raise TimedOut in this thread when the time is over; work in native code hears of it only when it returns."""
+    if seconds is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        named = _named(what)
+        page.write(page.read()._replace(what=named, deadline=monotonic() + _GRACE))
+        raise TimedOut(seconds, named)
+
+    handler = signal.signal(signal.SIGALRM, ring)
+    began = monotonic()
+    left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, max(0.001, left - (monotonic() - began)) if left else 0)
+        signal.signal(signal.SIGALRM, handler)
+
+
+@contextlib.contextmanager
+def _address_space(memory: int | None) -> Iterator[None]:
+    """Let what needs so much more memory than there is in use fail; where the system has such limits."""
+    if memory is None:
+        yield
+        return
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    limit = _in_use() + memory
+    _limit(resource.RLIMIT_AS, limit if before[0] == resource.RLIM_INFINITY else min(limit, before[0]))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def _in_use() -> int:
+    """Bytes of address space that this process has."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[0]) * mmap.PAGESIZE
+    except OSError:
+        return 0
+
+
+# ---- one question ----------------------------------------------------------------------------------------------
+
+
+def guarded(
+    work: Callable[[], Result], *, seconds: float | None, memory: int, what: str = "", network: bool = False
+) -> Result:
     """What the work gives, or what it raises, within so many seconds and bytes. Raises TimedOut, OutOfMemory, KgError.
 
-    What the work gives must be something that can be pickled.
+    What the work gives must be something that can be pickled. Without `network` it can open no socket. `what` names it
+    in the sentence that says why it ended.
     """
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _flush()
     if not hasattr(os, "fork"):
         return _in_a_thread(work, seconds)
+    page = _Page()
+    page.write(Doing(what, memory=memory))
     answers, answer = os.pipe()
     alive, life = os.pipe()
     try:
@@ -53,12 +194,12 @@ def guarded(work: Callable[[], Result], *, seconds: float | None, memory: int) -
     if child == 0:
         os.close(answers)
         os.close(life)
-        _do(work, answer, alive, memory)
+        _answer(work, answer, alive, page, memory, network=network)
     os.close(answer)
     os.close(alive)
     try:
         with _ending_with_us(child):
-            said = _read(answers, seconds)
+            said = _read(answers, page, seconds)
     except BaseException:
         _end(child)
         raise
@@ -66,7 +207,7 @@ def guarded(work: Callable[[], Result], *, seconds: float | None, memory: int) -
         os.close(answers)
         os.close(life)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return _outcome(said, status, memory)
+    return _outcome(said, status, page)
 
 
 def _end(child: int) -> None:
@@ -88,8 +229,7 @@ def _ending_with_us(child: int) -> Iterator[None]:
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, end) for number in numbers}
+    before = {number: signal.signal(number, end) for number in _PASSED_ON}
     try:
         yield
     finally:
@@ -97,50 +237,99 @@ def _ending_with_us(child: int) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _read(answers: int, seconds: float | None) -> bytes:
+def _read(answers: int, page: _Page, seconds: float | None) -> bytes:
     """All that the other process says until it ends. Raises TimedOut."""
-    from time import monotonic
-
     limit = None if seconds is None else monotonic() + seconds
     said = bytearray()
     while True:
-        left = None if limit is None else max(0.0, limit - monotonic())
+        left = _LOOK if limit is None else max(0.0, min(_LOOK, limit - monotonic()))
         if not select.select([answers], [], [], left)[0]:
-            raise TimedOut(seconds or 0)
+            _check_time(page)
+            if limit is not None and monotonic() >= limit:
+                raise TimedOut(seconds or 0)
+            continue
         piece = os.read(answers, 1 << 16)
         if not piece:
             return bytes(said)
         said += piece
 
 
-def _outcome(said: bytes, status: int, memory: int) -> "Result":  # type: ignore[type-var] # as pickled
+def _check_time(page: _Page) -> None:
+    """Raise TimedOut where a part of the work is over its time and has not ended by itself."""
+    doing = page.read()
+    if doing.deadline and monotonic() > doing.deadline:
+        raise TimedOut(doing.seconds, doing.what)
+
+
+def _outcome(said: bytes, status: int, page: _Page) -> "Result":  # type: ignore[type-var] # as pickled
     """What the process gave; where it came to an end of its own, why."""
     if not said:
-        if status == -signal.SIGSEGV:
-            raise KgError(_TOO_DEEP)
-        if status in {-signal.SIGABRT, -signal.SIGKILL, -signal.SIGBUS}:
-            raise OutOfMemory(memory)
-        raise KgError(f"the process that was to answer ended before its time (exit code {status})")
+        raise _died(status, page)
+    import pickle
+
     result, error = pickle.loads(said)
     if error is None:
         return result  # type: ignore[no-any-return]
-    raise OutOfMemory(memory) if isinstance(error, MemoryError) else error
+    doing = page.read()
+    raise OutOfMemory(doing.memory, doing.what) if isinstance(error, MemoryError) else error
 
 
-def _do(work: Callable[[], object], answer: int, alive: int, memory: int) -> NoReturn:
-    """Be the process that works."""
+def _died(status: int, page: _Page) -> KgError:
+    """Why a process ended that was not asked to."""
+    what, _, _, memory = page.read()
+    if status == -signal.SIGSEGV:
+        return KgError(_TOO_DEEP.format(what or "this"))
+    if status == -getattr(signal, "SIGXCPU", 0):
+        return TimedOut(0, what or "this")
+    if status in {-signal.SIGABRT, -signal.SIGKILL, -signal.SIGBUS} and memory:
+        return OutOfMemory(memory, what)
+    during = f" (it was at work on {what})" if what else ""
+    return KgError(f"the process that did the work ended with exit code {status}{during}")
+
+
+def _answer(
+    work: Callable[[], object], answer: int, alive: int, page: _Page, memory: int, *, network: bool
+) -> NoReturn:
+    """Be the process that answers a question."""
     try:
+        _become_child(alive, page, network=network)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
-        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 2)  # what native code says when memory ends is said better by whoever waits
-        _limit(memory)
+        import resource
+
+        _limit(resource.RLIMIT_AS, memory)
         said = _said(work)
         with os.fdopen(answer, "wb") as file:
             file.write(said)
     finally:
         os._exit(0)
+
+
+def _become_child(alive: int, page: _Page, *, network: bool) -> None:
+    """Be a process that another one waits for."""
+    global _page  # noqa: PLW0603 - a process has one
+    _page = page
+    end_with_parent()
+    for number in _PASSED_ON:
+        signal.signal(number, signal.SIG_DFL)
+    threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
+    told = os.dup(_file_of(sys.stderr, 2))
+    sys.stderr = os.fdopen(told, "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)  # what native code says when memory ends is said better by whoever waits
+    os.close(nowhere)
+    import resource
+
+    _limit(resource.RLIMIT_CORE, 0)
+    if not network:
+        close_network()
+
+
+def _file_of(stream: IO[str], otherwise: int) -> int:
+    """The file descriptor of a stream; a test may have put one in its place that has none."""
+    try:
+        return stream.fileno()
+    except (OSError, ValueError):
+        return otherwise
 
 
 def _end_with(alive: int) -> None:
@@ -149,21 +338,24 @@ def _end_with(alive: int) -> None:
     os._exit(1)
 
 
-def _limit(memory: int) -> None:
+def _limit(kind: int, limit: int) -> None:
     import resource
 
-    for kind, limit in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CORE, 0)):
-        with contextlib.suppress(ValueError, OSError):  # a lower limit was set from outside, or there is none here
-            resource.setrlimit(kind, (limit, resource.getrlimit(kind)[1]))
+    with contextlib.suppress(ValueError, OSError):  # a lower limit was set from outside, or there is none here
+        resource.setrlimit(kind, (limit, resource.getrlimit(kind)[1]))
 
 
 def _said(work: Callable[[], object]) -> bytes:
     """What the work gives and what it raises, pickled."""
+    import pickle
+
     try:
         result = work()
         sys.stdout.flush()
         return pickle.dumps((result, None))
     except BaseException as error:  # noqa: BLE001 - it is raised where the question came from
+        import traceback
+
         error.add_note("".join(traceback.format_exception(error)))
         try:
             pickle.loads(said := pickle.dumps((None, error)))
@@ -181,6 +373,8 @@ def _in_a_thread(work: Callable[[], Result], seconds: float | None) -> Result:
         try:
             outcome.append(work())
         except BaseException as error:  # noqa: BLE001 - handed to the waiting thread, which raises it
+            import traceback
+
             # Oxigraph's results must die in the thread that made them: no frame may keep one alive.
             for one in (error, error.__cause__, error.__context__):
                 traceback.clear_frames(one.__traceback__ if one else None)
@@ -203,3 +397,85 @@ def _in_a_thread(work: Callable[[], Result], seconds: float | None) -> Result:
     if raised:
         raise raised[0]
     return outcome[0]
+
+
+# ---- a command -------------------------------------------------------------------------------------------------
+
+
+def supervised(run: Callable[[], int]) -> int:
+    """Run a whole command in a fork; its exit code. Raises KgError where the fork did not end by itself.
+
+    So a note, an ontology or a query that takes the process down is one sentence, and what never ends can be ended
+    (see `limited`). Signals go on to the fork, and it ends with this process.
+    """
+    if not hasattr(os, "fork"):
+        return run()
+    _flush()
+    page = _Page()
+    alive, life = os.pipe()
+    ended, end = os.pipe()
+    try:
+        child = os.fork()
+    except OSError as error:
+        raise KgError(f"the command could not be started: {error.strerror}") from error
+    if child == 0:
+        os.close(life)
+        os.close(ended)
+        _command(run, alive, page)
+    os.close(alive)
+    os.close(end)
+    try:
+        with _ending_with_us(child):
+            status, interrupted = _wait(child, ended, page)
+    except TimedOut:
+        _end(child)
+        raise
+    return INTERRUPTED if interrupted and status < 0 else _exit_code(status, page)
+
+
+def _command(run: Callable[[], int], alive: int, page: _Page) -> NoReturn:
+    """Be the process that runs a command."""
+    code = 1
+    try:
+        _become_child(alive, page, network=True)
+        code = run()
+        _flush()
+    finally:
+        os._exit(code)
+
+
+def _wait(child: int, ended: int, page: _Page) -> tuple[int, bool]:
+    """The status with which a process ends, and whether it was interrupted. Raises TimedOut.
+
+    Ctrl-C in a terminal reaches both processes. One that was sent to this one alone is passed on, and what still does
+    not end is ended.
+    """
+    steps = [(_PASS_ON, signal.SIGINT), (_STILL, signal.SIGKILL)]
+    interrupted = 0.0
+    while True:
+        try:
+            if select.select([ended], [], [], _PASS_ON if interrupted else _LOOK)[0]:
+                return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), bool(interrupted)
+            _check_time(page)
+            if interrupted and steps and monotonic() > interrupted + steps[0][0]:
+                os.kill(child, steps.pop(0)[1])
+        except KeyboardInterrupt:
+            if interrupted:
+                os.kill(child, signal.SIGKILL)
+            interrupted = monotonic()
+
+
+def _exit_code(status: int, page: _Page) -> int:
+    """A command's exit code. Raises KgError where it did not come to its end."""
+    if status >= 0:
+        return status
+    if -status in _PASSED_ON or -status == signal.SIGINT:
+        signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    raise _died(status, page)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(BrokenPipeError, ValueError, AttributeError):
+            stream.flush()

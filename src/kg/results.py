@@ -41,10 +41,7 @@ class Format:
 
 def _oxigraph(format_: ox.QueryResultsFormat) -> Writer:
     def write(answer: Answer, out: IO[bytes], people: People) -> None:
-        if answer.kind == "select":
-            answer.result.serialize(out, format=format_)
-        else:
-            out.write(answer.result.serialize(format=format_))
+        answer.serialize(out, format_)
         if format_ in _ONE_LINE or answer.kind == "ask":
             out.write(b"\n")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from typing import Literal as Choice
 
 import pyoxigraph as ox
@@ -21,6 +21,7 @@ from kg.errors import KgError, QuerySyntaxError
 from kg.functions import functions
 from kg.mistakes import near
 from kg.rewriting import pattern_span
+from kg.sandbox import is_closed, without_network
 from kg.store import Store
 from kg.syntax import check, line_and_column, tokens
 from kg.terms import XSD, is_absolute, is_text
@@ -69,8 +70,9 @@ class Answer:
 
     def terms(self) -> Iterator[tuple[Term | None, ...]]:
         """The rows of a SELECT as RDF terms."""
-        for solution in self.result:
-            yield tuple(solution)
+        with answering():
+            for solution in self.result:
+                yield tuple(solution)
 
     @property
     def is_nothing(self) -> bool:
@@ -84,7 +86,16 @@ class Answer:
 
     def triples(self) -> Iterator[ox.Triple]:
         """The triples of a CONSTRUCT or DESCRIBE."""
-        return iter(self.result)
+        with answering():
+            yield from self.result
+
+    def serialize(self, out: IO[bytes], format_: ox.QueryResultsFormat) -> None:
+        """Write the rows of a SELECT, or the answer of an ASK, in one of Oxigraph's formats."""
+        with answering():
+            if self.kind == "select":
+                self.result.serialize(out, format=format_)
+            else:
+                out.write(self.result.serialize(format=format_))
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """The rows of a SELECT as Python values by name: IRIs are text, numbers and dates what they are."""
@@ -149,6 +160,24 @@ def query(
     store = store if isinstance(store, Store) else Store(store)
     check(text, services=services)
     bound = bind(text, params or {}, store.prefixes)
+    if services or is_closed():
+        return _evaluated(store, text, bound, graphs)
+    kind, result = without_network(lambda: _to_carry(_evaluated(store, text, bound, graphs)))
+    if isinstance(result, bytes):
+        result = ox.parse_query_results(result, format=ox.QueryResultsFormat.JSON)
+    return Answer(kind, result, store.prefixes)
+
+
+def _to_carry(answer: Answer) -> tuple[Kind, Any]:
+    """What another thread can make the answer of: Oxigraph's results can only be read in their own."""
+    if answer.kind == "graph":
+        return answer.kind, list(answer.triples())
+    with answering():
+        return answer.kind, answer.result.serialize(format=ox.QueryResultsFormat.JSON)
+
+
+def _evaluated(store: Store, text: str, bound: str, graphs: Sequence[ox.NamedNode]) -> Answer:
+    """Oxigraph's answer to a query that was looked over; `text` is the query as it was written."""
     options: dict[str, Any] = {"default_graph": list(graphs)} if graphs else {}
     try:
         options["custom_functions"] = functions(store, bound)
@@ -161,9 +190,25 @@ def query(
                 result = store.select(f"{bound[: star - 1]} ?{' ?'.join(written)} {bound[star:]}", **options)
     except SyntaxError as error:
         raise syntax_error(text, error, store.prefixes) from error
-    except (ValueError, RuntimeError) as error:
-        raise KgError(f"the query cannot be answered: {error}") from error
+    except (ValueError, RuntimeError, PermissionError) as error:
+        raise unanswered(error) from error
     return Answer(_kind(result), result, store.prefixes)
+
+
+@contextlib.contextmanager
+def answering() -> Iterator[None]:
+    """While an answer is read: say in a sentence what Oxigraph finds out only then. Raises KgError."""
+    try:
+        yield
+    except (ValueError, RuntimeError, PermissionError) as error:
+        raise unanswered(error) from error
+
+
+def unanswered(error: Exception) -> KgError:
+    """Why a query has no answer, or none that can be read to its end."""
+    if isinstance(error, PermissionError):  # a socket, which is closed to it: nothing else is opened while it is asked
+        return KgError("SERVICE asks another server, which kg does only with --allow-service")
+    return KgError(f"the query cannot be answered: {error}")
 
 
 def _star(text: str) -> int | None:

@@ -126,6 +126,8 @@ class Store:
         """Oxigraph's own answer to a query; results must be read in the thread that asked. Raises SyntaxError."""
         try:
             return self._db.query(query, prefixes=self.prefixes, **options)
+        except PermissionError:  # the network is closed
+            raise
         except (OSError, RuntimeError) as error:
             if "Corruption" in str(error) or isinstance(error, OSError):
                 raise _damaged(self.path, error) from error

@@ -1,7 +1,8 @@
 """What a SPARQL text is made of, and what of it is refused before it is run: a query, or a rule of the ontology.
 
 Oxigraph's parser has no limit of its own on how deep brackets go, and would take the process with it; and it asks
-another server wherever a text says so, which `kg` does not do unasked.
+another server wherever a text says so, which `kg` does not do unasked. What is refused here is refused with its line
+and column; what this reading of a text misses still finds the network closed (`sandbox`).
 """
 
 import re
@@ -22,11 +23,14 @@ _TOKEN = re.compile(
         |"(?:[^"\\\n\r]|\\.)*+(?:"|\\?(?=[\n\r]|\Z))|'(?:[^'\\\n\r]|\\.)*+(?:'|\\?(?=[\n\r]|\Z)))
     |(?P<variable>[?$]\w+)
     |(?P<name>(?:\w[\w.-]{0,100})?:(?:[\w.%:-]|\\.)*)
-    |(?P<word>\w+)
+    |(?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)
+    |(?P<word>[^\W\d]\w*)
     |(?P<operator>&&|\|\||[!+*/^|]|(?<=[\w)])-)
     |(?P<open>[{(\[])|(?P<close>[})\]])""",
     re.X | re.S,
 )
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
+_HIDDEN = re.compile("service", re.I)
 _UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "COPY", "MOVE", "ADD", "WITH"}
 _PROLOGUE = 2_000
 _CHAINING = {"UNION", "MINUS", "OPTIONAL"}
@@ -52,23 +56,57 @@ def check(text: str, *, services: bool = False) -> None:
     """Refuse what would harm the process, change something or, but with `services`, call out. Raises KgError."""
     if len(text) > MAX_CHARACTERS:
         raise KgError(f"the query has {len(text):,} characters; {MAX_CHARACTERS:,} are read")
+    if _ESCAPE.search(text):  # SPARQL 1.1, section 19.2: they count before anything else is read
+        _check_tokens(_ESCAPE.sub(_unescaped, text), services=services)
+    _check_tokens(text, services=services)
+    _check_form(text)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    code = int(match[1] or match[2], 16)
+    return chr(code) if code < 0x110000 else match[0]
+
+
+def _check_tokens(text: str, *, services: bool) -> None:
     depth = chained = 0
     for token in tokens(text):
         chained += token.kind == "operator" or token.text.upper() in _CHAINING
         if chained > MAX_OPERATORS:
             place = line_and_column(text, token.start)
             raise QuerySyntaxError(f"more than {MAX_OPERATORS:,} operators in one query", *place)
-        if token.kind in {"open", "close"}:
-            depth += 1 if token.kind == "open" else -1
+        if token.kind in {"open", "close", "iri"}:
+            depth += _opened(token)
             if depth > MAX_DEPTH:
                 line, column = line_and_column(text, token.start)
                 raise QuerySyntaxError(f"more than {MAX_DEPTH} brackets inside each other", line, column)
-        elif token.kind == "word" and token.text.upper() == "SERVICE" and not services:
-            line, column = line_and_column(text, token.start)
-            raise KgError(
-                f"line {line}, column {column}: SERVICE asks another server, which kg does only with --allow-service"
-            )
-    _check_form(text)
+        elif token.kind in {"word", "number"} and _HIDDEN.fullmatch(token.text) and not services:
+            raise _calls_out(text, token.start)
+    if not services and (hidden := _HIDDEN.search(_unread(text))):
+        raise _calls_out(text, hidden.start())
+
+
+def _opened(token: Token) -> int:
+    """How much deeper a token leads. What looks like an IRI may be a comparison with brackets: `?a<((?b>0`."""
+    if token.kind == "iri":
+        return max(0, token.text.count("(") - token.text.count(")"))
+    return 1 if token.kind == "open" else -1
+
+
+def _unread(text: str) -> str:
+    """The text with blanks for all that can have any word in it: strings, comments, IRIs, names and variables."""
+    pieces, at = [], 0
+    for match in _TOKEN.finditer(text):
+        if match.lastgroup in {"string", "comment", "iri", "name", "variable", "word"}:
+            pieces += [text[at : match.start()], " " * (match.end() - match.start())]
+            at = match.end()
+    return "".join([*pieces, text[at:]])
+
+
+def _calls_out(text: str, index: int) -> KgError:
+    line, column = line_and_column(text, index)
+    return KgError(
+        f"line {line}, column {column}: SERVICE asks another server, which kg does only with --allow-service"
+    )
 
 
 def _check_form(text: str) -> None:
