@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kg.errors import ConfigError
+from kg.guard import Limits
 from kg.terms import encode_url, is_absolute
 
 FILE = "kg.toml"
@@ -68,6 +69,11 @@ class Config:
     ontology: tuple[Path, ...] = ()
     """Folders whose `*.ttl` files and `rules/*.rq` are read beside the ontology that comes with kg."""
     queries: Path | None = None
+
+    @property
+    def limits(self) -> Limits:
+        """Of what a vault has others' work done: its ontology, rules, shapes and questions."""
+        return Limits(self.max_seconds, self.max_memory)
 
     @property
     def all_prefixes(self) -> dict[str, str]:

@@ -133,7 +133,7 @@ def infer_again(config: Config, engine: Engine | None = None) -> Inferred:
     assert found is not None
     ontology = load_ontology(config)
     ledger = Ledger.read(found.folder)
-    reasoning = Reasoning(ontology, remembered_rules(found))
+    reasoning = Reasoning(ontology, remembered_rules(found), config.limits)
     with building(config.store, config.all_prefixes, "kg infer", found) as store:
         store.replace({METRICS: set()}, {})
         is_stale = any(store.replace({ONTOLOGY: set(_ontology_rows(ontology))}, {}))
@@ -151,7 +151,7 @@ def infer_again(config: Config, engine: Engine | None = None) -> Inferred:
 
 def load_ontology(config: Config) -> Ontology:
     """The ontology that comes with kg, and the vault's own."""
-    return load([resource("ontology").resolve(), *config.ontology], config.all_prefixes)
+    return load([resource("ontology").resolve(), *config.ontology], config.all_prefixes, config.limits)
 
 
 def remembered_rules(found: Published | None) -> str | None:
@@ -180,7 +180,7 @@ class _Ingest:
     @cached_property
     def _reasoning(self) -> Reasoning:
         """What follows; what its rules' files mean is remembered from the last time."""
-        return Reasoning(self.ontology, remembered_rules(self.published))
+        return Reasoning(self.ontology, remembered_rules(self.published), self.config.limits)
 
     # ---- what to do -----------------------------------------------------------------------------------------
 

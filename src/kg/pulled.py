@@ -16,6 +16,7 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from kg.errors import KgError
+from kg.guard import limited
 from kg.source import whole
 
 FOLDER = "pulled"
@@ -50,11 +51,16 @@ class Pulled:
 
     def triples(self) -> Iterator[ox.Triple]:
         """Every triple once. Raises KgError."""
-        try:
-            yield from (quad.triple for quad in ox.parse("\n".join(self.lines), ox.RdfFormat.N_TRIPLES))
-        except SyntaxError as error:
-            where = self.store / FOLDER
-            raise KgError(f"a file in {where} is no longer as `kg pull` wrote it: remove it, or pull again") from error
+        of_files: dict[Path, list[str]] = {}
+        for line, (file, _) in self.lines.items():
+            of_files.setdefault(file, []).append(line)
+        for file, lines in of_files.items():
+            try:
+                with limited(f"the pulled graph {file}"):
+                    triples = [quad.triple for quad in ox.parse("\n".join(lines), ox.RdfFormat.N_TRIPLES)]
+            except SyntaxError as error:
+                raise KgError(f"{file} is no longer as `kg pull` wrote it: remove it, or pull again") from error
+            yield from triples
 
     def place(self, subject: str, vault: Path) -> tuple[str, int] | None:
         """The first line that speaks of a thing, `<iri>`, and its file, as seen from the vault."""

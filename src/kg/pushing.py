@@ -267,12 +267,12 @@ class _Push:
 
     def _counts(self) -> dict[str, int]:
         every = "SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g"
-        counts = {str(graph): int(number.value) for graph, number in self.endpoint.rows(every)}
+        as_number = self.endpoint.as_number
+        counts = {str(row[0]): as_number(row[-1]) for row in self.endpoint.rows(every)}
         if self.default:
             counts[_DEFAULT] = counts.get(self.default, 0)
         else:
-            ((number,),) = self.endpoint.rows("SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }")
-            counts[_DEFAULT] = int(number.value)
+            counts[_DEFAULT] = self.endpoint.number("SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }")
         return counts
 
     def _fetched(self, graph: str, count: int) -> set[Line]:

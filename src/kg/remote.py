@@ -10,6 +10,7 @@ import pyoxigraph as ox
 
 from kg.errors import KgError
 from kg.exchange import Exchange, Response
+from kg.guard import limited
 from kg.rewriting import graphs_by_variables, within
 from kg.sparql import Answer, Term, bind, triples_of, used_prefixes
 from kg.syntax import check, tokens
@@ -89,7 +90,8 @@ class Endpoint:
         if response.media_type == "text/html":
             raise KgError(f"{self.name} answered with a web page: is it the address of a SPARQL endpoint?")
         try:
-            found = _graph(response, prefixes) if graph else _results(response, prefixes)
+            with limited(f"the answer of {self.name}"):
+                found = _graph(response, prefixes) if graph else _results(response, prefixes)
         except (SyntaxError, ValueError) as error:
             raise KgError(f"{self.name} answered with what cannot be read as {response.media_type}: {error}") from error
         return found, response.rows_at_most
@@ -101,6 +103,18 @@ class Endpoint:
         """
         yield from self._pages(text, lambda page: self.answer(page, {})[0].terms(), lambda got: got % _ROUND != 0)
 
+    def number(self, text: str) -> int:
+        """The answer to a SELECT that counts. Raises KgError, TimedOut."""
+        rows = list(self.rows(text))
+        return self.as_number(rows[0][0] if rows and rows[0] else None)
+
+    def as_number(self, term: Any) -> int:
+        """The number that a server answered with. Raises KgError."""
+        try:
+            return int(term.value)
+        except (ValueError, AttributeError) as error:
+            raise KgError(f"{self.name} was asked for a number and answered with none") from error
+
     def triples(self, graph: str | None, count: int | None = None) -> Iterator[ox.Triple]:
         """All triples of a named graph, `<iri>`, or of the default graph, likewise. Raises KgError, TimedOut.
 
@@ -108,8 +122,7 @@ class Endpoint:
         """
         pattern = f"GRAPH {graph} {{ ?s ?p ?o }}" if graph else "?s ?p ?o"
         if count is None:
-            ((number,),) = self.rows(f"SELECT (COUNT(*) AS ?n) WHERE {{ {pattern} }}")
-            count = int(number.value)
+            count = self.number(f"SELECT (COUNT(*) AS ?n) WHERE {{ {pattern} }}")
         text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}"
         yield from self._pages(text, lambda page: self.answer(page, {})[0].triples(), lambda got: got >= count)
 

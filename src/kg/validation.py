@@ -19,10 +19,11 @@ import pyoxigraph as ox
 
 from kg import __version__
 from kg.alike import alike
-from kg.conformance import Conformance, Limits, State, lookup
+from kg.conformance import Conformance, State, lookup
 from kg.errors import KgError, StoreError
 from kg.explanation import Explainer
 from kg.findings import CODES, SEVERITIES, Code, Finding, Result, Severity
+from kg.guard import Limits
 from kg.ingestion import Report, ingest, load_ontology
 from kg.links import Checked, Checker, whole
 from kg.memory import Memory, Seen
