@@ -44,7 +44,7 @@ _TEMPORARY = re.compile(
 )
 _DATABASE = Contents(
     re.compile(
-        r"[0-9]{6,}\.(?:sst|log|blob|dbtmp)|CURRENT|IDENTITY|LOCK|LOG(?:\.old\.[0-9]+)?|MANIFEST-[0-9]{6,}"
+        r"[0-9]{6,}\.(?:sst|log|blob|dbtmp)|bulk-[0-9]+\.sst|CURRENT|IDENTITY|LOCK|LOG(?:\.old\.[0-9]+)?|MANIFEST-[0-9]{6,}"
         r"|OPTIONS-[0-9]{6,}(?:\.dbtmp)?"
     )
 )
@@ -133,6 +133,8 @@ def _stranger(folder: Folder) -> str:
     found = next(_strangers(folder, _STORE), "")
     if found:
         return f"it holds “{found}”, which kg did not make"
+    if MARK in names:
+        return f"its “{MARK}” is not one of kg"
     if LOCK in names:
         try:
             return "" if _HOLDER.fullmatch(folder.read(LOCK, 100_000).decode()) else "its “lock” is not one of kg"
