@@ -25,9 +25,9 @@ from kg.ledger import FILE, Bad, Entry, Ledger, digests
 from kg.note import Note
 from kg.ontology import Ontology, load
 from kg.resolve import LINK_CLASSES, Card, Index, differences
-from kg.source import digest
+from kg.source import MOST, digest, read_bytes
 from kg.statements import PREF_LABEL, Reader, Statements
-from kg.store import Builder, Published, Store, building, published, tidy
+from kg.store import Builder, Published, Store, building, published, settled, stamp, tidy
 from kg.terms import INFERRED, METRICS, ONTOLOGY, Names
 from kg.vault import Files, Progress, Vault, read_note, without_collection
 from kg.workers import Read, Workers
@@ -56,10 +56,14 @@ class Report:
     """What is remembered of the notes."""
     inference: Inference | None = None
     """How everything was inferred; None where nothing was, or only what a change touches."""
+    generation: str = ""
+    """The stamp of the generation that this is of."""
+    looked_again: Files | None = field(default=None, repr=False, compare=False)
+    """The files that it is of, where those that were given no longer counted."""
 
     @cached_property
     def store(self) -> Store:
-        """The store as this ingest left it."""
+        """The store as this ingest left it, or as one has since."""
         return Store(self.path)
 
     def as_json(self) -> dict[str, object]:
@@ -67,6 +71,21 @@ class Report:
         codes = Counter(finding.code for finding in self.findings)
         figures = {key: value for key, value in self.summary.items() if key != "wanted"}
         return {**figures, "findings": dict(sorted(codes.items()))}
+
+
+class Scan(NamedTuple):
+    """The files of a vault, and the stamp of the generation that was published before they were looked for.
+
+    What was found before another process published does not say what has gone from the notes since.
+    """
+
+    since: str
+    files: Files
+
+    @classmethod
+    def of(cls, vault: Vault) -> "Scan":
+        """Look for the files of a vault."""
+        return cls(stamp(vault.config.store), vault.files())
 
 
 class Changes(NamedTuple):
@@ -89,7 +108,7 @@ def ingest(
     *,
     full: bool = False,
     inference: bool = True,
-    files: Files | None = None,
+    files: Scan | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Read what changed in a vault and publish what it says. Raises KgError where that cannot be done at all.
@@ -128,13 +147,16 @@ def infer_again(config: Config, engine: Engine | None = None) -> Inferred:
     Raises StoreMissing, StoreError, OntologyError.
     """
     started = time.perf_counter()
-    Store(config.store)  # or say why there is none that can be read
-    found = published(config.store)
-    assert found is not None
+    return settled(lambda: _infer_again(config, engine, started))
+
+
+def _infer_again(config: Config, engine: Engine | None, started: float) -> Inferred:
+    found = Published(config.store)
+    found.store  # noqa: B018 - or say why it cannot be read
     ontology = load_ontology(config)
     ledger = Ledger.read(found.folder)
     reasoning = Reasoning(ontology, remembered_rules(found), config.limits)
-    with building(config.store, config.all_prefixes, "kg infer", found) as store:
+    with building(config.store, config.all_prefixes, "kg infer", found, found.stamp) as store:
         store.replace({METRICS: set()}, {})
         is_stale = any(store.replace({ONTOLOGY: set(_ontology_rows(ontology))}, {}))
         store.clear_inferred()
@@ -157,7 +179,7 @@ def load_ontology(config: Config) -> Ontology:
 def remembered_rules(found: Published | None) -> str | None:
     """What is remembered with a store of what the rules' files mean."""
     try:
-        return (found.folder / RULES).read_text(encoding="utf-8") if found else None
+        return read_bytes(found.folder / RULES, MOST, follow=False).decode() if found else None
     except (OSError, ValueError):
         return None
 
@@ -165,17 +187,22 @@ def remembered_rules(found: Published | None) -> str | None:
 class _Ingest:
     """One ingest: what the vault and the store are when it begins."""
 
-    def __init__(self, vault: Vault, inference: bool, progress: Progress | None, files: Files | None = None) -> None:
+    def __init__(self, vault: Vault, inference: bool, progress: Progress | None, files: Scan | None = None) -> None:
         self.started = time.perf_counter()
         self.vault = vault
         self.config = vault.config
         self.inference = inference
         self.progress: Progress = progress or (lambda what, done, total: None)
-        self.files = files or vault.files()
+        # First what is published, then the notes: so no note that another writer has read meanwhile seems to be gone.
+        self.since = stamp(self.config.store)
+        self.published = published(self.config.store)
+        if self.published:
+            self.since = self.published.stamp
+        self.before = Ledger.read(self.published.folder) if self.published else None
+        self.looked_again = files is not None and files.since != self.since
+        self.files = files.files if files and not self.looked_again else vault.files()
         self.ontology = load_ontology(self.config)
         self.names = Names(self.config.base)
-        self.published = published(self.config.store)
-        self.before = Ledger.read(self.published.folder) if self.published else None
 
     @cached_property
     def _reasoning(self) -> Reasoning:
@@ -185,11 +212,22 @@ class _Ingest:
     # ---- what to do -----------------------------------------------------------------------------------------
 
     def run(self, *, full: bool) -> Report:
-        """Do what has to be done."""
+        """Do what has to be done, from the start again where another writer has published meanwhile."""
+        tries = iter((self,))
+        return settled(lambda: (next(tries, None) or self._again())._run(full=full))
+
+    def _again(self) -> "_Ingest":
+        if self.published:
+            self.published.release()
+        again = _Ingest(Vault(config=self.config), self.inference, self.progress)
+        again.started, again.looked_again = self.started, True
+        return again
+
+    def _run(self, *, full: bool) -> Report:
         anew = "--full was given" if full else self._anew()
         if anew or self.before is None or self.published is None:
             return self._build(anew)
-        now = digests(self.files.notes, self.config.store, self.config.max_bytes)
+        now = digests(self.files.notes, self.config.store, self.config.max_bytes, keep=True)
         again = self._different(now)
         others = (tuple(self.files.attachments), tuple(self.files.ignored)) != (
             self.before.attachments,
@@ -240,13 +278,26 @@ class _Ingest:
         self.published.release()
         tidy(self.config.store)
         summary = {**self.published.manifest.summary, "changed": 0, "seconds": self._seconds()}
+        return self._report(summary, self.before, Changes(), self.since)
+
+    def _report(
+        self,
+        summary: Mapping[str, Any],
+        ledger: Ledger,
+        changes: Changes,
+        generation: str,
+        inferred: Inference | None = None,
+    ) -> Report:
         return Report(
             summary,
-            self._findings(self.before),
+            self._findings(ledger),
             self.config.store,
-            changed=False,
-            changes=Changes(),
-            ledger=self.before,
+            changed=generation != self.since,
+            changes=changes,
+            ledger=ledger,
+            inference=inferred,
+            generation=generation,
+            looked_again=self.files if self.looked_again else None,
         )
 
     def _update(self, again: list[str]) -> Report:
@@ -267,11 +318,10 @@ class _Ingest:
             **{path: _entry(notes[path], Card.of(notes[path]), one) for path, one in stated.items()},
         }
         ledger = Ledger(ledger.settings, entries, ledger.bad, ledger.attachments, ledger.ignored)
-        findings = self._findings(ledger)
         if not changes and ledger.bad == self.before.bad:
             summary = {**self.published.manifest.summary, "changed": 0, "seconds": self._seconds()}
-            return Report(summary, findings, self.config.store, changed=False, changes=changes, ledger=ledger)
-        with building(self.config.store, self.config.all_prefixes, self._command, self.published) as store:
+            return self._report(summary, ledger, changes, self.since)
+        with building(self.config.store, self.config.all_prefixes, self._command, self.published, self.since) as store:
             self.progress("storing", 0, 1)
             gone, come = self._apply(store, stated, ledger)
             inferred = None
@@ -279,8 +329,8 @@ class _Ingest:
                 self.progress("inferring", 0, 1)
                 inferred = update(store, self._reasoning, gone, come)
             summary = self._summary(store, ledger, len(changes.added + changes.changed + changes.removed + affected))
-            self._publish(store, ledger, summary)
-        return Report(summary, findings, self.config.store, True, changes, ledger, inferred)
+            generation = self._publish(store, ledger, summary)
+        return self._report(summary, ledger, changes, generation, inferred)
 
     def _apply(self, store: Builder, stated: Mapping[str, Statements], ledger: Ledger) -> tuple[set[Any], set[Any]]:
         """Make the graphs of the notes what they are now; the triples that none states any more, and the new ones."""
@@ -309,7 +359,7 @@ class _Ingest:
         """Read everything and load it in one go, in as many processes as pay."""
         files = self.files
         with (
-            building(self.config.store, self.config.all_prefixes, self._command) as store,
+            building(self.config.store, self.config.all_prefixes, self._command, since=self.since) as store,
             Workers.for_files(len(files.notes)) as workers,
         ):
             read = workers.read(files.notes, self.config.max_bytes, self.progress)
@@ -332,9 +382,9 @@ class _Ingest:
                 self.progress("inferring", 0, 1)
                 inferred = infer(store, self._reasoning)
             summary = self._summary(store, ledger, len(read))
-            self._publish(store, ledger, summary)
+            generation = self._publish(store, ledger, summary)
         changes = Changes(changed=tuple(files.notes), everything=why)
-        return Report(summary, self._findings(ledger), self.config.store, True, changes, ledger, inferred)
+        return self._report(summary, ledger, changes, generation, inferred)
 
     def _last_good(self, read: Mapping[str, Read]) -> dict[str, Entry]:
         """What is remembered of files that were notes and cannot be read now."""
@@ -448,12 +498,14 @@ class _Ingest:
             "seconds": self._seconds(),
         }
 
-    def _publish(self, store: Builder, ledger: Ledger, summary: dict[str, Any]) -> None:
+    def _publish(self, store: Builder, ledger: Ledger, summary: dict[str, Any]) -> str:
+        """Publish, and give the stamp of what was."""
+        files = {FILE: ledger.text()} | ({RULES: self._reasoning.text} if self.inference else {})
         if self.published:
             self.published.release()
-        files = {FILE: ledger.text()}
-        store.publish(summary, {**files, RULES: self._reasoning.text} if self.inference else files)
+        generation = store.publish(summary, files)
         summary["seconds"] = self._seconds()
+        return generation
 
 
 def _settings(config: Config, ontology: Ontology, *, inference: bool) -> str:
