@@ -94,6 +94,12 @@ CODES: dict[str, Code] = {
         Code("L22", "info", "A note that no link leads to, or that leads nowhere", "Link it from where it belongs"),
         Code("L23", "info", "A missing note that many links want", "Write the note"),
         Code("L24", "info", "Notes that embed each other in a circle", "Link where one of them embeds"),
+        Code(
+            "L25",
+            "warning",
+            "A web address that is none",
+            "Correct the address: the host, the port (a number), or the IPv6 address in brackets",
+        ),
         Code("P01", "error", "The properties are too large or too deep", "Move what is there into the note's text"),
         Code(
             "P02",
