@@ -49,6 +49,12 @@ CODES: dict[str, Code] = {
             "The canvas is not as Obsidian writes it",
             "Open the canvas in Obsidian, or correct its JSON",
         ),
+        Code(
+            "F08",
+            "error",
+            "The store refuses what the note says",
+            "Change what stands there, and report it: kg should have told what is wrong with it",
+        ),
         Code("L01", "error", "The note that a link names does not exist", "Write that note, or correct the link"),
         Code("L02", "error", "The note has no such heading", "Correct the heading in the link, or link to the note"),
         Code("L03", "error", "The note has no such block", "Put the ^id at the end of the block, or correct the link"),
@@ -128,6 +134,7 @@ CODES: dict[str, Code] = {
         Code(
             "O01", "warning", "Two terms of the ontology share a name", "Rename one, or use its full name in the notes"
         ),
+        Code("O02", "warning", "What follows is left out: the store refuses it", "Correct the rule that makes it"),
     )
 }
 
