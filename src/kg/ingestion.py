@@ -11,19 +11,23 @@ import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from kg import __version__
 from kg.config import Config, resource
 from kg.constructs import FILE as RULES
+from kg.errors import TermRefused
 from kg.findings import Finding, of_file
 from kg.inference import Engine, Inference, Reasoning, infer, update
 from kg.ledger import FILE, Bad, Entry, Ledger, digests
 from kg.note import Note
 from kg.ontology import Ontology, load
+from kg.refusals import CODE as REFUSED
+from kg.refusals import Examiner, Refusal
 from kg.resolve import LINK_CLASSES, Card, Index, differences
 from kg.source import MOST, digest, read_bytes
 from kg.statements import PREF_LABEL, Reader, Statements
@@ -38,6 +42,9 @@ _ANEW = 0.3
 """Where more than this part of the notes has to be stated again, building anew is the shorter way."""
 _WANTED = 20
 _READY = 15_000_000
+_LEFT_OUT = 20
+"""So many inferred triples that the store refused are named."""
+_NOT_SHOWN = {"wanted", "left_out"}
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,7 @@ class Report:
     def as_json(self) -> dict[str, object]:
         """One object, as `kg ingest --json` prints it."""
         codes = Counter(finding.code for finding in self.findings)
-        figures = {key: value for key, value in self.summary.items() if key != "wanted"}
+        figures = {key: value for key, value in self.summary.items() if key not in _NOT_SHOWN}
         return {**figures, "findings": dict(sorted(codes.items()))}
 
 
@@ -184,6 +191,14 @@ def remembered_rules(found: Published | None) -> str | None:
         return None
 
 
+class _Refused(Exception):
+    """The store refused what some notes say."""
+
+    def __init__(self, notes: tuple[Refusal, ...]) -> None:
+        super().__init__(notes)
+        self.notes = notes
+
+
 class _Ingest:
     """One ingest: what the vault and the store are when it begins."""
 
@@ -203,6 +218,8 @@ class _Ingest:
         self.files = files.files if files and not self.looked_again else vault.files()
         self.ontology = load_ontology(self.config)
         self.names = Names(self.config.base)
+        self.refused: dict[str, Refusal] = {}
+        """Notes that say what the store refuses: as such they cannot be read."""
 
     @cached_property
     def _reasoning(self) -> Reasoning:
@@ -214,7 +231,7 @@ class _Ingest:
     def run(self, *, full: bool) -> Report:
         """Do what has to be done, from the start again where another writer has published meanwhile."""
         tries = iter((self,))
-        return settled(lambda: (next(tries, None) or self._again())._run(full=full))
+        return settled(lambda: (next(tries, None) or self._again())._attempt(full=full))
 
     def _again(self) -> "_Ingest":
         if self.published:
@@ -222,6 +239,14 @@ class _Ingest:
         again = _Ingest(Vault(config=self.config), self.inference, self.progress)
         again.started, again.looked_again = self.started, True
         return again
+
+    def _attempt(self, *, full: bool) -> Report:
+        """Do it; once more without the notes whose statements the store refused."""
+        while True:
+            try:
+                return self._run(full=full)
+            except _Refused as refused:
+                self.refused |= {one.path: one for one in refused.notes}
 
     def _run(self, *, full: bool) -> Report:
         anew = "--full was given" if full else self._anew()
@@ -235,6 +260,7 @@ class _Ingest:
         )
         if not again and not others and self.before.digests.keys() <= now.keys():
             return self._nothing()
+        again += [path for path in self._refused_before() if path in now and path not in again]
         if len(again) > _ANEW * len(now) + 10:
             return self._build("most notes have changed")
         return self._update(again)
@@ -271,6 +297,11 @@ class _Ingest:
         then = self.before.digests
         return [path for path, digest in now.items() if not digest or then.get(path) != digest]
 
+    def _refused_before(self) -> list[str]:
+        """The notes that the store refused the last time: what they say may depend on what has changed."""
+        assert self.before is not None
+        return [path for path, bad in self.before.bad.items() if any(one.code == REFUSED for one in bad.findings)]
+
     # ---- nothing, something, everything ----------------------------------------------------------------------
 
     def _nothing(self) -> Report:
@@ -290,7 +321,7 @@ class _Ingest:
     ) -> Report:
         return Report(
             summary,
-            self._findings(ledger),
+            self._findings(ledger, summary),
             self.config.store,
             changed=generation != self.since,
             changes=changes,
@@ -310,7 +341,9 @@ class _Ingest:
         self.progress("linking", 0, 1)
         for path in affected:
             note, _ = read_note(path, self.files.notes[path], self.config.max_bytes)
-            if note:
+            if note and (bad := self._as_refused(path, note.digest)):
+                ledger = replace(ledger, bad={**ledger.bad, path: bad})
+            elif note:
                 notes[path] = note
         stated = {path: reader.statements(note) for path, note in notes.items()}
         entries = {
@@ -323,7 +356,10 @@ class _Ingest:
             return self._report(summary, ledger, changes, self.since)
         with building(self.config.store, self.config.all_prefixes, self._command, self.published, self.since) as store:
             self.progress("storing", 0, 1)
-            gone, come = self._apply(store, stated, ledger)
+            try:
+                gone, come = self._apply(store, stated, ledger)
+            except TermRefused as error:
+                raise self._narrowed(error, map(Examiner(reader).examine, notes.values())) from error
             inferred = None
             if self.inference:
                 self.progress("inferring", 0, 1)
@@ -363,20 +399,29 @@ class _Ingest:
             Workers.for_files(len(files.notes)) as workers,
         ):
             read = workers.read(files.notes, self.config.max_bytes, self.progress)
+            read = {path: self._unless_refused(path, one) for path, one in read.items()}
             kept = self._last_good(read)
             cards = [one.card for one in read.values() if one.card] + [entry.card for entry in kept.values()]
             index = self._index_of(cards, files)
             self.progress("linking", 0, 1)
-            emitter = Emitter(Reader(index, self.ontology, self.config.default_class), str(store.loads))
-            with store.loading():
-                parts = workers.each(emitter.emit)
+            reader = Reader(index, self.ontology, self.config.default_class)
+            without = frozenset(path for path, one in read.items() if one.card is None)
+            emitter = Emitter(reader, str(store.loads), without)
+            try:
+                with store.loading():
+                    parts = [part for part in workers.each(emitter.emit) if part]
+            except TermRefused as error:
+                raise self._narrowed(error, workers.each(Examiner(reader).examine)) from error
             entries = {**kept, **{part.path: _remembered(read[part.path], part) for part in parts}}
             bad = {path: Bad(one.digest, one.findings) for path, one in read.items() if one.card is None}
             ledger = Ledger(self._settings, entries, bad, tuple(files.attachments), tuple(files.ignored))
             self.progress("storing", 0, 1)
             labels = ((self._graph(path), rows) for path, rows in ledger.label_rows().items())
             stale = ((self._graph(path), self._own_rows(path, kept[path])) for path in kept)
-            store.load([*labels, *stale, (ONTOLOGY, _ontology_rows(self.ontology))])
+            try:
+                store.load([*labels, *stale, (ONTOLOGY, _ontology_rows(self.ontology))])
+            except TermRefused as error:
+                raise self._narrowed(error, workers.each(Examiner(reader).examine)) from error
             inferred = None
             if self.inference:
                 self.progress("inferring", 0, 1)
@@ -385,6 +430,24 @@ class _Ingest:
             generation = self._publish(store, ledger, summary)
         changes = Changes(changed=tuple(files.notes), everything=why)
         return self._report(summary, ledger, changes, generation, inferred)
+
+    def _narrowed(self, error: TermRefused, found: Iterable[Refusal | None]) -> "TermRefused | _Refused":
+        """What the store refused, narrowed to the notes that say so; the refusal itself where none does.
+
+        Where notes have a name that is refused, it is those alone: without them, a link to one means something else.
+        """
+        fresh = [one for one in found if one and not self._as_refused(one.path, one.digest)]
+        notes = tuple([one for one in fresh if one.of_own] or fresh)
+        return _Refused(notes) if notes else error
+
+    def _as_refused(self, path: str, digest: str) -> Bad | None:
+        """What is remembered of a note that the store refused, where it still is as it was then."""
+        found = self.refused.get(path)
+        return Bad(digest, (found.finding,)) if found and found.digest == digest else None
+
+    def _unless_refused(self, path: str, read: Read) -> Read:
+        bad = self._as_refused(path, read.digest)
+        return Read(None, bad.digest, bad.findings) if bad else read
 
     def _last_good(self, read: Mapping[str, Read]) -> dict[str, Entry]:
         """What is remembered of files that were notes and cannot be read now."""
@@ -413,6 +476,9 @@ class _Ingest:
             note, findings = read_note(path, self.files.notes[path], self.config.max_bytes)
             if note is None:
                 bad[path] = Bad(digest(self.files.notes[path], self.config.max_bytes), findings)
+                continue
+            if refused := self._as_refused(path, note.digest):
+                bad[path] = refused
                 continue
             bad.pop(path, None)
             notes[path] = note
@@ -462,8 +528,11 @@ class _Ingest:
             affected,
         )
 
-    def _findings(self, ledger: Ledger) -> tuple[Finding, ...]:
+    def _findings(self, ledger: Ledger, summary: Mapping[str, Any]) -> tuple[Finding, ...]:
         found = [*self.files.findings, *self.ontology.findings, *ledger.findings(), *shared_ids(ledger)]
+        found += [
+            of_file(".", "O02", f"{triple} is left out: {reason}") for triple, reason in summary.get("left_out", ())
+        ]
         return tuple(sorted(set(found)))
 
     # ---- what is published -------------------------------------------------------------------------------------
@@ -483,6 +552,7 @@ class _Ingest:
             links.update(entry.links)
         kinds = Counter(entry.card.kind == "canvas" for entry in ledger.entries.values())
         missing, wanted = _wanted(store)
+        left_out = [list(row) for row in islice(store.left_out.items(), _LEFT_OUT)]
         return {
             "vault": str(self.config.vault),
             "notes": kinds[False],
@@ -496,7 +566,7 @@ class _Ingest:
             "wanted": wanted,
             "links": {kind: links[kind] for kind in LINK_CLASSES if links[kind]},
             "seconds": self._seconds(),
-        }
+        } | ({"left_out": left_out} if left_out else {})
 
     def _publish(self, store: Builder, ledger: Ledger, summary: dict[str, Any]) -> str:
         """Publish, and give the stamp of what was."""
@@ -542,14 +612,18 @@ class Emitter:
 
     reader: Reader
     folder: str
+    without: frozenset[str] = frozenset()
+    """The notes, by path, that are left out."""
     _number: int = 0
 
-    def emit(self, note: Note) -> Part:
+    def emit(self, note: Note) -> Part | None:
         """Write one note's; what is to be remembered of it."""
+        if note.path in self.without:
+            return None
         stated = self.reader.statements(note)
         lines = [f"{row[0]} {row[1]} {row[2]}" for row in stated.rows]
         file = Path(self.folder, f"{os.getpid()}-{self._number}")
-        with file.open("a", encoding="utf-8") as out:
+        with file.open("a", encoding="utf-8", errors="surrogatepass") as out:  # the store refuses what is no text
             out.write(f" <{stated.graph}> .\n".join([*lines, ""]))
             out.write(" .\n".join([*lines, ""]))
             size = out.tell()

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyoxigraph as ox
 
-from kg.errors import StoreError, StoreMissing
+from kg.errors import StoreError, StoreMissing, TermRefused
 from kg.folder import Folder
 from kg.ownership import (
     CURRENT,
@@ -79,6 +79,7 @@ _SUMMARY: Mapping[str, type | tuple[type, ...]] = {
 _WRONG = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 """What reading a generation may raise that is damaged, or has gone."""
 _UNREADABLE = "?"
+_OF_INFERENCE = "inferred-"
 _DISK_FULL = ("No space left on device", "Disk quota exceeded", "File too large")
 
 
@@ -258,7 +259,7 @@ class Store:
     def _slice(self, names: str, pattern: str, start: int) -> list[bytes]:
         found = self.select(f"SELECT {names} {{ {pattern} }} LIMIT {_SLICE} OFFSET {start}")
         text: bytes = found.serialize(format=ox.QueryResultsFormat.TSV)
-        return text.splitlines()[1:]
+        return text.split(b"\n")[1:-1]  # and not at the other line ends
 
     def graph(self, name: str) -> list[tuple[str, str, str]]:
         """The triples of a named graph, `<iri>`, as N-Triples terms."""
@@ -435,10 +436,15 @@ class Builder:
         self.loads = folder / "load"
         self.loads.mkdir()
         self._put = 0
+        self.left_out: dict[str, str] = {}
+        """Inferred triples that the store refused, with the reasons."""
 
     @contextlib.contextmanager
     def loading(self) -> Iterator[None]:
-        """Meanwhile, load what comes to lie in `loads` as `*.ready`: N-Quads files, each removed when it is loaded."""
+        """Meanwhile, load what comes to lie in `loads` as `*.ready`: N-Quads files, each removed when it is loaded.
+
+        Raises TermRefused.
+        """
         from concurrent.futures import ThreadPoolExecutor
 
         done = threading.Event()
@@ -459,9 +465,9 @@ class Builder:
 
     def load(self, graphs: Iterable[tuple[str, Iterable[Row]]]) -> None:
         """Load all files in `loads`, and graphs by their names and triples as N-Triples terms, also as the default
-        graph's.
+        graph's. Raises TermRefused.
         """
-        with (self.loads / "more").open("w", encoding="utf-8") as quads:
+        with (self.loads / "more").open("w", encoding="utf-8", errors="surrogatepass") as quads:
             for graph, rows in graphs:
                 for subject, predicate, obj in rows:
                     quads.write(f"{subject} {predicate} {obj} {graph} .\n{subject} {predicate} {obj} .\n")
@@ -471,11 +477,27 @@ class Builder:
         reached("written")
 
     def _load_file(self, file: Path) -> None:
-        """Load a file in pieces: as fast as in one, in a sixth of the memory."""
+        """Load a file in pieces: as fast as in one, in a sixth of the memory. Raises TermRefused."""
         with file.open("rb") as lines:
             while piece := lines.readlines(_PIECE):
-                self._db.bulk_load(b"".join(piece), ox.RdfFormat.N_QUADS)
+                try:
+                    self._db.bulk_load(b"".join(piece), ox.RdfFormat.N_QUADS)
+                except SyntaxError as error:
+                    if not file.name.startswith(_OF_INFERENCE):
+                        raise TermRefused(error.msg) from error
+                    self._db.bulk_load(b"".join(self._taken(piece)), ox.RdfFormat.N_QUADS)
         file.unlink()
+
+    def _taken(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """The lines that the store takes; those that it refuses are left out, and remembered."""
+        for line in lines:
+            try:
+                list(ox.parse(line, ox.RdfFormat.N_QUADS))
+            except SyntaxError as error:
+                triple = line.decode("utf-8", "replace").rstrip(" .\n").removesuffix(INFERRED).rstrip()
+                self.left_out[triple] = str(error.msg)
+            else:
+                yield line
 
     def replace(
         self, wanted: Mapping[str, set[Row]], differences: Mapping[str, tuple[set[Row], set[Row]]]
@@ -483,18 +505,18 @@ class Builder:
         """Make named graphs what they are to be, and take from others and add to them.
 
         Returns the triples that no graph asserts any more, and those that came to be asserted. The default graph
-        follows: it has what any named graph has, and `kg:inferred` has nothing that another has.
+        follows: it has what any named graph has, and `kg:inferred` has nothing that another has. Raises TermRefused.
         """
         removed: list[ox.Quad] = []
         added: list[ox.Quad] = []
         for graph, rows in wanted.items():
-            name = ox.NamedNode(graph[1:-1])
+            name = _graph_name(graph)
             before = {quad.triple for quad in self._db.quads_for_pattern(None, None, None, name)}
             after = set(_triples(rows))
             removed += _quads(before - after, name)
             added += _quads(after - before, name)
         for graph, (gone, come) in differences.items():
-            name = ox.NamedNode(graph[1:-1])
+            name = _graph_name(graph)
             removed += _quads(_triples(gone), name)
             added += _quads(_triples(come), name)
         for quad in removed:
@@ -587,17 +609,26 @@ class Builder:
         """
         if len(triples) <= _BULK and not self._put:
             name = ox.NamedNode(INFERRED[1:-1])
-            new = [quad.triple for quad in ox.parse("".join(f"{t} .\n" for t in triples), ox.RdfFormat.N_TRIPLES)]
+            new = self._parsed([f"{triple} .\n" for triple in triples])
             self._db.extend([*_quads(new, name), *_quads(new, ox.DefaultGraph())])
             return
         self._put += 1
-        file = self.loads / f"inferred-{self._put}"
-        with file.open("w", encoding="utf-8") as quads:
+        file = self.loads / f"{_OF_INFERENCE}{self._put}"
+        with file.open("w", encoding="utf-8", errors="surrogatepass") as quads:
             quads.writelines(f"{triple} {INFERRED} .\n{triple} .\n" for triple in triples)
         file.rename(file.with_suffix(".ready"))
 
+    def _parsed(self, lines: Sequence[str]) -> list[ox.Triple]:
+        data = [line.encode("utf-8", "surrogatepass") for line in lines]
+        try:
+            return [quad.triple for quad in ox.parse(b"".join(data), ox.RdfFormat.N_TRIPLES)]
+        except SyntaxError:
+            return [quad.triple for quad in ox.parse(b"".join(self._taken(data)), ox.RdfFormat.N_TRIPLES)]
+
     def count_inferred(self, more: int) -> None:
         """Count what was put."""
+        if self.left_out:
+            self._counts = {}
         if self._counts:
             self._count("", more)
             self._count(INFERRED, more)
@@ -658,7 +689,18 @@ class Builder:
 
 def _triples(rows: Iterable[Row]) -> list[ox.Triple]:
     text = "".join([f"{subject} {predicate} {obj} .\n" for subject, predicate, obj in rows])
-    return [quad.triple for quad in ox.parse(text, ox.RdfFormat.N_TRIPLES)]
+    try:
+        return [quad.triple for quad in ox.parse(text.encode("utf-8", "surrogatepass"), ox.RdfFormat.N_TRIPLES)]
+    except SyntaxError as error:
+        raise TermRefused(error.msg) from error
+
+
+def _graph_name(graph: str) -> ox.NamedNode:
+    """The name of a graph, `<iri>`. Raises TermRefused."""
+    try:
+        return ox.NamedNode(graph[1:-1])
+    except ValueError as error:
+        raise TermRefused(error) from error
 
 
 def _quads(triples: Iterable[ox.Triple], graph: ox.NamedNode | ox.DefaultGraph) -> list[ox.Quad]:
