@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 _HEAD = re.compile(rb"^=== ([^\r\n]+)\n", re.M)
+_DEEPEST = 100
 
 
 def unpacked(data: bytes) -> dict[str, bytes]:
@@ -23,6 +24,8 @@ def write(files: dict[str, bytes], folder: Path) -> None:
     """Write files into a folder, and nothing outside it. Names that cannot be are left out."""
     for name, text in files.items():
         parts = [part for part in name.replace("\0", "").split("/") if part not in {"", ".", ".."}]
+        if len(parts) > _DEEPEST:
+            continue
         place = folder.joinpath(*parts)
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
