@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import sys
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def main() -> int:
     parser.add_argument("--patience", type=float, default=PATIENCE, help="seconds until an input counts as one that hangs")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="try one input, of the one target, and print the trace")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was begun is tidied up
     unknown = set(given.targets) - TARGETS.keys()
     if unknown:
         parser.error(f"no target is called {', '.join(sorted(unknown))}")
