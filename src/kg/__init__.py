@@ -8,7 +8,13 @@
 What is named here is the public interface; each name is imported when it is first used.
 """
 
-from typing import TYPE_CHECKING, Any
+import sys
+
+_RUN = sys.orig_argv[-len(sys.argv)].removeprefix("-m") if sys.argv[:1] == ["-m"] else ""
+if _RUN.partition(".")[0] == __name__ and not sys.flags.safe_path:
+    del sys.path[0]  # `python -m kg` puts the working directory there, which may be somebody else's vault
+
+from typing import TYPE_CHECKING, Any  # noqa: E402 - found in the working directory before that
 
 __version__ = "0.1.0"
 

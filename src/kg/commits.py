@@ -71,7 +71,7 @@ class Repository:
     @classmethod
     def of(cls, folder: Path) -> "Repository":
         """Raises NotFound where there is no repository or no commit, KgError where there is no git."""
-        git = shutil.which("git")
+        git = shutil.which("git", path=_search_path())
         if git is None:
             raise KgError("git is not installed, and the history is read with it")
         done = _run(git, folder, "rev-parse", "--show-prefix")
@@ -210,10 +210,16 @@ def _command(git: str, folder: Path, *arguments: str) -> list[str]:
     return [git, "--no-pager", "--no-optional-locks", *options, "-C", str(folder), *arguments]
 
 
+def _search_path() -> str:
+    """PATH without the entries that mean the working directory, which may be somebody else's vault."""
+    entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(entry for entry in entries if Path(entry).is_absolute())
+
+
 def _environment() -> dict[str, str]:
     """The environment without what would send git elsewhere."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT}
-    return kept | _OURS
+    return kept | _OURS | {"PATH": _search_path()}
 
 
 def _run(git: str, folder: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
