@@ -21,7 +21,7 @@ test: $(STAMP) lint ## Style, types, layers and all tests but the long ones
 
 test-all: $(STAMP) ## What `make test` leaves out: long runs, and what needs system packages, which this installs
 	sh tests/system/packages.sh
-	$(BIN)/python -m pytest -n auto --dist worksteal -m 'slow or system'
+	KG_DRAW=new $(BIN)/python -m pytest -n auto --dist worksteal -m 'slow or system'
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

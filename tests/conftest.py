@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import drawing  # noqa: F401 - it says how examples are drawn
 import kg
 from kg.cli import kg as cli
 from kg.config import load

@@ -72,7 +72,7 @@ class World:
         assert kg.Store(self.store).nquads() == anew.store.nquads()
         self.states = [self.on_disk()]
         assert self.ask() == self.states[0]
-        leftovers = {path.name for path in self.store.iterdir()} - {"lock", "current", "seen.json", "current.new"}
+        leftovers = {path.name for path in self.store.iterdir()} - {"CACHEDIR.TAG", "lock", "current", "seen.json"}
         assert len(leftovers) == 1, leftovers
 
 

@@ -382,7 +382,6 @@ def edited(runs: int) -> None:
         max_examples=runs,
         stateful_step_count=30,
         deadline=None,
-        derandomize=True,
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(Editing, settings=few)

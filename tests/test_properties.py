@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from random import Random, SystemRandom
 from urllib.parse import unquote
 
 import pyoxigraph as ox
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 import kg.statements
+from drawing import IS_NEW
 from kg.config import Config
 from kg.frontmatter import read
 from kg.ingestion import ingest, load_ontology
@@ -25,14 +27,14 @@ from kg.resolve import Index
 from kg.source import Source, Span, UndecodableError
 from kg.statements import Reader, Statements
 from kg.store import Store
-from kg.terms import KG, Names, encode_part, encode_path, encode_url, literal, nfc
+from kg.terms import KG, Names, encode_part, encode_path, encode_url, literal, nfc, one_line
 from kg.vault import Vault
 from strategies import bodies, notes, plain_notes, vaults
 
 # More of them for a long hunt: KG_EXAMPLES=5000 pytest tests/test_properties.py
 EXAMPLES = int(os.environ.get("KG_EXAMPLES", "150"))
 BASE = "https://notes.example/"
-relaxed = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=False)
+relaxed = settings(deadline=None, suppress_health_check=list(HealthCheck))
 thorough = settings(relaxed, max_examples=EXAMPLES)
 few = settings(relaxed, max_examples=12)
 any_text = st.one_of(notes, st.text(max_size=200))
@@ -346,10 +348,10 @@ def as_nquads(found: Statements) -> str:
 
 @thorough
 @given(vaults, st.randoms(use_true_random=False))
-def test_the_order_of_the_files_does_not_matter(vault: dict[str, str], random: object) -> None:
+def test_the_order_of_the_files_does_not_matter(vault: dict[str, str], chance: Random) -> None:
     in_order = read_vault(vault)
     shuffled = list(in_order)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    chance.shuffle(shuffled)
     assert stated(in_order) == stated(shuffled)
 
 
@@ -489,15 +491,75 @@ urls = st.one_of(
 
 @settings(relaxed, max_examples=400)
 @given(urls)
+@example("A://[00]")
 @example("http://a.example:\u0663/")
 def test_a_url_becomes_an_iri_or_nothing(url: str) -> None:
     found = encode_url(url)
     if found is not None:
-        assert ox.NamedNode(found).value == found
+        (quad,) = ox.parse(f"<{found}> <a:p> <a:o> .", ox.RdfFormat.N_QUADS)
+        assert quad.subject.value == found
         assert encode_url(found) == found
+        assert found == one_line(found)
 
 
-@pytest.mark.parametrize("url", ["file:///etc/hosts", "http://[::1]/", "http://[2001:db8::1]:80/x", "file:///C:/x%20y"])
+def random_address(chance: Random) -> str:
+    """An address put together from pieces that addresses are made of, in places where they may not stand, too."""
+    pieces = ("[", "]", "::", ":", "1", "00", "ffff", "192.168.0.1", "v1.", "v.", "%", "%25", "%zz", "@", "/", "?", "#", ".", "a", "é", "\u06f1", "\u2028",
+              "\u0085", "\ue000", "\ufdd0", "\U000e0001", "\ud800", "\udc80", " ", "\t", "\n", "<", ">", "\"", "\\", "{", "|", "^", "`", "\0", "xn--", "65536", "//")  # fmt: skip
+    scheme = chance.choice(
+        ("http", "https", "x", "A", "urn", "mailto", "data", "javascript", "file", "a+b-c.d", "1a", "é", "")
+    )
+    return f"{scheme}{chance.choice((':', '://', '://[', ':[', ''))}{''.join(chance.choices(pieces, k=chance.randrange(9)))}"
+
+
+def test_what_is_an_iri_here_is_one_to_the_store() -> None:
+    """20,000 addresses: those that are kept load as N-Quads, all in one go, and stay as they are."""
+    chance = Random(SystemRandom().getrandbits(32) if IS_NEW else 18)
+    found = {iri for iri in (encode_url(random_address(chance)) for _ in range(20_000)) if iri is not None}
+    assert len(found) > 2_000
+    assert any("[" in iri for iri in found)
+    store = ox.Store()
+    store.bulk_load("".join(f"<{iri}> <a:p> <a:o> .\n" for iri in found).encode(), ox.RdfFormat.N_QUADS)
+    assert {quad.subject.value for quad in store} == found
+    assert all(encode_url(iri) == iri for iri in found)
+
+
+@thorough
+@given(st.text(st.characters(exclude_categories=())), st.sampled_from((BASE, "urn:x/", "x:/", "http://[::1]:8/é/")))
+@example("\ud800", BASE)
+@example("a\u2028b\u2029c\x85d\x1ce", BASE)
+@example("//[", "x:/")
+def test_every_name_is_an_iri(text: str, base: str) -> None:
+    names = Names(base)
+    entity = names.entity("n.md", text)
+    made = [
+        entity, names.entity(f"{text}.md"), names.path(text), names.section(entity, (text, text)), names.block(entity, text),
+        names.item(entity, entity, text), names.item(names.section(entity, (text,)), entity, text), names.missing(text), names.tag(text),
+        names.named(text, text), names.property(text), names.no_address(text),
+    ]  # fmt: skip
+    for iri in made:
+        assert ox.NamedNode(iri).value == iri
+        assert len(iri.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/hosts",
+        "http://[::1]/",
+        "http://[2001:db8::1]:80/x",
+        "file:///C:/x%20y",
+        "https://u:p@[::ffff:1.2.3.4]:8/?q#f",
+        "http://[v1.a:b]/",
+        "http://пример.рф/é",
+        "http://%41.b/",
+        "urn:isbn:1",
+        "mailto:a@b.c",
+        "data:text/plain,x",
+        "file:///",
+        "http:///x",
+    ],
+)
 def test_a_url_that_is_an_iri_stays_one(url: str) -> None:
     assert encode_url(url) == url
 

@@ -13,7 +13,7 @@ import pyoxigraph as ox
 import pytest
 
 import kg
-from kg.cli import main
+from kg.cli import run
 from kg.config import load
 from kg.pulled import Pulled, file_for, write
 from kg.remote import Endpoint
@@ -58,11 +58,10 @@ class Done(NamedTuple):
 def command(vault: Path, *arguments: str) -> Done:
     """`kg` in this process, as starting another for each takes longer than all else."""
     out, err = io.StringIO(), io.StringIO()
-    ending = pytest.raises(SystemExit)
     written = chdir(vault), redirect_stdout(out), redirect_stderr(err)
-    with written[0], written[1], written[2], patch.object(sys, "argv", ["kg", *arguments]), ending as ended:
-        main()
-    return Done(int(ended.value.code or 0), out.getvalue(), err.getvalue())
+    with written[0], written[1], written[2], patch.object(sys, "argv", ["kg", *arguments]):
+        code = run()
+    return Done(code, out.getvalue(), err.getvalue())
 
 
 def findings(vault: Path) -> list[kg.Finding]:

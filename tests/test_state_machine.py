@@ -8,11 +8,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 import kg
+from drawing import draws
 from kg.config import load
 from kg.vault import Vault
 
@@ -176,7 +177,7 @@ def run(examples: int, number: int) -> None:
         phases=(Phase.generate,),  # to make thirty edits with an ingest each fewer takes longer than CI has
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(seed(number)(Ingesting), settings=few)
+    run_state_machine_as_test(draws(number)(Ingesting), settings=few)
 
 
 @pytest.mark.slow

@@ -15,12 +15,13 @@ from xml.etree import ElementTree
 import pyoxigraph as ox
 import pytest
 import rdflib
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 import kg
 from conftest import NOTES, ROOT
+from drawing import draws
 from kg import conformance
 from kg.config import load
 from kg.findings import Finding
@@ -368,7 +369,7 @@ class Validating(RuleBasedStateMachine):
 def edited(runs: int, steps: int, number: int) -> None:
     few = settings(max_examples=runs, stateful_step_count=steps, deadline=None, database=None, suppress_health_check=list(HealthCheck))  # fmt: skip
     with engine_in_this_process():
-        run_state_machine_as_test(seed(number)(Validating), settings=few)
+        run_state_machine_as_test(draws(number)(Validating), settings=few)
 
 
 def test_after_any_edits_again_equals_anew() -> None:

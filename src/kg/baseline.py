@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from kg.errors import KgError
 from kg.findings import Finding, fingerprints
+from kg.folder import write_new
 
 _VERSION = 1
 
@@ -23,7 +24,7 @@ class Compared(NamedTuple):
 def write(file: Path, findings: Sequence[Finding]) -> None:
     """Write down what is there, one finding a line, so that a baseline in a repository shows what changed.
 
-    Raises KgError.
+    The file is a new one. Raises KgError.
     """
     rows = [
         json.dumps({"fingerprint": key, "code": one.code, "path": one.path, "message": one.message}, ensure_ascii=False)
@@ -31,7 +32,7 @@ def write(file: Path, findings: Sequence[Finding]) -> None:
     ]
     text = f'{{"version": {_VERSION}, "findings": [\n' + ",\n".join(rows) + "\n]}\n"
     try:
-        file.write_bytes(text.encode("utf-8", "backslashreplace"))
+        write_new(file, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise KgError(f"the baseline {file} cannot be written: {error.strerror or error}") from error
 

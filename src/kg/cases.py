@@ -22,6 +22,7 @@ import pyoxigraph as ox
 
 from kg.config import Config
 from kg.errors import KgError
+from kg.guard import Limits, guarded
 from kg.note import Block, Note
 from kg.questions import Header, comments, named_query
 from kg.syntax import tokens
@@ -144,7 +145,7 @@ def _of_query(config: Config, file: Path) -> Case:
     try:
         case = _asking(config, case, _text(file))
         beside = next((file.with_suffix(suffix) for suffix in _ANSWERS if file.with_suffix(suffix).is_file()), None)
-        return replace(case, expected=_expected(_text(beside), beside.suffix)) if beside else case
+        return replace(case, expected=_expected(_text(beside), beside.suffix, config.limits)) if beside else case
     except (KgError, ValueError, SyntaxError) as error:
         return case.failing(str(error))
 
@@ -191,7 +192,7 @@ def _of_note(config: Config, place: Path, note: Note) -> Iterator[Case]:
 def _in_note(config: Config, case: Case, text: str, note: Note, behind: Block | None) -> Case:
     try:
         case = _asking(config, case, text)
-        answer = _answer(note, behind) if behind else None
+        answer = _answer(note, behind, config.limits) if behind else None
         if answer and case.expected:
             raise KgError("it has two answers, `# expect:` and what stands below it: one of the two")
         return replace(case, expected=answer or case.expected)
@@ -239,14 +240,15 @@ def _less(line: str, begins: str) -> str:
     return line.lstrip() if begins and not begins.strip() else line
 
 
-def _answer(note: Note, block: Block) -> Expected | None:
+def _answer(note: Note, block: Block, limits: Limits) -> Expected | None:
     """What stands behind a question, where that is an answer."""
     if block.kind == "table":
         return _table(note.source.slice(*block.span))
     fence = _fence(note, block)
     if fence:
         suffix = f".{fence.language.lower()}"
-        return _expected(fence.body, _SUFFIXES.get(suffix, suffix)) if suffix in {*_ANSWERS, *_SUFFIXES} else None
+        is_answer = suffix in {*_ANSWERS, *_SUFFIXES}
+        return _expected(fence.body, _SUFFIXES.get(suffix, suffix), limits) if is_answer else None
     word = block.text.strip(" .*_`\n").lower() if block.kind == "paragraph" else ""
     return _of_word(word) if word in _WORDS else None
 
@@ -254,9 +256,15 @@ def _answer(note: Note, block: Block) -> Expected | None:
 # ---- Answers ----------------------------------------------------------------------------------------------------
 
 
-def _expected(text: str, suffix: str) -> Expected:
-    """An answer in a format. Raises ValueError, SyntaxError."""
-    return _ANSWERS[suffix](text)
+def _expected(text: str, suffix: str, limits: Limits) -> Expected:
+    """An answer in a format. Raises ValueError, SyntaxError, KgError.
+
+    Oxigraph's parsers, which recurse, are asked in a process of their own: so one answer is one question that fails.
+    """
+    read = _ANSWERS[suffix]
+    if read is _csv:
+        return read(text)
+    return guarded(lambda: read(text), seconds=limits.seconds, memory=limits.memory, what="the answer")
 
 
 def _table(text: str) -> Expected:

@@ -14,8 +14,7 @@ import click
 from kg import __version__
 from kg.errors import INTERRUPTED, KgError, StoreError
 from kg.findings import printable
-from kg.guard import supervised
-from kg.terminal import Process
+from kg.guard import out_of_memory, supervised
 
 _ROOMS = {
     "cli_notes": ("init", "ingest", "doctor", "infer", "why", "validate"),
@@ -72,7 +71,7 @@ def main() -> NoReturn:
 def run() -> int:
     """Run the command in this process; its exit code."""
     try:
-        kg.main(standalone_mode=False, obj=Process.OURS)
+        kg.main(standalone_mode=False)
         sys.stdout.flush()
     except SystemExit as end:
         return _exited(end)
@@ -104,6 +103,10 @@ def _exited(end: SystemExit) -> int:
 
 def _failed(error: Exception) -> int:
     """Say what nobody foresaw; the exit code."""
+    if isinstance(error, MemoryError):
+        error = out_of_memory()
+        _complain(str(error))
+        return error.exit_code
     if str(error).startswith("Corruption"):  # Oxigraph tells of a damaged block whenever that is read
         said = f"the store is damaged ({str(error).splitlines()[0]}): run `kg ingest --full` to build it anew"
         _complain(said)

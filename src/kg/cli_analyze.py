@@ -4,7 +4,7 @@ import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Told = Callable[[Table, Callable[[Any], str]], str]
     """A table as a text, given what terms are called."""
+
+Found = TypeVar("Found")
 
 _FORMATS = "table, csv, tsv, json, jsonl, xml, md. Without it, as the end of FILE says."
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -81,11 +83,9 @@ class Asked:
     def explainer(self) -> "Explainer":
         """What knows names, and the lines of notes."""
         from kg.explanation import Explainer
-        from kg.store import published
+        from kg.store import Published
 
-        found = published(self.store.path)
-        assert found is not None
-        return Explainer(self.config, found)
+        return Explainer(self.config, Published(self.store.path))
 
     @functools.cached_property
     def network(self) -> "Network":
@@ -119,13 +119,20 @@ class Asked:
         if len(shown.rows) < len(table.rows):
             self.options.say(f"{len(shown.rows):,} of {len(table.rows):,} rows (--limit 0 shows all)", dim=True)
 
-    def save(self, wanted: bool, metrics: "Callable[[], Metrics]") -> None:
-        """Keep what was found in the store, if that is wanted."""
+    def saved(self, wanted: bool, find: Callable[[], Found], metrics: "Callable[[Found], Metrics]") -> Found:
+        """What is found; where that is wanted, it is kept in the store, and found anew if that is another by now."""
         from kg.metrics import save
+        from kg.store import settled
 
-        if wanted:
-            number = save(self.config, metrics())
+        def work() -> Found:
+            for name in ("store", "network", "explainer"):
+                vars(self).pop(name, None)
+            found = find()
+            number = save(self.config, metrics(found), self.store)
             self.options.say(f"kg:metrics has {number:,} triples, until an ingest changes something", dim=True)
+            return found
+
+        return settled(work) if wanted else find()
 
 
 def analysis(limit: int | None = 20, *, choosing: bool = True) -> Callable[[Command], Command]:
@@ -164,9 +171,8 @@ def centrality(asked: Asked, by: str, save: bool) -> None:
     """
     from kg import analysis
 
-    found = analysis.centrality(asked.network, by)
+    found = asked.saved(save, lambda: analysis.centrality(asked.network, by), analysis.centrality_metrics)
     asked.show(found, "there are no things in the network")
-    asked.save(save, lambda: analysis.centrality_metrics(found))
 
 
 @analyze.command()
@@ -186,8 +192,10 @@ def components(asked: Asked, members: bool, save: bool) -> None:
     """Name the parts that no link ties to each other, each by what is linked to the most in it."""
     from kg import analysis
 
-    asked.show(analysis.components(asked.network, members=members), "there are no things in the network")
-    asked.save(save, lambda: analysis.component_metrics(analysis.components(asked.network, members=True)))
+    find = lambda: analysis.components(asked.network, members=True)  # noqa: E731 - it is found anew
+    found = asked.saved(save, find, analysis.component_metrics)
+    shown = found if members else analysis.components(asked.network, members=False)
+    asked.show(shown, "there are no things in the network")
 
 
 @analyze.command()
@@ -225,15 +233,21 @@ def communities(asked: Asked, members: bool, between: bool, resolution: float, s
     from kg.communities import Partition, telling, texts
     from kg.communities import communities as found
 
-    partition = Partition(asked.network, found(asked.network, resolution))
-    written = texts(asked.store, asked.network)
-    words = telling([[written[number] for number in part] if len(part) > 1 else [] for part in partition.parts])
+    def parted() -> tuple[Partition, Any]:
+        partition = Partition(asked.network, found(asked.network, resolution))
+        written = texts(asked.store, asked.network)
+        told = [[written[number] for number in part] if len(part) > 1 else [] for part in partition.parts]
+        return partition, telling(told)
+
+    def metrics(parts: tuple[Partition, Any]) -> "Metrics":
+        return analysis.community_metrics(analysis.members(*parts), asked.store.prefixes["n"])
+
+    partition, words = asked.saved(save, parted, metrics)
     if between:
         asked.show(analysis.between(partition), "nothing ties communities")
     else:
         kind = analysis.members if members else analysis.communities
         asked.show(kind(partition, words), "nothing is linked with anything")
-    asked.save(save, lambda: analysis.community_metrics(analysis.members(partition, words), asked.store.prefixes["n"]))
 
 
 # ---- suggest, similar, unlinked: likeness and links worth making -----------------------------------------------------

@@ -294,8 +294,7 @@ class _Manner:
 
 def _history(config: "Config") -> Path | None:
     """Where what was typed is kept: with the store, so that each vault has its own."""
-    file = config.store / "history"
-    return file if os.access(config.store, os.W_OK) else None
+    return config.store if os.access(config.store, os.W_OK) else None
 
 
 def _do(options: Options, config: "Config", manner: _Manner, text: str) -> None:

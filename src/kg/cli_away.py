@@ -124,8 +124,10 @@ def pull(options: Options, endpoint: str, graph: str | None, output: Path | None
         name = str(ox.NamedNode(graph)) if graph else None
     except ValueError as error:
         raise KgError(f"{graph} is not an IRI") from error
-    file = output or file_for(find_store(store=options.store).store, there.name, graph)
+    beside = None if output else find_store(store=options.store).store
+    file = file_for(beside, there.name, graph) if beside else output
+    assert file is not None
     what = f"graph {graph}" if graph else "default graph"
-    number = write(file, there.triples(name), graph, f"The {what} of {there.name}; fetched by kg pull.")
-    beside = "" if output else "; `kg validate` looks at it until it is removed"
-    options.say(f"{number:,} {plural(number, 'triple')} of the {what} of {there.name} in {short(file)}{beside}")
+    number = write(file, there.triples(name), graph, f"The {what} of {there.name}; fetched by kg pull.", beside)
+    looked = "; `kg validate` looks at it until it is removed" if beside else ""
+    options.say(f"{number:,} {plural(number, 'triple')} of the {what} of {there.name} in {short(file)}{looked}")

@@ -102,6 +102,7 @@ def _source(options: Options, config: "Config", private: tuple[str, ...]) -> "It
 
 
 def _exported(config: "Config", store: "Store", choice: "Choice") -> "Export":
+    from kg.guard import limited
     from kg.ingestion import load_ontology
     from kg.naming import Naming
     from kg.selection import export as chosen
@@ -113,7 +114,10 @@ def _exported(config: "Config", store: "Store", choice: "Choice") -> "Export":
         return Naming(store, ontology, Names(config.base), {**ontology.prefixes, **store.prefixes})
 
     vault = Path(str(store.manifest.summary.get("vault", "")))
-    with without_collection():
+    with (
+        without_collection(),
+        limited("the query" if choice.query else "the export", config.limits if choice.query else None),
+    ):
         return chosen(store, naming, choice, vault.name or "notes", vault if vault.is_dir() else None)
 
 

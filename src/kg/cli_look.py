@@ -163,13 +163,11 @@ def show(options: Options, name: str, everything: bool, format_: str) -> None:
     from kg.explanation import Explainer
     from kg.gallery import FORMATS, Manner
     from kg.portrait import SOME, portrait
-    from kg.store import Store, published
+    from kg.store import Published
     from kg.vault import without_collection
 
     config = vault_config(options, None)
-    Store(config.store)
-    found = published(config.store)
-    assert found is not None
+    found = Published(config.store)
     with without_collection():
         shown = portrait(Explainer(config, found), name, None if everything else SOME)
     color = options.color is not False if sys.stdout.isatty() else None

@@ -1,6 +1,7 @@
 """The commands that read notes and say what follows and what is wrong: init, ingest, doctor, infer, why, validate."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -238,15 +239,12 @@ def why(options: Options, subject: str, predicate: str | None, obj: str | None, 
     from kg.config import find_store
     from kg.explanation import Explainer
     from kg.proofs import FORMATS
-    from kg.store import Store, published
+    from kg.store import Published
 
     if everything == (predicate is not None) or (predicate is None) != (obj is None):
         raise click.UsageError("Give a triple, S P O, or one thing with --all.")
     config = find_store(store=options.store)
-    Store(config.store)
-    found = published(config.store)
-    assert found is not None
-    explainer = Explainer(config, found)
+    explainer = Explainer(config, Published(config.store))
     if predicate is not None and obj is not None:
         explained = explainer.why(subject, predicate, obj)
     else:
@@ -372,7 +370,7 @@ def _beside(options: Options, file: Path, found: "Validation") -> "Validation":
 
     from kg import baseline
 
-    if not file.exists():
+    if not os.path.lexists(file):
         baseline.write(file, found.findings)
         number = len(found.findings)
         options.say(f"{number:,} {plural(number, 'finding')} written to {file}: from now on only new ones are reported")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from kg.facts import Changing, Memory
 from kg.profile import SAME_AS
-from kg.rules import Fire, Match, Numbering, Numbers, Rule, Term, triggers
+from kg.rules import Fire, Match, Numbering, Numbers, Rule, Running, Term, triggers
 from kg.unfolding import TYPE
 
 _NONE: frozenset[int] = frozenset()
@@ -42,7 +42,7 @@ class Closure:
         self._accept = accept
         self._type, self._same = number(TYPE), number(SAME_AS)
         self._queue: deque[Numbers] = deque()
-        self._closing = {number(p) for p in transitive(rules)}
+        self._closing = {number(rule.concludes): rule for rule in rules if is_transitivity(rule) and rule.concludes}
         self._groups: dict[int, set[int]] = {}
         self.knows_equality = any(rule.concludes == SAME_AS for rule in rules)
         kept = [Match(rule, number, self.facts) for rule in rules if not is_transitivity(rule)]
@@ -154,6 +154,7 @@ class Closure:
 
     def _close(self, subject: int, predicate: int, obj: int) -> None:
         """Join what leads to a new pair of a transitive property with what the pair leads to."""
+        Running.rule = self._closing[predicate]
         facts = self.facts
         ends = {obj, *facts.objects(predicate, obj)}
         for start in (subject, *facts.subjects(predicate, subject)):

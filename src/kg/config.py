@@ -8,11 +8,13 @@ overwritten with another's notes.
 import re
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from kg.errors import ConfigError
+from kg.guard import Limits
 from kg.terms import encode_url, is_absolute
 
 FILE = "kg.toml"
@@ -70,6 +72,11 @@ class Config:
     queries: Path | None = None
 
     @property
+    def limits(self) -> Limits:
+        """Of what a vault has others' work done: its ontology, rules, shapes and questions."""
+        return Limits(self.max_seconds, self.max_memory)
+
+    @property
     def all_prefixes(self) -> dict[str, str]:
         """The prefixes that a query need not declare; `n:` is the vault's own base."""
         return {**PREFIXES, "n": self.base, **self.prefixes}
@@ -106,9 +113,30 @@ def load(vault: Path | None = None, *, cwd: Path | None = None, store: Path | No
     table = _read(file) if file else {}
     root = file.parent if file else vault or here
     vault = vault or (root / table.get("vault", ".")).resolve()
-    config = Config(vault, root, root / table.get("store", STORE))
-    config = replace(config, **_settings(table, root), ontology=_ontology(table, root, vault))
-    return replace(config, store=(here / store).resolve()) if store else config
+    place = (here / store).resolve() if store else _store(table, root)
+    config = Config(vault, root, place)
+    return replace(config, **_settings(table, root), ontology=_ontology(table, root, vault))
+
+
+def _store(table: Mapping[str, Any], root: Path) -> Path:
+    """Where the store is: inside the project, since a `kg.toml` may come from elsewhere. Raises ConfigError."""
+    place = root / STORE
+    if "store" not in table:
+        return place
+    try:
+        place = root / str(table["store"])
+        inside = place.resolve().is_relative_to(root.resolve())
+        with suppress(FileNotFoundError, NotADirectoryError):
+            place.lstat()
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"{root / FILE}: “store” is no folder's name: {reason}") from error
+    if not inside:
+        raise ConfigError(
+            f"{root / FILE}: “store” leads out of the folder of the kg.toml: to write elsewhere, name the store on the "
+            f"command line, with --store {table['store']}"
+        )
+    return place
 
 
 def find_store(*, cwd: Path | None = None, store: Path | None = None) -> Config:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pyoxigraph as ox
 
+from kg.guard import Limits, limited
 from kg.reach import Automaton
 from kg.shacl import Violation, refuse, run
 from kg.shapes import PAGE, SUB_CLASS, TYPE, Lookup, Shapes, Term
@@ -15,13 +16,6 @@ Triples = frozenset[str]
 _WEB = ("http://", "https://")
 _TOO_MANY = 0.5
 """Where more than this part of the focus nodes is touched, all are looked at."""
-
-
-class Limits(NamedTuple):
-    """Seconds that a run may take, and bytes of memory."""
-
-    seconds: float
-    memory: int
 
 
 class State(NamedTuple):
@@ -50,6 +44,10 @@ class Conformance:
 
     def check(self, before: State | None = None) -> State:
         """The results; of what was not touched since `before`, those that it has. Raises ShapesError, TimedOut."""
+        with limited("the shapes", self.limits):
+            return self._checked(before)
+
+    def _checked(self, before: State | None) -> State:
         refuse(self.shapes)
         automaton = Automaton(self.shapes)
         focus = {shape: self.shapes.focus_nodes(shape, self.find) for shape in self.shapes.aimed}

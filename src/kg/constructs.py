@@ -12,8 +12,10 @@ from typing import Any, NamedTuple, cast
 
 import pyoxigraph as ox
 
-from kg.errors import OntologyError
+from kg.errors import OntologyError, TimedOut
+from kg.guard import Limits, limited
 from kg.rules import Atom, Condition, Path, Rule, Step, Term
+from kg.sandbox import without_network
 from kg.syntax import tokens
 
 FILE = "rules.json"
@@ -37,20 +39,36 @@ class _Beyond(Exception):
 
 
 def constructs(
-    texts: Mapping[str, str], prefixes: Mapping[str, str], remembered: str | None = None
+    texts: Mapping[str, str],
+    prefixes: Mapping[str, str],
+    remembered: str | None = None,
+    limits: Limits | None = None,
 ) -> tuple[dict[str, Construct], str]:
-    """What the rules' files mean, by their names, and this as text, to be remembered. Raises OntologyError."""
+    """What the rules' files mean, by their names, and this as text, to be remembered.
+
+    Raises OntologyError, and TimedOut or OutOfMemory where a rule goes over the limits.
+    """
     known = _remembered(remembered, texts, prefixes)
     if known is None:
-        known = {name: _construct(name, text, prefixes) for name, text in texts.items()}
+        known = {}
+        for name, text in texts.items():
+            with limited(called(name), limits):
+                known[name] = _construct(name, text, prefixes)
     table = {"texts": dict(texts), "prefixes": dict(prefixes), "rules": {n: _written(c) for n, c in known.items()}}
     return known, json.dumps(table)
+
+
+def called(name: str) -> str:
+    """What a rule's file is called in a sentence."""
+    return f"the rule {name} (rules/{name}.rq)"
 
 
 def _construct(name: str, text: str, prefixes: Mapping[str, str]) -> Construct:
     _check(name, text, prefixes)
     try:
         head, where = _parsed(text, prefixes)
+    except TimedOut:
+        raise
     except Exception:  # noqa: BLE001 - pyparsing's, and rdflib's plain ones: what only Oxigraph understands is a query
         return Construct((), True)
     shown = tuple(chain.from_iterable(_shown(where)))
@@ -76,12 +94,27 @@ def select_of(text: str) -> str:
 def _check(name: str, text: str, prefixes: Mapping[str, str]) -> None:
     """Refuse what is no CONSTRUCT. Raises OntologyError."""
     try:
-        answer = ox.Store().query(text, prefixes=dict(prefixes))
+        is_construct = without_network(lambda: _is_construct(text, prefixes))
     except SyntaxError as error:
         reason = error.msg.splitlines()[0]
-        raise OntologyError(f"the rule {name} (rules/{name}.rq) is not SPARQL: {reason}") from error
-    if not isinstance(answer, ox.QueryTriples):
-        raise OntologyError(f"the rule {name} (rules/{name}.rq) must be a CONSTRUCT query")
+        raise OntologyError(f"{called(name)} is not SPARQL: {reason}") from error
+    except PermissionError as error:
+        raise calls_out(name) from error
+    except (ValueError, RuntimeError, OSError) as error:  # a function that is not known, say
+        raise OntologyError(f"{called(name)} cannot be run: {error}") from error
+    if not is_construct:
+        raise OntologyError(f"{called(name)} must be a CONSTRUCT query")
+
+
+def _is_construct(text: str, prefixes: Mapping[str, str]) -> bool:
+    """Whether a text is a query that makes triples by a template: a DESCRIBE makes triples, too."""
+    has_template = any(token.text.upper() == "CONSTRUCT" for token in tokens(text) if token.kind == "word")
+    return isinstance(ox.Store().query(text, prefixes=dict(prefixes)), ox.QueryTriples) and has_template
+
+
+def calls_out(name: str) -> OntologyError:
+    """That a rule's file asks another server, which the closed network refused."""
+    return OntologyError(f"{called(name)} asks another server by SERVICE, which no rule may")
 
 
 def _parsed(text: str, prefixes: Mapping[str, str]) -> tuple[list[Any], Any]:

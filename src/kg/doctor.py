@@ -9,7 +9,7 @@ import pyoxigraph as ox
 from kg.errors import StoreError
 from kg.ingestion import preview
 from kg.ledger import Ledger
-from kg.store import Published, Store, published
+from kg.store import Published, Store
 from kg.terms import INFERRED, KG, ONTOLOGY, Names
 from kg.vault import Vault
 
@@ -26,10 +26,7 @@ class Row(NamedTuple):
 
 def examine(vault: Vault) -> list[Row]:
     """Look at everything. Raises StoreMissing where there is no store."""
-    Store(vault.config.store)  # says what is wrong, where it does not open at all
-    found = published(vault.config.store)
-    assert found is not None
-    return list(_rows(vault, found))
+    return list(_rows(vault, Published(vault.config.store)))
 
 
 def _rows(vault: Vault, found: Published) -> Iterator[Row]:

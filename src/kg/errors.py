@@ -4,7 +4,9 @@ KgError                 2  wrong usage, or input that cannot be read
 ├── QuerySyntaxError    2  a SPARQL query that does not parse, with line and column
 ├── NotFound            1  the thing asked for does not exist
 ├── StoreError          3  the store is locked, damaged or missing
-│   └── StoreMissing    3
+│   ├── StoreMissing    3
+│   ├── StoreRefused    3  a folder that is not kg's, or a link where its own files should be
+│   └── TermRefused     3
 └── TimedOut            4  a limit on time was reached
 
 What is wrong in the user's *notes* is never raised: it is a `Finding` (see findings.py).
@@ -67,6 +69,17 @@ class StoreMissing(StoreError):
 
     def __init__(self, where: object) -> None:
         super().__init__(f"no store at {where}: run `kg ingest VAULT` first, or name one with --store DIR")
+
+
+class StoreRefused(StoreError):
+    """A folder that may not be written as a store, since it is not kg's: nothing in it was touched."""
+
+
+class TermRefused(StoreError):
+    """The store's parser refuses what it is given: a term that is none."""
+
+    def __init__(self, reason: object) -> None:
+        super().__init__(f"the store refuses what it is given ({reason}): nothing was published")
 
 
 class TimedOut(KgError):

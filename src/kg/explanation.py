@@ -2,11 +2,11 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pyoxigraph as ox
 
@@ -15,14 +15,16 @@ from kg.config import Config, resource
 from kg.derivation import Contradiction, Derivations, Step
 from kg.errors import KgError
 from kg.findings import Finding
+from kg.guard import limited
 from kg.inference import Reasoning
 from kg.ingestion import load_ontology, remembered_rules
 from kg.ledger import Ledger
 from kg.naming import TYPE, Naming
-from kg.ontology import Ontology, local_name
+from kg.ontology import Ontology, local_name, read_turtle
 from kg.places import Finder, Origin, Origins, Place
 from kg.profile import MEANINGS
 from kg.resolve import Index
+from kg.sandbox import without_network
 from kg.statements import Reader
 from kg.store import Published, Store
 from kg.terms import INFERRED, ONTOLOGY, Names
@@ -30,6 +32,8 @@ from kg.unfolding import Written, is_nameless
 from kg.vault import read_note
 
 _LINE, _SOME = 100, 3
+
+T = TypeVar("T")
 
 
 class Line(NamedTuple):
@@ -88,7 +92,7 @@ class Explainer:
         self.ontology: Ontology = ontology or load_ontology(config)
         self.names = Names(config.base)
         self.naming = Naming(self.store, self.ontology, self.names, {**self._prefixes(), **self.ontology.prefixes})
-        self.derivations = Derivations(self.store, Reasoning(self.ontology, remembered_rules(found)))
+        self.derivations = Derivations(self.store, Reasoning(self.ontology, remembered_rules(found), config.limits))
         self._ledger, self._folder = ledger, found.folder
 
     @cached_property
@@ -100,12 +104,22 @@ class Explainer:
 
     def why(self, subject: str, predicate: str, obj: str) -> list[Explanation]:
         """Why the triples hold that three names mean. Raises NotFound, KgError."""
-        return self._explained(self.naming.triples(subject, predicate, obj))
+        return self._apart(lambda: self._explained(self.naming.triples(subject, predicate, obj)))
 
     def everything(self, name: str) -> list[Explanation]:
         """Why all holds that was inferred of a thing. Raises NotFound, KgError."""
         node = self.naming.thing(name)
-        return self._explained(self.naming.about(node, ox.NamedNode(INFERRED[1:-1])))
+        return self._apart(lambda: self._explained(self.naming.about(node, ox.NamedNode(INFERRED[1:-1]))))
+
+    def _apart(self, work: Callable[[], T]) -> T:
+        """What some work gives, within the vault's limits and without network: it asks what rules' files say."""
+        reasoning = self.derivations.reasoning
+
+        def limited_work() -> T:
+            with limited(reasoning.at_work, reasoning.limits):
+                return work()
+
+        return without_network(limited_work)
 
     def _explained(self, triples: Iterable[ox.Triple]) -> list[Explanation]:
         return self.explained([self._derived(triple) for triple in triples])
@@ -182,10 +196,7 @@ class Explainer:
         found: dict[str, str] = {}
         for folder in self._folders:
             for file in folder.rglob("*.ttl"):
-                rows = ox.parse(path=str(file), format=ox.RdfFormat.TURTLE)
-                for _ in rows:
-                    pass
-                found |= rows.prefixes
+                found |= read_turtle(file).prefixes
         return found
 
     @cached_property
@@ -193,9 +204,8 @@ class Explainer:
         found = []
         for folder in self._folders:
             for file in sorted(folder.rglob("*.ttl")):
-                text = file.read_text("utf-8-sig", "replace")
-                triples = frozenset(quad.triple for quad in ox.parse(text, ox.RdfFormat.TURTLE))
-                found.append((file, text.split("\n"), triples))
+                text, triples, _ = read_turtle(file)
+                found.append((file, text.split("\n"), frozenset(triples)))
         return found
 
     def _places_of_axiom(self, axiom: ox.Triple) -> Iterator[Line]:
@@ -279,7 +289,13 @@ class Explainer:
     # ---- what must not be -------------------------------------------------------------------------------------------
 
     def findings(self) -> dict[Finding, str]:
-        """The contradictions between what notes say, each where the one that contradicts stands, with the thing."""
+        """The contradictions between what notes say, each where the one that contradicts stands, with the thing.
+
+        Raises TimedOut, OutOfMemory.
+        """
+        return self._apart(self._findings)
+
+    def _findings(self) -> dict[Finding, str]:
         rows = self.derivations.contradictions()
         steps = {fact: self.derivations.of(fact) or Step(fact) for row in rows for fact in row.facts}
         places = self.placed(triple for step in steps.values() for triple in step.asserted)

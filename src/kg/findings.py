@@ -49,6 +49,12 @@ CODES: dict[str, Code] = {
             "The canvas is not as Obsidian writes it",
             "Open the canvas in Obsidian, or correct its JSON",
         ),
+        Code(
+            "F08",
+            "error",
+            "The store refuses what the note says",
+            "Change what stands there, and report it: kg should have told what is wrong with it",
+        ),
         Code("L01", "error", "The note that a link names does not exist", "Write that note, or correct the link"),
         Code("L02", "error", "The note has no such heading", "Correct the heading in the link, or link to the note"),
         Code("L03", "error", "The note has no such block", "Put the ^id at the end of the block, or correct the link"),
@@ -94,6 +100,12 @@ CODES: dict[str, Code] = {
         Code("L22", "info", "A note that no link leads to, or that leads nowhere", "Link it from where it belongs"),
         Code("L23", "info", "A missing note that many links want", "Write the note"),
         Code("L24", "info", "Notes that embed each other in a circle", "Link where one of them embeds"),
+        Code(
+            "L25",
+            "warning",
+            "A web address that is none",
+            "Correct the address: the host, the port (a number), or the IPv6 address in brackets",
+        ),
         Code("P01", "error", "The properties are too large or too deep", "Move what is there into the note's text"),
         Code(
             "P02",
@@ -122,6 +134,7 @@ CODES: dict[str, Code] = {
         Code(
             "O01", "warning", "Two terms of the ontology share a name", "Rename one, or use its full name in the notes"
         ),
+        Code("O02", "warning", "What follows is left out: the store refuses it", "Correct the rule that makes it"),
     )
 }
 

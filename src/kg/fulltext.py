@@ -9,6 +9,7 @@ is its note's and its own in that, so that nothing has to be looked up to tell w
 Here the index is opened and asked, which a search does and must not wait for; `indexing` makes it.
 """
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -20,12 +21,19 @@ from unicodedata import is_normalized
 
 from kg.config import Config
 from kg.errors import StoreError
-from kg.source import digest
+from kg.ownership import CURRENT, is_owned
+from kg.ownership import opened as folder_of
+from kg.source import digest, read_bytes
 
 if TYPE_CHECKING:
+    from kg.folder import Folder
     from kg.store import Store
 
 FILE = "search.db"
+_JOURNAL = f"{FILE}-journal"
+_FILES = (FILE, _JOURNAL, f"{FILE}-wal", f"{FILE}-shm")
+_MAGIC = bytes.fromhex("d9d505f920a163d7")
+"""What a journal ends with that names a file above it, by SQLite's file format."""
 LAYOUT = 1
 """What the file is made of and how a text is put into it; a file of another layout is made anew."""
 SECTIONS = 20
@@ -141,7 +149,7 @@ def opened(store: "Store", config: Config) -> FullText | None:
     """The index of a store, where it is up to date. Raises StoreError."""
     file = store.path / FILE
     try:
-        database = connected(file) if file.is_file() and not file.is_symlink() else None
+        database = connected(file) if is_owned(store.path) and is_safe(file) and file.is_file() else None
         return FullText(database) if database and is_up_to_date(database, store, config) else None
     except DAMAGE as error:
         if isinstance(error, sqlite3.DatabaseError) and is_unusable(error):
@@ -166,13 +174,13 @@ def is_up_to_date(database: sqlite3.Connection, store: "Store", config: Config) 
 
 def key(store: "Store") -> str:
     """Of which generation an index is: that of this number, and not of one before the store was removed."""
-    return f"{store.folder.name} {(store.folder / 'manifest.json').stat().st_mtime_ns}"
+    return store.stamp
 
 
 def _is_published(store: "Store") -> bool:
     try:
-        return (store.path / "current").read_text(encoding="utf-8").strip() == store.folder.name
-    except OSError:
+        return read_bytes(store.path / CURRENT, 1_000, follow=False).decode().strip() == store.folder.name
+    except (OSError, ValueError):
         return False
 
 
@@ -197,11 +205,38 @@ def connected(file: Path | None) -> sqlite3.Connection:
         return database
     database.close()
     remove(file)
-    return connected(file)
+    return connected(None if os.path.lexists(file) else file)
+
+
+def is_safe(file: Path) -> bool:
+    """Whether SQLite may open an index, or make it: it follows links, and writes into the files that it finds.
+
+    It also removes a file that a journal names as the one above it. No journal of kg names one; one that came with a
+    vault could name any file of the disk.
+    """
+    try:
+        with folder_of(file.parent) as folder:
+            kinds = {name: folder.kind(name) for name in _FILES}
+            there = [name for name, kind in kinds.items() if kind]
+            if any(kinds[name] != "file" or folder.stat(name).st_nlink > 1 for name in there):
+                return False
+            return _JOURNAL not in there or not _names_another(folder)
+    except (StoreError, OSError):
+        return False
+
+
+def _names_another(folder: "Folder") -> bool:
+    handle = folder.open(_JOURNAL)
+    try:
+        size = os.fstat(handle).st_size
+        os.lseek(handle, max(size - len(_MAGIC), 0), os.SEEK_SET)
+        return os.read(handle, len(_MAGIC)) == _MAGIC
+    finally:
+        os.close(handle)
 
 
 def remove(file: Path) -> None:
     """Remove an index."""
-    with suppress(OSError):
-        file.unlink(missing_ok=True)
-        file.with_name(f"{FILE}-journal").unlink(missing_ok=True)
+    for name in _FILES:
+        with suppress(OSError):
+            file.with_name(name).unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
     supervised(run)                                       a whole command, in a fork
     guarded(lambda: answer(question), seconds=10, …)      one question, in a fork; its result comes back
-    with limited("the rule x", seconds=600, memory=…):    a part of such work, with limits of its own
+    with limited("the rule x", limits):                   a part of such work, with limits of its own
 
 Oxigraph answers in native code that takes no signal, may plan for minutes, and takes the process with it where memory
 or the stack ends. So the work is done in a fork, which costs a millisecond or two, not the hundred of a fresh Python
@@ -38,6 +38,8 @@ _NEVER_BEGUN = "the process that was to answer could not be started: {}"
 _TOO_DEEP = "{} cannot be read: it is nested too deeply"
 _GRACE = 2.0
 """So many seconds has work that is late to end by itself and to clean up."""
+_CLEANING = 3
+"""So many seconds of CPU time are kept for that where the system limits them."""
 _LOOK = 0.5
 _PASS_ON, _STILL = 0.2, 5.0
 """So many seconds after Ctrl-C an interrupt is passed on, and a process that is still there is ended."""
@@ -87,33 +89,68 @@ class Doing(NamedTuple):
     memory: int = 0
 
 
+_latest: What = ""
+"""What was limited last in this process."""
+_is_ours = False
+
+
+def owns_process() -> bool:
+    """Whether this process runs a command and nothing else, not a program that calls one."""
+    return _is_ours
+
+
+class Limits(NamedTuple):
+    """Seconds that some work may take, and bytes of memory that it may need."""
+
+    seconds: float
+    memory: int
+
+
 _page: _Page | None = None
 """That of this process, where another one waits for it."""
 
 
 @contextlib.contextmanager
-def limited(what: What, *, seconds: float | None = None, memory: int | None = None) -> Iterator[None]:
+def limited(what: What, limits: Limits | None = None) -> Iterator[None]:
     """Name a part of the work, and limit its time and memory. Raises TimedOut, OutOfMemory, naming it.
 
     Only in a process that another one waits for; elsewhere it does nothing. Work that does not end by itself when its
     time is over, because it is in native code, is ended from outside.
     """
+    global _latest  # noqa: PLW0603 - a process has one
     page = _page
     if page is None:
         yield
         return
+    seconds, memory = limits or (None, None)
     before = page.read()
-    doing = before._replace(what=_named(what), memory=memory or before.memory)
+    now = before._replace(what=_named(what), memory=memory or before.memory)
     if seconds:
-        doing = doing._replace(seconds=seconds, deadline=monotonic() + seconds + _GRACE)
-    page.write(doing)
+        now = now._replace(seconds=seconds, deadline=monotonic() + seconds + _GRACE)
+    page.write(now)
+    _latest = what
     try:
         with _alarm(what, seconds, page), _address_space(memory):
             yield
+    except TimedOut:
+        raise  # the page goes on to say what was late: to clean up may take too long as well
     except MemoryError as error:
-        raise OutOfMemory(doing.memory, _named(what)) from error
-    finally:
+        raise OutOfMemory(now.memory, _named(what)) from error
+    except BaseException:
         page.write(before)
+        raise
+    page.write(before)
+
+
+def doing(what: str) -> None:
+    """Name what is being done now, within the limits that there are."""
+    if _page is not None:
+        _page.write(_page.read()._replace(what=what))
+
+
+def out_of_memory() -> OutOfMemory:
+    """What a MemoryError means here that nobody could say while memory was short."""
+    return OutOfMemory(_page.read().memory if _page else 0, _named(_latest) or "this")
 
 
 def _named(what: What) -> str:
@@ -122,24 +159,29 @@ def _named(what: What) -> str:
 
 @contextlib.contextmanager
 def _alarm(what: What, seconds: float | None, page: _Page) -> Iterator[None]:
-    """Raise TimedOut in this thread when the time is over; work in native code hears of it only when it returns."""
+    """Raise TimedOut in this thread when the time is over; work in native code hears of it only when it returns.
+
+    The same where the system's own limit on CPU time is near.
+    """
     if seconds is None or threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def ring(number: int, frame: FrameType | None) -> None:
         named = _named(what)
-        page.write(page.read()._replace(what=named, deadline=monotonic() + _GRACE))
-        raise TimedOut(seconds, named)
+        late = seconds if number == signal.SIGALRM else 0.0
+        page.write(page.read()._replace(what=named, deadline=monotonic() + _GRACE, seconds=late))
+        raise TimedOut(late, named)
 
-    handler = signal.signal(signal.SIGALRM, ring)
+    handlers = {number: signal.signal(number, ring) for number in (signal.SIGALRM, signal.SIGXCPU)}
     began = monotonic()
     left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, max(0.001, left - (monotonic() - began)) if left else 0)
-        signal.signal(signal.SIGALRM, handler)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
@@ -206,8 +248,18 @@ def guarded(
     finally:
         os.close(answers)
         os.close(life)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return _outcome(said, status, page)
+    return _outcome(said, _ended(child), page)
+
+
+def _ended(child: int) -> int:
+    """The exit code of a process; that of the signal for too much CPU time where the system killed it for that."""
+    import resource
+
+    _, status, usage = os.wait4(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    limit = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    used = usage.ru_utime + usage.ru_stime
+    return -signal.SIGXCPU if code == -signal.SIGKILL and 0 < limit <= used + _CLEANING else code
 
 
 def _end(child: int) -> None:
@@ -320,6 +372,9 @@ def _become_child(alive: int, page: _Page, *, network: bool) -> None:
     import resource
 
     _limit(resource.RLIMIT_CORE, 0)
+    soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    if soft == hard > _CLEANING:  # the system kills at the hard limit, and warns at the other
+        _limit(resource.RLIMIT_CPU, hard - _CLEANING)
     if not network:
         close_network()
 
@@ -408,6 +463,8 @@ def supervised(run: Callable[[], int]) -> int:
     So a note, an ontology or a query that takes the process down is one sentence, and what never ends can be ended
     (see `limited`). Signals go on to the fork, and it ends with this process.
     """
+    global _is_ours  # noqa: PLW0603 - a process has one
+    _is_ours = True
     if not hasattr(os, "fork"):
         return run()
     _flush()
@@ -455,7 +512,7 @@ def _wait(child: int, ended: int, page: _Page) -> tuple[int, bool]:
     while True:
         try:
             if select.select([ended], [], [], _PASS_ON if interrupted else _LOOK)[0]:
-                return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), bool(interrupted)
+                return _ended(child), bool(interrupted)
             _check_time(page)
             if interrupted and steps and monotonic() > interrupted + steps[0][0]:
                 os.kill(child, steps.pop(0)[1])

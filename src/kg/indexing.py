@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from kg.canvas import CanvasSource
 from kg.config import Config
-from kg.errors import StoreError
+from kg.errors import StoreError, StoreRefused
 from kg.fulltext import (
     DAMAGE,
     FILE,
@@ -26,6 +26,7 @@ from kg.fulltext import (
     connected,
     indexable,
     is_nfc,
+    is_safe,
     is_unusable,
     is_up_to_date,
     key,
@@ -34,6 +35,7 @@ from kg.fulltext import (
 )
 from kg.ledger import Ledger
 from kg.note import Note, Value
+from kg.ownership import owned
 from kg.resolve import Card
 from kg.source import Position
 from kg.store import Store
@@ -148,9 +150,7 @@ def updated(store: Store, config: Config, progress: Progress | None = None, *, a
     file = store.path / FILE
     for attempt in (anew, True):
         try:
-            if attempt or file.is_symlink():  # `.kg/` may come with a vault from elsewhere: nothing else is written
-                remove(file)
-            return FullText(_Update(store, config, _begun(file), progress).done())
+            return FullText(_Update(store, config, _begun(file, anew=attempt), progress).done())
         except DAMAGE as error:
             reason = told(error)
             if not isinstance(reason, Damaged):
@@ -160,10 +160,16 @@ def updated(store: Store, config: Config, progress: Progress | None = None, *, a
     raise AssertionError("the second attempt ends")
 
 
-def _begun(file: Path) -> sqlite3.Connection:
+def _begun(file: Path, *, anew: bool) -> sqlite3.Connection:
     """The file; another in its place where it cannot be opened; what stands in for it where that cannot be either."""
+    try:
+        with owned(file.parent):  # `.kg/` may come with a vault from elsewhere: nothing else is written
+            if anew or not is_safe(file):
+                remove(file)
+    except (StoreRefused, OSError):
+        return connected(None)
     for _ in range(2):
-        if file.exists() and not file.is_file():
+        if not is_safe(file):
             break
         try:
             return connected(file)

@@ -8,24 +8,29 @@ rules cannot goes to owlrl as a whole.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 import pyoxigraph as ox
 
 from kg.closure import Closure, is_transitivity, transitive
-from kg.constructs import constructs
+from kg.constructs import called, calls_out, constructs
 from kg.errors import OntologyError
 from kg.facts import Stored
+from kg.guard import Limits, doing, limited
 from kg.ontology import Ontology
 from kg.profile import SAME_AS, THING, Profile, axiom_patterns, is_axiom, profile
-from kg.rules import Match, Numbering, Numbers, Path, Rule, triggers
+from kg.rules import Match, Numbering, Numbers, Path, Rule, Running, triggers
+from kg.sandbox import without_network
 from kg.store import Builder
 from kg.terms import INFERRED, OWL, RDF, RDFS, XSD
 from kg.unfolding import TYPE, is_nameless
 
 Engine = Literal["rules", "owlrl"]
+T = TypeVar("T")
 
 _ROUNDS = 100
+MAX_INFERRED = 10_000_000
+"""So many triples may be inferred, where the settings do not say otherwise."""
 _MOST_LOST = 20_000
 """Where more than this may have to be withdrawn, inferring everything anew is the shorter way."""
 _VOCABULARIES = (RDF, RDFS, OWL, XSD)
@@ -53,9 +58,41 @@ class Inference:
 class Reasoning:
     """The rules of an ontology and of its rules' files, and what they do to a store."""
 
-    def __init__(self, ontology: Ontology, remembered: str | None = None) -> None:
+    def __init__(
+        self,
+        ontology: Ontology,
+        remembered: str | None = None,
+        limits: Limits | None = None,
+        max_inferred: int = MAX_INFERRED,
+    ) -> None:
         self.ontology = ontology
-        self.constructs, self.text = constructs(ontology.rules, ontology.prefixes, remembered)
+        self.limits = limits
+        self.max_inferred = max_inferred
+        self._again = ""
+        self.constructs, self.text = constructs(ontology.rules, ontology.prefixes, remembered, limits)
+
+    def at_work(self) -> str:
+        """The rule that is being matched, as the subject of a sentence."""
+        rule = Running.rule
+        if self._again:
+            return called(self._again)
+        if rule is None:
+            return "the inference"
+        if rule.names[0] in self.constructs:
+            return called(rule.names[0])
+        of = f" for {', '.join(str(axiom) for axiom in rule.axioms[:2])}" if rule.axioms else ""
+        return f"the rule {rule.name} of OWL 2 RL{of}"
+
+    def begin_again(self, rule: str) -> None:
+        """Take a rule for the cause of what comes: the others only follow up what it adds round after round."""
+        self._again = rule
+        doing(self.at_work())
+
+    def check_number(self, number: int) -> None:
+        """Refuse to infer more than the settings allow. Raises OntologyError."""
+        if number > self.max_inferred:
+            most = f"{self.max_inferred:,} triples (`max_inferred` in kg.toml)"
+            raise OntologyError(f"the rules infer more than {most}; {self.at_work()} was adding to them")
 
     @cached_property
     def own(self) -> tuple[Rule, ...]:
@@ -90,8 +127,24 @@ class Reasoning:
 def infer(store: Builder, reasoning: Reasoning, engine: Engine | None = None) -> Inference:
     """Add to the store what follows, as `kg:inferred`; nothing in it that a note or the ontology asserts.
 
-    Where `engine` is not given, owlrl is taken for what the rules cannot say. Raises OntologyError.
+    Where `engine` is not given, owlrl is taken for what the rules cannot say. Raises OntologyError, TimedOut,
+    OutOfMemory.
     """
+    return _apart(reasoning, lambda: _infer(store, reasoning, engine))
+
+
+def _apart(reasoning: Reasoning, work: Callable[[], T]) -> T:
+    """What some inference gives, within its limits and without network: rules are others' SPARQL."""
+
+    def limited_work() -> T:
+        Running.rule = None
+        with limited(reasoning.at_work, reasoning.limits):
+            return work()
+
+    return without_network(limited_work)
+
+
+def _infer(store: Builder, reasoning: Reasoning, engine: Engine | None) -> Inference:
     run = _Full(store, reasoning)
     found = reasoning.profile(store.find)
     if engine == "owlrl" or (engine is None and found.beyond):
@@ -109,7 +162,10 @@ def update(
     right (two things may be one, a rule looks at everything, an axiom changes) or is too much, all is inferred anew;
     only then there is an Inference.
     """
-    gone, come = set(gone), set(come)
+    return _apart(reasoning, lambda: _update(store, reasoning, set(gone), set(come)))
+
+
+def _update(store: Builder, reasoning: Reasoning, gone: set[ox.Triple], come: set[ox.Triple]) -> Inference | None:
     found = reasoning.profile(store.find)
     difficult = (
         reasoning.queries
@@ -119,7 +175,8 @@ def update(
     )
     if difficult or not _Change(store, (*found.rules, *reasoning.own)).apply(gone, come):
         store.clear_inferred()
-        return infer(store, reasoning)
+        return _infer(store, reasoning, None)
+    reasoning.check_number(store.counts().get(INFERRED, 0))
     return None
 
 
@@ -155,7 +212,7 @@ class _Full:
 
     def _closed(self, rules: Sequence[Rule]) -> tuple[Closure, "_Sink"]:
         number = Numbering()
-        sink = _Sink(self.store, number)
+        sink = _Sink(self.store, number, self.reasoning)
         closure = Closure(rules, number, accepts(self.store, number), sink=sink.take)
         if any(True for _ in self.store.find(None, SAME_AS, None)):
             closure.expect_equality()
@@ -188,20 +245,35 @@ class _Full:
     def _with_queries(self, closure: Closure, sink: "_Sink") -> int:
         """Add what the rules add that are queries, and what follows from that, in turn."""
         for _ in range(_ROUNDS):
-            found = [row for name, text in self.reasoning.queries.items() for row in self._answers(name, text)]
+            answers = {name: self._answers(name, text) for name, text in self.reasoning.queries.items()}
+            found = [row for rows in answers.values() for row in rows]
+            self.reasoning.begin_again(max(answers, key=lambda name: len(answers[name]), default=""))
             added = self.store.add_inferred(found, INFERRED)
             self.total += added
+            self.reasoning.check_number(self.total)
             if not added:
+                self.reasoning.begin_again("")
                 return self.total
             self._run(closure, [closure.number.fact(triple) for triple in found], sink)
         raise OntologyError(_no_end())
 
     def _answers(self, name: str, text: str) -> list[ox.Triple]:
+        """What a rule's file makes, each triple once."""
+        Running.rule = Rule((name,), (), None)
+        found: dict[ox.Triple, None] = {}
         try:
-            answer = self.store.query(text)
+            with limited(called(name)):
+                for triple in self.store.query(text):
+                    if triple not in found and not _speaks_of_nameless(triple):
+                        found[triple] = None
+                        self.reasoning.check_number(len(found))
         except SyntaxError as error:
-            raise OntologyError(f"the rule {name} (rules/{name}.rq) is not SPARQL: {error.msg}") from error
-        return [triple for triple in answer if not _speaks_of_nameless(triple)]
+            raise OntologyError(f"{called(name)} is not SPARQL: {error.msg}") from error
+        except PermissionError as error:
+            raise calls_out(name) from error
+        except (ValueError, RuntimeError) as error:
+            raise OntologyError(f"{called(name)} cannot be run: {error}") from error
+        return list(found)
 
     def by_owlrl(self) -> int:
         """Owlrl's closure, and what the rules' files add to it, in turn; how many triples that is."""
@@ -217,8 +289,8 @@ class _Full:
 class _Sink:
     """Takes what is inferred, and puts it where the store loads it from."""
 
-    def __init__(self, store: Builder, number: Numbering) -> None:
-        self._store, self._number = store, number
+    def __init__(self, store: Builder, number: Numbering, reasoning: Reasoning) -> None:
+        self._store, self._number, self._reasoning = store, number, reasoning
         self._texts: dict[int, str] = {}
         self._axioms: list[Numbers] = []
         self._kinds = {number(predicate) for predicate, _ in axiom_patterns()} | {number(SAME_AS)}
@@ -236,8 +308,10 @@ class _Sink:
             first, last = text(subject), text(obj)
             if first and last:
                 rows.append(f"{first} {text(predicate)} {last}")
+        doing(self._reasoning.at_work())
         self._store.put_inferred(rows)
         self.written += len(rows)
+        self._reasoning.check_number(self.written)
 
     def _text(self, number: int) -> str:
         """A term as N-Triples writes it; nothing for what has no name."""

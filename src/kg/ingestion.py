@@ -11,23 +11,27 @@ import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from kg import __version__
 from kg.config import Config, resource
 from kg.constructs import FILE as RULES
+from kg.errors import TermRefused
 from kg.findings import Finding, of_file
 from kg.inference import Engine, Inference, Reasoning, infer, update
 from kg.ledger import FILE, Bad, Entry, Ledger, digests
 from kg.note import Note
 from kg.ontology import Ontology, load
+from kg.refusals import CODE as REFUSED
+from kg.refusals import Examiner, Refusal
 from kg.resolve import LINK_CLASSES, Card, Index, differences
-from kg.source import digest
+from kg.source import MOST, digest, read_bytes
 from kg.statements import PREF_LABEL, Reader, Statements
-from kg.store import Builder, Published, Store, building, published, tidy
+from kg.store import Builder, Published, Store, building, published, settled, stamp, tidy
 from kg.terms import INFERRED, METRICS, ONTOLOGY, Names
 from kg.vault import Files, Progress, Vault, read_note, without_collection
 from kg.workers import Read, Workers
@@ -38,6 +42,9 @@ _ANEW = 0.3
 """Where more than this part of the notes has to be stated again, building anew is the shorter way."""
 _WANTED = 20
 _READY = 15_000_000
+_LEFT_OUT = 20
+"""So many inferred triples that the store refused are named."""
+_NOT_SHOWN = {"wanted", "left_out"}
 
 
 @dataclass(frozen=True)
@@ -56,17 +63,36 @@ class Report:
     """What is remembered of the notes."""
     inference: Inference | None = None
     """How everything was inferred; None where nothing was, or only what a change touches."""
+    generation: str = ""
+    """The stamp of the generation that this is of."""
+    looked_again: Files | None = field(default=None, repr=False, compare=False)
+    """The files that it is of, where those that were given no longer counted."""
 
     @cached_property
     def store(self) -> Store:
-        """The store as this ingest left it."""
+        """The store as this ingest left it, or as one has since."""
         return Store(self.path)
 
     def as_json(self) -> dict[str, object]:
         """One object, as `kg ingest --json` prints it."""
         codes = Counter(finding.code for finding in self.findings)
-        figures = {key: value for key, value in self.summary.items() if key != "wanted"}
+        figures = {key: value for key, value in self.summary.items() if key not in _NOT_SHOWN}
         return {**figures, "findings": dict(sorted(codes.items()))}
+
+
+class Scan(NamedTuple):
+    """The files of a vault, and the stamp of the generation that was published before they were looked for.
+
+    What was found before another process published does not say what has gone from the notes since.
+    """
+
+    since: str
+    files: Files
+
+    @classmethod
+    def of(cls, vault: Vault) -> "Scan":
+        """Look for the files of a vault."""
+        return cls(stamp(vault.config.store), vault.files())
 
 
 class Changes(NamedTuple):
@@ -89,7 +115,7 @@ def ingest(
     *,
     full: bool = False,
     inference: bool = True,
-    files: Files | None = None,
+    files: Scan | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Read what changed in a vault and publish what it says. Raises KgError where that cannot be done at all.
@@ -128,13 +154,16 @@ def infer_again(config: Config, engine: Engine | None = None) -> Inferred:
     Raises StoreMissing, StoreError, OntologyError.
     """
     started = time.perf_counter()
-    Store(config.store)  # or say why there is none that can be read
-    found = published(config.store)
-    assert found is not None
+    return settled(lambda: _infer_again(config, engine, started))
+
+
+def _infer_again(config: Config, engine: Engine | None, started: float) -> Inferred:
+    found = Published(config.store)
+    found.store  # noqa: B018 - or say why it cannot be read
     ontology = load_ontology(config)
     ledger = Ledger.read(found.folder)
-    reasoning = Reasoning(ontology, remembered_rules(found))
-    with building(config.store, config.all_prefixes, "kg infer", found) as store:
+    reasoning = Reasoning(ontology, remembered_rules(found), config.limits)
+    with building(config.store, config.all_prefixes, "kg infer", found, found.stamp) as store:
         store.replace({METRICS: set()}, {})
         is_stale = any(store.replace({ONTOLOGY: set(_ontology_rows(ontology))}, {}))
         store.clear_inferred()
@@ -151,45 +180,79 @@ def infer_again(config: Config, engine: Engine | None = None) -> Inferred:
 
 def load_ontology(config: Config) -> Ontology:
     """The ontology that comes with kg, and the vault's own."""
-    return load([resource("ontology").resolve(), *config.ontology], config.all_prefixes)
+    return load([resource("ontology").resolve(), *config.ontology], config.all_prefixes, config.limits)
 
 
 def remembered_rules(found: Published | None) -> str | None:
     """What is remembered with a store of what the rules' files mean."""
     try:
-        return (found.folder / RULES).read_text(encoding="utf-8") if found else None
+        return read_bytes(found.folder / RULES, MOST, follow=False).decode() if found else None
     except (OSError, ValueError):
         return None
+
+
+class _Refused(Exception):
+    """The store refused what some notes say."""
+
+    def __init__(self, notes: tuple[Refusal, ...]) -> None:
+        super().__init__(notes)
+        self.notes = notes
 
 
 class _Ingest:
     """One ingest: what the vault and the store are when it begins."""
 
-    def __init__(self, vault: Vault, inference: bool, progress: Progress | None, files: Files | None = None) -> None:
+    def __init__(self, vault: Vault, inference: bool, progress: Progress | None, files: Scan | None = None) -> None:
         self.started = time.perf_counter()
         self.vault = vault
         self.config = vault.config
         self.inference = inference
         self.progress: Progress = progress or (lambda what, done, total: None)
-        self.files = files or vault.files()
+        # First what is published, then the notes: so no note that another writer has read meanwhile seems to be gone.
+        self.since = stamp(self.config.store)
+        self.published = published(self.config.store)
+        if self.published:
+            self.since = self.published.stamp
+        self.before = Ledger.read(self.published.folder) if self.published else None
+        self.looked_again = files is not None and files.since != self.since
+        self.files = files.files if files and not self.looked_again else vault.files()
         self.ontology = load_ontology(self.config)
         self.names = Names(self.config.base)
-        self.published = published(self.config.store)
-        self.before = Ledger.read(self.published.folder) if self.published else None
+        self.refused: dict[str, Refusal] = {}
+        """Notes that say what the store refuses: as such they cannot be read."""
 
     @cached_property
     def _reasoning(self) -> Reasoning:
         """What follows; what its rules' files mean is remembered from the last time."""
-        return Reasoning(self.ontology, remembered_rules(self.published))
+        return Reasoning(self.ontology, remembered_rules(self.published), self.config.limits)
 
     # ---- what to do -----------------------------------------------------------------------------------------
 
     def run(self, *, full: bool) -> Report:
-        """Do what has to be done."""
+        """Do what has to be done, from the start again where another writer has published meanwhile."""
+        tries = iter((self,))
+        return settled(lambda: (next(tries, None) or self._again())._attempt(full=full))
+
+    def _again(self) -> "_Ingest":
+        if self.published:
+            self.published.release()
+        again = _Ingest(Vault(config=self.config), self.inference, self.progress)
+        again.started, again.looked_again = self.started, True
+        return again
+
+    def _attempt(self, *, full: bool) -> Report:
+        """Do it; once more without the notes whose statements the store refused."""
+        while True:
+            try:
+                return self._run(full=full)
+            except _Refused as refused:
+                self.refused |= {one.path: one for one in refused.notes}
+
+    def _run(self, *, full: bool) -> Report:
         anew = "--full was given" if full else self._anew()
         if anew or self.before is None or self.published is None:
             return self._build(anew)
-        now = digests(self.files.notes, self.config.store, self.config.max_bytes)
+        now = digests(self.files.notes, self.config.store, self.config.max_bytes, keep=True)
         again = self._different(now)
         others = (tuple(self.files.attachments), tuple(self.files.ignored)) != (
             self.before.attachments,
@@ -197,6 +260,7 @@ class _Ingest:
         )
         if not again and not others and self.before.digests.keys() <= now.keys():
             return self._nothing()
+        again += [path for path in self._refused_before() if path in now and path not in again]
         if len(again) > _ANEW * len(now) + 10:
             return self._build("most notes have changed")
         return self._update(again)
@@ -233,6 +297,11 @@ class _Ingest:
         then = self.before.digests
         return [path for path, digest in now.items() if not digest or then.get(path) != digest]
 
+    def _refused_before(self) -> list[str]:
+        """The notes that the store refused the last time: what they say may depend on what has changed."""
+        assert self.before is not None
+        return [path for path, bad in self.before.bad.items() if any(one.code == REFUSED for one in bad.findings)]
+
     # ---- nothing, something, everything ----------------------------------------------------------------------
 
     def _nothing(self) -> Report:
@@ -240,13 +309,26 @@ class _Ingest:
         self.published.release()
         tidy(self.config.store)
         summary = {**self.published.manifest.summary, "changed": 0, "seconds": self._seconds()}
+        return self._report(summary, self.before, Changes(), self.since)
+
+    def _report(
+        self,
+        summary: Mapping[str, Any],
+        ledger: Ledger,
+        changes: Changes,
+        generation: str,
+        inferred: Inference | None = None,
+    ) -> Report:
         return Report(
             summary,
-            self._findings(self.before),
+            self._findings(ledger, summary),
             self.config.store,
-            changed=False,
-            changes=Changes(),
-            ledger=self.before,
+            changed=generation != self.since,
+            changes=changes,
+            ledger=ledger,
+            inference=inferred,
+            generation=generation,
+            looked_again=self.files if self.looked_again else None,
         )
 
     def _update(self, again: list[str]) -> Report:
@@ -259,7 +341,9 @@ class _Ingest:
         self.progress("linking", 0, 1)
         for path in affected:
             note, _ = read_note(path, self.files.notes[path], self.config.max_bytes)
-            if note:
+            if note and (bad := self._as_refused(path, note.digest)):
+                ledger = replace(ledger, bad={**ledger.bad, path: bad})
+            elif note:
                 notes[path] = note
         stated = {path: reader.statements(note) for path, note in notes.items()}
         entries = {
@@ -267,20 +351,22 @@ class _Ingest:
             **{path: _entry(notes[path], Card.of(notes[path]), one) for path, one in stated.items()},
         }
         ledger = Ledger(ledger.settings, entries, ledger.bad, ledger.attachments, ledger.ignored)
-        findings = self._findings(ledger)
         if not changes and ledger.bad == self.before.bad:
             summary = {**self.published.manifest.summary, "changed": 0, "seconds": self._seconds()}
-            return Report(summary, findings, self.config.store, changed=False, changes=changes, ledger=ledger)
-        with building(self.config.store, self.config.all_prefixes, self._command, self.published) as store:
+            return self._report(summary, ledger, changes, self.since)
+        with building(self.config.store, self.config.all_prefixes, self._command, self.published, self.since) as store:
             self.progress("storing", 0, 1)
-            gone, come = self._apply(store, stated, ledger)
+            try:
+                gone, come = self._apply(store, stated, ledger)
+            except TermRefused as error:
+                raise self._narrowed(error, map(Examiner(reader).examine, notes.values())) from error
             inferred = None
             if self.inference:
                 self.progress("inferring", 0, 1)
                 inferred = update(store, self._reasoning, gone, come)
             summary = self._summary(store, ledger, len(changes.added + changes.changed + changes.removed + affected))
-            self._publish(store, ledger, summary)
-        return Report(summary, findings, self.config.store, True, changes, ledger, inferred)
+            generation = self._publish(store, ledger, summary)
+        return self._report(summary, ledger, changes, generation, inferred)
 
     def _apply(self, store: Builder, stated: Mapping[str, Statements], ledger: Ledger) -> tuple[set[Any], set[Any]]:
         """Make the graphs of the notes what they are now; the triples that none states any more, and the new ones."""
@@ -309,32 +395,59 @@ class _Ingest:
         """Read everything and load it in one go, in as many processes as pay."""
         files = self.files
         with (
-            building(self.config.store, self.config.all_prefixes, self._command) as store,
+            building(self.config.store, self.config.all_prefixes, self._command, since=self.since) as store,
             Workers.for_files(len(files.notes)) as workers,
         ):
             read = workers.read(files.notes, self.config.max_bytes, self.progress)
+            read = {path: self._unless_refused(path, one) for path, one in read.items()}
             kept = self._last_good(read)
             cards = [one.card for one in read.values() if one.card] + [entry.card for entry in kept.values()]
             index = self._index_of(cards, files)
             self.progress("linking", 0, 1)
-            emitter = Emitter(Reader(index, self.ontology, self.config.default_class), str(store.loads))
-            with store.loading():
-                parts = workers.each(emitter.emit)
+            reader = Reader(index, self.ontology, self.config.default_class)
+            without = frozenset(path for path, one in read.items() if one.card is None)
+            emitter = Emitter(reader, str(store.loads), without)
+            try:
+                with store.loading():
+                    parts = [part for part in workers.each(emitter.emit) if part]
+            except TermRefused as error:
+                raise self._narrowed(error, workers.each(Examiner(reader).examine)) from error
             entries = {**kept, **{part.path: _remembered(read[part.path], part) for part in parts}}
             bad = {path: Bad(one.digest, one.findings) for path, one in read.items() if one.card is None}
             ledger = Ledger(self._settings, entries, bad, tuple(files.attachments), tuple(files.ignored))
             self.progress("storing", 0, 1)
             labels = ((self._graph(path), rows) for path, rows in ledger.label_rows().items())
             stale = ((self._graph(path), self._own_rows(path, kept[path])) for path in kept)
-            store.load([*labels, *stale, (ONTOLOGY, _ontology_rows(self.ontology))])
+            try:
+                store.load([*labels, *stale, (ONTOLOGY, _ontology_rows(self.ontology))])
+            except TermRefused as error:
+                raise self._narrowed(error, workers.each(Examiner(reader).examine)) from error
             inferred = None
             if self.inference:
                 self.progress("inferring", 0, 1)
                 inferred = infer(store, self._reasoning)
             summary = self._summary(store, ledger, len(read))
-            self._publish(store, ledger, summary)
+            generation = self._publish(store, ledger, summary)
         changes = Changes(changed=tuple(files.notes), everything=why)
-        return Report(summary, self._findings(ledger), self.config.store, True, changes, ledger, inferred)
+        return self._report(summary, ledger, changes, generation, inferred)
+
+    def _narrowed(self, error: TermRefused, found: Iterable[Refusal | None]) -> "TermRefused | _Refused":
+        """What the store refused, narrowed to the notes that say so; the refusal itself where none does.
+
+        Where notes have a name that is refused, it is those alone: without them, a link to one means something else.
+        """
+        fresh = [one for one in found if one and not self._as_refused(one.path, one.digest)]
+        notes = tuple([one for one in fresh if one.of_own] or fresh)
+        return _Refused(notes) if notes else error
+
+    def _as_refused(self, path: str, digest: str) -> Bad | None:
+        """What is remembered of a note that the store refused, where it still is as it was then."""
+        found = self.refused.get(path)
+        return Bad(digest, (found.finding,)) if found and found.digest == digest else None
+
+    def _unless_refused(self, path: str, read: Read) -> Read:
+        bad = self._as_refused(path, read.digest)
+        return Read(None, bad.digest, bad.findings) if bad else read
 
     def _last_good(self, read: Mapping[str, Read]) -> dict[str, Entry]:
         """What is remembered of files that were notes and cannot be read now."""
@@ -363,6 +476,9 @@ class _Ingest:
             note, findings = read_note(path, self.files.notes[path], self.config.max_bytes)
             if note is None:
                 bad[path] = Bad(digest(self.files.notes[path], self.config.max_bytes), findings)
+                continue
+            if refused := self._as_refused(path, note.digest):
+                bad[path] = refused
                 continue
             bad.pop(path, None)
             notes[path] = note
@@ -412,8 +528,11 @@ class _Ingest:
             affected,
         )
 
-    def _findings(self, ledger: Ledger) -> tuple[Finding, ...]:
+    def _findings(self, ledger: Ledger, summary: Mapping[str, Any]) -> tuple[Finding, ...]:
         found = [*self.files.findings, *self.ontology.findings, *ledger.findings(), *shared_ids(ledger)]
+        found += [
+            of_file(".", "O02", f"{triple} is left out: {reason}") for triple, reason in summary.get("left_out", ())
+        ]
         return tuple(sorted(set(found)))
 
     # ---- what is published -------------------------------------------------------------------------------------
@@ -433,6 +552,7 @@ class _Ingest:
             links.update(entry.links)
         kinds = Counter(entry.card.kind == "canvas" for entry in ledger.entries.values())
         missing, wanted = _wanted(store)
+        left_out = [list(row) for row in islice(store.left_out.items(), _LEFT_OUT)]
         return {
             "vault": str(self.config.vault),
             "notes": kinds[False],
@@ -446,14 +566,16 @@ class _Ingest:
             "wanted": wanted,
             "links": {kind: links[kind] for kind in LINK_CLASSES if links[kind]},
             "seconds": self._seconds(),
-        }
+        } | ({"left_out": left_out} if left_out else {})
 
-    def _publish(self, store: Builder, ledger: Ledger, summary: dict[str, Any]) -> None:
+    def _publish(self, store: Builder, ledger: Ledger, summary: dict[str, Any]) -> str:
+        """Publish, and give the stamp of what was."""
+        files = {FILE: ledger.text()} | ({RULES: self._reasoning.text} if self.inference else {})
         if self.published:
             self.published.release()
-        files = {FILE: ledger.text()}
-        store.publish(summary, {**files, RULES: self._reasoning.text} if self.inference else files)
+        generation = store.publish(summary, files)
         summary["seconds"] = self._seconds()
+        return generation
 
 
 def _settings(config: Config, ontology: Ontology, *, inference: bool) -> str:
@@ -490,14 +612,18 @@ class Emitter:
 
     reader: Reader
     folder: str
+    without: frozenset[str] = frozenset()
+    """The notes, by path, that are left out."""
     _number: int = 0
 
-    def emit(self, note: Note) -> Part:
+    def emit(self, note: Note) -> Part | None:
         """Write one note's; what is to be remembered of it."""
+        if note.path in self.without:
+            return None
         stated = self.reader.statements(note)
         lines = [f"{row[0]} {row[1]} {row[2]}" for row in stated.rows]
         file = Path(self.folder, f"{os.getpid()}-{self._number}")
-        with file.open("a", encoding="utf-8") as out:
+        with file.open("a", encoding="utf-8", errors="surrogatepass") as out:  # the store refuses what is no text
             out.write(f" <{stated.graph}> .\n".join([*lines, ""]))
             out.write(" .\n".join([*lines, ""]))
             size = out.tell()

@@ -5,16 +5,18 @@ are a hint that saves reading, and content decides.
 """
 
 import json
-import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kg.errors import StoreError
 from kg.findings import Finding
+from kg.ownership import owned
 from kg.resolve import Card, Heading, LinkClass
-from kg.source import digest
+from kg.source import MOST, digest, read_bytes
 from kg.statements import ALT_LABEL, PREF_LABEL, Label
 from kg.terms import letters_and_digits, literal
 
@@ -99,11 +101,11 @@ class Ledger:
     def read(cls, folder: Path) -> "Ledger | None":
         """That of a generation; None where it cannot be read, so that the vault is read as a whole."""
         try:
-            table = json.loads((folder / FILE).read_bytes())
+            table = json.loads(read_bytes(folder / FILE, MOST, follow=False))
             entries = {path: _entry(path, row) for path, row in table["entries"].items()}
             bad = {path: Bad(row[0], tuple(Finding(*one) for one in row[1])) for path, row in table["bad"].items()}
             return cls(table["settings"], entries, bad, tuple(table["attachments"]), tuple(table["ignored"]))
-        except (OSError, ValueError, TypeError, KeyError, IndexError, RecursionError):
+        except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
             return None
 
 
@@ -180,8 +182,8 @@ def _card(
 # ---- digests of the files --------------------------------------------------------------------------------------------
 
 
-def digests(files: Mapping[str, Path], store: Path, limit: int) -> dict[str, str]:
-    """What the files hold now, by path; empty for one that cannot be read.
+def digests(files: Mapping[str, Path], store: Path, limit: int, *, keep: bool = False) -> dict[str, str]:
+    """What the files hold now, by path; empty for one that cannot be read. What was read is remembered to `keep` it.
 
     A file whose size, times and place on the disk are those of the last look is not read again, unless it had been
     changed so shortly before that another change could bear the same times.
@@ -198,8 +200,8 @@ def digests(files: Mapping[str, Path], store: Path, limit: int) -> dict[str, str
         found[path] = current
         if stamp and current and max(stamp[1], stamp[2]) < now - _SAFE:
             kept[path] = [*stamp, current]
-    if read or len(kept) != len(seen):
-        _keep(store / SEEN, kept)
+    if keep and (read or len(kept) != len(seen)):
+        _keep(store, kept)
     return found
 
 
@@ -213,18 +215,14 @@ def _stamp(place: Path) -> list[int]:
 
 def _seen(file: Path) -> dict[str, list[Any]]:
     try:
-        table = json.loads(file.read_bytes())
+        table = json.loads(read_bytes(file, MOST, follow=False))
     except (OSError, ValueError, RecursionError):
         return {}
     rows = table.items() if isinstance(table, dict) else ()
     return {path: row for path, row in rows if isinstance(row, list) and len(row) == 5 and isinstance(row[4], str)}
 
 
-def _keep(file: Path, rows: Mapping[str, list[Any]]) -> None:
+def _keep(store: Path, rows: Mapping[str, list[Any]]) -> None:
     """Remember; where that cannot be, the files are read once more next time."""
-    try:
-        fresh = file.with_suffix(f".{os.getpid()}")
-        fresh.write_text(json.dumps(rows, separators=(",", ":")), encoding="ascii")
-        fresh.replace(file)
-    except OSError:
-        return
+    with suppress(OSError, StoreError), owned(store) as folder:
+        folder.write(SEEN, json.dumps(rows, separators=(",", ":")).encode())

@@ -1,6 +1,6 @@
 """What is wrong with a vault's links and names: every link in one class, and a finding where a reader would stumble.
 
-The codes are those of `findings.CODES` (L01 to L24). One note is checked at a time, by what the index knows; what only
+The codes are those of `findings.CODES` (L01 to L25). One note is checked at a time, by what the index knows; what only
 shows over the whole vault (orphans, circles, types of properties) is told from what those checks saw.
 """
 
@@ -18,7 +18,7 @@ from kg.note import Link, Note, Value, ValueKind
 from kg.obsidian import Settings
 from kg.resolve import LINK_CLASSES, Index, LinkClass, Target, leads_out, link_path
 from kg.source import Span
-from kg.terms import nfc
+from kg.terms import encode_url, is_absolute, is_web, nfc
 
 HUB = 3
 """So many links to one missing note make it worth writing."""
@@ -103,6 +103,7 @@ class Checker:
                     embeds.setdefault(target.path, _finding(note, link.span, "L24", ""))
             elif target.kind == "missing":
                 wants.append((target.entity, target.path, _finding(note, link.span, "L23", "")))
+        findings += [_finding(note, span, "L25", message) for span, message in _no_addresses(note)]
         findings += [_finding(note, link.span, "L21", f"{_shown(link)} stands in a comment") for link in note.hidden]
         types = () if path in self._templates else tuple(_types(note))
         return Checked(path, tuple(findings), dict(classes), frozenset(leads), embeds, tuple(wants), types)
@@ -146,6 +147,8 @@ class Checker:
                 yield self._missing_block(link, target, note.path)
             case "malformed":
                 yield "L07", f"{_shown(link)} is a web address, not a note", f"write {_as_markdown(link)}"
+            case "no address":
+                yield "L25", f"“{link.target.strip()}” is no web address", ""
             case "self":
                 yield "L20", f"{_shown(link)} leads to the note that it stands in", ""
         if target.rivals:
@@ -284,6 +287,19 @@ def _finding(note: Note, span: Span, code: str, message: str, hint: str = "") ->
 
 
 # ---- properties ------------------------------------------------------------------------------------------------------
+
+
+def _no_addresses(note: Note) -> Iterator[tuple[Span, str]]:
+    """The properties that are written as web addresses and are none, and such an `id`."""
+    id_ = note.value_of("id") if note.id else None
+    for value in note.values():
+        text = value.text.strip()
+        if value.kind != "text" or _PLACEHOLDER.search(text) or encode_url(text) is not None:
+            continue
+        if value is id_ and is_absolute(text):
+            yield value.span, f"the id “{text}” is no IRI"
+        elif is_web(text):
+            yield value.span, f"“{text}” is no web address"
 
 
 def _types(note: Note) -> Iterator[Typed]:

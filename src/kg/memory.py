@@ -3,18 +3,21 @@ found in it, and what the shapes saw. A file in the store's folder; where it can
 """
 
 import json
-import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from kg.conformance import State
+from kg.errors import StoreError
 from kg.findings import Finding
 from kg.ledger import fields_of
 from kg.links import Checked, Typed
+from kg.ownership import owned
 from kg.places import Origin, Place
 from kg.shacl import Violation
+from kg.source import MOST, read_bytes
 
 FILE = "validation.json"
 
@@ -42,7 +45,7 @@ class Memory:
     def read(cls, folder: Path) -> "Memory":
         """That of a store; empty where there is none that can be read."""
         try:
-            table = json.loads((folder / FILE).read_bytes())
+            table = json.loads(read_bytes(folder / FILE, MOST, follow=False))
             notes = {path: _seen(path, *row) for path, row in table["notes"].items()}
             return cls(table["names"], notes, table["shapes"], _state(table["state"]))
         except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
@@ -56,12 +59,8 @@ class Memory:
             "shapes": self.shapes,
             "state": self.state and ["\n".join(sorted(self.state.seen)), self.state.results, self.state.whole],
         }
-        try:
-            fresh = (folder / FILE).with_suffix(f".{os.getpid()}")
-            fresh.write_text(json.dumps(table, separators=(",", ":")), encoding="ascii")
-            fresh.replace(folder / FILE)
-        except OSError:
-            return
+        with suppress(OSError, StoreError), owned(folder) as place:
+            place.write(FILE, json.dumps(table, separators=(",", ":")).encode())
 
 
 def _row(seen: Seen) -> list[Any]:

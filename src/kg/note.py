@@ -224,11 +224,8 @@ class Note:
 
     def links(self) -> Iterator[Link]:
         """Every link that counts, front matter first, each once and in order."""
-        values = [prop.value for prop in reversed(self.properties)]
-        while values:
-            value = values.pop()
+        for value in self.values():
             yield from value.links
-            values += reversed(value.children)
         for section in self.root.walk():
             if section.title:
                 yield from section.title.links
@@ -236,6 +233,14 @@ class Note:
                 for block in top.walk() if top.children else (top,):
                     for line in block.lines:
                         yield from line.links
+
+    def values(self) -> Iterator[Value]:
+        """Every value of the front matter with those inside it, in order."""
+        values = [prop.value for prop in reversed(self.properties)]
+        while values:
+            value = values.pop()
+            yield value
+            values += reversed(value.children)
 
     @property
     def is_template(self) -> bool:

@@ -4,21 +4,23 @@ No class or property of the domain is named in the code: this room answers from 
 """
 
 import hashlib
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 from typing import Literal as Choice
 
 import pyoxigraph as ox
 
 from kg.errors import KgError, OntologyError
 from kg.findings import Finding, of_file
+from kg.guard import Limits, limited
 from kg.source import read_bytes
-from kg.syntax import check
+from kg.syntax import check, line_and_column
 from kg.terms import KG, OWL, RDF, RDFS, SH, SKOS, XSD
 
 P = ParamSpec("P")
@@ -26,6 +28,9 @@ T = TypeVar("T")
 PropertyKind = Choice["object", "data", "annotation", "any"]
 
 MAX_BYTES = 100_000_000
+MAX_DEPTH = 1_000
+"""Brackets inside each other: Oxigraph's parser and what comes after it recurse over them."""
+_BRACKET = re.compile(r"<<|>>|[()\[\]{}]")
 
 _SCHEMA = "https://schema.org/"
 _TYPE = ox.NamedNode(RDF + "type")
@@ -265,17 +270,21 @@ class Ontology:
         return next((class_ for class_ in sorted(prop.ranges) if self.known_by_name(class_)), None)
 
 
-def load(folders: Iterable[Path], prefixes: Mapping[str, str]) -> Ontology:
-    """The ontology in some folders; of two that declare one ontology the later counts. Raises OntologyError."""
+def load(folders: Iterable[Path], prefixes: Mapping[str, str], limits: Limits | None = None) -> Ontology:
+    """The ontology in some folders; of two that declare one ontology the later counts.
+
+    Raises OntologyError, and TimedOut or OutOfMemory where a file goes over the limits.
+    """
     found: dict[str, tuple[list[ox.Triple], list[ox.Triple]]] = {}
     rules: dict[str, str] = {}
     for folder in dict.fromkeys(folders):
         for file in sorted(folder.rglob("*.ttl")):
-            triples = _parse(file)
-            header = [t.subject for t in triples if t.predicate == _TYPE and str(t.object) == f"<{OWL}Ontology>"]
-            axioms, of_shapes = _split(triples)
-            name = str(header[0]) if header else f"{folder.name}/{file.name}"
-            found[name] = skolemised(axioms, file.stem), of_shapes
+            with limited(f"the ontology {file}", limits):
+                triples = read_turtle(file).triples
+                header = [t.subject for t in triples if t.predicate == _TYPE and str(t.object) == f"<{OWL}Ontology>"]
+                axioms, of_shapes = _split(triples)
+                name = str(header[0]) if header else f"{folder.name}/{file.name}"
+                found[name] = skolemised(axioms, file.stem), of_shapes
         for file in sorted((folder / "rules").glob("*.rq")):
             rules[file.stem] = _rule(file)
     merged = tuple(dict.fromkeys(triple for axioms, _ in found.values() for triple in axioms))
@@ -318,11 +327,35 @@ def _rule(file: Path) -> str:
     return text
 
 
-def _parse(file: Path) -> list[ox.Triple]:
+class Turtle(NamedTuple):
+    """A file of Turtle."""
+
+    text: str
+    triples: list[ox.Triple]
+    prefixes: Mapping[str, str]
+
+
+def read_turtle(file: Path) -> Turtle:
+    """A file that may be anybody's. Its blank nodes get names of their own. Raises OntologyError."""
+    text = _text(file)
+    _check_depth(file, text)
     try:
-        return [quad.triple for quad in ox.parse(_text(file), ox.RdfFormat.TURTLE, rename_blank_nodes=True)]
+        rows = ox.parse(text, ox.RdfFormat.TURTLE, rename_blank_nodes=True)
+        return Turtle(text, [quad.triple for quad in rows], dict(rows.prefixes))
     except SyntaxError as error:
         raise OntologyError(f"{file}:{error.lineno or 1}:{error.offset or 1}: not valid Turtle: {error.msg}") from error
+
+
+def _check_depth(file: Path, text: str) -> None:
+    """Refuse brackets that lie too deep, those in texts and comments counted too. Raises OntologyError."""
+    if sum(map(text.count, ("<<", "(", "[", "{"))) <= MAX_DEPTH:
+        return
+    depth = 0
+    for match in _BRACKET.finditer(text):
+        depth = depth + 1 if match.group() in "<<([{" else max(0, depth - 1)
+        if depth > MAX_DEPTH:
+            line, column = line_and_column(text, match.start())
+            raise OntologyError(f"{file}:{line}:{column}: more than {MAX_DEPTH:,} brackets inside each other")
 
 
 def _split(triples: list[ox.Triple]) -> tuple[list[ox.Triple], list[ox.Triple]]:

@@ -69,7 +69,8 @@ class Binder:
         from kg.store import Store
 
         store = Store(self.config.store)
-        ontology = load([resource("ontology").resolve(), *self.config.ontology], self.config.all_prefixes)
+        folders = [resource("ontology").resolve(), *self.config.ontology]
+        ontology = load(folders, self.config.all_prefixes, self.config.limits)
         return Naming(store, ontology, Names(store.prefixes["n"]), {**ontology.prefixes, **store.prefixes})
 
     def bind(self, params: Iterable[Parameter], given: Mapping[str, str | Term]) -> dict[str, str | Term]:

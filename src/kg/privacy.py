@@ -19,7 +19,7 @@ import pyoxigraph as ox
 from kg.config import Config
 from kg.inference import Reasoning, infer
 from kg.ingestion import load_ontology, remembered_rules
-from kg.store import Published, Row, Store, building, published
+from kg.store import Published, Row, Store, building
 from kg.terms import INFERRED, KG, METRICS, ONTOLOGY, RDF, SKOS, Names
 
 _TAGGED, _DESCRIBES, _PATH = (ox.NamedNode(KG + name) for name in ("tagged", "describes", "path"))
@@ -36,9 +36,7 @@ def public(config: Config, tags: Sequence[str]) -> Iterator[tuple[Store, int]]:
 
     Raises StoreMissing, StoreError.
     """
-    Store(config.store)  # or say why there is none that can be read
-    found = published(config.store)
-    assert found is not None
+    found = Published(config.store)
     hiding = _Hiding(found.store, Names(found.store.prefixes.get("n", config.base)), tuple(tags))
     if not hiding.documents:
         yield found.store, 0
@@ -60,7 +58,7 @@ def _build(folder: Path, config: Config, found: Published, hiding: "_Hiding") ->
     with building(folder, found.manifest.prefixes, "kg export", found) as store:
         store.clear_inferred()
         store.replace(wanted, changes)
-        infer(store, Reasoning(ontology, remembered_rules(found)))
+        infer(store, Reasoning(ontology, remembered_rules(found), config.limits))
         summary = {**found.manifest.summary, "triples": store.counts()[""]}
         summary.pop("metrics", None)
         store.publish(summary, {})

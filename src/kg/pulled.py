@@ -8,6 +8,7 @@ They never become part of the store: an answer says what the notes say. To look 
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -16,9 +17,11 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from kg.errors import KgError
-from kg.source import whole
+from kg.guard import limited
+from kg.ownership import PULLED as FOLDER
+from kg.ownership import owned, remove_half_pulled, said
+from kg.source import MOST, read_bytes, whole
 
-FOLDER = "pulled"
 _FORMATS = {
     ".nt": ox.RdfFormat.N_TRIPLES,
     ".nq": ox.RdfFormat.N_QUADS,
@@ -40,9 +43,9 @@ class Pulled:
         found: dict[str, tuple[Path, int]] = {}
         for file in sorted((self.store / FOLDER).glob("*.nt")):
             try:
-                text = file.read_text(encoding="utf-8")
+                text = read_bytes(file, MOST, follow=False).decode()
             except (OSError, UnicodeDecodeError) as error:
-                raise KgError(f"{file} cannot be read: {error}") from error
+                raise KgError(f"{file} cannot be read: {said(error)}") from error
             for number, line in enumerate(text.split("\n"), 1):
                 if line and not line.startswith("#"):
                     found.setdefault(line, (file, number))
@@ -50,11 +53,16 @@ class Pulled:
 
     def triples(self) -> Iterator[ox.Triple]:
         """Every triple once. Raises KgError."""
-        try:
-            yield from (quad.triple for quad in ox.parse("\n".join(self.lines), ox.RdfFormat.N_TRIPLES))
-        except SyntaxError as error:
-            where = self.store / FOLDER
-            raise KgError(f"a file in {where} is no longer as `kg pull` wrote it: remove it, or pull again") from error
+        of_files: dict[Path, list[str]] = {}
+        for line, (file, _) in self.lines.items():
+            of_files.setdefault(file, []).append(line)
+        for file, lines in of_files.items():
+            try:
+                with limited(f"the pulled graph {file}"):
+                    triples = [quad.triple for quad in ox.parse("\n".join(lines), ox.RdfFormat.N_TRIPLES)]
+            except SyntaxError as error:
+                raise KgError(f"{file} is no longer as `kg pull` wrote it: remove it, or pull again") from error
+            yield from triples
 
     def place(self, subject: str, vault: Path) -> tuple[str, int] | None:
         """The first line that speaks of a thing, `<iri>`, and its file, as seen from the vault."""
@@ -72,13 +80,16 @@ class Pulled:
 def file_for(store: Path, endpoint: str, graph: str | None) -> Path:
     """The file beside a store for a graph of an endpoint; one graph has one file."""
     whole = f"{endpoint} {graph or ''}"
-    readable = re.sub(r"[^\w.]+", "-", whole.partition("://")[2])[:100].strip("-.")
+    readable = re.sub(r"[^\w.]+", "-", whole.partition("://")[2]).encode()[:100].decode(errors="ignore").strip("-.")
     return store / FOLDER / f"{readable}-{blake2b(whole.encode(), digest_size=4).hexdigest()}.nt"
 
 
-def write(file: Path, triples: Iterable[ox.Triple], graph: str | None = None, said: str = "") -> int:
+def write(
+    file: Path, triples: Iterable[ox.Triple], graph: str | None = None, comment: str = "", beside: Path | None = None
+) -> int:
     """Write triples, sorted, as the end of the file's name says; the whole file or none. How many. Raises KgError.
 
+    Where it is `beside` a store, its folder must be kg's, and no link in it is followed.
     Only N-Quads say of which `graph` they are; N-Triples begin with a comment that says what they are.
     """
     format_ = _FORMATS.get(file.suffix.lower())
@@ -87,11 +98,25 @@ def write(file: Path, triples: Iterable[ox.Triple], graph: str | None = None, sa
     name = ox.NamedNode(graph) if graph and format_ == ox.RdfFormat.N_QUADS else ox.DefaultGraph()
     ordered = sorted(set(triples), key=str)
     quads = [ox.Quad(one.subject, one.predicate, one.object, name) for one in ordered]
-    comment = f"# {said}\n" if said and format_ == ox.RdfFormat.N_TRIPLES else ""
+    comment = f"# {comment}\n" if comment and format_ == ox.RdfFormat.N_TRIPLES else ""
+    data = comment.encode() + (ox.serialize(quads, format=format_) or b"")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with whole(file) as fresh:
-            fresh.write_bytes(comment.encode() + (ox.serialize(quads, format=format_) or b""))
+        if beside:
+            _put_beside(beside, file.name, data)
+        else:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with whole(file) as fresh:
+                fresh.write_bytes(data)
     except OSError as error:
         raise KgError(f"{file} cannot be written: {error.strerror or error}") from error
     return len(ordered)
+
+
+def _put_beside(store: Path, name: str, data: bytes) -> None:
+    """Put a file into the folder of pulled graphs of a store. Raises StoreRefused, OSError."""
+    with owned(store) as place:
+        with suppress(FileExistsError):
+            place.make(FOLDER)
+        with place.folder(FOLDER) as folder:
+            remove_half_pulled(folder)
+            folder.write(name, data)

@@ -248,16 +248,15 @@ class _Push:
         """Ask the server what it has of this vault. Raises KgError where it has another's."""
         names, ask = self.names, self.endpoint.rows
         found = f'SELECT ?g WHERE {{ GRAPH ?g {{ ?g ?p "{FORMAT}" }} }}'
-        manifests = {str(graph) for (graph,) in ask(found, 1)}
+        manifests = {str(graph) for (graph,) in ask(found)}
         if others := manifests - {names.manifest}:
             other = min(others).strip("<>").removesuffix("#push")
             raise KgError(f"{self.endpoint.name} has the vault of the base {other}: push to a dataset of its own")
         rows: dict[str, set[str]] = {}
-        states = f"SELECT ?g ?state WHERE {{ GRAPH {names.manifest} {{ ?g {names.state} ?state }} }}"
-        for graph, state in ask(states, 2):
-            rows.setdefault(str(graph), set()).add(getattr(state, "value", str(state)))
+        for graph, state in ask(f"SELECT ?g ?state WHERE {{ GRAPH {names.manifest} {{ ?g {names.state} ?state }} }}"):
+            rows.setdefault(str(graph), set()).add(state.value)
         standing = [str(row[0]) for row in ask(
-            f"SELECT ?d WHERE {{ GRAPH {names.manifest} {{ {names.manifest} {names.default} ?d }} }}", 1
+            f"SELECT ?d WHERE {{ GRAPH {names.manifest} {{ {names.manifest} {names.default} ?d }} }}"
         )]  # fmt: skip
         return _There(
             bool(rows),
@@ -268,11 +267,12 @@ class _Push:
 
     def _counts(self) -> dict[str, int]:
         every = "SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g"
-        counts = {str(graph): number for graph, number in self.endpoint.counts(every, 2)}
+        as_number = self.endpoint.as_number
+        counts = {str(row[0]): as_number(row[-1]) for row in self.endpoint.rows(every)}
         if self.default:
             counts[_DEFAULT] = counts.get(self.default, 0)
         else:
-            counts[_DEFAULT] = self.endpoint.count("?s ?p ?o")
+            counts[_DEFAULT] = self.endpoint.number("SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }")
         return counts
 
     def _fetched(self, graph: str, count: int) -> set[Line]:

@@ -1,6 +1,5 @@
 """A SPARQL server elsewhere, through SPARQLWrapper: the same queries, the same answers; and updates."""
 
-import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ import pyoxigraph as ox
 
 from kg.errors import KgError
 from kg.exchange import Exchange, Response
-from kg.findings import printable
+from kg.guard import limited
 from kg.rewriting import graphs_by_variables, within
 from kg.sparql import Answer, Term, bind, triples_of, used_prefixes
 from kg.syntax import check, tokens
@@ -51,7 +50,7 @@ def query(
     if standing_for_default and not default_graphs:
         there, text = _of_graph(there, text, standing_for_default)
     declared = " ".join(f"PREFIX {name}: <{iri}>" for name, iri in used_prefixes(text, prefixes).items())
-    answer, rows_at_most = there.answer(f"{declared} {text}", prefixes, whole=True)
+    answer, rows_at_most = there.answer(f"{declared} {text}", prefixes)
     if rows_at_most and notice:
         notice(f"{there.name} gives no more than {rows_at_most} rows; there may be others")
     return answer
@@ -84,62 +83,37 @@ class Endpoint:
         """The address as it may be shown."""
         return self.queries.name
 
-    def answer(self, text: str, prefixes: Mapping[str, str], *, whole: bool = False) -> tuple[Answer, str]:
-        """The answer to a query, and after how many rows the server ended it, if it did. Raises KgError, TimedOut.
-
-        Rows are parsed as they are read; with `whole` they are read to their end once before, so that what cannot be
-        parsed is known at once.
-        """
+    def answer(self, text: str, prefixes: Mapping[str, str]) -> tuple[Answer, str]:
+        """The answer to a query, and after how many rows the server ended it, if it did. Raises KgError, TimedOut."""
         graph = _form(text) in {"CONSTRUCT", "DESCRIBE"}
         response = self._send(text, _GRAPHS if graph else _RESULTS)
         if response.media_type == "text/html":
             raise KgError(f"{self.name} answered with a web page: is it the address of a SPARQL endpoint?")
-        with self._reading(response.media_type):
-            found = _graph(response, prefixes) if graph else _results(response, prefixes)
-            if whole and found.kind == "select":
-                for _ in _results(response, prefixes).result:
-                    pass
+        try:
+            with limited(f"the answer of {self.name}"):
+                found = _graph(response, prefixes) if graph else _results(response, prefixes)
+        except (SyntaxError, ValueError) as error:
+            raise KgError(f"{self.name} answered with what cannot be read as {response.media_type}: {error}") from error
         return found, response.rows_at_most
 
-    @contextlib.contextmanager
-    def _reading(self, media_type: str = "rows") -> Iterator[None]:
-        """While an answer is read: say in a sentence that it cannot be. Raises KgError."""
-        try:
-            yield
-        except (SyntaxError, ValueError) as error:
-            said = f"{self.name} answered with what cannot be read as {printable(media_type)}"
-            raise KgError(f"{said}: {error}") from error
-
-    def rows(self, text: str, columns: int | None = None) -> Iterator[tuple[Any, ...]]:
+    def rows(self, text: str) -> Iterator[tuple[Any, ...]]:
         """All rows of a SELECT, in pages where the server gives only so many at a time. Raises KgError, TimedOut.
-
-        With `columns`, each row has so many terms, and all are bound.
 
         A limit that a server sets by itself is a round number: any other number of rows is all.
         """
-        yield from self._pages(text, lambda page: self._rows(page, columns), lambda got: got % _ROUND != 0)
+        yield from self._pages(text, lambda page: self.answer(page, {})[0].terms(), lambda got: got % _ROUND != 0)
 
-    def _rows(self, text: str, columns: int | None) -> list[tuple[Any, ...]]:
-        answer, _ = self.answer(text, {})
-        with self._reading():
-            rows = list(answer.terms()) if answer.kind == "select" else [()]
-        if columns is not None and any(len(row) != columns or None in row for row in rows):
-            raise KgError(f"{self.name} did not answer what was asked: is it the address of a SPARQL endpoint?")
-        return rows
+    def number(self, text: str) -> int:
+        """The answer to a SELECT that counts. Raises KgError, TimedOut."""
+        rows = list(self.rows(text))
+        return self.as_number(rows[0][0] if rows and rows[0] else None)
 
-    def counts(self, text: str, columns: int) -> list[tuple[Any, ...]]:
-        """All rows of a SELECT whose last column is a number, with that as one. Raises KgError, TimedOut."""
+    def as_number(self, term: Any) -> int:
+        """The number that a server answered with. Raises KgError."""
         try:
-            return [(*row[:-1], int(row[-1].value)) for row in self.rows(text, columns)]
+            return int(term.value)
         except (ValueError, AttributeError) as error:
-            raise KgError(f"{self.name} answered with no number where triples were to be counted") from error
-
-    def count(self, pattern: str) -> int:
-        """How many solutions a pattern has. Raises KgError, TimedOut."""
-        rows = self.counts(f"SELECT (COUNT(*) AS ?n) WHERE {{ {pattern} }}", 1)
-        if len(rows) != 1:
-            raise KgError(f"{self.name} answered with {len(rows)} rows where there is one count")
-        return int(rows[0][-1])
+            raise KgError(f"{self.name} was asked for a number and answered with none") from error
 
     def triples(self, graph: str | None, count: int | None = None) -> Iterator[ox.Triple]:
         """All triples of a named graph, `<iri>`, or of the default graph, likewise. Raises KgError, TimedOut.
@@ -148,7 +122,7 @@ class Endpoint:
         """
         pattern = f"GRAPH {graph} {{ ?s ?p ?o }}" if graph else "?s ?p ?o"
         if count is None:
-            count = self.count(pattern)
+            count = self.number(f"SELECT (COUNT(*) AS ?n) WHERE {{ {pattern} }}")
         text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}"
         yield from self._pages(text, lambda page: self.answer(page, {})[0].triples(), lambda got: got >= count)
 

@@ -26,6 +26,7 @@ LinkClass = Literal[
     "missing attachment",
     "ambiguous",
     "malformed",
+    "no address",
     "template",
 ]
 LINK_CLASSES: dict[LinkClass, str] = {
@@ -39,6 +40,7 @@ LINK_CLASSES: dict[LinkClass, str] = {
     "missing attachment": "a file that does not exist",
     "ambiguous": "one of several files that are equally near",
     "malformed": "a web address, written as a wikilink",
+    "no address": "what is written as a web address and is none",
     "template": "what a template will fill in",
 }
 """Every link is in one of these, told by what it leads to."""
@@ -299,7 +301,9 @@ class Index:
         return found
 
     def _external(self, url: str, kind: LinkClass) -> Target:
-        iri = encode_url(url) or self.names.path(url)
+        iri = encode_url(url)
+        if iri is None:
+            iri, kind = self.names.no_address(url), "no address"
         return Target(kind, iri, iri, url)
 
     def _at(self, path: str, subpath: str, source: str, link: Link) -> Target:

@@ -6,7 +6,7 @@ A rule's variables and constants have each a place in a list, its registers; mat
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 import pyoxigraph as ox
 
@@ -211,6 +211,12 @@ def _walk(
 Slot = int
 
 
+class Running:
+    """The rule that is at work in this process, for whoever has to say which one takes too long."""
+
+    rule: ClassVar["Rule | None"] = None
+
+
 class Match:
     """A rule's body, matched from what is known of its variables; `then` is called at each match."""
 
@@ -343,7 +349,7 @@ class Match:
 
     def _filled(self, start: Slot, end: Slot, run: Then) -> Fire:
         """`run` with the two ends of an atom filled in, where they fit."""
-        row, fixed = self.registers, self.constants
+        row, fixed, rule = self.registers, self.constants, self.rule
         is_fixed_start, is_fixed_end = start in fixed, end in fixed
 
         def fire(subject: int, obj: int) -> None:
@@ -352,6 +358,7 @@ class Match:
             row[start] = subject
             row[end] = obj
             if row[start] == subject:
+                Running.rule = rule
                 run()
 
         return fire

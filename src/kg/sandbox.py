@@ -14,6 +14,7 @@ import platform
 import struct
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
@@ -68,6 +69,8 @@ def without_network(work: Callable[[], Result]) -> Result:
         try:
             results.append(work())
         except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
+            for one in (error, error.__cause__, error.__context__):  # no frame may keep what must die in this thread
+                traceback.clear_frames(one.__traceback__ if one else None)
             errors.append(error)
 
     thread = threading.Thread(target=run, name="kg without network")

@@ -5,7 +5,9 @@ The only place that knows prompt_toolkit. What a question is answered with is th
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +16,13 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.completion import Completer, Completion
 from prompt_toolkit.document import Document
-from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.history import History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.lexers import PygmentsLexer
 from pygments.lexers.rdf import SparqlLexer
 
+from kg.errors import StoreError
+from kg.ownership import opened, owned
 from kg.syntax import tokens
 from kg.terms import RDFS, SKOS
 
@@ -34,6 +38,9 @@ KEYWORDS = (
     *("GROUP_CONCAT", "CONTAINS", "REGEX", "STRSTARTS", "LCASE", "UCASE", "STR", "LANG", "DATATYPE", "BOUND", "IF"),
     *("COALESCE", "ORDER BY", "GROUP BY", "DESC(", "FILTER NOT EXISTS"),
 )
+HISTORY = "history"
+_MOST_TYPED = 100_000_000
+_KEPT_TYPED = 1_000_000
 _WORD = re.compile(r"[\w:.?$-]*\Z")
 _LOCAL = re.compile(r"[\w][\w-]*\Z")
 _PREFERRED, _LABEL = ox.NamedNode(SKOS + "prefLabel"), ox.NamedNode(RDFS + "label")
@@ -170,9 +177,50 @@ def _keys(whole: Callable[[str], bool]) -> KeyBindings:
     return keys
 
 
+class KeptHistory(History):
+    """What was typed, kept in the folder of a store; where that cannot be, for as long as the prompt is there.
+
+    A new file takes the place of the old one: what is there may be a link to something else.
+    """
+
+    def __init__(self, store: Path) -> None:
+        super().__init__()
+        self.store = store
+
+    def load_history_strings(self) -> Iterable[str]:
+        """What was typed before, the last first."""
+        with suppress(OSError, StoreError), opened(self.store) as folder:
+            return _typed(folder.read(HISTORY, _MOST_TYPED))
+        return []
+
+    def store_string(self, string: str) -> None:
+        """Keep what was typed now."""
+        lines = "".join(f"+{line}\n" for line in string.split("\n"))
+        with suppress(OSError, StoreError), owned(self.store) as folder:
+            before = b""
+            with suppress(OSError):
+                before = folder.read(HISTORY, _MOST_TYPED)
+            entry = f"\n# {datetime.now(UTC)}\n{lines}".encode("utf-8", "replace")
+            folder.write(HISTORY, before[-_KEPT_TYPED:] + entry)
+
+
+def _typed(data: bytes) -> list[str]:
+    """The questions of a history, the last first: lines that begin with +, those of a question together."""
+    found: list[list[str]] = [[]]
+    for line in data.decode("utf-8", "replace").split("\n"):
+        if line.startswith("+"):
+            found[-1].append(line[1:])
+        elif found[-1]:
+            found.append([])
+    return ["\n".join(lines) for lines in reversed(found) if lines]
+
+
 def questions(known: Words, history: Path | None, *, color: bool) -> Iterator[str]:
-    """What is typed, question by question, until Ctrl-D; Ctrl-C throws away what stands there."""
-    kept: History = FileHistory(str(history)) if history else InMemoryHistory()
+    """What is typed, question by question, until Ctrl-D; Ctrl-C throws away what stands there.
+
+    What was typed is kept in the folder of a store, where one is given.
+    """
+    kept: History = KeptHistory(history) if history else InMemoryHistory()
     session: PromptSession[str] = PromptSession(
         "kg> ",
         multiline=True,

@@ -10,12 +10,14 @@ import re
 import stat
 from bisect import bisect_right
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+MOST = 4_000_000_000
+"""So many bytes may a file of the store have."""
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
@@ -46,14 +48,14 @@ class TooLargeError(OSError):
     """A file with more bytes than are read."""
 
 
-def read_bytes(place: Path, limit: int, *, follow: bool = True) -> bytes:
+def read_bytes(place: Path | str, limit: int, *, follow: bool = True, dir_fd: int | None = None) -> bytes:
     """A regular file's bytes. A pipe or device is not waited for, nor, where that is said, a link followed.
 
-    Raises TooLargeError, OSError.
+    The place is seen from a folder that is open, where one is given. Raises TooLargeError, OSError.
     """
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     flags |= 0 if follow else getattr(os, "O_NOFOLLOW", 0)
-    with open(os.open(place, flags), "rb") as file:
+    with open(os.open(place, flags, dir_fd=dir_fd), "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise OSError(None, "not a regular file")
@@ -65,14 +67,35 @@ def read_bytes(place: Path, limit: int, *, follow: bool = True) -> bytes:
 
 @contextmanager
 def whole(file: Path) -> Iterator[Path]:
-    """A file to write to, which takes its name at the end; else nothing is left of it. Raises OSError."""
-    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    """A file to write to, which takes its name at the end; else nothing is left of it. Raises OSError.
+
+    It has the rights of the file that it replaces; a link is replaced, not followed. A pipe or a device is written to.
+    """
+    if _is_stream(file):
+        yield file
+        return
+    fresh = file.with_name(f".kg-{os.urandom(8).hex()}.tmp")
+    new = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    os.close(os.open(fresh, new, 0o666))
     try:
-        fresh.touch()
         yield fresh
+        with suppress(FileNotFoundError):
+            status = file.lstat()
+            if stat.S_ISREG(status.st_mode):
+                fresh.chmod(status.st_mode & 0o777)
         fresh.replace(file)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def _is_stream(file: Path) -> bool:
+    """Whether a name stands for something that cannot be replaced: a pipe, a device, what is open already."""
+    try:
+        mode = file.stat().st_mode
+    except OSError:
+        return False
+    is_open = file.is_symlink() and file.parts[:2] in {("/", "dev"), ("/", "proc")}  # as /dev/stdout
+    return is_open or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def digest(place: Path, limit: int) -> str:

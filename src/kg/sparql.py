@@ -200,7 +200,9 @@ def answering() -> Iterator[None]:
     """While an answer is read: say in a sentence what Oxigraph finds out only then. Raises KgError."""
     try:
         yield
-    except (ValueError, RuntimeError, PermissionError) as error:
+    except (ValueError, RuntimeError, OSError, SyntaxError) as error:
+        if "Corruption" in str(error):  # of the store: the command says so, and ends with another code
+            raise
         raise unanswered(error) from error
 
 
@@ -208,6 +210,8 @@ def unanswered(error: Exception) -> KgError:
     """Why a query has no answer, or none that can be read to its end."""
     if isinstance(error, PermissionError):  # a socket, which is closed to it: nothing else is opened while it is asked
         return KgError("SERVICE asks another server, which kg does only with --allow-service")
+    if isinstance(error, SyntaxError):
+        return KgError(f"the answer cannot be read to its end: {error.msg}")
     return KgError(f"the query cannot be answered: {error}")
 
 

@@ -15,7 +15,7 @@ from kg.note import Block, Field, Line, Link, Note, Piece, Section, Tag, Value
 from kg.ontology import Ontology, Property, local_name
 from kg.resolve import Asked, Index, LinkClass, Target
 from kg.source import Span
-from kg.terms import KG, RDF_TYPE, SKOS, Names, encode_url, iri, is_absolute, letters_and_digits, literal
+from kg.terms import KG, RDF_TYPE, SKOS, Names, encode_url, iri, is_web, letters_and_digits, literal
 from kg.values import inline_value
 
 NOTE, CANVAS, SECTION, BLOCK, TAG, TASK = (
@@ -39,6 +39,7 @@ _TYPE_KEYS = ("type", "class", "tags")
 _VALID_TAG = re.compile(r"[^\u2000-\u206f\u2e00-\u2e7f'!\"#$%&()*+,.:;<=>?@^`{|}~\[\]\\\s]+\Z")
 _LONGEST_NAME = 80
 _ADDRESSES = {"external", "malformed"}
+_NOTHING: frozenset[LinkClass] = frozenset(("template", "no address"))
 _NO_PAGES = ("data:", "javascript:")
 # Addresses that hold their content, or a program: counted as links, but they lead nowhere.
 _XSD_KINDS = {"integer", "decimal", "double", "boolean", "date", "dateTime", "duration"}
@@ -150,7 +151,9 @@ class _Writer:
         return Statements(self.names.path(self.note.path), rows, labels, dict(self.links), questions)
 
     def add(self, subject: str, predicate: str, obj: str, at: int) -> None:
-        """State a triple; the first place that says so counts. What a template will fill in is nothing yet."""
+        """State a triple; the first place that says so counts. Nothing is said of what a template will fill in, nor of
+        an address that is none.
+        """
         if subject in self.placeholders or obj in self.placeholders:
             return
         self.rows.setdefault((subject, predicate, obj), at)
@@ -287,10 +290,11 @@ class _Writer:
     def _entities(self, subject: _Thing, prop: Property, value: Value) -> Iterator[str]:
         """The things that a text names as the value of an object property."""
         text, at = value.text.strip(), value.span.start
-        url = encode_url(text) if is_absolute(text) and "://" in text else None
         class_ = self.ontology.range_known_by_name(prop)
-        if url:
-            yield iri(url)
+        if is_web(text):
+            url = encode_url(text)
+            if url:
+                yield iri(url)
         elif class_:
             for named in authors_in((Piece(text, None, at),)):
                 yield self.known_by_name(named, class_)
@@ -571,7 +575,7 @@ class _Writer:
     def target(self, link: Link) -> Target:
         """What a link means."""
         target = self.index.resolve(link, self.note.path)
-        if target.kind == "template":
+        if target.kind in _NOTHING:
             self.placeholders.add(iri(target.exact))
         return target
 
@@ -579,7 +583,7 @@ class _Writer:
         """A link, said of the innermost place to the exact target and of the entity to the note-level one."""
         target, at = self.target(link), link.span.start
         self.links[target.kind] += 1
-        if target.kind == "template" or target.exact.startswith(_NO_PAGES):
+        if target.kind in _NOTHING or target.exact[:20].lower().startswith(_NO_PAGES):
             return
         if target.exact != inner:
             self.add(iri(inner), MENTIONS, iri(target.exact), at)

@@ -1,5 +1,6 @@
 """The store: a vault's quads on disk, published whole. The only place that opens Oxigraph's databases.
 
+    .kg/CACHEDIR.TAG  says that the folder is kg's (see `ownership`)
     .kg/lock          held by the one writer; says who holds it
     .kg/current       the name of the published generation
     .kg/gen-N/db      Oxigraph's database, never written to after it was published
@@ -9,6 +10,9 @@
 A writer makes a new generation beside the published one, empty or as a copy by hard links, of a few milliseconds, and
 then puts its name into `current`, which is atomic: a reader opens the one or the other, at any instant, whether the
 writer is at work, done or killed. A generation goes when it is not the published one and nobody reads it.
+
+What a writer does rests on one generation. It is read before the notes are looked at, and must still be the published
+one when the writer has the lock: else another writer was faster, and all is looked at anew (`Outdated`, `settled`).
 """
 
 import contextlib
@@ -23,11 +27,26 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyoxigraph as ox
 
-from kg.errors import StoreError, StoreMissing
+from kg.errors import StoreError, StoreMissing, TermRefused
+from kg.folder import Folder
+from kg.ownership import (
+    CURRENT,
+    GENERATION,
+    LOCK,
+    NEXT,
+    check_database,
+    generations,
+    has_leftovers,
+    opened,
+    owned,
+    remove_generation,
+    remove_temporary,
+    said,
+)
 from kg.terms import INFERRED, ONTOLOGY, XSD
 
 if TYPE_CHECKING:
@@ -52,6 +71,15 @@ _PIECES = 200_000
 _THREADS = 4
 _SLICE = 200_000
 _WHOLE = (b"<", b'"', b"_")
+_SUMMARY: Mapping[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("notes", "triples", "asserted", "inferred", "ontology", "missing"), int),
+    **{"vault": str, "wanted": list, "links": dict, "seconds": (int, float)},
+}
+"""What the summary of every ingest has."""
+_WRONG = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""What reading a generation may raise that is damaged, or has gone."""
+_UNREADABLE = "?"
+_OF_INFERENCE = "inferred-"
 _DISK_FULL = ("No space left on device", "Disk quota exceeded", "File too large")
 
 
@@ -70,13 +98,51 @@ class Manifest:
     summary: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Published:
-    """The generation that readers open."""
+class Outdated(Exception):
+    """Another writer has published since that was read which the work rests on."""
 
-    path: Path
-    folder: Path
-    manifest: Manifest
+
+def settled(work: Callable[[], _Made]) -> _Made:
+    """What some work gives, done anew as long as other writers publish meanwhile. Raises StoreError."""
+    for _ in range(_TRIES):
+        try:
+            return work()
+        except Outdated:
+            continue
+    raise StoreError("other processes publish to the store all the while: try again when they are done")
+
+
+class Published:
+    """The generation that readers open: held, so that it stays, from before its manifest was read until `release`.
+
+    `Published(path)` raises StoreMissing, StoreError.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        before = None
+        for _ in range(_TRIES):
+            name = _current(self.path)
+            try:
+                self._hold(name)
+            except _WRONG as error:
+                if name == before:  # it says the same twice: nobody has published and removed meanwhile
+                    raise _damaged(self.path, error) from error
+                before = name
+            else:
+                return
+        raise StoreError(f"the store {self.path} changes too fast to be read: ask again in a moment")
+
+    def _hold(self, name: str) -> None:
+        """Hold a generation and read its manifest. Raises one of _WRONG."""
+        if not GENERATION.fullmatch(name):
+            raise ValueError(f"“{CURRENT}” names no generation")
+        with opened(self.path) as store, store.folder(name) as folder:
+            self.folder = folder.path
+            self._reading = _shared(folder)
+            self.manifest = _manifest(self.path, json.loads(folder.read(MANIFEST)))
+            self.stamp = _stamp(name, folder)
+            check_database(folder)
 
     def opens(self) -> bool:
         """Whether its database can be opened."""
@@ -88,11 +154,12 @@ class Published:
     @cached_property
     def store(self) -> "Store":
         """It, open for reading. Raises StoreError."""
-        return Store(self.path)
+        return Store(self)
 
     def release(self) -> None:
         """Hold it no longer, so that it can go."""
         self.__dict__.pop("store", None)
+        self._reading = None
 
 
 class Store:
@@ -101,13 +168,10 @@ class Store:
     `Store("notes/.kg")` opens the last one. Its answers stay those of that generation, whatever is ingested since.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
-        for _ in range(_TRIES):
-            self.folder, self.manifest = _published(self.path)
-            self._reading = _hold(self.folder)
-            if self._reading is not None or not _has_locks():
-                break
+    def __init__(self, path: "str | os.PathLike[str] | Published") -> None:
+        found = path if isinstance(path, Published) else Published(path)
+        self.path, self.folder, self.manifest, self.stamp = found.path, found.folder, found.manifest, found.stamp
+        self._reading = found._reading
         try:
             self._db = ox.Store.read_only(str(self.folder / "db"))
         except (OSError, RuntimeError) as error:
@@ -195,7 +259,7 @@ class Store:
     def _slice(self, names: str, pattern: str, start: int) -> list[bytes]:
         found = self.select(f"SELECT {names} {{ {pattern} }} LIMIT {_SLICE} OFFSET {start}")
         text: bytes = found.serialize(format=ox.QueryResultsFormat.TSV)
-        return text.splitlines()[1:]
+        return text.split(b"\n")[1:-1]  # and not at the other line ends
 
     def graph(self, name: str) -> list[tuple[str, str, str]]:
         """The triples of a named graph, `<iri>`, as N-Triples terms."""
@@ -258,61 +322,101 @@ def _in_full(term: bytes) -> bytes:
 def published(path: Path) -> Published | None:
     """The published generation; None where there is none that can be read."""
     try:
-        return Published(path, *_published(path))
+        return Published(path)
     except StoreError:
         return None
 
 
-def _hold(folder: Path) -> IO[str] | None:
-    """Hold a generation, so that it stays; None where it has just gone."""
+def manifest(path: Path) -> Manifest | None:
+    """What the published generation says of itself; None where there is none that can be read."""
+    found = published(path)
+    return found.manifest if found else None
+
+
+def stamp(path: Path) -> str:
+    """What tells the published generation from all others; empty where there is none."""
+    try:
+        name = _current(path)
+        with opened(path) as store, store.folder(name) as folder:
+            return _stamp(name, folder)
+    except StoreMissing:
+        return ""
+    except (StoreError, OSError, ValueError):
+        return _UNREADABLE
+
+
+def _stamp(name: str, folder: Folder) -> str:
+    """Its name, and its manifest's place and time on the disk: another store may have had the same name before."""
+    status = folder.stat(MANIFEST)
+    return f"{name} {status.st_ino} {status.st_mtime_ns}"
+
+
+class _Held:
+    """A file that is open, and locked with that; both end with this value."""
+
+    def __init__(self, handle: int) -> None:
+        self.handle = handle
+
+    def __del__(self) -> None:
+        with contextlib.suppress(OSError):
+            os.close(self.handle)
+
+
+def _shared(folder: Folder) -> _Held | None:
+    """Hold a generation, so that it stays; None where that cannot be. Raises BlockingIOError where it is going."""
     try:
         import fcntl
 
-        file = (folder / READING).open(encoding="utf-8")
-        fcntl.flock(file, fcntl.LOCK_SH)
+        held = _Held(folder.open(READING))
+        fcntl.flock(held.handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
     except (ImportError, OSError):
         return None
-    return file if (folder / MANIFEST).exists() else None
+    return held
 
 
-def _has_locks() -> bool:
-    return os.name != "nt"
-
-
-def _published(path: Path) -> tuple[Path, Manifest]:
-    """The folder and manifest of the published generation. Raises StoreMissing, StoreError."""
+def _current(path: Path) -> str:
+    """What `current` says. Raises StoreMissing, StoreError."""
     try:
-        folder = path / (path / "current").read_text(encoding="utf-8").strip()
+        with opened(path) as store:
+            return _named(store)
     except (FileNotFoundError, NotADirectoryError):
         raise StoreMissing(path) from None
     except (OSError, ValueError) as error:
         raise _damaged(path, error) from error
-    try:
-        table = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if table.pop("format") != FORMAT:
-            raise StoreError(f"the store {path} is of another version of kg: run `kg ingest` to build it anew")
-        return folder, Manifest(**table)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise _damaged(path, error) from error
+
+
+def _named(store: Folder) -> str:
+    return store.read(CURRENT, 1_000).decode().strip()
+
+
+def _manifest(path: Path, table: Any) -> Manifest:
+    """A manifest as it was written. Raises StoreError, one of _WRONG."""
+    if table.pop("format") != FORMAT:
+        raise StoreError(f"the store {path} is of another version of kg: run `kg ingest` to build it anew")
+    made = Manifest(**table)
+    texts = [*made.prefixes.items(), *((name, "") for name in made.counts)]
+    if not all(isinstance(one, str) for pair in texts for one in pair):
+        raise TypeError("its prefixes are no texts")
+    if not all(isinstance(number, int) for number in (made.generation, *made.counts.values())):
+        raise TypeError("its counts are no numbers")
+    for key, kind in _SUMMARY.items():
+        if not isinstance(made.summary[key], kind):
+            raise TypeError(f"its “{key}” is of another kind")
+    return made
 
 
 def _damaged(path: Path, error: Exception) -> StoreError:
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return StoreError(f"the store {path} is damaged ({reason}): run `kg ingest --full` to build it anew from the notes")
+    return StoreError(
+        f"the store {path} is damaged ({said(error)}): run `kg ingest --full` to build it anew from the notes"
+    )
 
 
 def _write_failed(path: Path, error: Exception) -> StoreError:
     if any(text in str(error) for text in _DISK_FULL):
         return StoreError(f"the disk is full: nothing was published, the store {path} is as it was before")
-    return StoreError(f"the store {path} cannot be written: {error}")
-
-
-def manifest(path: Path) -> Manifest | None:
-    """What the published generation says of itself; None where there is none that can be read."""
-    try:
-        return _published(path)[1]
-    except StoreError:
-        return None
+    return StoreError(f"the store {path} cannot be written: {said(error)}")
 
 
 class Builder:
@@ -332,10 +436,15 @@ class Builder:
         self.loads = folder / "load"
         self.loads.mkdir()
         self._put = 0
+        self.left_out: dict[str, str] = {}
+        """Inferred triples that the store refused, with the reasons."""
 
     @contextlib.contextmanager
     def loading(self) -> Iterator[None]:
-        """Meanwhile, load what comes to lie in `loads` as `*.ready`: N-Quads files, each removed when it is loaded."""
+        """Meanwhile, load what comes to lie in `loads` as `*.ready`: N-Quads files, each removed when it is loaded.
+
+        Raises TermRefused.
+        """
         from concurrent.futures import ThreadPoolExecutor
 
         done = threading.Event()
@@ -356,9 +465,9 @@ class Builder:
 
     def load(self, graphs: Iterable[tuple[str, Iterable[Row]]]) -> None:
         """Load all files in `loads`, and graphs by their names and triples as N-Triples terms, also as the default
-        graph's.
+        graph's. Raises TermRefused.
         """
-        with (self.loads / "more").open("w", encoding="utf-8") as quads:
+        with (self.loads / "more").open("w", encoding="utf-8", errors="surrogatepass") as quads:
             for graph, rows in graphs:
                 for subject, predicate, obj in rows:
                     quads.write(f"{subject} {predicate} {obj} {graph} .\n{subject} {predicate} {obj} .\n")
@@ -368,11 +477,27 @@ class Builder:
         reached("written")
 
     def _load_file(self, file: Path) -> None:
-        """Load a file in pieces: as fast as in one, in a sixth of the memory."""
+        """Load a file in pieces: as fast as in one, in a sixth of the memory. Raises TermRefused."""
         with file.open("rb") as lines:
             while piece := lines.readlines(_PIECE):
-                self._db.bulk_load(b"".join(piece), ox.RdfFormat.N_QUADS)
+                try:
+                    self._db.bulk_load(b"".join(piece), ox.RdfFormat.N_QUADS)
+                except SyntaxError as error:
+                    if not file.name.startswith(_OF_INFERENCE):
+                        raise TermRefused(error.msg) from error
+                    self._db.bulk_load(b"".join(self._taken(piece)), ox.RdfFormat.N_QUADS)
         file.unlink()
+
+    def _taken(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """The lines that the store takes; those that it refuses are left out, and remembered."""
+        for line in lines:
+            try:
+                list(ox.parse(line, ox.RdfFormat.N_QUADS))
+            except SyntaxError as error:
+                triple = line.decode("utf-8", "replace").rstrip(" .\n").removesuffix(INFERRED).rstrip()
+                self.left_out[triple] = str(error.msg)
+            else:
+                yield line
 
     def replace(
         self, wanted: Mapping[str, set[Row]], differences: Mapping[str, tuple[set[Row], set[Row]]]
@@ -380,18 +505,18 @@ class Builder:
         """Make named graphs what they are to be, and take from others and add to them.
 
         Returns the triples that no graph asserts any more, and those that came to be asserted. The default graph
-        follows: it has what any named graph has, and `kg:inferred` has nothing that another has.
+        follows: it has what any named graph has, and `kg:inferred` has nothing that another has. Raises TermRefused.
         """
         removed: list[ox.Quad] = []
         added: list[ox.Quad] = []
         for graph, rows in wanted.items():
-            name = ox.NamedNode(graph[1:-1])
+            name = _graph_name(graph)
             before = {quad.triple for quad in self._db.quads_for_pattern(None, None, None, name)}
             after = set(_triples(rows))
             removed += _quads(before - after, name)
             added += _quads(after - before, name)
         for graph, (gone, come) in differences.items():
-            name = ox.NamedNode(graph[1:-1])
+            name = _graph_name(graph)
             removed += _quads(_triples(gone), name)
             added += _quads(_triples(come), name)
         for quad in removed:
@@ -484,17 +609,26 @@ class Builder:
         """
         if len(triples) <= _BULK and not self._put:
             name = ox.NamedNode(INFERRED[1:-1])
-            new = [quad.triple for quad in ox.parse("".join(f"{t} .\n" for t in triples), ox.RdfFormat.N_TRIPLES)]
+            new = self._parsed([f"{triple} .\n" for triple in triples])
             self._db.extend([*_quads(new, name), *_quads(new, ox.DefaultGraph())])
             return
         self._put += 1
-        file = self.loads / f"inferred-{self._put}"
-        with file.open("w", encoding="utf-8") as quads:
+        file = self.loads / f"{_OF_INFERENCE}{self._put}"
+        with file.open("w", encoding="utf-8", errors="surrogatepass") as quads:
             quads.writelines(f"{triple} {INFERRED} .\n{triple} .\n" for triple in triples)
         file.rename(file.with_suffix(".ready"))
 
+    def _parsed(self, lines: Sequence[str]) -> list[ox.Triple]:
+        data = [line.encode("utf-8", "surrogatepass") for line in lines]
+        try:
+            return [quad.triple for quad in ox.parse(b"".join(data), ox.RdfFormat.N_TRIPLES)]
+        except SyntaxError:
+            return [quad.triple for quad in ox.parse(b"".join(self._taken(data)), ox.RdfFormat.N_TRIPLES)]
+
     def count_inferred(self, more: int) -> None:
         """Count what was put."""
+        if self.left_out:
+            self._counts = {}
         if self._counts:
             self._count("", more)
             self._count(INFERRED, more)
@@ -521,8 +655,8 @@ class Builder:
         """Close the database, whoever still holds this builder."""
         self.__dict__.pop("_db", None)
 
-    def publish(self, summary: Mapping[str, Any], files: Mapping[str, str]) -> None:
-        """Make this generation the one that readers open, with files beside it.
+    def publish(self, summary: Mapping[str, Any], files: Mapping[str, str]) -> str:
+        """Make this generation the one that readers open, with files beside it, and give its stamp.
 
         It would survive a power cut before this returns.
         """
@@ -536,24 +670,37 @@ class Builder:
             "counts": self.counts(),
             "summary": dict(summary),
         }
-        for name, text in files.items():
-            _write_synced(self.folder / name, text)
-        _write_synced(self.folder / READING, "")
-        _write_synced(self.folder / MANIFEST, json.dumps(table, indent=1, ensure_ascii=False))
         self.close()
-        for folder in (self.folder / "db", self.folder):
-            _sync_folder(folder)
-        reached("described")
-        _write_synced(self.path / "current.new", self.folder.name)
-        os.replace(self.path / "current.new", self.path / "current")
-        _sync_folder(self.path)
-        reached("swapped")
-        _remove_old(self.path)
+        with opened(self.path) as store:
+            with store.folder(self.folder.name) as folder:
+                for name, text in {**files, READING: "", MANIFEST: json.dumps(table, indent=1)}.items():
+                    _write_new(folder, name, text)
+                with folder.folder("db") as database:
+                    _sync_all(database)
+                folder.sync()
+                made = _stamp(self.folder.name, folder)
+            reached("described")
+            store.write(CURRENT, self.folder.name.encode(), beside=NEXT, synced=True)
+            store.sync()
+            reached("swapped")
+            _remove_old(store)
+        return made
 
 
 def _triples(rows: Iterable[Row]) -> list[ox.Triple]:
     text = "".join([f"{subject} {predicate} {obj} .\n" for subject, predicate, obj in rows])
-    return [quad.triple for quad in ox.parse(text, ox.RdfFormat.N_TRIPLES)]
+    try:
+        return [quad.triple for quad in ox.parse(text.encode("utf-8", "surrogatepass"), ox.RdfFormat.N_TRIPLES)]
+    except SyntaxError as error:
+        raise TermRefused(error.msg) from error
+
+
+def _graph_name(graph: str) -> ox.NamedNode:
+    """The name of a graph, `<iri>`. Raises TermRefused."""
+    try:
+        return ox.NamedNode(graph[1:-1])
+    except ValueError as error:
+        raise TermRefused(error) from error
 
 
 def _quads(triples: Iterable[ox.Triple], graph: ox.NamedNode | ox.DefaultGraph) -> list[ox.Quad]:
@@ -562,106 +709,151 @@ def _quads(triples: Iterable[ox.Triple], graph: ox.NamedNode | ox.DefaultGraph) 
 
 def tidy(path: Path) -> None:
     """Remove generations that no writer has removed, where nobody writes or reads."""
-    if len(_generations(path)) > 1 or any(path.glob("*.[0-9]*")):
-        with contextlib.suppress(StoreError, OSError), _locked(path, "kg ingest"):
-            _remove_old(path)
+    with contextlib.suppress(StoreError, OSError):
+        with opened(path) as store:
+            if not has_leftovers(store):
+                return
+        with owned(path) as store, _locked(store, "kg ingest"):
+            _remove_old(store)
 
 
 @contextlib.contextmanager
-def building(path: Path, prefixes: Mapping[str, str], command: str, base: Published | None = None) -> Iterator[Builder]:
+def building(
+    path: Path, prefixes: Mapping[str, str], command: str, base: Published | None = None, since: str | None = None
+) -> Iterator[Builder]:
     """A new generation beside the published one, empty or with what `base` holds; what is not published is removed.
 
-    Raises StoreError.
+    `since` is the stamp of the generation that the work rests on. Raises Outdated where another one is published by
+    now, StoreError.
     """
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        with _locked(path, command):
+        with owned(path) as store, _locked(store, command):
             reached("locked")
-            number = _next_number(path)
-            _remove_old(path)
-            folder = path / f"gen-{number}"
+            if since is not None and stamp(path) != since:
+                raise Outdated
+            _remove_old(store)
+            name = _next_name(store)
             builder = None
             try:
-                folder.mkdir()
-                builder = Builder(path, folder, number, prefixes, base)
+                store.make(name)
+                builder = Builder(path, path / name, int(name.removeprefix("gen-")), prefixes, base)
                 reached("begun")
                 yield builder
             finally:
                 if builder:
                     builder.close()
-                if _name(path) != folder.name:
-                    shutil.rmtree(folder, ignore_errors=True)
+                if _name(store) != name:
+                    remove_generation(store, name)
     except OSError as error:
         raise _write_failed(path, error) from error
 
 
-def _name(path: Path) -> str:
+def _name(store: Folder) -> str:
     try:
-        return (path / "current").read_text(encoding="utf-8").strip()
+        return _named(store)
     except (OSError, ValueError):
         return ""
 
 
-def _generations(path: Path) -> dict[int, Path]:
-    numbers = ((folder.name.removeprefix("gen-"), folder) for folder in path.glob("gen-*"))
-    return {int(number): folder for number, folder in numbers if number.isdigit()}
+def _next_name(store: Folder) -> str:
+    """The name of a new generation: its number is higher than the published one's, and no other has it."""
+    current = GENERATION.fullmatch(_name(store))
+    number = int(current[1]) + 1 if current else 1
+    taken = store.names()
+    while f"gen-{number}" in taken:
+        number += 1
+    return f"gen-{number}"
 
 
-def _next_number(path: Path) -> int:
-    return max(_generations(path), default=0) + 1
-
-
-def _remove_old(path: Path) -> None:
+def _remove_old(store: Folder) -> None:
     """Remove what killed writers left, and generations that are not published and that nobody reads."""
-    current = _name(path)
-    for folder in _generations(path).values():
-        if folder.name != current:
-            _remove_unread(folder)
-    for file in path.glob("*.[0-9]*"):  # what was to take the place of a file, `seen.json` or another
-        file.unlink(missing_ok=True)
+    current = _name(store)
+    for name in generations(store):
+        if name != current:
+            _remove_unread(store, name)
+    remove_temporary(store)
 
 
-def _remove_unread(folder: Path) -> None:
+def _remove_unread(store: Folder, name: str) -> None:
+    with contextlib.ExitStack() as held:
+        try:
+            folder = held.enter_context(store.folder(name))
+            if (handle := _exclusive(folder)) is not None:
+                held.callback(os.close, handle)
+        except BlockingIOError:
+            return  # somebody reads it
+        except OSError:
+            pass  # it was never published, or is no folder
+        else:
+            folder.remove(MANIFEST)  # first: who has just found it sees that it is going
+        with contextlib.suppress(OSError):
+            remove_generation(store, name)
+
+
+def _exclusive(folder: Folder) -> int | None:
+    """Hold a generation that nobody reads. Raises BlockingIOError where somebody does, OSError."""
     try:
         import fcntl
     except ImportError:  # Windows: a database that is open there cannot be removed, and stays
-        shutil.rmtree(folder, ignore_errors=True)
-        return
-    with contextlib.ExitStack() as stack:
-        try:
-            file = stack.enter_context((folder / READING).open(encoding="utf-8"))
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except FileNotFoundError:
-            pass  # it was never published
-        except OSError:
-            return
-        (folder / MANIFEST).unlink(missing_ok=True)  # first: who has just found it sees that it is going
-        shutil.rmtree(folder, ignore_errors=True)
+        return None
+    handle = folder.open(READING)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:  # or the disk knows no locks, and it cannot be told
+        os.close(handle)
+        raise BlockingIOError from error
+    return handle
+
+
+_held_locks: set[int] = set()
+"""Handles of locks, which a process that is forked meanwhile must not keep: it may outlive the writer."""
+_PROCESS = os.getpid()
+"""The process that a user has started: a writer may be forked from it, and ends with it."""
+
+
+def _let_go() -> None:
+    for handle in _held_locks:
+        with contextlib.suppress(OSError):
+            os.close(handle)
+    _held_locks.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
 
 
 @contextlib.contextmanager
-def _locked(path: Path, command: str) -> Iterator[None]:
-    """Be the one writer, or say who is. Raises StoreError."""
-    with (path / "lock").open("a+", encoding="utf-8") as file:
-        if not _try_lock(file):
-            file.seek(0)
-            raise StoreError(f"the store {path} is being written by {file.read().strip() or 'another process'}")
-        file.seek(0)
-        file.truncate()
+def _locked(store: Folder, command: str) -> Iterator[None]:
+    """Be the one writer, or say who is. Raises StoreError, OSError."""
+    handle = store.open(LOCK, os.O_RDWR | os.O_CREAT)
+    _held_locks.add(handle)
+    try:
+        if os.fstat(handle).st_nlink > 1:
+            raise StoreError(
+                f"the store {store.path} cannot be written: its “{LOCK}” is a hard link to another file; remove it"
+            )
+        if not _try_lock(handle) or os.fstat(handle).st_ino != store.stat(LOCK).st_ino:
+            holder = os.pread(handle, 10_000, 0).decode("utf-8", "replace").strip()
+            raise StoreError(f"the store {store.path} is being written by {holder or 'another process'}")
         since = datetime.now(UTC).astimezone().strftime("%H:%M:%S")
-        file.write(f"`{command}` (process {os.getpid()}, since {since})")
-        file.flush()
+        os.ftruncate(handle, 0)
+        text = f"`{command}` (process {_PROCESS}, since {since})"
+        os.write(handle, text.encode("utf-8", "surrogateescape"))
         yield
+    finally:
+        if handle in _held_locks:
+            _held_locks.discard(handle)
+            os.close(handle)
 
 
-def _try_lock(file: IO[str]) -> bool:
+def _try_lock(handle: int) -> bool:
     try:
         import fcntl
     except ImportError:  # Windows has no flock; Oxigraph's own lock on the new database is what remains there
         return True
     for _ in range(3):
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             time.sleep(0.05)
         else:
@@ -669,18 +861,16 @@ def _try_lock(file: IO[str]) -> bool:
     return False
 
 
-def _write_synced(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.write(text)
+def _write_new(folder: Folder, name: str, text: str) -> None:
+    with folder.new(name) as file:
+        file.write(text.encode())
         file.flush()
         os.fsync(file.fileno())
 
 
-def _sync_folder(path: Path) -> None:
-    if os.name == "nt":  # a folder cannot be opened there
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _sync_all(database: Folder) -> None:
+    """Sync what the database does not sync itself, and the names of all its files."""
+    for name in database.names():
+        if not name.endswith(".sst") and not name.startswith("LO"):  # LOG says what was done; LOCK holds nothing
+            database.sync_file(name)
+    database.sync()

@@ -4,12 +4,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from kg.guard import owns_process
 from kg.sandbox import close_network
 
 if TYPE_CHECKING:
@@ -18,12 +18,6 @@ if TYPE_CHECKING:
     from kg.vault import Progress
 
 Command = Callable[..., Any]
-
-
-class Process(Enum):
-    """Whose process a command runs in: one of its own, or that of a program that calls it."""
-
-    OURS = "ours"
 
 
 class Options:
@@ -46,7 +40,7 @@ def common(command: Command) -> Command:
 
     def with_options(*, store: Path | None, quiet: bool, verbose: bool, no_color: bool, **rest: Any) -> Any:
         needs_network = rest.get("endpoint") or rest.get("allow_service")
-        if click.get_current_context().obj is Process.OURS and not needs_network:
+        if owns_process() and not needs_network:
             close_network()
         return command(Options(store, quiet, verbose, no_color), **rest)
 

@@ -1,8 +1,8 @@
 """RDF terms as N-Triples text, and the IRIs that notes get.
 
 A term is the text that N-Triples writes for it (`<https://…>`, `"…"^^<…>`): cheap to make, to compare and to
-write, and the same on every machine. Every IRI that comes from outside is checked or percent-encoded here, since
-one that RDF does not allow would fail the load of a whole vault.
+write, and the same on every machine. This module is the one door: every IRI that comes from outside is either
+percent-encoded here (paths, names, fragments) or checked by the store's own parser (addresses).
 """
 
 import re
@@ -25,8 +25,9 @@ ONTOLOGY = f"<{KG}ontology>"
 METRICS = f"<{KG}metrics>"
 
 # RFC 3987 ucschar and the unreserved ASCII characters; `/` is kept by the callers that want it.
+# The separators of lines and paragraphs, U+2028 and U+2029, are ucschar too, but many a parser ends a line there.
 _UCSCHAR = (
-    "\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef"
+    "\u00a0-\u2027\u202a-\ud7ff\uf900-\ufdcf\ufdf0-\uffef"
     "\U00010000-\U0001fffd\U00020000-\U0002fffd\U00030000-\U0003fffd\U00040000-\U0004fffd"
     "\U00050000-\U0005fffd\U00060000-\U0006fffd\U00070000-\U0007fffd\U00080000-\U0008fffd"
     "\U00090000-\U0009fffd\U000a0000-\U000afffd\U000b0000-\U000bfffd\U000c0000-\U000cfffd"
@@ -34,11 +35,16 @@ _UCSCHAR = (
 )
 _LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*\Z")
-_AUTHORITY = re.compile(r"(?:[^@]{0,1000}@)?[^:@/?#]{0,1000}(?::[0-9]{0,5})?\Z")
-_ADDRESS = re.compile(r"\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{0,5})?\Z")
+_LITERAL = re.compile(r"((?:[^@\[\]]*@)?)(\[[0-9A-Za-z:._~!$&'()*+,;=-]+\](?::[0-9]*)?)\Z")
+# What the store's parser takes for certain, and most addresses are.
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9._-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~!$&'()*+,;=:@/-]*)?\Z")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:[^\s]+\Z")
+_WEB = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s]+\Z")
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\0": "\ufffd"})
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+# All that ends a line, for Python or another program, with the spaces around it.
+_LINE_ENDS = re.compile("[ \t]*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029][ \t\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*")
 
 
 class _Encoded:
@@ -72,8 +78,15 @@ def nfc(text: str) -> str:
 
 
 def _encode(match: re.Match[str]) -> str:
-    raw = match.group().encode("utf-8", "surrogateescape")
-    return "".join(f"%{byte:02X}" for byte in raw)
+    text = match.group()
+    if not text.isascii():  # bytes of a file name that is no UTF-8 stand as halves of characters; others stand for none
+        text = _NO_BYTE.sub("\ufffd", text)
+    return "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "surrogateescape"))
+
+
+def one_line(text: str) -> str:
+    """The text on one line: each line end of any kind, with the spaces around it, is one space."""
+    return _LINE_ENDS.sub(" ", text).strip()
 
 
 def encode_path(path: str) -> str:
@@ -87,21 +100,40 @@ def encode_part(text: str) -> str:
 
 
 def encode_url(url: str) -> str | None:
-    """A web address as a valid IRI, or None where nothing can make it one."""
-    scheme, _, rest = url.strip().partition(":")
+    """A web address as a valid IRI, or None where nothing can make it one.
+
+    The store's own parser decides, so that it takes every IRI that comes from here.
+    """
+    url = url.strip()
+    if _PLAIN_URL.match(url):
+        return url
+    scheme, _, rest = url.partition(":")
     if not rest or not _SCHEME.match(scheme):
         return None
     authority = ""
     if rest.startswith("//"):
         end = next((n for n, ch in enumerate(rest[2:], 2) if ch in "/?#"), len(rest))
-        authority, rest = rest[2:end], rest[end:]
-        literal_address = _ADDRESS.match(authority)
-        authority = authority if literal_address else _encoded(authority)
-        if not literal_address and not _AUTHORITY.match(authority):
-            return None
-        authority = f"//{authority}"
+        authority, rest = f"//{_authority(rest[2:end])}", rest[end:]
     head, hash_, fragment = _encoded(rest).partition("#")
-    return f"{scheme}:{authority}{head}{hash_}{fragment.replace('#', '%23')}"
+    found = f"{scheme}:{authority}{head}{hash_}{fragment.replace('#', '%23')}"
+    return found if is_iri(found) else None
+
+
+def _authority(text: str) -> str:
+    """User, host and port of an address. An address in brackets (IPv6) stays as it is."""
+    found = _LITERAL.match(text)
+    return f"{_encoded(found[1])}{found[2]}" if found else _encoded(text)
+
+
+def is_iri(text: str) -> bool:
+    """Whether the store takes a text for an absolute IRI."""
+    from pyoxigraph import NamedNode  # here: what asks nothing of RDF starts without it
+
+    try:
+        NamedNode(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _encoded(text: str) -> str:
@@ -111,6 +143,11 @@ def _encoded(text: str) -> str:
 def is_absolute(text: str) -> bool:
     """Whether the text is an absolute IRI (a scheme of two letters or more, so no Windows drive)."""
     return bool(_ABSOLUTE.match(text))
+
+
+def is_web(text: str) -> bool:
+    """Whether the text is written as a web address, valid or not."""
+    return bool(_WEB.match(text))
 
 
 def is_text(text: str) -> bool:
@@ -177,6 +214,10 @@ class Names:
         """What a link names and no file answers."""
         target = nfc(target).lower()
         return self.base + encode_path(target.removesuffix(".md"))
+
+    def no_address(self, text: str) -> str:
+        """What is written as a web address and is none. Nothing is stated of it."""
+        return f"{self.base}#no-address/{encode_part(text)}"
 
     def tag(self, tag: str) -> str:
         """A tag, whatever its case."""

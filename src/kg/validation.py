@@ -19,11 +19,12 @@ import pyoxigraph as ox
 
 from kg import __version__
 from kg.alike import alike
-from kg.conformance import Conformance, Limits, State, lookup
-from kg.errors import KgError, StoreError
+from kg.conformance import Conformance, State, lookup
+from kg.errors import KgError, StoreError, StoreRefused
 from kg.explanation import Explainer
 from kg.findings import CODES, SEVERITIES, Code, Finding, Result, Severity
-from kg.ingestion import Report, ingest, load_ontology
+from kg.guard import Limits
+from kg.ingestion import Report, Scan, ingest, load_ontology
 from kg.links import Checked, Checker, whole
 from kg.memory import Memory, Seen
 from kg.note import Note
@@ -35,7 +36,7 @@ from kg.resolve import Card, Index, LinkClass
 from kg.shacl import Violation, in_turtle, term_from
 from kg.shapes import ALIKE, TYPE, Shapes, is_of_range
 from kg.statements import PREF_LABEL, Reader
-from kg.store import Published, Store, published
+from kg.store import Outdated, Published, Store, settled
 from kg.terms import KG, Names
 from kg.vault import Files, Progress, Reading, Vault, read_note, without_collection
 from kg.wording import Wording
@@ -100,13 +101,13 @@ def validate(
     """
     vault = vault if isinstance(vault, Vault) else Vault(vault)
     with without_collection():
-        files = vault.files()
-        if not files.notes:
+        scan = Scan.of(vault)
+        if not scan.files.notes:
             raise KgError(f"there is nothing to check: {vault.path} has no notes")
         if only == "links":
-            return _links_alone(vault, files, progress).at_least(severity)
-        with _up_to_date(vault, files, progress) as (report, found):
-            run = _Run(vault, files, report, found, severity, seconds, progress)
+            return _links_alone(vault, scan.files, progress).at_least(severity)
+        with _up_to_date(vault, scan, progress) as (report, found):
+            run = _Run(vault, report.looked_again or scan.files, report, found, severity, seconds, progress)
             return run.validation(only).at_least(severity)
 
 
@@ -133,24 +134,27 @@ def _together(checked: Iterable[Checked], index: Index, settings: Settings, find
 
 
 @contextmanager
-def _up_to_date(vault: Vault, files: Files, progress: Progress | None) -> Iterator[tuple[Report, Published]]:
+def _up_to_date(vault: Vault, scan: Scan, progress: Progress | None) -> Iterator[tuple[Report, Published]]:
     """The store as an ingest leaves it: the vault's own, or where that cannot be written now, one for this time."""
     try:
-        report = ingest(vault, files=files, progress=progress)
+        found = settled(lambda: _ingested(vault, scan, progress))
+    except StoreRefused:
+        raise
     except StoreError:
         with tempfile.TemporaryDirectory() as folder:
             apart = Vault(config=replace(vault.config, store=Path(folder) / "store"))
-            report = ingest(apart, files=files, progress=progress)
-            yield report, _published(report)
+            yield _ingested(apart, Scan("", scan.files), progress)
         return
-    yield report, _published(report)
+    yield found
 
 
-def _published(report: Report) -> Published:
-    found = published(report.path)
-    if found is None:
-        raise StoreError(f"the store {report.path} went while it was looked at")
-    return found
+def _ingested(vault: Vault, scan: Scan, progress: Progress | None) -> tuple[Report, Published]:
+    """An ingest, and the generation that it is of, held. Raises Outdated where that is no longer the published one."""
+    report = ingest(vault, files=scan, progress=progress)
+    found = Published(report.path)
+    if found.stamp != report.generation:
+        raise Outdated
+    return report, found
 
 
 class _Run:

@@ -1,9 +1,11 @@
 """What `kg init` writes: the files beside this one, copied where nothing stands yet."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from kg.errors import KgError
+from kg.folder import write_new
 
 _HERE = Path(__file__).parent
 
@@ -17,13 +19,19 @@ def write_starter(folder: Path) -> Iterator[tuple[Path, bool]]:
         if has_notes and relative.parts[0] == "notes":
             continue
         target = folder / relative
-        if target.exists():
+        if os.path.lexists(target) or _leads_out(folder, target.parent):
             yield target, False
             continue
         text = source.read_text(encoding="utf-8").replace('"{vault}"', '"."' if has_notes else '"notes"')
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
+            write_new(target, text.encode())
         except OSError as error:
             raise KgError(f"{target} cannot be written: {error.strerror}") from error
         yield target, True
+
+
+def _leads_out(folder: Path, place: Path) -> bool:
+    """Whether a folder of the project is a link to one elsewhere, or to nothing: nothing is written there."""
+    links = [one for one in (place, *place.parents) if one != folder and folder in one.parents and one.is_symlink()]
+    return any(not one.is_dir() or not one.resolve().is_relative_to(folder.resolve()) for one in links)
