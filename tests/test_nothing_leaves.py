@@ -26,7 +26,10 @@ Write = Callable[[dict[str, str]], Path]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 ROWS = b'{"head":{"vars":["a"]},"results":{"bindings":[]}}'
-NOTES = {"A.md": "---\ntype: Concept\n---\n# A\nSECRET TEXT, see [[B]].\n\n# Outcomes\n- [[B]]\n", "B.md": "# B\n[[A]]\n"}
+NOTES = {
+    "A.md": "---\ntype: Concept\n---\n# A\nSECRET TEXT, see [[B]].\n\n# Outcomes\n- [[B]]\n",
+    "B.md": "# B\n[[A]]\n",
+}
 GIVEN = "PREFIX x: <URL/>\n"
 
 
@@ -40,14 +43,16 @@ def _spellings(number: int) -> tuple[str, ...]:
     return ("SERVICE", *("".join(dice.choice(ways)(ch) for ch in "SERVICE") for _ in range(number)))
 
 
+# A production to a row, however long.
+# fmt: off
 GRAMMAR = Grammar(
     {
         "service": _spellings(30),
-        "silent": ("", " SILENT", " silent", "SILENT", " S\\u0049LENT", "#\nSILENT"),
-        "gap": (" ", "", "\n", "\t", "# a comment\n", "#\r", "\u000b", "\u00a0", "\ufeff", " # }\n"),
+        "silent": ("", "", " SILENT", " silent", "SILENT", " S\\u0049LENT", "#\nSILENT"),
+        "gap": (" ", " ", " ", "", "\n", "\t", "# a comment\n", "#\r", "\u000b", "\u00a0", "\ufeff", " # }\n"),
         "address": ("<URL/a>", "x:a", "<URL/\\u0061>", "<a>", "?u", "<URL/?a=%20b#c>", "<http://localhost:PORT/>", "<HTTP://127.0.0.1:PORT/>", "$u"),
         "call": ("‹service›‹silent› ‹address› { ?a ?b ?c }", "‹service›‹silent›‹gap›‹address›‹gap›{‹inside›}"),
-        "inside": ("?a ?b ?c", "", " ?s ?p ?o . FILTER(?o > 1) ", " { ?a ?b ?c } UNION { ?c ?b ?a } ", " SELECT * { ?a ?b ?c } ", " ‹call› "),
+        "inside": ("?a ?b ?c", "?a ?b ?c", "", " ?s ?p ?o . FILTER(?o > 1) ", " { ?a ?b ?c } UNION { ?c ?b ?a } ", " SELECT * { ?a ?b ?c } ", " ‹call› "),
         "before": ("1", "1.", ".5", "1e5", "1.5E-3", "+7", '"x"', "'x'", '"x"@en', '"x"@en--ltr', '"x"^^x:y', "true", "<URL>", "?o", "$o", "_:o", "kg:A", "x:", "x:a.b",
                    "[]", "( 1 )", "[ ?p 1 ]", '"""x"""', "<<( ?s ?p 1 )>>", "1 .", "1 ;", "1 , 2", "?o {| ?p 1 |}", "kg:order/kg:order 1", "x:a\\-", "x:%41"),
         "pattern": ("‹call›", "?s ?p ‹before›‹call›", "?s ?p ‹before›‹gap›‹call›", "‹bind› ‹call›", "OPTIONAL { ‹pattern› }", "{ ‹pattern› } UNION { ?s ?p 1 }", "{} MINUS { ‹pattern› }",
@@ -63,8 +68,9 @@ GRAMMAR = Grammar(
         "select": ("‹prologue›SELECT $this { $this ?p ?o . ‹pattern› }", "‹prologue›SELECT $this ?value { $this ?p ?value . ‹pattern› }"),
         "ask": ("‹prologue›ASK { $this ?p $value . ‹pattern› }",),
         "own": ("PREFIX x: <URL/> CONSTRUCT { $this kg:linksTo $this } WHERE { $this ?p ?o . ‹pattern› }",),
-    }  # fmt: skip
+    }
 )
+# fmt: on
 
 
 @cache
@@ -119,10 +125,11 @@ def store(write: Write, tmp_path: Path) -> kg.Store:
 @pytest.fixture
 def run(vault: Path, listener: Answering) -> Run:
     """`kg` in the vault; whatever Python's libraries would fetch from anywhere they fetch from the listener, as a proxy."""
-    proxies = {f"{name}_proxy": listener.address for name in ("http", "https", "all", "HTTP", "HTTPS", "ALL")}
+    names = ("http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY")
 
-    def kg_(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, **proxies, "no_proxy": ""}
+    def kg_(*words: str, stdin: str = "", proxy: bool = True) -> subprocess.CompletedProcess[str]:
+        environment = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
+        environment |= dict.fromkeys(names, listener.address) if proxy else {}
         done = subprocess.run(
             [sys.executable, "-P", "-m", "kg", *words],
             cwd=vault, input=stdin, capture_output=True, encoding="utf-8", errors="replace", timeout=300, env=environment, check=False,
@@ -140,14 +147,14 @@ def run(vault: Path, listener: Answering) -> Run:
 def test_a_service_is_asked_where_that_is_allowed(run: Run, at: Callable[[str], str], listener: Answering) -> None:
     run("ingest", "-q")
     done = run("query", "-f", "csv", "--allow-service", at("SELECT * { SERVICE <URL/a> { ?a ?b ?c } }"))
-    assert (done.returncode, len(listener.asked)) == (0, 1), done.stderr
+    assert done.returncode == 0 and listener.asked, done.stderr
     listener.asked.clear()
 
 
-def test_most_of_the_texts_would_ask(store: kg.Store, listener: Answering) -> None:
-    """Asked with leave, so that the tests below try what can happen; in one variable address there is no more to find."""
+def test_many_of_the_texts_would_ask(store: kg.Store, listener: Answering) -> None:
+    """Asked with leave, so that the tests below try what can happen. Not all: some are no SPARQL, some have no address."""
     asking = 0
-    for text in texts("query", 120):
+    for text in texts("query", 80):
         listener.asked.clear()
         try:
             answer = kg.query(store, _put(listener, text), services=True)
@@ -156,7 +163,7 @@ def test_most_of_the_texts_would_ask(store: kg.Store, listener: Answering) -> No
             pass
         asking += bool(listener.asked)
     listener.asked.clear()
-    assert asking > 40
+    assert asking > 15, asking
 
 
 def test_rdflib_would_ask(listener: Answering) -> None:
@@ -187,12 +194,12 @@ def test_a_query_from_python(store: kg.Store, listener: Answering) -> None:
 
 def test_a_query_of_the_shell(run: Run, at: Callable[[str], str]) -> None:
     run("ingest", "-q")
-    run("shell", stdin=at("\n\n".join(re.sub(r"\n\s*\n", "\n", text) for text in texts("query", 60))) + "\n\n")
+    run("shell", stdin=at("\n\n".join(re.sub(r"\n\s*\n", "\n", text) for text in texts("query", 30))) + "\n\n")
 
 
 def test_questions_in_notes_and_files(run: Run, vault: Path, at: Callable[[str], str]) -> None:
     run("ingest", "-q")
-    _write_questions(vault, at, 40)
+    _write_questions(vault, at, 30)
     run("test")
     run("ingest", "-q")
 
@@ -201,7 +208,9 @@ def _write_questions(vault: Path, at: Callable[[str], str], number: int) -> None
     rows = [at(text) for text in texts("query", number)]
     fences = [f"```sparql\n{text}\n```\n\nyes\n" for text in rows]
     (vault / "Ask.md").write_text("\n".join(["# Ask", *fences[: number // 2]]), encoding="utf-8", newline="\n")
-    (vault / "queries" / "tests" / "ask.md").write_text("\n".join(fences[number // 2 :]), encoding="utf-8", newline="\n")
+    (vault / "queries" / "tests" / "ask.md").write_text(
+        "\n".join(fences[number // 2 :]), encoding="utf-8", newline="\n"
+    )
     (vault / "queries" / "tests" / "one.rq").write_text(f"# expect: empty\n{rows[0]}", encoding="utf-8")
 
 
@@ -229,13 +238,19 @@ def _read_from_stdin(run: Run, vault: Path, text: str) -> None:
     run("query", "-", stdin=text)
 
 
-PLACES = {"typed": _typed, "by its name": _by_name, "in a file": _by_file, "of an export": _exported, "from stdin": _read_from_stdin}
+PLACES = {
+    "typed": _typed,
+    "by its name": _by_name,
+    "in a file": _by_file,
+    "of an export": _exported,
+    "from stdin": _read_from_stdin,
+}
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_query(run: Run, vault: Path, at: Callable[[str], str], place: str) -> None:
     run("ingest", "-q")
-    for text in (at(one) for one in _spread(texts("query", 60), 3, place)):
+    for text in (at(one) for one in _spread(texts("query", 60), 2, place)):
         PLACES[place](run, vault, text)
 
 
@@ -279,7 +294,7 @@ def _ruled(run: Run, vault: Path, text: str) -> None:
 
 
 def test_a_rule(run: Run, vault: Path, at: Callable[[str], str]) -> None:
-    for text in _spread(texts("construct", 60), 8, "rule"):
+    for text in _spread(texts("construct", 60), 5, "rule"):
         _ruled(run, vault, at(text))
 
 
@@ -343,7 +358,8 @@ DOCUMENTS = {
     "a.canvas": '{"nodes":[{"id":"a","type":"link","url":"URL/a"},{"id":"b","type":"text","text":"![x](URL/b)"}],"edges":[]}',
     "ontology/imports.ttl": "@base <URL/base/> .\n@prefix owl: <http://www.w3.org/2002/07/owl#> .\n@prefix x: <URL/p#> .\n"
     "<URL/o> a owl:Ontology ; owl:imports <URL/imported.ttl>, x:other, <http://e.example/far.owl> .\nx:R a owl:Class .\n",
-    "ontology/shapes.ttl": HEAD + "<URL/shapes> a owl:Ontology ; owl:imports <URL/more.ttl> ; sh:shapesGraph <URL/graph.ttl> ; sh:suggestedShapesGraph <URL/x> .\n"
+    "ontology/shapes.ttl": HEAD
+    + "<URL/shapes> a owl:Ontology ; owl:imports <URL/more.ttl> ; sh:shapesGraph <URL/graph.ttl> ; sh:suggestedShapesGraph <URL/x> .\n"
     "e:S a sh:NodeShape ; sh:targetClass kg:Concept ; sh:nodeKind sh:IRI ; sh:entailment <URL/entailment> .\n",
     "ontology/a.rdf": ENTITIES,
     "ontology/a.owl": ENTITIES,
@@ -356,45 +372,41 @@ DOCUMENTS = {
 def test_a_document(run: Run, vault: Path, at: Callable[[str], str]) -> None:
     for name, text in DOCUMENTS.items():
         (vault / name).write_text(at(text), encoding="utf-8")
-    for words in (["ingest", "-q"], ["validate", "-q"], ["export", "-f", "html", "-o", "a.html"], ["export", "-f", "jsonld", "-o", "a.jsonld"]):
+    for words in (
+        ["ingest", "-q"],
+        ["validate", "-q"],
+        ["export", "-f", "html", "-o", "a.html"],
+        ["export", "-f", "jsonld", "-o", "a.jsonld"],
+    ):
         run(*words)
 
 
 def test_an_answer_of_a_server_leads_nowhere_else(run: Run, at: Callable[[str], str]) -> None:
-    """A server that was named may answer with a document that names others."""
+    """A server that was named may answer with a document that names others, or send elsewhere."""
     other = answering()
-    for media_type, body in (
-        ("application/rdf+xml", ENTITIES),
-        ("application/ld+json", DOCUMENTS["ontology/a.jsonld"]),
-        ("application/sparql-results+xml", ENTITIES),
-        ("text/turtle", "@base <URL/> . <a> <http://www.w3.org/2002/07/owl#imports> <URL/b> ."),
-    ):
-        other.answer = f"200\nContent-Type: {media_type}".encode(), at(body).encode()
-        with_no_proxy = ("env", f"http_proxy={other.address}") if os.name != "nt" else ()
-        assert with_no_proxy is not None
-        for words in (["query", "--endpoint", other.address, "SELECT * { ?s ?p ?o }"], ["pull", "--timeout", "5", other.address]):
-            _without_proxy(run, words)
-    for location in ("URL/there", "http://localhost:PORT/there", "file:///etc/passwd"):
-        other.answer = at(f"302\nLocation: {location.replace('127.0.0.1', 'localhost')}").encode(), b""
-        if "localhost" in location or "file:" in location:  # the same host may lead on to itself
-            _without_proxy(run, ["query", "--endpoint", other.address, "ASK {}"])
+    leads = [
+        ("200\nContent-Type: application/rdf+xml", ENTITIES),
+        ("200\nContent-Type: application/ld+json", DOCUMENTS["ontology/a.jsonld"]),
+        ("200\nContent-Type: application/sparql-results+xml", ENTITIES),
+        ("200\nContent-Type: text/turtle", "@base <URL/> . <a> <http://www.w3.org/2002/07/owl#imports> <URL/b> ."),
+        ("302\nLocation: http://localhost:PORT/there", ""),  # another host than 127.0.0.1
+        ("308\nLocation: file:///etc/passwd", ""),
+        ("401\nWWW-Authenticate: Bearer authorization_uri=URL/login", ""),
+    ]
+    for head, body in leads:
+        other.answer = at(head).encode(), at(body).encode()
+        asks = ["query", "--endpoint", other.address, "SELECT * { ?s ?p ?o }"]
+        run(*(["pull", other.address] if "rdf" in head or "ld+json" in head else asks), "--timeout", "5", proxy=False)
     assert other.asked
-
-
-def _without_proxy(run: Run, words: list[str]) -> None:
-    before = os.environ.get("NO_PROXY")
-    try:
-        run(*words)
-    finally:
-        if before is not None:
-            os.environ["NO_PROXY"] = before
 
 
 # ---- at length -----------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
-def test_queries_at_length(run: Run, vault: Path, at: Callable[[str], str], store: kg.Store, listener: Answering) -> None:
+def test_queries_at_length(
+    run: Run, vault: Path, at: Callable[[str], str], store: kg.Store, listener: Answering
+) -> None:
     _asked_in_python(store, listener, 600)
     run("ingest", "-q")
     run("shell", stdin=at("\n\n".join(re.sub(r"\n\s*\n", "\n", text) for text in texts("query", 400))) + "\n\n")

@@ -32,7 +32,9 @@ class Answering:
         while b"\r\n\r\n" not in data and (more := connection.recv(65536)):
             data += more
         head, _, body = data.partition(b"\r\n\r\n")
-        length = next((int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
+        length = next(
+            (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
+        )
         while len(body) < length and (more := connection.recv(65536)):
             body += more
         return head + b"\n\n" + body
