@@ -77,6 +77,7 @@ def read(path: str, source: Source) -> FrontMatter:
         text = source.slice(start, end)
         properties = ()
         offset = start + len(text[: refused.index].encode("utf-8"))
+        offset -= source.data[offset - 1 : offset + 1] == b"\r\n"  # between the two there is no place
         code, message = refused.code, str(refused)
         if _TEMPLATE.search(text):
             code, message = "P04", "a template: its properties are not read"

@@ -18,12 +18,18 @@ _LEAST = 20.0
 def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}; without any, all in turn")
+    parser.add_argument(
+        "targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}; without any, all in turn"
+    )
     parser.add_argument("--minutes", type=float, default=120.0, help="in all (default 120)")
     parser.add_argument("--seed", type=int, help="the first turn's; a new one each time without it")
     parser.add_argument("--failures", type=Path, default=Path("fuzz-failures"), help="where inputs go that show a bug")
-    parser.add_argument("--patience", type=float, default=PATIENCE, help="seconds until an input counts as one that hangs")
-    parser.add_argument("--replay", type=Path, metavar="FILE", help="try one input, of the one target, and print the trace")
+    parser.add_argument(
+        "--patience", type=float, default=PATIENCE, help="seconds until an input counts as one that hangs"
+    )
+    parser.add_argument(
+        "--replay", type=Path, metavar="FILE", help="try one input, of the one target, and print the trace"
+    )
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was begun is tidied up
     unknown = set(given.targets) - TARGETS.keys()
@@ -64,7 +70,9 @@ def _keep(folder: Path, target: str, seed: int, problem: str, data: bytes, trace
     file = folder / target / name_of(problem, data)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(data)
-    (folder / target / f"{file.name}.trace").write_text(f"{problem} (seed {seed})\n{trace}\n", encoding="utf-8", errors="replace")
+    (folder / target / f"{file.name}.trace").write_text(
+        f"{problem} (seed {seed})\n{trace}\n", encoding="utf-8", errors="replace"
+    )
     print(f"{target}: {problem}: {file}", flush=True)
 
 

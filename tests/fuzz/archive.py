@@ -1,9 +1,9 @@
 """Several files as one text, so that they can be changed and kept as one input.
 
-    === kg.toml
-    base = "https://notes.example/"
-    === A.md
-    # A
+=== kg.toml
+base = "https://notes.example/"
+=== A.md
+# A
 """
 
 import re

@@ -8,6 +8,8 @@ from functools import cached_property
 
 import strategies
 
+# A production to a row, however long.
+# fmt: off
 _NAME = re.compile("‹([a-z]+)›")
 NASTY: tuple[str, ...] = (*strategies.NASTY, "\x00", "\x1c", "\x85", "\u2029", "\ud800", "\x7f", "a" * 300, "%", "%00", "..", "/")
 Rules = Mapping[str, Sequence[str]]
@@ -49,7 +51,7 @@ _TERMS: Rules = {
         '"a"', "‹number›", "true", "‹string›@en", "‹string›@en-‹local›", '"1"^^xsd:integer', '"x"^^xsd:date', "‹string›^^‹iri›",
         '"2024-02-30"^^xsd:date', '"1"^^xsd:boolean', '"9999999999-01-01T00:00:00Z"^^xsd:dateTime', '"a"@en--ltr',
     ),
-}  # fmt: skip
+}
 
 _TURTLE: Rules = {
     **_TERMS,
@@ -68,7 +70,7 @@ _TURTLE: Rules = {
               "[ owl:unionOf ( ‹class› ‹class› ) ]", "[ owl:complementOf ‹class› ]", "[ owl:oneOf ( ‹object› ) ]"),
     "object": ("<http://e.example/O>", "‹literal›", "‹subject›", "‹class›", "( ‹object› ‹object› )", "[]", "<<‹subject› ‹verb› ‹object›>>",
                "‹object› {| ‹verb› ‹object› |}"),
-}  # fmt: skip
+}
 TURTLE = Grammar(_TURTLE, (("<<( <a:a> <a:a> ", " )>>"), "[]", "()", ("[ <a:a> ", " ]")))
 
 _SPARQL: Rules = {
@@ -108,7 +110,7 @@ _SPARQL: Rules = {
              "kg:score(?x, ‹string›)", "kg:context(?x, ‹string›)", "xsd:‹local›(‹expression›)", "IRI(‹expression›)", "STRDT(‹expression›, ‹iri›)",
              "SUBSTR(‹expression›, ‹number›)", "STRLANG(‹string›, ‹string›)", "NOW()", "RAND()", "UUID()", "BNODE(‹expression›)",
              "‹iri›(‹expression›)", "ENCODE_FOR_URI(‹expression›)", "SHA512(‹expression›)", "TRIPLE(‹expression›, ?p, ?x)"),
-}  # fmt: skip
+}
 _NESTING = (("OPTIONAL { ", " }"), ("{ SELECT * { ", " } }"), ("!", ""), ("( ", " )"), ("FILTER EXISTS { ", " }"), ("?a<(", "?b>0"))
 SPARQL = Grammar(_SPARQL, _NESTING)
 RULES = Grammar(
@@ -122,7 +124,7 @@ HEADERS = Grammar(
         "line": ("# param x: text", "‹comment›", "# param ‹var›?: ‹type›", "# param ‹word› : ‹type› = ‹given› -- ‹nasty›", "#‹nasty›", "", "‹query›"),
         "given": ("#? x=a", "#? x=‹value›", "#? ‹word›=‹value›", "‹given›\n‹given›"),
         "value": ("a", "‹number›", "‹nasty›", "today", "2024-02-30", "2024-01-31T25:00", "‹iri›", "‹curie›", "yes", "‹word›", "‹url›", "1e999999", ""),
-    }  # fmt: skip
+    }
 )
 
 _SHAPES: Rules = {
@@ -150,7 +152,7 @@ _SHAPES: Rules = {
     ),
     "sparql": ('"SELECT $this WHERE { $this ?p ?o }"', '"SELECT $this ?value { $this $PATH ?value }"', '"ASK { $this ?p $value }"',
                '"SELECT * { ?s ?p 1SERVICE <http://127.0.0.1:1/> {} }"', '"CONSTRUCT { $this kg:linksTo ?o } { $this ?p ?o }"', "‹string›"),
-}  # fmt: skip
+}
 SHAPES = Grammar(_SHAPES, (("[ sh:not ", " ]"), ("sh:property [ sh:path kg:linksTo ; ", " ]"), ("( ", " )")))
 
 _YAML: Rules = {
@@ -160,7 +162,7 @@ _YAML: Rules = {
     "yaml": ("a", "‹word›", "‹number›", "‹nasty›", "[‹yaml›, ‹yaml›]", "{‹word›: ‹yaml›}", '"[[‹word›]]"', "[[‹word›]]", "‹url›", "2024-01-02", "|\n  ‹word›\n  ‹nasty›",
              "‹string›", ">-\n  ‹word›", "&a ‹word›", "*a", "!!binary ‹word›", "# ‹word›", "2024-13-45T99:00", "~", "yes", "0x1F", "1_000", "12:30:45", ".inf"),
     "broken": ("a: b: c", "- a", "\ta: 1", "{{date}}: <% x %>", "a: '", "--- b", "...", "@a: 1", "a: \\", "‹nasty›", "%YAML 1.2", "‹yaml›"),
-}  # fmt: skip
+}
 FRONT_MATTER = Grammar(
     {**_YAML, "start": ("---\n‹pairs›---\n", "---\n‹pairs›---\n‹word›", "---\r\n‹pairs›---\r\n", "---\n‹pairs›")},
     (("[", "]"), ("{a: ", "}"), ("- ", ""), ("? ", "")),
@@ -183,7 +185,7 @@ _MARKDOWN: Rules = {
              "[[../‹word›/‹nasty›]]", "[[‹url›]]", "[‹word›][x]"),
     "target": ("A.md", "‹url›", "‹word›.md#‹word›", "‹nasty›", "#^‹word›", "a%20b", "%zz", "../../‹word›", "javascript:‹word›"),
     "tag": ("a", "a/b", "‹word›", "‹tag›/‹tag›", "‹nasty›", "1"),
-}  # fmt: skip
+}
 MARKDOWN = Grammar({**_MARKDOWN, "start": ("‹note›",)}, (("> ", ""), ("- ", ""), ("[[", "]]"), ("a/", ""), ("*", "*"), ("%%", "%%"), ("[", "]()"), ("<b>", "")))
 
 _CANVAS: Rules = {
@@ -195,7 +197,7 @@ _CANVAS: Rules = {
     "name": ('"a"', '"b"', '"‹nasty›"', '"‹word›"', "‹json›", '""'),
     "jstring": ('"a"', '"‹word›"', '"[[‹word›]]"', '"\\ud83d\\ude00‹word› #‹tag›"', '"\\ud800"', '"# ‹word›\\n- [[‹word›]]"', '"‹nasty›"', '"---\\ntags: a\\n---\\n"', '"\\u0000"', "‹json›"),
     "json": ("1", "null", "[‹json›]", '{"‹word›":‹json›}', "‹number›", "true", "[]", "{}", "NaN", "Infinity", '"‹word›"', '"‹nasty›"'),
-}  # fmt: skip
+}
 CANVAS = Grammar(_CANVAS, (("[", "]"), ('{"a":', "}")))
 ANSWERS = Grammar(
     {
@@ -208,7 +210,7 @@ ANSWERS = Grammar(
         "results": ('{"head":{"vars":["a"]},"results":{"bindings":[{"a":‹term›}]}}', '{"head":{"vars":‹json›},"results":{"bindings":[‹json›]}}', "‹json›"),
         "term": ('{"type":"uri","value":"http://e.example/"}', '{"type":"literal","value":"‹nasty›","xml:lang":"‹word›"}', '{"type":"‹word›","value":‹json›}',
                  '{"type":"literal","value":"1","datatype":"‹url›"}', '{"type":"triple","value":{"subject":‹term›,"predicate":‹term›,"object":‹term›}}', "‹json›"),
-    }  # fmt: skip
+    }
 )
 _SETTINGS: Rules = {
     **_CANVAS,
@@ -226,7 +228,7 @@ _SETTINGS: Rules = {
     "obsidian": (".obsidian/app.json\n{\"userIgnoreFilters\":[\"a\"]}", ".obsidian/app.json\n{\"userIgnoreFilters\":[\"‹filter›\",‹json›]}", ".obsidian/types.json\n{\"types\":{\"‹word›\":\"date\",\"‹nasty›\":‹json›}}",
                  ".obsidian/templates.json\n{\"folder\":‹json›}", ".obsidian/app.json\n‹json›", ".obsidian/daily-notes.json\n{\"folder\":‹json›}"),
     "filter": ("a", "/a/", "/(a+)+b/", "/(?:a|a)*b/", "/[/", "/‹nasty›/", "‹nasty›", "//", "/(?<=a+)b/", "/\\\\p{L}{1000}{1000}/", "/(?R)/", "/(?i:‹word›)/"),
-}  # fmt: skip
+}
 SETTINGS = Grammar(_SETTINGS, (("[", "]"), ("{ a = ", " }"), ("*", ""), ("**/", ""), ("a.", "")))
 VAULTS = Grammar(
     {
@@ -241,7 +243,7 @@ VAULTS = Grammar(
         "turtle": ("@prefix owl: <http://www.w3.org/2002/07/owl#> . <http://e.example/R> a owl:Class .", "@prefix e: <http://e.example/> . @prefix owl: <http://www.w3.org/2002/07/owl#> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix kg: <https://w3id.org/concept-notes#> .\n‹statement›"),
         "rule": ("CONSTRUCT { ?s kg:linksTo ?o } WHERE { ?o kg:linksTo ?s }", "CONSTRUCT { ?a kg:linksTo ?c } WHERE { ?a kg:linksTo ?b . ?b kg:linksTo ?c FILTER(?a != ?c) }", "CONSTRUCT { ?s kg:path ‹literal› } { ?s ‹verb› ?o }",
                  "CONSTRUCT { ?s ‹verb› ‹object› } { ?s a ‹class› }", "CONSTRUCT { ?s ?p ?t } { ?s ?p ?o BIND(CONCAT(STR(?o), \"x\") AS ?t) }"),
-    },  # fmt: skip
+    },
     (("> ", ""), ("- ", ""), ("a/", ""), ("[", "]"), ("*", "")),
 )
 STORES = Grammar(
@@ -255,7 +257,7 @@ STORES = Grammar(
                      '{"format":2,"generation":1,"prefixes":{"‹word›":"‹url›","n":‹json›},"counts":{"":‹json›},"summary":{"vault":"‹nasty›","notes":‹json›,"links":‹json›}}', '{"format":‹json›}'),
         "ledger": ('{"settings":"","entries":{},"bad":{},"attachments":[],"ignored":[]}', '{"settings":‹json›,"entries":{"A.md":‹json›},"bad":‹json›,"attachments":‹json›,"ignored":‹json›}',
                    '{"texts":‹json›,"prefixes":‹json›,"rules":{"r":[‹json›,‹json›,‹json›,‹json›]}}'),
-    },  # fmt: skip
+    },
     (("[", "]"), ('{"a":', "}")),
 )
 SERVERS = Grammar(
@@ -276,6 +278,6 @@ SERVERS = Grammar(
                     "<triple><subject>‹xmlterm›</subject><predicate>‹xmlterm›</predicate><object>‹xmlterm›</object></triple>"),
         "rdfxml": ('<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="‹url›"><a xmlns="‹url›">‹nasty›</a></rdf:Description></rdf:RDF>',
                    '<!DOCTYPE a SYSTEM "‹url›" [<!ENTITY b SYSTEM "file:///etc/passwd">]><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="&b;"/></rdf:RDF>'),
-    },  # fmt: skip
+    },
     (("[", "]"), ('{"a":', "}"), ("<a>", "</a>"), ("<<( <a:a> <a:a> ", " )>>"), ("&c;", "")),
 )

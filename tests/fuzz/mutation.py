@@ -8,8 +8,33 @@ from fuzz.grammars import NASTY, Grammar
 
 MOST = 64 * 1024
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
-_NUMBERS = ("0", "-1", "1e400", "9" * 30, "9" * 5000, "0x10", "1.", ".5", "-0", "2147483648", "9223372036854775808", "NaN")
-_BRACKETS = ("()", "[]", "{}", "<>", "<<()>>", "''", '""', ('"""', '"""'), ("/*", "*/"), ("(a|", ")*"), ("{ ", " } UNION"))
+_NUMBERS = (
+    "0",
+    "-1",
+    "1e400",
+    "9" * 30,
+    "9" * 5000,
+    "0x10",
+    "1.",
+    ".5",
+    "-0",
+    "2147483648",
+    "9223372036854775808",
+    "NaN",
+)
+_BRACKETS = (
+    "()",
+    "[]",
+    "{}",
+    "<>",
+    "<<()>>",
+    "''",
+    '""',
+    ('"""', '"""'),
+    ("/*", "*/"),
+    ("(a|", ")*"),
+    ("{ ", " } UNION"),
+)
 _SPACES = ("\x0b", "\x0c", "\x1c", "\x1e", "\x85", "\u2028", "\u2029", "\r", "\r\n", "\t", "\0", "\u00a0", "\ufeff")
 
 
@@ -137,7 +162,10 @@ class Mutator:
     def _escape(self, text: str, _: Sequence[bytes]) -> str:
         start, end = self._span(text)
         form = self.dice.choice((r"\u{:04X}", r"\U{:08X}", "&#{};", "%{:02X}", r"\x{:02x}", "\\{}"))
-        each = (form.format(ch if form == "\\{}" else ord(ch)) if self.dice.random() < 0.5 else ch for ch in text[start:end][:50])
+        each = (
+            form.format(ch if form == "\\{}" else ord(ch)) if self.dice.random() < 0.5 else ch
+            for ch in text[start:end][:50]
+        )
         return text[:start] + "".join(each) + text[start:end][50:] + text[end:]
 
     def _glue(self, text: str, _: Sequence[bytes]) -> str:

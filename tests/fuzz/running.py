@@ -55,7 +55,9 @@ class Worker:
         self.close()
 
     def _begin(self) -> subprocess.Popen[bytes]:
-        self._folder = tempfile.mkdtemp(prefix=f"fuzz-{self.target}-", dir=_QUICK if os.access(_QUICK, os.W_OK) else None)
+        self._folder = tempfile.mkdtemp(
+            prefix=f"fuzz-{self.target}-", dir=_QUICK if os.access(_QUICK, os.W_OK) else None
+        )
         paths = [str(Path(__file__).parent.parent), *(path for path in sys.path if path)]
         self._said = b""
         self._process = subprocess.Popen(

@@ -25,7 +25,7 @@ from kg.errors import KgError
 from kg.findings import Finding
 from kg.note import Note
 from kg.ontology import Ontology
-from kg.source import Position, Source, UndecodableError
+from kg.source import Source, UndecodableError
 from kg.terms import Names
 
 BASE = "https://notes.example/"
@@ -396,7 +396,9 @@ def stores(folder: Path) -> Run:
         shutil.rmtree(vault, ignore_errors=True)
         shutil.copytree(whole, vault)
         files = {name.replace("gen-1", generation, 1): text for name, text in archive.unpacked(data).items()}
-        archive.write({f".kg/{name}": text.replace(b"gen-1", generation.encode()) for name, text in files.items()}, vault)
+        archive.write(
+            {f".kg/{name}": text.replace(b"gen-1", generation.encode()) for name, text in files.items()}, vault
+        )
         return _said([*_some(readers(vault), data), lambda: _ingest_into(vault)])
 
     return run

@@ -11,7 +11,6 @@ import os
 import re
 import signal
 import sys
-import time
 import traceback
 from pathlib import Path
 from typing import IO
@@ -91,7 +90,11 @@ def signature(error: BaseException) -> str:
     notes = "".join(getattr(error, "__notes__", ()))  # of a process that raised it
     inner = re.findall(r'/kg/(\w+\.py)", line \d+, in (\w+)', notes)
     place = inner[-1] if inner else (Path(ours[-1].filename).name, ours[-1].name) if ours else ("", "")
-    says = str(error).splitlines()[0].rpartition(": ")[2][:60] if isinstance(error, AssertionError | SyntaxError) and str(error) else ""
+    says = (
+        str(error).splitlines()[0].rpartition(": ")[2][:60]
+        if isinstance(error, AssertionError | SyntaxError) and str(error)
+        else ""
+    )
     return f"{type(error).__name__} in {place[0]} {place[1]} {re.sub('[0-9]+', '', says)}".strip()
 
 
