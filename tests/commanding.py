@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
 
-from kg.cli import main
+from kg.cli import run
 
 
 class Done(NamedTuple):
@@ -49,7 +49,6 @@ def within(seconds: int) -> Iterator[None]:
 def command(folder: Path, *arguments: str, seconds: int = 60) -> Done:
     """`kg` in a folder. No traceback ever reaches the user."""
     out, err = _Out(), _Out()
-    code = 0
     with (
         within(seconds),
         chdir(folder),
@@ -57,10 +56,7 @@ def command(folder: Path, *arguments: str, seconds: int = 60) -> Done:
         redirect_stdout(out),
         redirect_stderr(err),
     ):
-        try:
-            main()
-        except SystemExit as end:
-            code = int(end.code or 0)
+        code = run()
     done = Done(code, out.text(), err.text())
     assert "Traceback" not in done.err
     assert "internal error" not in done.err

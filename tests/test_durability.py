@@ -140,10 +140,10 @@ def test_sixty_killed_ingests_are_all_or_nothing(world: World) -> None:
 DRIVER = """
 import os, signal, sys
 import kg.store
-from kg.cli import main
+from kg.cli import run
 point = sys.argv.pop(1)
 kg.store.reached = lambda here: os.kill(os.getpid(), signal.SIGKILL) if here == point else None
-main()
+sys.exit(run())
 """
 
 

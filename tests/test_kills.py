@@ -48,7 +48,8 @@ def work(job):
         os._exit(0)
     sys.argv = ["kg", *job["words"]]
     try:
-        kg.cli.main()
+        # At a point the command ends itself; at a random moment the process that waits for it is killed alone.
+        os._exit(kg.cli.run()) if job["point"] else kg.cli.main()
     except SystemExit as end:
         os._exit(end.code or 0)
     except BaseException:

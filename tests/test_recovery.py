@@ -38,7 +38,7 @@ Run = subprocess.CompletedProcess[str]
 HOOKED = """
 import os, signal, sys, time
 import kg.store
-from kg.cli import main
+from kg.cli import run
 what, point = sys.argv[1:3]
 def reached(name):
     if name == point and what == "die":
@@ -48,7 +48,7 @@ def reached(name):
         time.sleep(60)
 kg.store.reached = reached
 sys.argv = ["kg", *sys.argv[3:]]
-main()
+sys.exit(run())
 """
 """`kg` that dies or waits at a commit point."""
 
