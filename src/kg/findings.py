@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning", "info"]
 _NUMBER = re.compile(r"\b\d+ (?=links|notes)")
+_STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 
@@ -196,8 +197,12 @@ def of_file(path: str, code: str, message: str, line: int = 1, column: int = 1) 
 
 
 def printable(text: str) -> str:
-    """The text with control and direction-changing characters escaped, so that it cannot steer a terminal."""
-    return "".join(ch if unicodedata.category(ch) not in {"Cc", "Cf", "Cs"} else repr(ch)[1:-1] for ch in text)
+    """The text with control and direction-changing characters escaped, so that it cannot steer a terminal, and with
+    the separators of lines, so that it stays one.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(ch if unicodedata.category(ch) not in _STEERING else repr(ch)[1:-1] for ch in text)
 
 
 def in_markdown(text: str) -> str:

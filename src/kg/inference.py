@@ -17,6 +17,7 @@ from kg.constructs import called, calls_out, constructs
 from kg.errors import OntologyError
 from kg.facts import Stored
 from kg.guard import Limits, doing, limited
+from kg.handover import to_rdflib, triples_of
 from kg.ontology import Ontology
 from kg.profile import SAME_AS, THING, Profile, axiom_patterns, is_axiom, profile
 from kg.rules import Match, Numbering, Numbers, Path, Rule, Running, triggers
@@ -496,20 +497,19 @@ def _by_owlrl(store: Builder, ontology: Ontology) -> Iterator[ox.Triple]:
     import owlrl
     import rdflib
 
-    graph = rdflib.Graph()
-    graph.parse(data=ox.serialize(store.triples(), format=ox.RdfFormat.N_TRIPLES), format="nt")
+    graph = to_rdflib(store.triples())
     before = set(graph)
     owlrl.DeductiveClosure(owlrl.OWLRL_Semantics).expand(graph)
     new = rdflib.Graph()
-    for triple in graph:
-        named = isinstance(triple[0], rdflib.URIRef) and not isinstance(triple[2], rdflib.BNode)
-        if named and triple not in before:
-            new.add(triple)
+    for row in graph:
+        named = isinstance(row[0], rdflib.URIRef) and not isinstance(row[2], rdflib.BNode)
+        if named and row not in before:
+            new.add(row)
     schema = ontology.classes | ontology.properties.keys()
-    for quad in ox.parse(new.serialize(format="nt", encoding="utf-8"), ox.RdfFormat.N_TRIPLES):
-        subject = quad.subject.value if isinstance(quad.subject, ox.NamedNode) else ""
-        value = quad.object.value if isinstance(quad.object, ox.NamedNode) else ""
+    for triple in triples_of(new):
+        subject = triple.subject.value if isinstance(triple.subject, ox.NamedNode) else ""
+        value = triple.object.value if isinstance(triple.object, ox.NamedNode) else ""
         everything = {OWL + "Thing", RDFS + "Resource", OWL + "NamedIndividual"}
         of_vocabulary = not subject or subject in schema or subject.startswith(_VOCABULARIES)
-        if is_news(quad.triple) and not of_vocabulary and value not in everything:
-            yield quad.triple
+        if is_news(triple) and not of_vocabulary and value not in everything:
+            yield triple

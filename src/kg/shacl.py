@@ -11,6 +11,7 @@ import pyoxigraph as ox
 
 from kg.child import Child
 from kg.errors import KgError, OntologyError
+from kg.handover import from_rdflib, to_rdflib
 from kg.shapes import Shapes
 from kg.syntax import check, tokens
 from kg.terms import SH
@@ -100,22 +101,8 @@ def _validate(data: bytes, shapes: bytes, advanced: bool) -> list[tuple[Any, ...
     return sorted(set(_results(report, said_by)))
 
 
-class _Labels(dict[str, Any]):
-    """Blank nodes by their labels, which they keep."""
-
-    def get(self, key: str, default: Any = None) -> Any:
-        import rdflib
-
-        return rdflib.BNode(key)
-
-
 def _graph(triples: bytes) -> "rdflib.Graph":
-    import rdflib
-    from rdflib.plugins.parsers.ntriples import NTGraphSink, W3CNTriplesParser
-
-    graph = rdflib.Graph()
-    W3CNTriplesParser(NTGraphSink(graph)).parsestring(triples, bnode_context=_Labels())
-    return graph
+    return to_rdflib(quad.triple for quad in ox.parse(triples, ox.RdfFormat.N_TRIPLES))
 
 
 def _results(report: "rdflib.Graph", shapes: "rdflib.Graph") -> Iterable[tuple[Any, ...]]:
@@ -143,11 +130,11 @@ def _is_from(message: Any, result: "Node", report: "rdflib.Graph", given: set[An
     return message in given or not component.startswith(SH) or component == SH + "SPARQLConstraintComponent"
 
 
-def _n3(term: "Node") -> str:
-    from rdflib import Literal
-    from rdflib.plugins.serializers.nt import _quoteLiteral
-
-    return _quoteLiteral(term) if isinstance(term, Literal) else term.n3()
+def _n3(node: "Node") -> str:
+    try:
+        return str(from_rdflib(node))
+    except ValueError:  # SPARQL in a shape can make an IRI of anything
+        return str(ox.Literal(str(node)))
 
 
 def in_turtle(shapes: Shapes, results: Iterable[Violation], prefixes: Mapping[str, str]) -> str:

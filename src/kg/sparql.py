@@ -19,6 +19,7 @@ import pyoxigraph as ox
 
 from kg.errors import KgError, QuerySyntaxError
 from kg.functions import functions
+from kg.handover import to_rdflib
 from kg.mistakes import near
 from kg.rewriting import pattern_span
 from kg.sandbox import is_closed, without_network
@@ -110,10 +111,7 @@ class Answer:
 
     def to_rdflib(self) -> "rdflib.Graph":
         """The triples of a CONSTRUCT or DESCRIBE as an rdflib Graph."""
-        import rdflib
-
-        graph = rdflib.Graph()
-        graph.parse(data=ox.serialize(self.triples(), format=ox.RdfFormat.N_TRIPLES), format="nt")
+        graph = to_rdflib(self.triples())
         for prefix, namespace in self.prefixes.items():
             graph.bind(prefix, namespace)
         return graph

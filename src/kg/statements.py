@@ -15,7 +15,7 @@ from kg.note import Block, Field, Line, Link, Note, Piece, Section, Tag, Value
 from kg.ontology import Ontology, Property, local_name
 from kg.resolve import Asked, Index, LinkClass, Target
 from kg.source import Span
-from kg.terms import KG, RDF_TYPE, SKOS, Names, encode_url, iri, is_web, letters_and_digits, literal
+from kg.terms import KG, RDF_TYPE, SKOS, Names, encode_url, iri, is_web, letters_and_digits, literal, one_line
 from kg.values import inline_value
 
 NOTE, CANVAS, SECTION, BLOCK, TAG, TASK = (
@@ -162,7 +162,7 @@ class _Writer:
         """Name a thing that other notes may name too."""
         if term in self.placeholders:
             return
-        self.labels.setdefault(Label(term, PREF_LABEL, text, at, title))
+        self.labels.setdefault(Label(term, PREF_LABEL, one_line(text), at, title))
 
     # ---- the note as a whole ------------------------------------------------------------------------------
 
@@ -289,7 +289,7 @@ class _Writer:
 
     def _entities(self, subject: _Thing, prop: Property, value: Value) -> Iterator[str]:
         """The things that a text names as the value of an object property."""
-        text, at = value.text.strip(), value.span.start
+        text, at = one_line(value.text), value.span.start
         class_ = self.ontology.range_known_by_name(prop)
         if is_web(text):
             url = encode_url(text)
@@ -406,7 +406,7 @@ class _Writer:
         if self._named_in_prose(section, class_, place):
             return place
         self.add(iri(here), RDF_TYPE, iri(class_), at)
-        self.add(iri(here), PREF_LABEL, literal(section.title.text if section.title else ""), at)
+        self.add(iri(here), PREF_LABEL, literal(one_line(section.title.text) if section.title else ""), at)
         self._tie(iri(here), class_, above, at)
         return _Place(here, (_Thing(here, (class_,)), *above.things))
 
@@ -486,7 +486,7 @@ class _Writer:
 
     def _own_things(self, entry: "_Entry", class_: str, title: tuple[Piece, ...], place: _Place) -> list[str]:
         """A list item that is a thing of its own: known by its block id, by its name (or names), or by its text."""
-        text = "".join(piece.text for piece in title).strip() or entry.label
+        text = one_line("".join(piece.text for piece in title)) or one_line(entry.label)
         if self.ontology.known_by_name(class_):
             names = list(authors_in(entry.pieces))
             if names:
@@ -529,7 +529,7 @@ class _Writer:
         return here
 
     def _task(self, block: Block, place: _Place, own: str) -> _Thing:
-        label, at = block.lines[0].label, block.span.start
+        label, at = one_line(block.lines[0].label), block.span.start
         named = self.names.block(self.entity, block.id) if block.id else ""
         here = own or named or self.names.item(place.iri, self.entity, label)
         self.tasks[here] += 1

@@ -33,6 +33,7 @@ import pyoxigraph as ox
 
 from kg.errors import StoreError, StoreMissing, TermRefused
 from kg.folder import Folder
+from kg.handover import to_rdflib
 from kg.ownership import (
     CURRENT,
     GENERATION,
@@ -284,13 +285,8 @@ class Store:
 
     def to_rdflib(self, graph: str | None = None) -> "rdflib.Graph":
         """The default graph, or a named one by its IRI, as an rdflib Graph in memory."""
-        import rdflib
-
         name = ox.NamedNode(graph) if graph else ox.DefaultGraph()
-        triples = (quad.triple for quad in self._db.quads_for_pattern(None, None, None, name))
-        data = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES)
-        result = rdflib.Graph()
-        result.parse(data=data, format="nt")
+        result = to_rdflib(quad.triple for quad in self._db.quads_for_pattern(None, None, None, name))
         for prefix, namespace in self.prefixes.items():
             result.bind(prefix, namespace)
         return result
