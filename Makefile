@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-all lint bench clean
+.PHONY: demo test test-all fuzz lint bench clean
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kg needs Python 3.11 or newer; try: make PYTHON=python3.12")'
@@ -22,6 +22,10 @@ test: $(STAMP) lint ## Style, types, layers and all tests but the long ones
 test-all: $(STAMP) ## What `make test` leaves out: long runs, and what needs system packages, which this installs
 	sh tests/system/packages.sh
 	KG_DRAW=new $(BIN)/python -m pytest -n auto --dist worksteal -m 'slow or system'
+
+MINUTES ?= 120
+fuzz: $(STAMP) ## Make up hostile inputs for MINUTES=120, all readers in turn; what breaks one is kept in fuzz-failures/
+	PYTHONPATH=tests $(BIN)/python -m fuzz --minutes $(MINUTES) --failures fuzz-failures
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -248,15 +248,16 @@ class _Push:
         """Ask the server what it has of this vault. Raises KgError where it has another's."""
         names, ask = self.names, self.endpoint.rows
         found = f'SELECT ?g WHERE {{ GRAPH ?g {{ ?g ?p "{FORMAT}" }} }}'
-        manifests = {str(graph) for (graph,) in ask(found)}
+        manifests = {str(graph) for (graph,) in ask(found, 1)}
         if others := manifests - {names.manifest}:
             other = min(others).strip("<>").removesuffix("#push")
             raise KgError(f"{self.endpoint.name} has the vault of the base {other}: push to a dataset of its own")
         rows: dict[str, set[str]] = {}
-        for graph, state in ask(f"SELECT ?g ?state WHERE {{ GRAPH {names.manifest} {{ ?g {names.state} ?state }} }}"):
-            rows.setdefault(str(graph), set()).add(state.value)
+        states = f"SELECT ?g ?state WHERE {{ GRAPH {names.manifest} {{ ?g {names.state} ?state }} }}"
+        for graph, state in ask(states, 2):
+            rows.setdefault(str(graph), set()).add(getattr(state, "value", str(state)))
         standing = [str(row[0]) for row in ask(
-            f"SELECT ?d WHERE {{ GRAPH {names.manifest} {{ {names.manifest} {names.default} ?d }} }}"
+            f"SELECT ?d WHERE {{ GRAPH {names.manifest} {{ {names.manifest} {names.default} ?d }} }}", 1
         )]  # fmt: skip
         return _There(
             bool(rows),
@@ -268,7 +269,7 @@ class _Push:
     def _counts(self) -> dict[str, int]:
         every = "SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g"
         as_number = self.endpoint.as_number
-        counts = {str(row[0]): as_number(row[-1]) for row in self.endpoint.rows(every)}
+        counts = {str(row[0]): as_number(row[-1]) for row in self.endpoint.rows(every, 2)}
         if self.default:
             counts[_DEFAULT] = counts.get(self.default, 0)
         else:

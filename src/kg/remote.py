@@ -12,12 +12,13 @@ from kg.errors import KgError
 from kg.exchange import Exchange, Response
 from kg.guard import limited
 from kg.rewriting import graphs_by_variables, within
-from kg.sparql import Answer, Term, bind, triples_of, used_prefixes
+from kg.sparql import Answer, Kind, Term, bind, triples_of, used_prefixes
 from kg.syntax import check, tokens
 
 _RESULTS = "application/sparql-results+json, application/sparql-results+xml;q=0.8"
 _GRAPHS = "application/n-triples, text/turtle;q=0.8, application/rdf+xml;q=0.5"
-_FORMS = {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"}
+_KINDS: Mapping[str, Kind] = {"SELECT": "select", "ASK": "ask", "CONSTRUCT": "graph", "DESCRIBE": "graph"}
+"""What each form of a query is answered with."""
 _VIRTUOSO_ASK = "__ASK_RETVAL"
 _BOOLEANS = {
     b'XMLSchema#boolean", "value": "%s"' % digit: b'XMLSchema#boolean", "value": "%s"' % word
@@ -85,7 +86,8 @@ class Endpoint:
 
     def answer(self, text: str, prefixes: Mapping[str, str]) -> tuple[Answer, str]:
         """The answer to a query, and after how many rows the server ended it, if it did. Raises KgError, TimedOut."""
-        graph = _form(text) in {"CONSTRUCT", "DESCRIBE"}
+        kind = _KINDS[_form(text)]
+        graph = kind == "graph"
         response = self._send(text, _GRAPHS if graph else _RESULTS)
         if response.media_type == "text/html":
             raise KgError(f"{self.name} answered with a web page: is it the address of a SPARQL endpoint?")
@@ -94,14 +96,26 @@ class Endpoint:
                 found = _graph(response, prefixes) if graph else _results(response, prefixes)
         except (SyntaxError, ValueError) as error:
             raise KgError(f"{self.name} answered with what cannot be read as {response.media_type}: {error}") from error
+        if found.kind != kind:
+            raise self._no_answer()
         return found, response.rows_at_most
 
-    def rows(self, text: str) -> Iterator[tuple[Any, ...]]:
+    def _no_answer(self) -> KgError:
+        return KgError(f"{self.name} did not answer what was asked: is it the address of a SPARQL endpoint?")
+
+    def rows(self, text: str, columns: int | None = None) -> Iterator[tuple[Any, ...]]:
         """All rows of a SELECT, in pages where the server gives only so many at a time. Raises KgError, TimedOut.
 
+        With `columns`, each row has so many terms, and none is unbound; what has others was no answer to the question.
         A limit that a server sets by itself is a round number: any other number of rows is all.
         """
-        yield from self._pages(text, lambda page: self.answer(page, {})[0].terms(), lambda got: got % _ROUND != 0)
+        yield from self._pages(text, lambda page: self._rows(page, columns), lambda got: got % _ROUND != 0)
+
+    def _rows(self, text: str, columns: int | None) -> list[tuple[Any, ...]]:
+        rows = list(self.answer(text, {})[0].terms())
+        if columns and any(len(row) != columns or None in row for row in rows):
+            raise self._no_answer()
+        return rows
 
     def number(self, text: str) -> int:
         """The answer to a SELECT that counts. Raises KgError, TimedOut."""
@@ -207,7 +221,7 @@ def update_address(address: str) -> str:
 def _form(text: str) -> str:
     """SELECT, ASK, CONSTRUCT or DESCRIBE."""
     words = (token.text.upper() for token in tokens(text) if token.kind == "word")
-    return next((word for word in words if word in _FORMS), "SELECT")
+    return next((word for word in words if word in _KINDS), "SELECT")
 
 
 def _graph(response: Response, prefixes: Mapping[str, str]) -> Answer:

@@ -18,11 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fuzz.mutation import Mutator
-from fuzz.targets import TARGETS
+from fuzz.targets import target_of
 
 CORPUS = Path(__file__).parent / "corpus"
 PATIENCE = 90.0
 """So many seconds of the clock may pass before an input counts as one that hangs; other work may slow this down."""
+_TO_BEGIN = 300.0
 _LARGEST_POOL = 3000
 _QUICK = "/dev/shm"
 """In memory, where the system has that: stores are made by the thousand."""
@@ -69,6 +70,10 @@ class Worker:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "TMPDIR": self._folder},
             start_new_session=True,
         )
+        if self._line(self._process, _TO_BEGIN) != b"ready":
+            trace = self._trace()
+            self.close()
+            raise RuntimeError(f"the target {self.target} could not be opened: {trace}")
         return self._process
 
     def try_(self, data: bytes) -> Outcome:
@@ -79,7 +84,7 @@ class Worker:
         try:
             process.stdin.write(len(data).to_bytes(4, "big") + data)
             process.stdin.flush()
-            line = self._line(process)
+            line = self._line(process, self.patience)
         except OSError:
             line = b""
         if line is None:
@@ -88,10 +93,10 @@ class Worker:
             return self._died(process)
         return Outcome(**json.loads(line))
 
-    def _line(self, process: subprocess.Popen[bytes]) -> bytes | None:
-        """What is said of the input; empty where the process died, None where it says nothing."""
+    def _line(self, process: subprocess.Popen[bytes], patience: float) -> bytes | None:
+        """What the process says next; empty where it died, None where it says nothing."""
         assert process.stdout
-        limit = time.monotonic() + self.patience
+        limit = time.monotonic() + patience
         while b"\n" not in self._said:
             if not select.select([process.stdout], [], [], max(0.0, limit - time.monotonic()))[0]:
                 return None
@@ -107,7 +112,7 @@ class Worker:
         time.sleep(0.5)
         trace = self._trace()
         self.close()
-        if TARGETS[self.target].endless:
+        if target_of(self.target).endless:
             return Outcome("endless")
         return Outcome("", f"hangs in {_place(trace)}", f"no end after {self.patience:g} s\n{trace}", self.patience)
 
@@ -171,11 +176,11 @@ def fuzz(
 ) -> Round:  # fmt: skip
     """Try inputs for so many seconds. `report` is told of each new problem, its input and trace; `known` are old ones."""
     dice = random.Random(f"{target} {seed}")
-    mutator = Mutator(TARGETS[target].grammar, dice)
+    mutator = Mutator(target_of(target).grammar, dice)
     done = Round(target, seed)
     old = set(known)
     start = time.monotonic()
-    pool = [*corpus(target).values(), *TARGETS[target].good()]
+    pool = [*corpus(target).values(), *target_of(target).good()]
     likes: set[str] = set()
     first = iter(pool.copy())
     with Worker(target, patience) as worker:

@@ -6,9 +6,13 @@ like (the codes of findings, the kind of a sentence): an input that is like none
 
 import contextlib
 import io
+import os
 import re
 import shutil
+import signal
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -515,6 +519,33 @@ TARGETS = {
         Target("servers", grammars.SERVERS, servers, seconds=20),
     )
 }
+
+
+def _trial(folder: Path) -> Run:
+    """What the tests of this folder are made with: it does what the input says."""
+
+    def run(data: bytes) -> object:
+        if b"crash" in data:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if b"hang" in data:
+            threading.Event().wait()
+        if b"loop" in data:
+            while time.process_time() < 1:
+                pass
+        if b"refuse" in data:
+            raise KgError("refused")
+        assert b"wrong" not in data, "this is wrong"
+        return data[:1]
+
+    return run
+
+
+TRIAL = Target("trial", Grammar({"start": ("a", "b", "‹word›c"), "word": ("d", "wrong")}), _trial, seconds=0.2)
+
+
+def target_of(name: str) -> Target:
+    """The target of a name."""
+    return {**TARGETS, TRIAL.name: TRIAL}[name]
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from fuzz.mutation import MOST
-from fuzz.targets import TARGETS, Run, Target, silently
+from fuzz.targets import Run, Target, silently, target_of
 from kg.errors import KgError
 
 _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|<[^>]*>|/\S+|\d[\d,]*")
@@ -29,7 +29,7 @@ class Slow(AssertionError):
 
 def main() -> None:
     """Read what comes on standard input."""
-    target, folder = TARGETS[sys.argv[1]], Path(sys.argv[2])
+    target, folder = target_of(sys.argv[1]), Path(sys.argv[2])
     says = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)  # whatever prints must not get among the answers
     traces = (folder / "trace").open("w")
@@ -40,6 +40,8 @@ def main() -> None:
     own.mkdir()
     with silently():
         run = target.open(own)
+        says.write("ready\n")
+        says.flush()
         while data := _next(sys.stdin.buffer):
             says.write(json.dumps(said_of(target, run, data)) + "\n")
             says.flush()
