@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kg import __version__
+from kg.config import FILE as CONFIG
 from kg.config import Config, resource
 from kg.constructs import FILE as RULES
+from kg.errors import ConfigError
 from kg.findings import Finding, of_file
 from kg.inference import Engine, Inference, Reasoning, infer, update
 from kg.ledger import FILE, Bad, Entry, Ledger, digests
@@ -150,8 +152,23 @@ def infer_again(config: Config, engine: Engine | None = None) -> Inferred:
 
 
 def load_ontology(config: Config) -> Ontology:
-    """The ontology that comes with kg, and the vault's own."""
-    return load([resource("ontology").resolve(), *config.ontology], config.all_prefixes)
+    """The ontology that comes with kg, and the vault's own. Raises OntologyError, ConfigError."""
+    ontology = load([resource("ontology").resolve(), *config.ontology], config.all_prefixes)
+    _check_default_class(config, ontology)
+    return ontology
+
+
+def _check_default_class(config: Config, ontology: Ontology) -> None:
+    """The setting `default_class`, where it is given, must name a class. Raises ConfigError."""
+    name = config.default_class
+    if name == Config.default_class or ontology.class_named(name):
+        return
+    from difflib import get_close_matches
+
+    labels = {label.casefold(): label for class_ in ontology.classes for label in [ontology.label(class_)]}
+    near = get_close_matches(name.casefold(), labels, 1)
+    hint = f"; did you mean “{labels[near[0]]}”?" if near else ""
+    raise ConfigError(f"{config.root / CONFIG}: “default_class” must name a class: no ontology has “{name}”{hint}")
 
 
 def remembered_rules(found: Published | None) -> str | None:
