@@ -72,6 +72,8 @@ class Config:
     prefixes: Mapping[str, str] = field(default_factory=dict)
     ontology: tuple[Path, ...] = ()
     """Folders whose `*.ttl` files and `rules/*.rq` are read beside the ontology that comes with kg."""
+    ontology_places: tuple[Path, ...] = ()
+    """Where such a folder can be; the first that is there counts."""
     queries: Path | None = None
 
     @property
@@ -91,10 +93,11 @@ _LONGEST = 1000
 
 def find(start: Path) -> Path | None:
     """The nearest `kg.toml` at or above a folder. Raises ConfigError where one is there that cannot be looked at."""
-    return next((folder / FILE for folder in (start, *start.parents) if _is_there(folder / FILE)), None)
+    return next((folder / FILE for folder in (start, *start.parents) if is_there(folder / FILE)), None)
 
 
-def _is_there(file: Path) -> bool:
+def is_there(file: Path) -> bool:
+    """Whether a `kg.toml` is there. Raises ConfigError where that cannot be looked at."""
     try:
         file.stat()
     except PermissionError as error:
@@ -118,7 +121,9 @@ def load(vault: Path | None = None, *, cwd: Path | None = None, store: Path | No
     root = file.parent if file else vault or here
     vault = vault or _real(root / table.get("vault", "."))
     config = Config(vault, root, root / table.get("store", STORE))
-    config = replace(config, **_settings(table, root), ontology=_ontology(table, root, vault))
+    places = _ontology_places(table, root, vault)
+    ontology = tuple(place for place in places if _is_folder(place))[:1]
+    config = replace(config, **_settings(table, root), ontology=ontology, ontology_places=places)
     return replace(config, store=_real(here / store)) if store else config
 
 
@@ -136,14 +141,11 @@ def find_store(*, cwd: Path | None = None, store: Path | None = None) -> Config:
     return load(below[0], cwd=here) if below else config
 
 
-def _ontology(table: Mapping[str, Any], root: Path, vault: Path) -> tuple[Path, ...]:
-    """The user's own ontology folder: as set, else `ontology/` in the project, in the vault or beside it."""
-    return tuple(_real(place) for place in ontology_places(table.get("ontology"), root, vault) if _is_folder(place))[:1]
-
-
-def ontology_places(named: str | None, root: Path, vault: Path) -> list[Path]:
-    """Where the user's own ontology folder can be; the first that is there counts."""
-    return [root / named] if named else [root / "ontology", vault / "ontology", vault.parent / "ontology"]
+def _ontology_places(table: Mapping[str, Any], root: Path, vault: Path) -> tuple[Path, ...]:
+    """Where the user's own ontology can be: in the folder set, else `ontology/` in the project, the vault or beside it."""
+    named = table.get("ontology")
+    places = [root / named] if named else [root / "ontology", vault / "ontology", vault.parent / "ontology"]
+    return tuple(dict.fromkeys(map(_real, places)))
 
 
 def _real(place: Path) -> Path:
@@ -155,7 +157,7 @@ def _is_folder(place: Path) -> bool:
 
 
 def _settings(table: Mapping[str, Any], root: Path) -> dict[str, Any]:
-    names = {row.name for row in fields(Config)} - {"vault", "store", "ontology", "queries"}
+    names = {row.name for row in fields(Config)} - {"vault", "store", "ontology", "ontology_places", "queries"}
     settings = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items() if key in names}
     if "base" in table:
         settings["base_is_set"] = True

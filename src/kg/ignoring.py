@@ -10,7 +10,7 @@ from typing import NamedTuple
 from kg.findings import Finding, of_file
 from kg.globs import MOST_WILD, Patterns, lines_of
 from kg.obsidian import Settings
-from kg.source import NotRegularError, TooLargeError, read_bytes
+from kg.source import NotRegularError, TooLargeError, is_there, read_bytes
 
 GITIGNORE = ".gitignore"
 _MOST_BYTES = 1_000_000
@@ -58,11 +58,14 @@ class Ignoring:
 
         One that leaves the vault out is passed over: who names a vault in an ignored folder wants it to be read.
         """
-        rules = self._with(folder, inside, "", [])
+        try:
+            rules = self._with(folder, inside, "", [])
+        except OSError:
+            return self
         return self if rules is self or rules.lines[-1].leaves_vault_out() else rules
 
     def below(self, folder: Path, prefix: str, findings: list[Finding]) -> "Ignoring":
-        """With the .gitignore of a folder in the vault; what is wrong in it goes to the findings."""
+        """With the .gitignore of a folder in the vault; what is wrong in it goes to the findings. Raises OSError."""
         return self._with(folder, "", prefix, findings)
 
     def _with(self, folder: Path, above: str, below: str, findings: list[Finding]) -> "Ignoring":
@@ -72,7 +75,9 @@ class Ignoring:
         except FileNotFoundError:
             return self
         except OSError as error:
-            findings.append(_unread(path, error))
+            if not (finding := _no_lines(path, error)):
+                raise
+            findings.append(finding)
             return self
         patterns = Patterns(lines_of(data), MOST_WILD - self.wild)
         findings += _wrong(path, patterns)
@@ -100,13 +105,13 @@ class Ignoring:
         return self.settings.hides(path)
 
 
-def _unread(path: str, error: OSError) -> Finding:
-    """A .gitignore that counts for nothing, and why."""
+def _no_lines(path: str, error: OSError) -> Finding | None:
+    """That a .gitignore has no lines that git would read; None for one that only cannot be read now."""
     if isinstance(error, TooLargeError):
         return replace(of_file(path, "F03", f"{error}: its lines count for nothing"), hint=_HINT)
     if isinstance(error, NotRegularError) or error.errno == errno.ELOOP:
         return replace(of_file(path, "F04", "not a regular file: its lines count for nothing"), hint=_HINT)
-    return of_file(path, "F01", f"cannot be read: {error.strerror}")
+    return None
 
 
 def _wrong(path: str, patterns: Patterns) -> Iterator[Finding]:
@@ -127,6 +132,6 @@ def repository(vault: Path) -> Iterator[tuple[Path, str]]:
     for folder in (vault, *vault.parents):
         if folder != vault:
             above.append(folder)
-        if os.path.exists(folder / ".git"):  # noqa: PTH110 # unlike Path.exists it raises nothing
+        if is_there(folder / ".git"):
             return iter([(one, f"{vault.relative_to(one).as_posix()}/") for one in reversed(above)])
     return iter(())

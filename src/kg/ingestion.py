@@ -11,16 +11,16 @@ import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from kg import __version__
 from kg.config import FILE as CONFIG
-from kg.config import Config, resource
+from kg.config import Config, is_there, resource
 from kg.constructs import FILE as RULES
-from kg.errors import ConfigError
+from kg.errors import ConfigError, KgError
 from kg.findings import Finding, of_file
 from kg.inference import Engine, Inference, Reasoning, infer, update
 from kg.ledger import FILE, Bad, Entry, Ledger, digests
@@ -179,6 +179,43 @@ def remembered_rules(found: Published | None) -> str | None:
         return None
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What is remembered of places that could not be looked at, beside the files that are there.
+
+    Nobody knows whether they are gone, so they count as before: links to them stay resolved.
+    """
+
+    notes: frozenset[str]
+    attachments: tuple[str, ...]
+    """All of them: those that are there, and those that may be."""
+    ignored: tuple[str, ...]
+    findings: Mapping[str, tuple[Finding, ...]]
+    cards: tuple[Card, ...] = ()
+    """Those of the notes."""
+
+    @classmethod
+    def of(cls, before: Ledger | None, files: Files) -> "Kept":
+        """What the ledger has of the places that `files` could not look at."""
+        if before is None or not files.unseen:
+            return cls(frozenset(), tuple(files.attachments), tuple(files.ignored), {})
+        known = {*files.notes, *files.attachments, *files.ignored}
+        hidden = {path for path in (*before.digests, *before.attachments, *before.ignored) if files.hides(path)} - known
+        left_out = {path for path in hidden if files.leaves_out(path)} | hidden.intersection(before.ignored)
+        notes = frozenset(before.digests.keys() & hidden - left_out)
+        return cls(
+            notes,
+            tuple(sorted({*files.attachments, *(hidden.intersection(before.attachments) - left_out)})),
+            tuple(sorted({*files.ignored, *left_out})),
+            {path: before.findings_of(path) for path in notes},
+            tuple(entry.card for path, entry in before.entries.items() if path in notes),
+        )
+
+    def bad(self, path: str) -> Bad:
+        """A note that has to be read as soon as it can be; what was wrong in it last is still told."""
+        return Bad("", self.findings[path])
+
+
 class _Ingest:
     """One ingest: what the vault and the store are when it begins."""
 
@@ -193,6 +230,8 @@ class _Ingest:
         self.names = Names(self.config.base)
         self.published = published(self.config.store)
         self.before = Ledger.read(self.published.folder) if self.published else None
+        self.files = self.files.without(self.before.ignored) if self.before else self.files
+        self.kept = Kept.of(self.before, self.files)
 
     @cached_property
     def _reasoning(self) -> Reasoning:
@@ -203,16 +242,15 @@ class _Ingest:
 
     def run(self, *, full: bool) -> Report:
         """Do what has to be done."""
+        if self._is_out_of_sight(full=full):
+            return self._nothing()
         anew = "--full was given" if full else self._anew()
         if anew or self.before is None or self.published is None:
             return self._build(anew)
         now = digests(self.files.notes, self.config.store, self.config.max_bytes)
         again = self._different(now)
-        others = (tuple(self.files.attachments), tuple(self.files.ignored)) != (
-            self.before.attachments,
-            self.before.ignored,
-        )
-        if not again and not others and self.before.digests.keys() <= now.keys():
+        others = (self.kept.attachments, self.kept.ignored) != (self.before.attachments, self.before.ignored)
+        if not again and not others and self.before.digests.keys() <= now.keys() | self.kept.notes:
             return self._nothing()
         if len(again) > _ANEW * len(now) + 10:
             return self._build("most notes have changed")
@@ -220,6 +258,8 @@ class _Ingest:
 
     def preview(self) -> Changes:
         """What `run` would do."""
+        if self._is_out_of_sight(full=False):
+            return Changes()
         anew = self._anew()
         if anew or self.before is None:
             notes = tuple(self.files.notes)
@@ -250,6 +290,37 @@ class _Ingest:
         then = self.before.digests
         return [path for path, digest in now.items() if not digest or then.get(path) != digest]
 
+    def _is_out_of_sight(self, *, full: bool) -> bool:
+        """Whether nothing can be seen of a vault that had notes: it cannot be listed, or its drive is not mounted.
+
+        Raises KgError where it cannot be listed and nothing is known of it.
+        """
+        if any(not one.path for one in self.files.unseen):
+            if self.before is None or self.published is None:
+                raise KgError(f"the vault {self.config.vault} cannot be listed, and nothing is known of its notes yet")
+            return True
+        return not full and bool(self._vanished)
+
+    @cached_property
+    def _vanished(self) -> tuple[Finding, ...]:
+        """That all notes are gone with everything beside them, as where a drive is not mounted.
+
+        A folder that holds kg.toml or the store is there; so is one on the same file system as ever with other files.
+        """
+        root, before, config = self.files.root, self.before, self.config
+        is_other = bool(before and before.device and before.device != root.device)
+        is_marked = is_there(config.vault / CONFIG) or config.store.is_relative_to(config.vault)
+        if before is None or not before.entries or not (root.empty or is_other) or is_marked:
+            return ()
+        if any(path in self.files.notes for path in before.entries):
+            return ()
+        number = len(before.entries)
+        here = "nothing is here" if root.empty else "another drive is here"
+        had = (
+            f"{here}, and there {'was 1 note' if number == 1 else f'were {number:,} notes'}; the last good state stays"
+        )
+        return (of_file(".", "F07", had),)
+
     # ---- nothing, something, everything ----------------------------------------------------------------------
 
     def _nothing(self) -> Report:
@@ -259,7 +330,7 @@ class _Ingest:
         summary = {**self.published.manifest.summary, "changed": 0, "seconds": self._seconds()}
         return Report(
             summary,
-            self._findings(self.before),
+            tuple(sorted({*self._findings(self.before), *self._vanished})),
             self.config.store,
             changed=False,
             changes=Changes(),
@@ -283,7 +354,7 @@ class _Ingest:
             **ledger.entries,
             **{path: _entry(notes[path], Card.of(notes[path]), one) for path, one in stated.items()},
         }
-        ledger = Ledger(ledger.settings, entries, ledger.bad, ledger.attachments, ledger.ignored)
+        ledger = replace(ledger, entries=entries)
         findings = self._findings(ledger)
         if not changes and ledger.bad == self.before.bad:
             summary = {**self.published.manifest.summary, "changed": 0, "seconds": self._seconds()}
@@ -332,14 +403,15 @@ class _Ingest:
             read = workers.read(files.notes, self.config.max_bytes, self.progress)
             kept = self._last_good(read)
             cards = [one.card for one in read.values() if one.card] + [entry.card for entry in kept.values()]
-            index = self._index_of(cards, files)
+            index = Index.of(cards, self.kept.attachments, self.names, ignored=self.kept.ignored)
             self.progress("linking", 0, 1)
             emitter = Emitter(Reader(index, self.ontology, self.config.default_class), str(store.loads))
             with store.loading():
                 parts = workers.each(emitter.emit)
             entries = {**kept, **{part.path: _remembered(read[part.path], part) for part in parts}}
             bad = {path: Bad(one.digest, one.findings) for path, one in read.items() if one.card is None}
-            ledger = Ledger(self._settings, entries, bad, tuple(files.attachments), tuple(files.ignored))
+            bad |= {path: self.kept.bad(path) for path in self.kept.notes}
+            ledger = self._new_ledger(entries, bad)
             self.progress("storing", 0, 1)
             labels = ((self._graph(path), rows) for path, rows in ledger.label_rows().items())
             stale = ((self._graph(path), self._own_rows(path, kept[path])) for path in kept)
@@ -354,9 +426,10 @@ class _Ingest:
         return Report(summary, self._findings(ledger), self.config.store, True, changes, ledger, inferred)
 
     def _last_good(self, read: Mapping[str, Read]) -> dict[str, Entry]:
-        """What is remembered of files that were notes and cannot be read now."""
+        """What is remembered of files that were notes and cannot be read, or not be looked at, now."""
         entries = self.before.entries if self.before else {}
         bad = [path for path, one in read.items() if one.card is None and path in entries]
+        bad += [path for path in entries if path in self.kept.notes]
         if not bad or self.published is None or not self.published.opens():
             return {}
         return {path: entries[path] for path in bad if self._own_rows(path, entries[path])}
@@ -373,8 +446,9 @@ class _Ingest:
     def _ledger(self, again: Iterable[str]) -> tuple[Ledger, dict[str, Note], tuple[str, ...]]:
         """The ledger with the files read that changed, those notes, and the paths of the notes that this affects."""
         assert self.before is not None
-        entries = {path: entry for path, entry in self.before.entries.items() if path in self.files.notes}
-        bad = {path: one for path, one in self.before.bad.items() if path in self.files.notes}
+        there = self.files.notes.keys() | self.kept.notes
+        entries = {path: entry for path, entry in self.before.entries.items() if path in there}
+        bad = {path: one for path, one in self.before.bad.items() if path in there}
         notes: dict[str, Note] = {}
         for path in again:
             note, findings = read_note(path, self.files.notes[path], self.config.max_bytes)
@@ -384,8 +458,15 @@ class _Ingest:
             bad.pop(path, None)
             notes[path] = note
             entries[path] = Entry(note.digest, Card.of(note), (), (), (), {}, note.findings)
-        ledger = Ledger(self._settings, entries, bad, tuple(self.files.attachments), tuple(self.files.ignored))
-        return ledger, notes, self._affected(ledger, notes)
+        ledger = self._new_ledger(entries, bad)
+        affected = self._affected(ledger, notes)
+        stale = self.kept.notes.intersection(affected)  # they are stated again when they can be read again
+        ledger = replace(ledger, bad={**bad, **{path: self.kept.bad(path) for path in sorted(stale)}})
+        return ledger, notes, tuple(path for path in affected if path not in stale)
+
+    def _new_ledger(self, entries: Mapping[str, Entry], bad: Mapping[str, Bad]) -> Ledger:
+        kept = self.kept
+        return Ledger(self._settings, entries, bad, kept.attachments, kept.ignored, self.files.root.device)
 
     def _affected(self, ledger: Ledger, notes: Mapping[str, Note]) -> tuple[str, ...]:
         """The untouched notes that had asked for something which the index answers otherwise now."""
@@ -414,9 +495,6 @@ class _Ingest:
     def _index(self, ledger: Ledger) -> Index:
         cards = (entry.card for entry in ledger.entries.values())
         return Index.of(cards, ledger.attachments, self.names, ignored=ledger.ignored)
-
-    def _index_of(self, cards: Iterable[Card], files: Files) -> Index:
-        return Index.of(cards, files.attachments, self.names, ignored=files.ignored)
 
     def _changes(self, again: Iterable[str], ledger: Ledger, affected: tuple[str, ...]) -> Changes:
         assert self.before is not None

@@ -14,6 +14,8 @@ from typing import Any
 from kg.source import read_bytes
 
 FOLDER = ".obsidian"
+FILES = ("app.json", "types.json", "templates.json")
+"""Those of its files that are read."""
 _MOST_BYTES = 1_000_000
 _LONGEST_MATCH = 0.1
 """The most seconds that one match of an expression may take, and all beyond `_USUAL_MATCH` together."""
@@ -88,10 +90,10 @@ class Settings:
         """The settings of a vault; none where Obsidian never opened it."""
         folder = vault / FOLDER
         filters, types = (
-            _table(folder / "app.json").get("userIgnoreFilters"),
-            _table(folder / "types.json").get("types"),
+            _table(folder / FILES[0]).get("userIgnoreFilters"),
+            _table(folder / FILES[1]).get("types"),
         )
-        templates = _table(folder / "templates.json").get("folder")
+        templates = _table(folder / FILES[2]).get("folder")
         return cls(
             _filters(filters) if isinstance(filters, list) else (),
             _lower(types) if isinstance(types, dict) else {},

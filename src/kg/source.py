@@ -70,6 +70,19 @@ def read_bytes(place: Path, limit: int, *, follow: bool = True) -> bytes:
         return data
 
 
+def is_there(place: Path) -> bool:
+    """Whether something is there; not where nobody can look, where Path.exists raises."""
+    return os.path.exists(place)  # noqa: PTH110 # see above
+
+
+def is_regular(place: Path) -> bool:
+    """Whether a regular file is there, and not a link to one; not either where nobody can look."""
+    try:
+        return stat.S_ISREG(place.lstat().st_mode)
+    except OSError:
+        return False
+
+
 DEEPEST = 200
 """So many folders inside each other are looked into."""
 

@@ -4,7 +4,7 @@ import errno
 import gc
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -75,11 +75,27 @@ class Files(NamedTuple):
     """Files that are not read, though links can lead to them."""
     findings: tuple[Finding, ...]
     unseen: tuple[Unseen, ...] = ()
+    unsure: tuple[str, ...] = ()
+    """The folders whose .gitignore could not be read, each with a `/` at its end."""
     root: Root = Root()
 
     def hides(self, path: str) -> bool:
         """Whether a path lies where nothing could be looked at, so that nobody knows whether it is still there."""
         return any(one.hides(path) for one in self.unseen)
+
+    def without(self, ignored: Iterable[str]) -> "Files":
+        """The same, where some files are ignored as before because nobody can read the .gitignore that says so."""
+        again = {path for path in ignored if path.startswith(self.unsure)} if self.unsure else set()
+        if not again:
+            return self
+        notes, attachments = ({p: one[p] for p in one if p not in again} for one in (self.notes, self.attachments))
+        found = {**self.notes, **self.attachments, **self.ignored}
+        left_out = {path: found[path] for path in sorted(found) if path in self.ignored or path in again}
+        return self._replace(notes=notes, attachments=attachments, ignored=left_out)
+
+    def leaves_out(self, path: str) -> bool:
+        """Whether a path lies in such a place, and that is ignored."""
+        return any(one.hides(path) for one in self.unseen if one.ignored)
 
     @property
     def on_disk(self) -> dict[str, str]:
@@ -159,7 +175,7 @@ class Vault:
                 findings.append(of_file(entry.path, "F05", f"{entry.path} and {same[path].name} are one name"))
             else:
                 same[path] = entry.place
-        return Files(notes, attachments, ignored, tuple(findings), tuple(walk.unseen), walk.root)
+        return Files(notes, attachments, ignored, tuple(findings), tuple(walk.unseen), tuple(walk.unsure), walk.root)
 
     def _ignoring(self) -> Ignoring:
         """What is ignored from the start: by kg.toml, by Obsidian's settings, by the repository around the vault."""
@@ -193,6 +209,7 @@ class _Walk:
         self.gitignore = gitignore
         self.findings: list[Finding] = []
         self.unseen: list[Unseen] = []
+        self.unsure: list[str] = []
         self.root = Root()
 
     def run(self, rules: Ignoring) -> list[_Entry]:
@@ -213,11 +230,20 @@ class _Walk:
                 self.root = Root(not entries, here.place.stat().st_dev)
             rules = here.rules
             if self.gitignore and any(entry.name == GITIGNORE for entry in entries):
-                rules = rules.below(here.place, here.prefix, self.findings)
+                rules = self._lines(here)
             for entry in entries:
                 if not entry.name.startswith("."):
                     self._look(entry, here._replace(rules=rules), found, folders)
         return found
+
+    def _lines(self, here: _Folder) -> Ignoring:
+        """The rules of a folder with those of its .gitignore."""
+        try:
+            return here.rules.below(here.place, here.prefix, self.findings)
+        except OSError as error:
+            self.findings.append(of_file(here.prefix + GITIGNORE, "F01", f"cannot be read: {error.strerror}"))
+            self.unsure.append(nfc(here.prefix))
+            return here.rules
 
     def _look(self, entry: "os.DirEntry[str]", here: _Folder, found: list[_Entry], folders: list[_Folder]) -> None:
         """Put an entry where it belongs: to the files, or to the folders still to come."""
