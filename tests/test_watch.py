@@ -168,7 +168,7 @@ def test_edits_are_seen_wherever_a_vault_lies(tmp_path: Path, how: str) -> None:
         (tmp_path / ".data" / "ontology" / "mine.ttl").write_text(
             "@prefix ex: <https://ex.example/> . @prefix owl: <http://www.w3.org/2002/07/owl#> . ex:Risk a owl:Class ."
         )
-        watch.until("ontology")
+        watch.until("753 ontology")
         away = vault.rename(tmp_path / "away")
         watch.until("does not exist")
         (away / "C.md").write_text("# C\n")

@@ -142,7 +142,7 @@ def find_store(*, cwd: Path | None = None, store: Path | None = None) -> Config:
 
 
 def _ontology_places(table: Mapping[str, Any], root: Path, vault: Path) -> tuple[Path, ...]:
-    """Where the user's own ontology can be: in the folder set, else `ontology/` in the project, the vault or beside it."""
+    """Where the user's ontology can be: in the folder set, else `ontology/` in the project, the vault or beside it."""
     named = table.get("ontology")
     places = [root / named] if named else [root / "ontology", vault / "ontology", vault.parent / "ontology"]
     return tuple(dict.fromkeys(map(_real, places)))
