@@ -157,7 +157,7 @@ def test_shapes_that_never_end_are_ended(write: Write) -> None:
 
 
 def test_memory_is_limited(write: Write) -> None:
-    done = run(write({"A.md": "text", "kg.toml": "max_memory = 60_000_000\n"}))
+    done = run(write({"A.md": "text", "kg.toml": "max_memory = 100_000_000\n"}))
     assert done.returncode == 2
     assert "max_memory" in done.stderr
     assert "Traceback" not in done.stderr

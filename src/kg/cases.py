@@ -25,6 +25,7 @@ from kg.errors import KgError
 from kg.guard import Limits, guarded
 from kg.note import Block, Note
 from kg.questions import Header, comments, named_query
+from kg.source import files_below
 from kg.syntax import tokens
 from kg.vault import Vault, read_note
 
@@ -91,9 +92,12 @@ def find_cases(config: Config, paths: Iterable[Path]) -> list[Case]:
 
 
 def _of_folder(config: Config, folder: Path) -> Iterator[Case]:
-    for file in sorted(folder.rglob("*")):
-        if file.suffix in {".rq", ".md"} and file.is_file():
-            yield from _of_file(config, file, named=False)
+    try:
+        files = files_below(folder, ".rq", ".md")
+    except OSError as error:
+        raise KgError(f"{error.filename} cannot be read: {error.strerror}") from error
+    for file in files:
+        yield from _of_file(config, file, named=False)
 
 
 def _of_file(config: Config, file: Path, *, named: bool) -> Iterator[Case]:

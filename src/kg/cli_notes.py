@@ -11,6 +11,7 @@ import click
 
 from kg.errors import KgError, StoreError
 from kg.findings import printable
+from kg.source import is_there
 from kg.terminal import Options, asked_config, common, plural, progress, say_findings, short, time_limit, vault_config
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def init(options: Options, folder: Path) -> None:
 
 
 @click.command()
-@click.argument("vault", required=False, type=click.Path(path_type=Path))
+@click.argument("vault", required=False, type=click.Path(readable=False, path_type=Path))
 @click.option("--full", is_flag=True, help="Build the store anew, even where nothing has changed.")
 @click.option("--dry-run", is_flag=True, help="Say what would change, note by note, and write nothing.")
 @click.option("--watch", is_flag=True, help="Go on: ingest again whenever notes change, until Ctrl-C.")
@@ -121,26 +122,30 @@ def _preview(options: Options, config: "Config", *, inference: bool) -> None:
 
 def _watch(options: Options, vault: Path | None, *, inference: bool, as_json: bool) -> None:
     """Ingest after each burst of changes; a failing ingest says so, leaves the last state, and the watch goes on."""
-    from watchfiles import watch
-
     from kg.config import load
+    from kg.watching import Inputs, rounds
 
-    config = load(vault, store=options.store)
-    places = {str(place) for place in (config.vault, config.root, *config.ontology) if place.is_dir()}
+    config, said = load(vault, store=options.store), ""
+    inputs = Inputs.of(config, Path.cwd())
     options.say(f"watching {short(config.vault)} (Ctrl-C ends it)", dim=True)
-    for _ in watch(*sorted(places), watch_filter=_is_input, debounce=400, raise_interrupt=True):
-        try:
-            again = load(vault, store=options.store)
-            _ingest_once(options, again, full=False, inference=inference, as_json=as_json, watching=True)
-        except KgError as error:
-            click.echo(f"kg: {error}; the last good state stays", err=True)
-        sys.stdout.flush()
-
-
-def _is_input(change: Any, path: str) -> bool:
-    """Whether a file can matter: what is hidden cannot, but for settings; nor can the store."""
-    parts = Path(path).parts
-    return not any(part.startswith(".") and part not in {".obsidian", ".gitignore"} for part in parts[-6:])
+    while True:
+        missed = True  # something may have changed before this watch began
+        for changed in rounds(inputs):
+            if not (changed or missed):
+                continue
+            missed, before = False, inputs
+            try:
+                config = load(vault, store=options.store)
+                inputs = Inputs.of(config, Path.cwd())
+                _ingest_once(options, config, full=False, inference=inference, as_json=as_json, watching=True)
+                said = ""
+            except KgError as error:
+                if said != str(error):  # once is enough while a drive is away
+                    click.echo(f"kg: {error}; the last good state stays", err=True)
+                said = str(error)
+            sys.stdout.flush()
+            if inputs != before:
+                break
 
 
 @click.command()
@@ -168,7 +173,7 @@ def doctor(options: Options, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("vault", required=False, type=click.Path(path_type=Path))
+@click.argument("vault", required=False, type=click.Path(readable=False, path_type=Path))
 @click.option(
     "--engine",
     type=click.Choice(["rules", "owlrl"]),
@@ -301,7 +306,7 @@ def _wanted(wanted: list[list[Any]]) -> str:
 
 
 @click.command()
-@click.argument("vault", required=False, type=click.Path(path_type=Path))
+@click.argument("vault", required=False, type=click.Path(readable=False, path_type=Path))
 @click.option(
     "-f", "--format", "format_", metavar="FORMAT", default="text", help="text, json, sarif, github, junit or turtle."
 )
@@ -389,7 +394,7 @@ def _beside(options: Options, file: Path, found: "Validation") -> "Validation":
 
 def _in_repository(vault: Path) -> str:
     """Where a vault lies in its repository, else from here, else on the disk; with a `/` at its end."""
-    here = next((folder for folder in (vault, *vault.parents) if (folder / ".git").exists()), Path.cwd())
+    here = next((folder for folder in (vault, *vault.parents) if is_there(folder / ".git")), Path.cwd())
     inside = vault.relative_to(here).as_posix() if vault.is_relative_to(here) else vault.as_posix()
     return "" if inside == "." else f"{inside}/"
 

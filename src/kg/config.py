@@ -5,16 +5,19 @@ on the command line that lies elsewhere is looked at from its own place, so that
 overwritten with another's notes.
 """
 
+import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from kg.errors import ConfigError
+from kg.globs import MOST_WILD, NothingMatchesError, Patterns, glob
 from kg.guard import Limits
+from kg.source import read_bytes
 from kg.terms import encode_url, is_absolute
 
 FILE = "kg.toml"
@@ -66,9 +69,13 @@ class Config:
     """So long may what runs in a process of its own take: the shapes."""
     max_memory: int = 8_000_000_000
     """And so many bytes of memory."""
+    max_inferred: int = 10_000_000
+    """Inference may add so many triples."""
     prefixes: Mapping[str, str] = field(default_factory=dict)
     ontology: tuple[Path, ...] = ()
     """Folders whose `*.ttl` files and `rules/*.rq` are read beside the ontology that comes with kg."""
+    ontology_places: tuple[Path, ...] = ()
+    """Where such a folder can be; the first that is there counts."""
     queries: Path | None = None
 
     @property
@@ -82,40 +89,49 @@ class Config:
         return {**PREFIXES, "n": self.base, **self.prefixes}
 
 
-_KEYS: dict[str, type] = {
-    "vault": str,
-    "store": str,
-    "base": str,
-    "default_class": str,
-    "ignore": list,
-    "gitignore": bool,
-    "max_bytes": int,
-    "max_seconds": int,
-    "max_memory": int,
-    "prefixes": dict,
-    "ontology": str,
-    "queries": str,
-}
+_MOST_BYTES = 1_000_000
+_MOST_PARTS = 100
+"""The most dots in one key: each is a table inside another, and `tomllib` takes time by their square."""
+_MOST = 1000
+"""The most items of a list or table."""
+_LONGEST = 1000
+"""The most characters of a text."""
 
 
 def find(start: Path) -> Path | None:
-    """The nearest `kg.toml` at or above a folder."""
-    return next((folder / FILE for folder in (start, *start.parents) if (folder / FILE).is_file()), None)
+    """The nearest `kg.toml` at or above a folder. Raises ConfigError where one is there that cannot be looked at."""
+    return next((folder / FILE for folder in (start, *start.parents) if is_there(folder / FILE)), None)
+
+
+def is_there(file: Path) -> bool:
+    """Whether a `kg.toml` is there. Raises ConfigError where that cannot be looked at."""
+    try:
+        file.stat()
+    except PermissionError as error:
+        # In a folder that can be neither listed nor entered nobody can know; its notes cannot be read either.
+        if os.access(file.parent, os.R_OK):
+            raise ConfigError(f"{file}: cannot be looked at: {error.strerror}") from error
+        return False
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def load(vault: Path | None = None, *, cwd: Path | None = None, store: Path | None = None) -> Config:
     """The settings for a vault, or for the one that the working directory belongs to. Raises ConfigError."""
-    here = (cwd or Path.cwd()).resolve()
-    vault = (here / vault).resolve() if vault else None
+    here = _real(cwd or Path.cwd())
+    vault = _real(here / vault) if vault else None
     file = find(here)
     if vault and not (file and vault.is_relative_to(file.parent)):
         file = find(vault)
     table = _read(file) if file else {}
     root = file.parent if file else vault or here
-    vault = vault or (root / table.get("vault", ".")).resolve()
-    place = (here / store).resolve() if store else _store(table, root)
+    vault = vault or _real(root / table.get("vault", "."))
+    place = _real(here / store) if store else _store(table, root)
     config = Config(vault, root, place)
-    return replace(config, **_settings(table, root), ontology=_ontology(table, root, vault))
+    places = _ontology_places(table, root, vault)
+    ontology = tuple(place for place in places if _is_folder(place))[:1]
+    return replace(config, **_settings(table, root), ontology=ontology, ontology_places=places)
 
 
 def _store(table: Mapping[str, Any], root: Path) -> Path:
@@ -141,65 +157,190 @@ def _store(table: Mapping[str, Any], root: Path) -> Path:
 
 def find_store(*, cwd: Path | None = None, store: Path | None = None) -> Config:
     """The settings for asking: the project at or above the working directory, else the one store just below it."""
-    here = (cwd or Path.cwd()).resolve()
+    here = _real(cwd or Path.cwd())
     config = load(cwd=here, store=store)
-    if store or config.store.is_dir() or find(here):
+    if store or _is_folder(config.store) or find(here):
         return config
-    above = next((folder for folder in here.parents if (folder / STORE).is_dir()), None)
-    below = [above] if above else [path.parent for path in sorted(here.glob(f"*/{STORE}")) if path.is_dir()]
+    above = next((folder for folder in here.parents if _is_folder(folder / STORE)), None)
+    below = [above] if above else [path.parent for path in sorted(here.glob(f"*/{STORE}")) if _is_folder(path)]
     if len(below) > 1:
         names = ", ".join(f"{folder.name}/{STORE}" for folder in below)
         raise ConfigError(f"there is more than one store here ({names}): name the one you mean with --store DIR")
     return load(below[0], cwd=here) if below else config
 
 
-def _ontology(table: Mapping[str, Any], root: Path, vault: Path) -> tuple[Path, ...]:
-    """The user's own ontology folder: as set, else `ontology/` in the project, in the vault or beside it."""
+def _ontology_places(table: Mapping[str, Any], root: Path, vault: Path) -> tuple[Path, ...]:
+    """Where the user's ontology can be: in the folder set, else `ontology/` in the project, the vault or beside it."""
     named = table.get("ontology")
     places = [root / named] if named else [root / "ontology", vault / "ontology", vault.parent / "ontology"]
-    return tuple(place.resolve() for place in places if place.is_dir())[:1]
+    return tuple(dict.fromkeys(map(_real, places)))
+
+
+def _real(place: Path) -> Path:
+    return Path(os.path.realpath(place))  # unlike Path.resolve it raises nothing where links go round in a circle
+
+
+def _is_folder(place: Path) -> bool:
+    return os.path.isdir(place)  # noqa: PTH112 # unlike Path.is_dir it raises nothing
 
 
 def _settings(table: Mapping[str, Any], root: Path) -> dict[str, Any]:
-    names = {row.name for row in fields(Config)} - {"vault", "store", "ontology", "queries"}
+    names = {row.name for row in fields(Config)} - {"vault", "store", "ontology", "ontology_places", "queries"}
     settings = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items() if key in names}
     if "base" in table:
         settings["base_is_set"] = True
+        settings["base"] = _slashed(table["base"])
     queries = root / str(table.get("queries", "queries"))
-    return settings | {"queries": queries if queries.is_dir() else None}
+    return settings | {"queries": queries if _is_folder(queries) else None}
+
+
+# ---- what a kg.toml may say ------------------------------------------------------------------------------------------
 
 
 def _read(file: Path) -> dict[str, Any]:
+    """What a `kg.toml` says, each setting of its type and within its range. Raises ConfigError."""
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = read_bytes(file, _MOST_BYTES).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: not text in UTF-8, at byte {error.start + 1}") from error
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror or error}") from error
+    if line := _line_of_long_key(text):
+        raise ConfigError(f"{file}: line {line}: a key of more than {_MOST_PARTS} parts")
+    try:
+        table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file}: not valid TOML: {error}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: cannot be read: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{file}: lists or tables inside each other too deep") from error
+    except (ValueError, ArithmeticError) as error:
+        raise ConfigError(f"{file}: not valid TOML: a number or a date that cannot be read") from error
     for key, value in table.items():
         if key not in _KEYS:
-            raise ConfigError(f"{file}: unknown setting “{key}”; known are {', '.join(sorted(_KEYS))}")
-        if not isinstance(value, _KEYS[key]) or isinstance(value, bool) != (_KEYS[key] is bool):
-            raise ConfigError(f"{file}: “{key}” must be {_TOML_NAMES[_KEYS[key]]}")
-    _check_base(file, table)
+            raise ConfigError(f"{file}: unknown setting “{key[:_SHOWN]}”; known are {', '.join(sorted(_KEYS))}")
+        if wrong := _KEYS[key](value):
+            raise ConfigError(f"{file}: “{key}”{'' if wrong.startswith(':') else ' '}{wrong}")
     for name, namespace in table.get("prefixes", {}).items():
-        if not isinstance(namespace, str) or not is_absolute(namespace) or encode_url(namespace) != namespace:
-            raise ConfigError(f"{file}: the prefix “{name}” must stand for an absolute IRI in quotes")
-        if not _PREFIX.match(name):
-            raise ConfigError(f"{file}: “{name}” cannot be a prefix: letters, digits, “-” and “_” can")
-    if not all(isinstance(pattern, str) for pattern in table.get("ignore", [])):
-        raise ConfigError(f"{file}: “ignore” must be a list of patterns in quotes")
+        if (own := _own_prefixes(table).get(name, namespace)) != namespace:
+            raise ConfigError(f"{file}: “prefixes”: “{name}” must be {own}: the queries of kg rest on it")
     return table
 
 
-_TOML_NAMES = {str: "a text in quotes", list: "a list", int: "a whole number", bool: "true or false", dict: "a table"}
+def _own_prefixes(table: Mapping[str, Any]) -> dict[str, str]:
+    """What the queries that come with kg, and its own, rest on."""
+    base = _slashed(table.get("base", DEFAULT_BASE))
+    return {**PREFIXES, "n": base, "p": f"{base}#property/"}
 
 
-def _check_base(file: Path, table: dict[str, Any]) -> None:
-    base = table.get("base")
-    if base is None:
-        return
-    if not is_absolute(base) or "#" in base or encode_url(base) != base:
-        raise ConfigError(f"{file}: “base” must be an absolute IRI without “#”, such as {DEFAULT_BASE}")
-    if not base.endswith("/"):
-        table["base"] = f"{base}/"
+def _slashed(base: str) -> str:
+    return base if base.endswith("/") else f"{base}/"
+
+
+_SHOWN = 100
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_BEYOND_KEYS = re.compile(
+    r'"""(?:[^\\]|\\.)*?(?:"""|\Z)|' r"'''.*?(?:'''|\Z)|" r'"(?:[^"\\\n]|\\[^\n])*"?|' r"'[^'\n]*'?|#[^\n]*", re.DOTALL
+)
+"""Texts and comments."""
+
+
+def _line_of_long_key(text: str) -> int:
+    """The line of a key of more parts than any setting has, outside of texts and comments; 0 where there is none."""
+    if text.count(".") < _MOST_PARTS:
+        return 0
+    lines = _BEYOND_KEYS.sub(lambda match: "\n" * match[0].count("\n"), text).split("\n")
+    long = (
+        n for n, line in enumerate(lines, 1) if any(one.count(".") >= _MOST_PARTS for one in re.split("[=,{[]", line))
+    )
+    return next(long, 0)
+
+
+_Check = Callable[[Any], str]
+"""Says what a value must be, where it is not."""
+
+
+def _whole(least: int, most: int) -> _Check:
+    """A whole number within a range."""
+
+    def check(value: Any) -> str:
+        is_whole = isinstance(value, int) and not isinstance(value, bool)
+        fits = is_whole and least <= value <= most
+        return "" if fits else f"must be a whole number from {least:,} to {most:,}"
+
+    return check
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value.encode()) <= _LONGEST and not _CONTROL.search(value)
+
+
+def _name(value: Any) -> str:
+    return (
+        ""
+        if _is_text(value)
+        else f"must be a text in quotes, of at most {_LONGEST:,} bytes, without control characters"
+    )
+
+
+def _path(value: Any) -> str:
+    if not _is_text(value):
+        return f"must be a path in quotes, of at most {_LONGEST:,} bytes, without control characters"
+    longest = max(len(os.fsencode(part)) for part in value.split("/"))
+    return "" if longest <= _LONGEST_NAME else f"must be a path of names of at most {_LONGEST_NAME} bytes"
+
+
+_LONGEST_NAME = 255
+
+
+def _switch(value: Any) -> str:
+    return "" if isinstance(value, bool) else "must be true or false"
+
+
+def _base(value: Any) -> str:
+    fits = _is_text(value) and is_absolute(value) and "#" not in value and encode_url(value) == value
+    return "" if fits else f"must be an absolute IRI without “#”, such as {DEFAULT_BASE}"
+
+
+def _patterns(value: Any) -> str:
+    if not isinstance(value, list) or len(value) > _MOST or not all(isinstance(one, str) for one in value):
+        return f"must be a list of patterns in quotes, at most {_MOST:,}"
+    for one in value:
+        if len(one) > _LONGEST or "\n" in one or "\0" in one:
+            return f": a pattern must be one line of at most {_LONGEST:,} characters"
+        try:
+            glob(one.encode())
+        except NothingMatchesError as error:
+            return f": the pattern “{one[:_SHOWN]}” matches nothing: {error}"
+    too_many = Patterns(one.encode() for one in value).too_many
+    return f"must have at most {MOST_WILD:,} characters in patterns with wildcards" if too_many else ""
+
+
+def _prefixes(value: Any) -> str:
+    if not isinstance(value, dict) or len(value) > _MOST:
+        return f"must be a table of at most {_MOST:,} prefixes"
+    return next((wrong for name, namespace in value.items() if (wrong := _prefix(name, namespace))), "")
+
+
+def _prefix(name: str, namespace: Any) -> str:
+    if len(name) > _LONGEST or not _PREFIX.match(name):
+        return f": “{name[:_SHOWN]}” cannot be a prefix: letters, digits, “-” and “_” can"
+    if not _is_text(namespace) or not is_absolute(namespace) or encode_url(namespace) != namespace:
+        return f": the prefix “{name}” must stand for an absolute IRI in quotes"
+    return ""
+
+
+_KEYS: dict[str, _Check] = {
+    "vault": _path,
+    "store": _path,
+    "base": _base,
+    "default_class": _name,
+    "ignore": _patterns,
+    "gitignore": _switch,
+    "max_bytes": _whole(1, 1_000_000_000),
+    "max_seconds": _whole(1, 1_000_000),
+    "max_memory": _whole(100_000_000, 1_000_000_000_000_000),
+    "max_inferred": _whole(0, 10_000_000_000),
+    "prefixes": _prefixes,
+    "ontology": _path,
+    "queries": _path,
+}

@@ -20,7 +20,7 @@ from kg.inference import Reasoning
 from kg.ingestion import load_ontology, remembered_rules
 from kg.ledger import Ledger
 from kg.naming import TYPE, Naming
-from kg.ontology import Ontology, local_name, read_turtle
+from kg.ontology import Ontology, files_of, local_name, read_turtle
 from kg.places import Finder, Origin, Origins, Place
 from kg.profile import MEANINGS
 from kg.resolve import Index
@@ -195,7 +195,7 @@ class Explainer:
         """The prefixes that the ontology's files declare."""
         found: dict[str, str] = {}
         for folder in self._folders:
-            for file in folder.rglob("*.ttl"):
+            for file in files_of(folder):
                 found |= read_turtle(file).prefixes
         return found
 
@@ -203,7 +203,7 @@ class Explainer:
     def _files(self) -> list[tuple[Path, list[str], frozenset[ox.Triple]]]:
         found = []
         for folder in self._folders:
-            for file in sorted(folder.rglob("*.ttl")):
+            for file in files_of(folder):
                 text, triples, _ = read_turtle(file)
                 found.append((file, text.split("\n"), frozenset(triples)))
         return found

@@ -31,7 +31,10 @@ CODES: dict[str, Code] = {
     row.code: row
     for row in (
         Code(
-            "F01", "error", "The file cannot be opened", "Make the file readable, or list it under `ignore` in kg.toml"
+            "F01",
+            "error",
+            "The file or folder cannot be opened",
+            "Make it readable, or list it under `ignore` in kg.toml; what was read of it last stays",
         ),
         Code("F02", "error", "The file is not text in UTF-8", "Save the file as UTF-8"),
         Code("F03", "error", "The file is larger than kg reads", "Split the note, or raise `max_bytes` in kg.toml"),
@@ -51,10 +54,28 @@ CODES: dict[str, Code] = {
             "Open the canvas in Obsidian, or correct its JSON",
         ),
         Code(
+            "F07",
+            "error",
+            "The vault is empty where it had notes",
+            "Mount the drive that it lies on; or take it as it is with `kg ingest --full`",
+        ),
+        Code(
             "F08",
             "error",
             "The store refuses what the note says",
             "Change what stands there, and report it: kg should have told what is wrong with it",
+        ),
+        Code(
+            "F09",
+            "warning",
+            "Too many lines with wildcards in .gitignore files",
+            "Name folders instead of files; lines without wildcards are not limited",
+        ),
+        Code(
+            "F10",
+            "info",
+            "A line of .gitignore that matches nothing",
+            "Correct the line, or remove it: git passes over it, too",
         ),
         Code("L01", "error", "The note that a link names does not exist", "Write that note, or correct the link"),
         Code("L02", "error", "The note has no such heading", "Correct the heading in the link, or link to the note"),

@@ -37,7 +37,7 @@ from kg.ledger import Ledger
 from kg.note import Note, Value
 from kg.ownership import owned
 from kg.resolve import Card
-from kg.source import Position
+from kg.source import Position, is_regular
 from kg.store import Store
 from kg.terms import nfc
 from kg.vault import Progress, Vault, without_collection
@@ -265,7 +265,7 @@ class _Update:
     def _places(self, paths: Iterable[str]) -> dict[str, Path]:
         """Where files lie; the disk may have their names in another Unicode form, or as links to others."""
         places = {path: self.config.vault / path for path in sorted(paths)}
-        if all(place.is_file() and not place.is_symlink() for place in places.values()):
+        if all(is_regular(place) for place in places.values()):
             return places
         files = Vault(config=self.config).files().notes if self.config.vault.is_dir() else {}
         return {path: files[path] for path in places if path in files}

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kg import __version__
-from kg.config import Config, resource
+from kg.config import FILE as CONFIG
+from kg.config import Config, is_there, resource
 from kg.constructs import FILE as RULES
-from kg.errors import TermRefused
+from kg.errors import ConfigError, KgError, TermRefused
 from kg.findings import Finding, of_file
 from kg.inference import Engine, Inference, Reasoning, infer, update
 from kg.ledger import FILE, Bad, Entry, Ledger, digests
@@ -162,7 +163,7 @@ def _infer_again(config: Config, engine: Engine | None, started: float) -> Infer
     found.store  # noqa: B018 - or say why it cannot be read
     ontology = load_ontology(config)
     ledger = Ledger.read(found.folder)
-    reasoning = Reasoning(ontology, remembered_rules(found), config.limits)
+    reasoning = Reasoning(ontology, remembered_rules(found), config.limits, config.max_inferred)
     with building(config.store, config.all_prefixes, "kg infer", found, found.stamp) as store:
         store.replace({METRICS: set()}, {})
         is_stale = any(store.replace({ONTOLOGY: set(_ontology_rows(ontology))}, {}))
@@ -179,8 +180,26 @@ def _infer_again(config: Config, engine: Engine | None, started: float) -> Infer
 
 
 def load_ontology(config: Config) -> Ontology:
-    """The ontology that comes with kg, and the vault's own."""
-    return load([resource("ontology").resolve(), *config.ontology], config.all_prefixes, config.limits)
+    """The ontology that comes with kg, and the vault's own.
+
+    Raises OntologyError, ConfigError, TimedOut, OutOfMemory.
+    """
+    ontology = load([resource("ontology").resolve(), *config.ontology], config.all_prefixes, config.limits)
+    _check_default_class(config, ontology)
+    return ontology
+
+
+def _check_default_class(config: Config, ontology: Ontology) -> None:
+    """The setting `default_class`, where it is given, must name a class. Raises ConfigError."""
+    name = config.default_class
+    if name == Config.default_class or ontology.class_named(name):
+        return
+    from difflib import get_close_matches
+
+    labels = {label.casefold(): label for class_ in ontology.classes for label in [ontology.label(class_)]}
+    near = get_close_matches(name.casefold(), labels, 1)
+    hint = f"; did you mean “{labels[near[0]]}”?" if near else ""
+    raise ConfigError(f"{config.root / CONFIG}: “default_class” must name a class: no ontology has “{name}”{hint}")
 
 
 def remembered_rules(found: Published | None) -> str | None:
@@ -197,6 +216,43 @@ class _Refused(Exception):
     def __init__(self, notes: tuple[Refusal, ...]) -> None:
         super().__init__(notes)
         self.notes = notes
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is remembered of places that could not be looked at, beside the files that are there.
+
+    Nobody knows whether they are gone, so they count as before: links to them stay resolved.
+    """
+
+    notes: frozenset[str]
+    attachments: tuple[str, ...]
+    """All of them: those that are there, and those that may be."""
+    ignored: tuple[str, ...]
+    findings: Mapping[str, tuple[Finding, ...]]
+    cards: tuple[Card, ...] = ()
+    """Those of the notes."""
+
+    @classmethod
+    def of(cls, before: Ledger | None, files: Files) -> "Kept":
+        """What the ledger has of the places that `files` could not look at."""
+        if before is None or not files.unseen:
+            return cls(frozenset(), tuple(files.attachments), tuple(files.ignored), {})
+        known = {*files.notes, *files.attachments, *files.ignored}
+        hidden = {path for path in (*before.digests, *before.attachments, *before.ignored) if files.hides(path)} - known
+        left_out = {path for path in hidden if files.leaves_out(path)} | hidden.intersection(before.ignored)
+        notes = frozenset(before.digests.keys() & hidden - left_out)
+        return cls(
+            notes,
+            tuple(sorted({*files.attachments, *(hidden.intersection(before.attachments) - left_out)})),
+            tuple(sorted({*files.ignored, *left_out})),
+            {path: before.findings_of(path) for path in notes},
+            tuple(entry.card for path, entry in before.entries.items() if path in notes),
+        )
+
+    def bad(self, path: str) -> Bad:
+        """A note that has to be read as soon as it can be; what was wrong in it last is still told."""
+        return Bad("", self.findings[path])
 
 
 class _Ingest:
@@ -218,13 +274,15 @@ class _Ingest:
         self.files = files.files if files and not self.looked_again else vault.files()
         self.ontology = load_ontology(self.config)
         self.names = Names(self.config.base)
+        self.files = self.files.without(self.before.ignored) if self.before else self.files
+        self.kept = Kept.of(self.before, self.files)
         self.refused: dict[str, Refusal] = {}
         """Notes that say what the store refuses: as such they cannot be read."""
 
     @cached_property
     def _reasoning(self) -> Reasoning:
         """What follows; what its rules' files mean is remembered from the last time."""
-        return Reasoning(self.ontology, remembered_rules(self.published), self.config.limits)
+        return Reasoning(self.ontology, remembered_rules(self.published), self.config.limits, self.config.max_inferred)
 
     # ---- what to do -----------------------------------------------------------------------------------------
 
@@ -249,16 +307,15 @@ class _Ingest:
                 self.refused |= {one.path: one for one in refused.notes}
 
     def _run(self, *, full: bool) -> Report:
+        if self._is_out_of_sight(full=full):
+            return self._nothing()
         anew = "--full was given" if full else self._anew()
         if anew or self.before is None or self.published is None:
             return self._build(anew)
         now = digests(self.files.notes, self.config.store, self.config.max_bytes, keep=True)
         again = self._different(now)
-        others = (tuple(self.files.attachments), tuple(self.files.ignored)) != (
-            self.before.attachments,
-            self.before.ignored,
-        )
-        if not again and not others and self.before.digests.keys() <= now.keys():
+        others = (self.kept.attachments, self.kept.ignored) != (self.before.attachments, self.before.ignored)
+        if not again and not others and self.before.digests.keys() <= now.keys() | self.kept.notes:
             return self._nothing()
         again += [path for path in self._refused_before() if path in now and path not in again]
         if len(again) > _ANEW * len(now) + 10:
@@ -267,6 +324,8 @@ class _Ingest:
 
     def preview(self) -> Changes:
         """What `run` would do."""
+        if self._is_out_of_sight(full=False):
+            return Changes()
         anew = self._anew()
         if anew or self.before is None:
             notes = tuple(self.files.notes)
@@ -302,6 +361,37 @@ class _Ingest:
         assert self.before is not None
         return [path for path, bad in self.before.bad.items() if any(one.code == REFUSED for one in bad.findings)]
 
+    def _is_out_of_sight(self, *, full: bool) -> bool:
+        """Whether nothing can be seen of a vault that had notes: it cannot be listed, or its drive is not mounted.
+
+        Raises KgError where it cannot be listed and nothing is known of it.
+        """
+        if any(not one.path for one in self.files.unseen):
+            if self.before is None or self.published is None:
+                raise KgError(f"the vault {self.config.vault} cannot be listed, and nothing is known of its notes yet")
+            return True
+        return not full and bool(self._vanished)
+
+    @cached_property
+    def _vanished(self) -> tuple[Finding, ...]:
+        """That all notes are gone with everything beside them, as where a drive is not mounted.
+
+        A folder that holds kg.toml or the store is there; so is one on the same file system as ever with other files.
+        """
+        root, before, config = self.files.root, self.before, self.config
+        is_other = bool(before and before.device and before.device != root.device)
+        is_marked = is_there(config.vault / CONFIG) or config.store.is_relative_to(config.vault)
+        if before is None or not before.entries or not (root.empty or is_other) or is_marked:
+            return ()
+        if any(path in self.files.notes for path in before.entries):
+            return ()
+        number = len(before.entries)
+        here = "nothing is here" if root.empty else "another drive is here"
+        had = (
+            f"{here}, and there {'was 1 note' if number == 1 else f'were {number:,} notes'}; the last good state stays"
+        )
+        return (of_file(".", "F07", had),)
+
     # ---- nothing, something, everything ----------------------------------------------------------------------
 
     def _nothing(self) -> Report:
@@ -321,7 +411,7 @@ class _Ingest:
     ) -> Report:
         return Report(
             summary,
-            self._findings(ledger, summary),
+            tuple(sorted({*self._findings(ledger, summary), *self._vanished})),
             self.config.store,
             changed=generation != self.since,
             changes=changes,
@@ -350,7 +440,7 @@ class _Ingest:
             **ledger.entries,
             **{path: _entry(notes[path], Card.of(notes[path]), one) for path, one in stated.items()},
         }
-        ledger = Ledger(ledger.settings, entries, ledger.bad, ledger.attachments, ledger.ignored)
+        ledger = replace(ledger, entries=entries)
         if not changes and ledger.bad == self.before.bad:
             summary = {**self.published.manifest.summary, "changed": 0, "seconds": self._seconds()}
             return self._report(summary, ledger, changes, self.since)
@@ -402,7 +492,7 @@ class _Ingest:
             read = {path: self._unless_refused(path, one) for path, one in read.items()}
             kept = self._last_good(read)
             cards = [one.card for one in read.values() if one.card] + [entry.card for entry in kept.values()]
-            index = self._index_of(cards, files)
+            index = Index.of(cards, self.kept.attachments, self.names, ignored=self.kept.ignored)
             self.progress("linking", 0, 1)
             reader = Reader(index, self.ontology, self.config.default_class)
             without = frozenset(path for path, one in read.items() if one.card is None)
@@ -414,7 +504,8 @@ class _Ingest:
                 raise self._narrowed(error, workers.each(Examiner(reader).examine)) from error
             entries = {**kept, **{part.path: _remembered(read[part.path], part) for part in parts}}
             bad = {path: Bad(one.digest, one.findings) for path, one in read.items() if one.card is None}
-            ledger = Ledger(self._settings, entries, bad, tuple(files.attachments), tuple(files.ignored))
+            bad |= {path: self.kept.bad(path) for path in self.kept.notes}
+            ledger = self._new_ledger(entries, bad)
             self.progress("storing", 0, 1)
             labels = ((self._graph(path), rows) for path, rows in ledger.label_rows().items())
             stale = ((self._graph(path), self._own_rows(path, kept[path])) for path in kept)
@@ -450,9 +541,10 @@ class _Ingest:
         return Read(None, bad.digest, bad.findings) if bad else read
 
     def _last_good(self, read: Mapping[str, Read]) -> dict[str, Entry]:
-        """What is remembered of files that were notes and cannot be read now."""
+        """What is remembered of files that were notes and cannot be read, or not be looked at, now."""
         entries = self.before.entries if self.before else {}
         bad = [path for path, one in read.items() if one.card is None and path in entries]
+        bad += [path for path in entries if path in self.kept.notes]
         if not bad or self.published is None or not self.published.opens():
             return {}
         return {path: entries[path] for path in bad if self._own_rows(path, entries[path])}
@@ -469,8 +561,9 @@ class _Ingest:
     def _ledger(self, again: Iterable[str]) -> tuple[Ledger, dict[str, Note], tuple[str, ...]]:
         """The ledger with the files read that changed, those notes, and the paths of the notes that this affects."""
         assert self.before is not None
-        entries = {path: entry for path, entry in self.before.entries.items() if path in self.files.notes}
-        bad = {path: one for path, one in self.before.bad.items() if path in self.files.notes}
+        there = self.files.notes.keys() | self.kept.notes
+        entries = {path: entry for path, entry in self.before.entries.items() if path in there}
+        bad = {path: one for path, one in self.before.bad.items() if path in there}
         notes: dict[str, Note] = {}
         for path in again:
             note, findings = read_note(path, self.files.notes[path], self.config.max_bytes)
@@ -483,8 +576,15 @@ class _Ingest:
             bad.pop(path, None)
             notes[path] = note
             entries[path] = Entry(note.digest, Card.of(note), (), (), (), {}, note.findings)
-        ledger = Ledger(self._settings, entries, bad, tuple(self.files.attachments), tuple(self.files.ignored))
-        return ledger, notes, self._affected(ledger, notes)
+        ledger = self._new_ledger(entries, bad)
+        affected = self._affected(ledger, notes)
+        stale = self.kept.notes.intersection(affected)  # they are stated again when they can be read again
+        ledger = replace(ledger, bad={**bad, **{path: self.kept.bad(path) for path in sorted(stale)}})
+        return ledger, notes, tuple(path for path in affected if path not in stale)
+
+    def _new_ledger(self, entries: Mapping[str, Entry], bad: Mapping[str, Bad]) -> Ledger:
+        kept = self.kept
+        return Ledger(self._settings, entries, bad, kept.attachments, kept.ignored, self.files.root.device)
 
     def _affected(self, ledger: Ledger, notes: Mapping[str, Note]) -> tuple[str, ...]:
         """The untouched notes that had asked for something which the index answers otherwise now."""
@@ -513,9 +613,6 @@ class _Ingest:
     def _index(self, ledger: Ledger) -> Index:
         cards = (entry.card for entry in ledger.entries.values())
         return Index.of(cards, ledger.attachments, self.names, ignored=ledger.ignored)
-
-    def _index_of(self, cards: Iterable[Card], files: Files) -> Index:
-        return Index.of(cards, files.attachments, self.names, ignored=files.ignored)
 
     def _changes(self, again: Iterable[str], ledger: Ledger, affected: tuple[str, ...]) -> Changes:
         assert self.before is not None

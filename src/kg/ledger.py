@@ -58,6 +58,8 @@ class Ledger:
     bad: Mapping[str, Bad]
     attachments: tuple[str, ...]
     ignored: tuple[str, ...]
+    device: int = 0
+    """The number of the file system that the vault lay on; 0 where that is not known."""
 
     @property
     def digests(self) -> dict[str, str]:
@@ -66,11 +68,12 @@ class Ledger:
 
     def findings(self) -> Iterator[Finding]:
         """What is wrong in the files; of a bad one only what is wrong now."""
-        for path, entry in self.entries.items():
-            if path not in self.bad:
-                yield from entry.findings
-        for bad in self.bad.values():
-            yield from bad.findings
+        for path in self.entries.keys() | self.bad.keys():
+            yield from self.findings_of(path)
+
+    def findings_of(self, path: str) -> tuple[Finding, ...]:
+        """What is wrong in one file; of a bad one only what is wrong now."""
+        return self.bad[path].findings if path in self.bad else self.entries[path].findings
 
     def label_rows(self, terms: frozenset[str] | None = None) -> dict[str, list[Row]]:
         """The labels that fall to each note, by its path: of things that many notes name, the first by path counts.
@@ -94,6 +97,7 @@ class Ledger:
             "bad": {path: [bad.digest, [fields_of(one) for one in bad.findings]] for path, bad in self.bad.items()},
             "attachments": self.attachments,
             "ignored": self.ignored,
+            "device": self.device,
         }
         return json.dumps(table, separators=(",", ":"))
 
@@ -104,7 +108,8 @@ class Ledger:
             table = json.loads(read_bytes(folder / FILE, MOST, follow=False))
             entries = {path: _entry(path, row) for path, row in table["entries"].items()}
             bad = {path: Bad(row[0], tuple(Finding(*one) for one in row[1])) for path, row in table["bad"].items()}
-            return cls(table["settings"], entries, bad, tuple(table["attachments"]), tuple(table["ignored"]))
+            others = tuple(table["attachments"]), tuple(table["ignored"])
+            return cls(table["settings"], entries, bad, *others, int(table.get("device", 0)))
         except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
             return None
 

@@ -19,7 +19,7 @@ import pyoxigraph as ox
 from kg.errors import KgError, OntologyError
 from kg.findings import Finding, of_file
 from kg.guard import Limits, limited
-from kg.source import read_bytes
+from kg.source import files_below, read_bytes
 from kg.syntax import check, line_and_column
 from kg.terms import KG, OWL, RDF, RDFS, SH, SKOS, XSD
 
@@ -278,7 +278,7 @@ def load(folders: Iterable[Path], prefixes: Mapping[str, str], limits: Limits | 
     found: dict[str, tuple[list[ox.Triple], list[ox.Triple]]] = {}
     rules: dict[str, str] = {}
     for folder in dict.fromkeys(folders):
-        for file in sorted(folder.rglob("*.ttl")):
+        for file in files_of(folder):
             with limited(f"the ontology {file}", limits):
                 triples = read_turtle(file).triples
                 header = [t.subject for t in triples if t.predicate == _TYPE and str(t.object) == f"<{OWL}Ontology>"]
@@ -325,6 +325,14 @@ def _rule(file: Path) -> str:
     except KgError as error:
         raise OntologyError(f"the rule {file}: {error}") from error
     return text
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The Turtle files in a folder and below it, in the order of their paths. Raises OntologyError."""
+    try:
+        return files_below(folder, ".ttl")
+    except OSError as error:
+        raise OntologyError(f"{error.filename}: cannot be read: {error.strerror}") from error
 
 
 class Turtle(NamedTuple):

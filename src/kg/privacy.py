@@ -58,7 +58,7 @@ def _build(folder: Path, config: Config, found: Published, hiding: "_Hiding") ->
     with building(folder, found.manifest.prefixes, "kg export", found) as store:
         store.clear_inferred()
         store.replace(wanted, changes)
-        infer(store, Reasoning(ontology, remembered_rules(found), config.limits))
+        infer(store, Reasoning(ontology, remembered_rules(found), config.limits, config.max_inferred))
         summary = {**found.manifest.summary, "triples": store.counts()[""]}
         summary.pop("metrics", None)
         store.publish(summary, {})

@@ -4,6 +4,7 @@ Offsets are positions in the UTF-8 bytes of the decoded text (without a byte ord
 parser reports them. Lines and columns count from 1, columns in characters. A line ends at LF, CRLF or CR.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -48,21 +49,65 @@ class TooLargeError(OSError):
     """A file with more bytes than are read."""
 
 
+class NotRegularError(OSError):
+    """A folder, pipe or device where a file is expected."""
+
+
 def read_bytes(place: Path | str, limit: int, *, follow: bool = True, dir_fd: int | None = None) -> bytes:
     """A regular file's bytes. A pipe or device is not waited for, nor, where that is said, a link followed.
 
-    The place is seen from a folder that is open, where one is given. Raises TooLargeError, OSError.
+    The place is seen from a folder that is open, where one is given. Raises TooLargeError, NotRegularError, OSError.
     """
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     flags |= 0 if follow else getattr(os, "O_NOFOLLOW", 0)
-    with open(os.open(place, flags, dir_fd=dir_fd), "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(None, "not a regular file")
+    number = os.open(place, flags, dir_fd=dir_fd)
+    status = os.fstat(number)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(number)
+        raise NotRegularError(None, "not a regular file")
+    with open(number, "rb") as file:
         data = file.read(limit + 1) if status.st_size <= limit else b""
         if max(status.st_size, len(data)) > limit:  # the one, or it grew meanwhile
             raise TooLargeError(f"{max(status.st_size, len(data)):,} bytes; {limit:,} are read")
         return data
+
+
+def is_there(place: Path) -> bool:
+    """Whether something is there; not where nobody can look, where Path.exists raises."""
+    return os.path.exists(place)  # noqa: PTH110 # see above
+
+
+def is_regular(place: Path) -> bool:
+    """Whether a regular file is there, and not a link to one; not either where nobody can look."""
+    try:
+        return stat.S_ISREG(place.lstat().st_mode)
+    except OSError:
+        return False
+
+
+DEEPEST = 200
+"""So many folders inside each other are looked into."""
+
+
+def files_below(folder: Path, *suffixes: str) -> list[Path]:
+    """The files in a folder and the folders in it, in the order of their paths; links to folders are not followed.
+
+    Only regular files whose names end with one of the suffixes, or links to such. Raises OSError, which names the
+    folder, where one cannot be listed or more than `DEEPEST` lie inside each other.
+    """
+    found: list[Path] = []
+    folders = [(folder, 0)]
+    while folders:
+        here, depth = folders.pop()
+        if depth > DEEPEST:
+            raise OSError(errno.ELOOP, f"more than {DEEPEST} folders inside each other", str(here))
+        with os.scandir(here) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append((Path(entry.path), depth + 1))
+                elif entry.name.endswith(suffixes) and entry.is_file():
+                    found.append(Path(entry.path))
+    return sorted(found)
 
 
 @contextmanager

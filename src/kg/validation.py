@@ -24,7 +24,8 @@ from kg.errors import KgError, StoreError, StoreRefused
 from kg.explanation import Explainer
 from kg.findings import CODES, SEVERITIES, Code, Finding, Result, Severity
 from kg.guard import Limits
-from kg.ingestion import Report, Scan, ingest, load_ontology
+from kg.ingestion import Kept, Report, Scan, ingest, load_ontology
+from kg.ledger import Ledger
 from kg.links import Checked, Checker, whole
 from kg.memory import Memory, Seen
 from kg.note import Note
@@ -36,7 +37,7 @@ from kg.resolve import Card, Index, LinkClass
 from kg.shacl import Violation, in_turtle, term_from
 from kg.shapes import ALIKE, TYPE, Shapes, is_of_range
 from kg.statements import PREF_LABEL, Reader
-from kg.store import Outdated, Published, Store, settled
+from kg.store import Outdated, Published, Store, published, settled
 from kg.terms import KG, Names
 from kg.vault import Files, Progress, Reading, Vault, read_note, without_collection
 from kg.wording import Wording
@@ -102,13 +103,18 @@ def validate(
     vault = vault if isinstance(vault, Vault) else Vault(vault)
     with without_collection():
         scan = Scan.of(vault)
-        if not scan.files.notes:
+        if not scan.files.notes and not _had_notes(vault, scan.files):
             raise KgError(f"there is nothing to check: {vault.path} has no notes")
         if only == "links":
             return _links_alone(vault, scan.files, progress).at_least(severity)
         with _up_to_date(vault, scan, progress) as (report, found):
             run = _Run(vault, report.looked_again or scan.files, report, found, severity, seconds, progress)
             return run.validation(only).at_least(severity)
+
+
+def _had_notes(vault: Vault, files: Files) -> bool:
+    """Whether notes may be where nothing can be seen now; an ingest says so."""
+    return bool(files.unseen) or (files.root.empty and published(vault.config.store) is not None)
 
 
 def check(reading: Reading, index: Index) -> Validation:
@@ -120,12 +126,19 @@ def check(reading: Reading, index: Index) -> Validation:
 def _links_alone(vault: Vault, files: Files, progress: Progress | None) -> Validation:
     with Workers.for_files(len(files.notes)) as workers:
         read = workers.read(files.notes, vault.config.max_bytes, progress).values()
-        cards = [one.card for one in read if one.card]
+        kept = Kept.of(_remembered(vault) if files.unseen else None, files)
+        cards = [one.card for one in read if one.card] + list(kept.cards)
         names = Names(vault.config.base)
-        index = Index.of(cards, files.attachments, names, ignored=files.ignored, on_disk=files.on_disk)
+        index = Index.of(cards, kept.attachments, names, ignored=kept.ignored, on_disk=files.on_disk)
         checked = workers.each(Checker(index, vault.settings).check)
     found = [finding for one in read for finding in one.findings]
     return _together(checked, index, vault.settings, [*files.findings, *found])
+
+
+def _remembered(vault: Vault) -> Ledger | None:
+    """What the store remembers of the notes, where there is one."""
+    found = published(vault.config.store)
+    return Ledger.read(found.folder) if found else None
 
 
 def _together(checked: Iterable[Checked], index: Index, settings: Settings, findings: Iterable[Finding]) -> Validation:
@@ -182,7 +195,8 @@ class _Run:
         self.ontology: Ontology = load_ontology(self.config)
         self.before = Memory.read(self.folder)
         cards = [entry.card for entry in self.ledger.entries.values()]
-        self.index = Index.of(cards, files.attachments, self.names, ignored=files.ignored, on_disk=files.on_disk)
+        attachments, ignored = self.ledger.attachments, self.ledger.ignored
+        self.index = Index.of(cards, attachments, self.names, ignored=ignored, on_disk=files.on_disk)
 
     def validation(self, only: Only | None) -> Validation:
         """Everything, or the shapes alone."""
@@ -219,7 +233,7 @@ class _Run:
     def _names(self) -> str:
         """A digest of what a link can be resolved by, less headings and blocks, and of the settings."""
         cards = [(c.path, c.name, c.id, c.title, c.aliases, c.kind, c.is_template) for c in self._cards()]
-        others = (*self.files.attachments, *self.files.ignored, *sorted(self.files.on_disk.items()))
+        others = (*self.ledger.attachments, *self.ledger.ignored, *sorted(self.files.on_disk.items()))
         facts = (__version__, self.config.base, self.vault.settings, sorted(cards), others)
         return hashlib.sha256(repr(facts).encode("utf-8", "surrogateescape")).hexdigest()
 
@@ -247,7 +261,13 @@ class _Run:
         again = {path: self.files.notes[path] for path in good if path not in found}
         checker = Checker(self.index, self.vault.settings)
         found |= {one.path: one for one in self._of_notes(again, checker.check, "checking")}
-        return found
+        return found | self._unseen()
+
+    def _unseen(self) -> dict[str, Checked]:
+        """The checks that are remembered of notes that cannot be looked at now."""
+        entries = self.ledger.entries
+        hidden = {path: seen for path, seen in self.before.notes.items() if path in entries and self.files.hides(path)}
+        return {path: seen.checked for path, seen in hidden.items() if entries[path].digest == seen.digest}
 
     def _of_notes(self, files: Mapping[str, Path], work: Callable[[Note], T], what: str) -> Sequence[T]:
         """What a function gives of some notes, which are read for it."""

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from kg.errors import KgError
 from kg.folder import write_new
+from kg.source import files_below
 
 _HERE = Path(__file__).parent
 
 
 def write_starter(folder: Path) -> Iterator[tuple[Path, bool]]:
     """Write the starter files into a folder; each path with whether it was written or kept. Raises KgError."""
-    has_notes = folder.is_dir() and any(folder.rglob("*.md"))
+    has_notes = folder.is_dir() and _has_notes(folder)
     sources = [file for file in sorted(_HERE.rglob("*")) if file.suffix in {".toml", ".ttl", ".rq", ".md"}]
     for source in sources:
         relative = source.relative_to(_HERE)
@@ -35,3 +36,11 @@ def _leads_out(folder: Path, place: Path) -> bool:
     """Whether a folder of the project is a link to one elsewhere, or to nothing: nothing is written there."""
     links = [one for one in (place, *place.parents) if one != folder and folder in one.parents and one.is_symlink()]
     return any(not one.is_dir() or not one.resolve().is_relative_to(folder.resolve()) for one in links)
+
+
+def _has_notes(folder: Path) -> bool:
+    """Whether a folder holds notes; one that cannot be looked through is taken for one that does."""
+    try:
+        return bool(files_below(folder, ".md"))
+    except OSError:
+        return True
