@@ -178,7 +178,7 @@ class _Asking:
         """Ask, and write the answer; whether it is not a no."""
         found, called = self._elsewhere() if self.endpoint else self._here()
         write(self.options, found, called, file, format_)
-        if not self.endpoint:
+        if not self.endpoint and not self.services:  # hints ask again, and a server was asked already
             self._hint()
         return found.kind != "ask" or found.boolean
 
