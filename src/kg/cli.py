@@ -13,6 +13,7 @@ import click
 
 from kg import __version__
 from kg.errors import INTERRUPTED, KgError, StoreError
+from kg.terminal import complain, complain_of_usage, steady
 
 _ROOMS = {
     "cli_notes": ("init", "ingest", "doctor", "infer", "why", "validate"),
@@ -53,6 +54,7 @@ def kg() -> None:
 
 def main() -> NoReturn:
     """The entry point: every error is one sentence and an exit code."""
+    steady()
     try:
         kg.main(standalone_mode=False)
         sys.stdout.flush()
@@ -62,21 +64,21 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
-        error.show()
+        complain_of_usage(error)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # Whoever read us has seen enough; what Python would still write at exit has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except KgError as error:
-        click.echo(f"kg: {error}", err=True)
+        complain(str(error))
         sys.exit(error.exit_code)
     except Exception as error:
         if {"-v", "--verbose"} & set(sys.argv):
             raise
         if str(error).startswith("Corruption"):  # Oxigraph tells of a damaged block whenever that is read
             said = f"the store is damaged ({str(error).splitlines()[0]}): run `kg ingest --full` to build it anew"
-            click.echo(f"kg: {said}", err=True)
+            complain(said)
             sys.exit(StoreError.exit_code)
-        click.echo(f"kg: internal error: {type(error).__name__}: {error} (-v shows where; please report it)", err=True)
+        complain(f"internal error: {type(error).__name__}: {error} (-v shows where; please report it)")
         sys.exit(2)
