@@ -13,8 +13,8 @@ import click
 
 from kg import __version__
 from kg.errors import INTERRUPTED, KgError, StoreError
-from kg.findings import printable
 from kg.guard import out_of_memory, supervised
+from kg.terminal import complain, complain_of_usage, steady
 
 _ROOMS = {
     "cli_notes": ("init", "ingest", "doctor", "infer", "why", "validate"),
@@ -61,7 +61,7 @@ def main() -> NoReturn:
     try:
         code = supervised(run)
     except KgError as error:
-        _complain(str(error))
+        complain(str(error))
         code = error.exit_code
     except KeyboardInterrupt:
         code = INTERRUPTED
@@ -70,6 +70,7 @@ def main() -> NoReturn:
 
 def run() -> int:
     """Run the command in this process; its exit code."""
+    steady()
     try:
         kg.main(standalone_mode=False)
         sys.stdout.flush()
@@ -78,13 +79,13 @@ def run() -> int:
     except (click.exceptions.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        complain_of_usage(error)
         return error.exit_code
     except BrokenPipeError:
         # Whoever read us has seen enough; what is left in the buffer has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KgError as error:
-        _complain(str(error))
+        complain(str(error))
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last place where anything can be said of it
         return _failed(error)
@@ -105,20 +106,16 @@ def _failed(error: Exception) -> int:
     """Say what nobody foresaw; the exit code."""
     if isinstance(error, MemoryError):
         error = out_of_memory()
-        _complain(str(error))
+        complain(str(error))
         return error.exit_code
     if str(error).startswith("Corruption"):  # Oxigraph tells of a damaged block whenever that is read
         said = f"the store is damaged ({str(error).splitlines()[0]}): run `kg ingest --full` to build it anew"
-        _complain(said)
+        complain(said)
         return StoreError.exit_code
     if {"-v", "--verbose"} & set(sys.argv):
         import traceback
 
         traceback.print_exception(error)
         return KgError.exit_code
-    _complain(f"internal error: {type(error).__name__}: {error} (-v shows where; please report it)")
+    complain(f"internal error: {type(error).__name__}: {error} (-v shows where; please report it)")
     return KgError.exit_code
-
-
-def _complain(text: str) -> None:
-    click.echo(printable(f"kg: {text}"), err=True)

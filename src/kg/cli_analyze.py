@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from kg.output import check_format, format_of, write, written
-from kg.terminal import Command, Options, common, progress, vault_config
+from kg.terminal import Command, Options, common, progress, tell, vault_config
 
 if TYPE_CHECKING:
     from kg.analysis import Table
@@ -109,8 +109,8 @@ class Asked:
         shown = table.first(self.limit)
         with written(self.output) as file:
             if people and told and shown.rows:
-                text = told(shown, called.name).encode("utf-8", "replace")
-                file.write_bytes(text) if file else click.echo(text, nl=False)
+                text = told(shown, called.name)
+                file.write_bytes(text.encode("utf-8", "replace")) if file else tell(text, nl=False)
             else:
                 found = (for_people(shown) if people else shown).answer(self.store.prefixes)
                 write(self.options, found, called, file, self.format)

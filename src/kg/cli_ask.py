@@ -14,7 +14,7 @@ import click
 from kg.errors import KgError, QuerySyntaxError
 from kg.findings import printable
 from kg.output import check_format, format_of, say_place, write, written
-from kg.terminal import Options, common, time_limit
+from kg.terminal import Options, common, complain, tell, time_limit
 
 if TYPE_CHECKING:
     from kg.config import Config
@@ -136,12 +136,12 @@ def _list_queries(config: "Config") -> bool:
     named, problems = legible(config)
     width = max(map(len, named), default=0)
     for name, found in named.items():
-        click.echo(printable(f"{name:<{width}}  {found.header.title}"))
+        tell(printable(f"{name:<{width}}  {found.header.title}"))
         for param in found.header.params:
-            click.echo(printable(f"{'':<{width}}    {param}" + (f"  {param.says}" if param.says else "")))
+            tell(printable(f"{'':<{width}}    {param}" + (f"  {param.says}" if param.says else "")))
     sys.stdout.flush()
     for problem in problems:
-        click.echo(printable(f"kg: {problem}"), err=True)
+        complain(printable(str(problem)))
     return not problems
 
 
@@ -236,7 +236,7 @@ class _Asking:
         from kg import sparql
 
         prefixes, store = (self.config.all_prefixes, None) if self.endpoint else (self._store.prefixes, self._store)
-        click.echo(sparql.explain(self.text, prefixes, store), nl=False)
+        tell(sparql.explain(self.text, prefixes, store), nl=False)
         return True
 
 
@@ -315,7 +315,7 @@ def _do(options: Options, config: "Config", manner: _Manner, text: str) -> None:
     except QuerySyntaxError as error:
         say_place(error, text, "line")
     except (KgError, click.ClickException) as error:
-        click.echo(f"kg: {error.format_message() if isinstance(error, click.ClickException) else error}", err=True)
+        complain(error.format_message() if isinstance(error, click.ClickException) else str(error))
     except KeyboardInterrupt:
         options.say("stopped")
 
@@ -323,11 +323,11 @@ def _do(options: Options, config: "Config", manner: _Manner, text: str) -> None:
 def _command(config: "Config", manner: _Manner, name: str, value: str = "") -> None:
     """What begins with a full stop."""
     if name == ".help":
-        click.echo(_HELP + "".join(f"  {one:<10} {says}\n" for one, says in _COMMANDS.items()), nl=False)
+        tell(_HELP + "".join(f"  {one:<10} {says}\n" for one, says in _COMMANDS.items()), nl=False)
     elif name == ".queries":
         _list_queries(config)
     elif name == ".prefixes":
-        click.echo("".join(f"{one + ':':<10} {space}\n" for one, space in config.all_prefixes.items()), nl=False)
+        tell("".join(f"{one + ':':<10} {space}\n" for one, space in config.all_prefixes.items()), nl=False)
     elif name == ".format":
         manner.format = check_format(value.strip() or None)
     elif name == ".timeout":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kg.terminal import Options, common, plural, progress, short, time_limit
+from kg.terminal import Options, common, emit, plural, progress, short, time_limit
 
 if TYPE_CHECKING:
     from kg.pushing import Pushed
@@ -60,7 +60,7 @@ def push(
         options.say("interrupted: what has arrived is whole, and the next push goes on from there")
         raise
     if as_json:
-        click.echo(json.dumps(_json(done), ensure_ascii=False))
+        emit(json.dumps(_json(done), ensure_ascii=False) + "\n")
     _say_pushed(options, done)
 
 

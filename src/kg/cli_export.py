@@ -11,7 +11,7 @@ import click
 
 from kg.errors import KgError, QuerySyntaxError
 from kg.output import say_place, written
-from kg.terminal import Options, common, plural, short, vault_config
+from kg.terminal import Options, common, plural, raw_out, short, tell, vault_config
 
 if TYPE_CHECKING:
     from kg.config import Config
@@ -63,7 +63,7 @@ def export(
 
     if listing:
         width = max(map(len, FORMATS))
-        click.echo("".join(f"{row.name:<{width}}  {row.keeps}\n" for row in FORMATS.values()), nl=False)
+        tell("".join(f"{row.name:<{width}}  {row.keeps}\n" for row in FORMATS.values()), nl=False)
         return
     if format_ is None and output is None:
         raise click.UsageError(
@@ -130,8 +130,8 @@ def _write(options: Options, row: "Format", found: "Export", output: Path | None
         assert row.write is not None
         with written(output) as file:
             if file is None:
-                row.write(found, sys.stdout.buffer)
-                sys.stdout.buffer.flush()
+                with raw_out() as stdout:
+                    row.write(found, stdout)
             else:
                 with file.open("wb") as out:
                     row.write(found, out)

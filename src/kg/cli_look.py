@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kg.findings import printable
-from kg.terminal import Options, common, plural, progress, vault_config
+from kg.terminal import Options, common, emit, plural, progress, tell, vault_config
 
 if TYPE_CHECKING:
     from kg.census import Census
@@ -92,7 +92,7 @@ def search(options: Options, words: tuple[str, ...], limit: int, everything: boo
     manner = Manner()
     if sys.stdout.isatty():
         manner = Manner(shutil.get_terminal_size().columns, *(_paint(options, **style) for style in _STYLES))
-    click.echo(written(found, format_, manner), nl=False, color=options.color)
+    emit(written(found, format_, manner), styled=format_ == "text", color=options.color)
     sys.stdout.flush()  # what is said on stderr comes after it, in a log that holds both
     _say(options, found, typed)
     if not found.notes:
@@ -171,7 +171,7 @@ def show(options: Options, name: str, everything: bool, format_: str) -> None:
     with without_collection():
         shown = portrait(Explainer(config, found), name, None if everything else SOME)
     color = options.color is not False if sys.stdout.isatty() else None
-    click.echo(FORMATS[format_](shown, Manner(color, everything)), nl=False, color=bool(color))
+    emit(FORMATS[format_](shown, Manner(color, everything)), styled=format_ == "text", color=bool(color))
     sys.stdout.flush()
     if shown.is_inferred:
         options.say(f"hint: kg why {shlex.quote(name)} --all says why what is inferred holds", dim=True)
@@ -190,10 +190,10 @@ def stats(options: Options, as_json: bool) -> None:
 
     found = census(vault_config(options, None))
     if as_json:
-        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
+        emit(json.dumps(found.as_json(), ensure_ascii=False) + "\n")
         return
     for name, said in _figures(found, None if options.verbose else _LISTED):
-        click.echo(printable(f"{name:<{_NAME}} {said}"))
+        tell(printable(f"{name:<{_NAME}} {said}"))
 
 
 _LISTED, _NAME = 8, 10

@@ -12,7 +12,21 @@ import click
 from kg.errors import KgError, StoreError
 from kg.findings import printable
 from kg.source import is_there
-from kg.terminal import Options, asked_config, common, plural, progress, say_findings, short, time_limit, vault_config
+from kg.terminal import (
+    Options,
+    asked_config,
+    common,
+    complain,
+    emit,
+    plural,
+    progress,
+    say_findings,
+    short,
+    tell,
+    text_out,
+    time_limit,
+    vault_config,
+)
 
 if TYPE_CHECKING:
     from kg.config import Config
@@ -97,7 +111,7 @@ def _ingest_once(
         return report
     say_findings(options, report.findings)
     if as_json:
-        click.echo(json.dumps(report.as_json(), ensure_ascii=False))
+        emit(json.dumps(report.as_json(), ensure_ascii=False) + "\n")
     else:
         _say_report(options, report)
     return report
@@ -105,7 +119,6 @@ def _ingest_once(
 
 def _preview(options: Options, config: "Config", *, inference: bool) -> None:
     """What would change, a note a line."""
-    from kg.findings import printable
     from kg.ingestion import preview
     from kg.vault import Vault
 
@@ -117,7 +130,7 @@ def _preview(options: Options, config: "Config", *, inference: bool) -> None:
         options.say(f"All notes are read anew: {changes.everything}.")
     for word in ("added", "changed", "removed", "affected"):
         for path in getattr(changes, word):
-            click.echo(printable(f"{word:<8}  {path}"))
+            tell(printable(f"{word:<8}  {path}"))
 
 
 def _watch(options: Options, vault: Path | None, *, inference: bool, as_json: bool) -> None:
@@ -141,7 +154,7 @@ def _watch(options: Options, vault: Path | None, *, inference: bool, as_json: bo
                 said = ""
             except KgError as error:
                 if said != str(error):  # once is enough while a drive is away
-                    click.echo(f"kg: {error}; the last good state stays", err=True)
+                    complain(f"{error}; the last good state stays")
                 said = str(error)
             sys.stdout.flush()
             if inputs != before:
@@ -162,10 +175,10 @@ def doctor(options: Options, as_json: bool) -> None:
 
     found = examine(Vault(config=vault_config(options, None)))
     if as_json:
-        click.echo(json.dumps([row._asdict() for row in found], ensure_ascii=False))
+        emit(json.dumps([row._asdict() for row in found], ensure_ascii=False) + "\n")
     else:
         for row in found:
-            click.secho(f"{'ok  ' if row.ok else 'BAD '}  {row.what}: {row.says}", fg=None if row.ok else "red")
+            tell(f"{'ok  ' if row.ok else 'BAD '}  {row.what}: {row.says}", fg=None if row.ok else "red")
     if any(not row.ok and row.damaged for row in found):
         raise StoreError("the store is damaged: run `kg ingest --full` to build it anew from the notes")
     if not all(row.ok for row in found):
@@ -207,7 +220,7 @@ def infer(options: Options, vault: Path | None, engine: str | None, as_json: boo
             "contradictions": len(contradictions),
             "seconds": done.seconds,
         }
-        click.echo(json.dumps(row, ensure_ascii=False))
+        emit(json.dumps(row, ensure_ascii=False) + "\n")
     else:
         _say_inference(options, inference)
         options.say(f"inferred {inference.triples:,} of {done.triples:,} triples ({done.seconds:.2f} s)")
@@ -257,7 +270,7 @@ def why(options: Options, subject: str, predicate: str | None, obj: str | None, 
         if not explained:
             options.say(f"Nothing was inferred of “{subject}”.")
     color = options.color is not False if sys.stdout.isatty() else None
-    click.echo(FORMATS[format_](explained, color), nl=False, color=bool(color))
+    emit(FORMATS[format_](explained, color), styled=format_ == "text", color=bool(color))
 
 
 def _say_report(options: Options, report: "Report") -> None:
@@ -360,8 +373,8 @@ def validate(
         lambda one: one.severity == "error" or severity is not None,
         {**config.all_prefixes},
     )
-    REPORTS[format_].write(found, sys.stdout, manner)
-    sys.stdout.flush()  # what is said on stderr comes after it, in a log that holds both
+    with text_out(styled=format_ == "text") as stdout:
+        REPORTS[format_].write(found, stdout, manner)
     if found.hidden:
         less = f"{found.hidden:,} less severe {plural(found.hidden, 'finding')}"
         options.say(f"{less} not shown (--severity info shows all)", dim=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from kg.errors import KgError
-from kg.terminal import Options, common, plural, short, time_limit
+from kg.terminal import Options, common, plural, short, text_out, time_limit
 
 
 @click.command()
@@ -37,8 +37,8 @@ def test(options: Options, paths: tuple[Path, ...], format_: str, timeout: float
         found.append(one)
         if options.verbose and one.passed:
             options.say(line_of(one, short))
-    FORMS[format_].write(found, sys.stdout, short)
-    sys.stdout.flush()  # what is said on stderr comes after it, in a log that holds both
+    with text_out() as stdout:
+        FORMS[format_].write(found, stdout, short)
     failed = sum(not one.passed for one in found)
     total = f"{len(found)} {plural(len(found), 'question')}"
     options.say(f"{failed} of {total} not answered as expected" if failed else f"{total} answered as expected")

@@ -17,7 +17,7 @@ from typing import Any
 from kg.errors import ConfigError
 from kg.globs import MOST_WILD, NothingMatchesError, Patterns, glob
 from kg.guard import Limits
-from kg.source import read_bytes
+from kg.source import is_folder, read_bytes
 from kg.terms import encode_url, is_absolute
 
 FILE = "kg.toml"
@@ -130,7 +130,7 @@ def load(vault: Path | None = None, *, cwd: Path | None = None, store: Path | No
     place = _real(here / store) if store else _store(table, root)
     config = Config(vault, root, place)
     places = _ontology_places(table, root, vault)
-    ontology = tuple(place for place in places if _is_folder(place))[:1]
+    ontology = tuple(place for place in places if is_folder(place))[:1]
     return replace(config, **_settings(table, root), ontology=ontology, ontology_places=places)
 
 
@@ -159,10 +159,10 @@ def find_store(*, cwd: Path | None = None, store: Path | None = None) -> Config:
     """The settings for asking: the project at or above the working directory, else the one store just below it."""
     here = _real(cwd or Path.cwd())
     config = load(cwd=here, store=store)
-    if store or _is_folder(config.store) or find(here):
+    if store or is_folder(config.store) or find(here):
         return config
-    above = next((folder for folder in here.parents if _is_folder(folder / STORE)), None)
-    below = [above] if above else [path.parent for path in sorted(here.glob(f"*/{STORE}")) if _is_folder(path)]
+    above = next((folder for folder in here.parents if is_folder(folder / STORE)), None)
+    below = [above] if above else [path.parent for path in sorted(here.glob(f"*/{STORE}")) if is_folder(path)]
     if len(below) > 1:
         names = ", ".join(f"{folder.name}/{STORE}" for folder in below)
         raise ConfigError(f"there is more than one store here ({names}): name the one you mean with --store DIR")
@@ -180,10 +180,6 @@ def _real(place: Path) -> Path:
     return Path(os.path.realpath(place))  # unlike Path.resolve it raises nothing where links go round in a circle
 
 
-def _is_folder(place: Path) -> bool:
-    return os.path.isdir(place)  # noqa: PTH112 # unlike Path.is_dir it raises nothing
-
-
 def _settings(table: Mapping[str, Any], root: Path) -> dict[str, Any]:
     names = {row.name for row in fields(Config)} - {"vault", "store", "ontology", "ontology_places", "queries"}
     settings = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items() if key in names}
@@ -191,7 +187,7 @@ def _settings(table: Mapping[str, Any], root: Path) -> dict[str, Any]:
         settings["base_is_set"] = True
         settings["base"] = _slashed(table["base"])
     queries = root / str(table.get("queries", "queries"))
-    return settings | {"queries": queries if _is_folder(queries) else None}
+    return settings | {"queries": queries if is_folder(queries) else None}
 
 
 # ---- what a kg.toml may say ------------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning", "info"]
 _NUMBER = re.compile(r"\b\d+ (?=links|notes)")
-_STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 
@@ -221,9 +220,17 @@ def printable(text: str) -> str:
     """The text with control and direction-changing characters escaped, so that it cannot steer a terminal, and with
     the separators of lines, so that it stays one.
     """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(ch if unicodedata.category(ch) not in _STEERING else repr(ch)[1:-1] for ch in text)
+    return text if text.isprintable() else "".join(repr(ch)[1:-1] if steers(ch) else ch for ch in text)
+
+
+def steers(character: str) -> bool:
+    """Whether a character can steer a terminal, or change the direction or the lines of what is shown."""
+    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def escaped(text: str) -> str:
+    """The same of a text of several lines, whose line ends and tabs stay."""
+    return "".join(part if part in {"\n", "\t"} else printable(part) for part in re.split("([\n\t])", text))
 
 
 def in_markdown(text: str) -> str:

@@ -69,7 +69,7 @@ def _place(line: Line, with_words: bool) -> Text:
     text = Text(printable(str(line)), style="cyan")
     if with_words and line.text:
         text.append(f"  {printable(line.text)}", style="default")
-    return text.append(f" ({line.remark})", style="dim") if line.remark else text
+    return text.append(f" ({printable(line.remark)})", style="dim") if line.remark else text
 
 
 def _text(portrait: Portrait, manner: Manner) -> str:

@@ -38,6 +38,8 @@ _NEVER_BEGUN = "the process that was to answer could not be started: {}"
 _TOO_DEEP = "{} cannot be read: it is nested too deeply"
 _GRACE = 2.0
 """So many seconds has work that is late to end by itself and to clean up."""
+_RESERVED = 500_000_000
+"""So much address space may be set aside by allocators and for the stacks of threads, and never be used."""
 _CLEANING = 3
 """So many seconds of CPU time are kept for that where the system limits them."""
 _LOOK = 0.5
@@ -193,7 +195,7 @@ def _address_space(memory: int | None) -> Iterator[None]:
     import resource
 
     before = resource.getrlimit(resource.RLIMIT_AS)
-    limit = _in_use() + memory
+    limit = _in_use() + memory + _RESERVED
     _limit(resource.RLIMIT_AS, limit if before[0] == resource.RLIM_INFINITY else min(limit, before[0]))
     try:
         yield

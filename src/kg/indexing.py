@@ -37,7 +37,7 @@ from kg.ledger import Ledger
 from kg.note import Note, Value
 from kg.ownership import owned
 from kg.resolve import Card
-from kg.source import Position, is_regular
+from kg.source import Position, is_folder, is_regular
 from kg.store import Store
 from kg.terms import nfc
 from kg.vault import Progress, Vault, without_collection
@@ -267,7 +267,7 @@ class _Update:
         places = {path: self.config.vault / path for path in sorted(paths)}
         if all(is_regular(place) for place in places.values()):
             return places
-        files = Vault(config=self.config).files().notes if self.config.vault.is_dir() else {}
+        files = Vault(config=self.config).files().notes if is_folder(self.config.vault) else {}
         return {path: files[path] for path in places if path in files}
 
     def _forget(self, path: str) -> None:

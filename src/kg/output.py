@@ -2,14 +2,15 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from kg.errors import KgError, QuerySyntaxError
-from kg.terminal import Options
+from kg.findings import printable
+from kg.terminal import Options, complain, raw_out
 
 if TYPE_CHECKING:
     from kg.sparql import Answer
@@ -55,7 +56,8 @@ def write(options: Options, answer: "Answer", called: "Called", file: Path | Non
     from kg import results
     from kg.tables import Screen, screen
 
-    with file.open("wb") if file else nullcontext(sys.stdout.buffer) as out:
+    shown = format_ in {None, "table"} and sys.stdout.isatty()
+    with file.open("wb") if file else raw_out(styled=shown) as out:
         where = Screen() if file else screen(sys.stdout, color=options.color is not False)
         terminal = file is None and sys.stdout.isatty()
         results.write(answer, out, format_, terminal=terminal, people=results.People(called, where))
@@ -65,7 +67,7 @@ def write(options: Options, answer: "Answer", called: "Called", file: Path | Non
 def say_place(error: QuerySyntaxError, text: str, name: str) -> None:
     """Show the line of a query that cannot be read, with a caret under the place."""
     lines = text.split("\n")
-    click.echo(f"kg: {name}:{error.line}:{error.column}: {error}", err=True)
+    complain(f"{name}:{error.line}:{error.column}: {error}")
     if error.line <= len(lines):
         line = lines[error.line - 1].replace("\t", " ")
-        click.echo(f"  {line}\n  {' ' * (error.column - 1)}^", err=True)
+        click.echo(f"  {printable(line)}\n  {' ' * len(printable(line[: error.column - 1]))}^", err=True)

@@ -62,7 +62,7 @@ def _text(explanations: Sequence[Explanation], color: bool | None) -> str:
 
 
 def _remark(line: Line) -> str:
-    return f" ({line.remark})" if line.remark else ""
+    return f" ({printable(line.remark)})" if line.remark else ""
 
 
 def _json(explanations: Sequence[Explanation], color: bool | None) -> str:
@@ -99,7 +99,7 @@ def _markdown(explanations: Sequence[Explanation], color: bool | None) -> str:
                 rows += [f"{indent}  `{printable(axiom)}`" for axiom in node.axioms]
                 rows += [f"{indent}  {_link(line)}" for line in node.grounds]
             rows += [f"{indent}  {_link(line)} {in_markdown(line.text)}{_remark(line)}" for line in node.stated]
-    return "".join(f"{row}  \n" for row in rows)
+    return "".join(f"{printable(row)}  \n" for row in rows)
 
 
 def _link(line: Line) -> str:

@@ -15,6 +15,7 @@ from kg.config import Config
 from kg.errors import KgError
 from kg.fulltext import ALONE
 from kg.note import Line, Note, Section
+from kg.source import is_folder
 from kg.store import Store
 from kg.terms import KG, Names, nfc
 from kg.vault import Progress, Vault
@@ -60,7 +61,7 @@ class Known(NamedTuple):
 
         Raises KgError where none is.
         """
-        files = Vault(config=self.config).files().notes if self.config.vault.is_dir() else {}
+        files = Vault(config=self.config).files().notes if is_folder(self.config.vault) else {}
         known = {path: place for path, place in files.items() if self.about(path)}
         if self.entities and not known:
             raise KgError(f"the notes of this store are not in {self.config.vault}: their texts are needed")

@@ -50,7 +50,7 @@ def _text(validation: Validation, out: IO[str], manner: Manner) -> None:
         out.write(f"{manner.paint(finding.severity, str(finding))}{hint}\n")
     if manner.statistics:
         out.write("\n" if validation.findings else "")
-        out.writelines(f"{line}\n" for line in _tables(validation))
+        out.writelines(f"{printable(line)}\n" for line in _tables(validation))
 
 
 def _hint(finding: Finding) -> str:
@@ -167,7 +167,7 @@ def _escaped(text: str, *, also: bool = False) -> str:
     """A value in a command of GitHub Actions; of a property `:` and `,` too."""
     text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     text = text.replace(":", "%3A").replace(",", "%2C") if also else text
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return printable(text)
 
 
 def _junit(validation: Validation, out: IO[str], manner: Manner) -> None:

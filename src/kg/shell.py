@@ -4,6 +4,7 @@ The only place that knows prompt_toolkit. What a question is answered with is th
 """
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.history import History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.lexers import PygmentsLexer
+from prompt_toolkit.output import create_output
 from pygments.lexers.rdf import SparqlLexer
 
 from kg.errors import StoreError
@@ -232,6 +234,7 @@ def questions(known: Words, history: Path | None, *, color: bool) -> Iterator[st
         history=kept,
         key_bindings=_keys(is_whole),
         enable_history_search=False,
+        output=create_output(sys.__stdout__),  # it moves the cursor, and shows control characters as signs
     )
     while True:
         try:

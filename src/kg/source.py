@@ -77,6 +77,11 @@ def is_there(place: Path) -> bool:
     return os.path.exists(place)  # noqa: PTH110 # see above
 
 
+def is_folder(place: Path) -> bool:
+    """Whether a folder is there; not where nobody can look, where Path.is_dir raises."""
+    return os.path.isdir(place)  # noqa: PTH112 # see above
+
+
 def is_regular(place: Path) -> bool:
     """Whether a regular file is there, and not a link to one; not either where nobody can look."""
     try:

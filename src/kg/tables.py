@@ -245,7 +245,8 @@ def _cell(term: "Term | None", called: Called, where: Screen) -> "Text":
     from rich.text import Text
 
     link = called.link(term) if where.links else None
-    return Text(called.name(term), style=Style(link=link) if link else "")
+    is_plain = link is not None and link.isascii() and link.isprintable()
+    return Text(called.name(term), style=Style(link=link) if is_plain else "")
 
 
 def _records(

@@ -1,16 +1,21 @@
 """What all commands share: the options that each takes, what they say on stderr, and which settings are meant."""
 
+import codecs
+import io
 import os
+import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
+from kg.findings import escaped, printable, steers
 from kg.guard import owns_process
 from kg.sandbox import close_network
+from kg.source import is_folder
 
 if TYPE_CHECKING:
     from kg.config import Config
@@ -32,7 +37,147 @@ class Options:
     def say(self, text: str = "", **style: Any) -> None:
         """A message for people, on stderr."""
         if not self.quiet:
-            click.secho(text, err=True, color=self.color, **style)
+            click.secho(escaped(text), err=True, color=self.color, **style)
+
+
+# ---- the doors: whatever is printed goes through one of these --------------------------------------------------------
+
+
+def complain(text: str) -> None:
+    """Say on stderr what cannot be done."""
+    click.echo(f"kg: {escaped(text)}", err=True)
+
+
+def complain_of_usage(error: click.ClickException) -> None:
+    """Say on stderr what is wrong with the command line, as click says it."""
+    said = io.StringIO()
+    error.show(file=said)
+    click.echo(escaped(said.getvalue()), err=True, nl=False)
+
+
+def tell(text: str, **style: Any) -> None:
+    """A line or more on stdout, for people."""
+    click.secho(escaped(text), **style)
+
+
+def emit(text: str, *, styled: bool = False, color: bool | None = None) -> None:
+    """A text on stdout: data as it is, unless a terminal shows it; or one that has styles and is escaped already."""
+    is_shown = sys.stdout.isatty() and not styled
+    click.echo(_as_data(text) if is_shown else text, nl=False, color=color)
+
+
+@contextmanager
+def text_out(*, styled: bool = False) -> Iterator[TextIO]:
+    """Stdout to write text to: data as it is, unless a terminal shows it; or what has styles and is escaped already."""
+    yield cast("TextIO", _Shown(sys.stdout)) if sys.stdout.isatty() and not styled else sys.stdout
+    sys.stdout.flush()  # what is said on stderr comes after it, in a log that holds both
+
+
+@contextmanager
+def raw_out(*, styled: bool = False) -> Iterator[IO[bytes]]:
+    """Stdout to write bytes to, likewise."""
+    if not sys.stdout.isatty() or styled:
+        yield sys.stdout.buffer
+    else:
+        shown = _ShownBytes(sys.stdout)
+        yield cast("IO[bytes]", shown)
+        shown.end()
+    sys.stdout.flush()
+
+
+def _as_data(text: str) -> str:
+    """Data as a terminal can show it: what would steer it as JSON and Turtle write such a character."""
+    if text.isprintable():
+        return text
+    return "".join(_code(ch) if steers(ch) and ch not in "\n\t" else ch for ch in text.replace("\r\n", "\n"))
+
+
+def _code(character: str) -> str:
+    number = ord(character)
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+class _Shown:
+    """A stream of data that a terminal shows."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(_as_data(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class _ShownBytes(io.RawIOBase):
+    """The same for bytes, of which a character may come in parts."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        self._held = ""
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Write; what may go on in the next part is held back."""
+        text = self._held + self._decoder.decode(bytes(data))
+        self._held = "\r" if text.endswith("\r") else ""  # its line feed may come
+        self._stream.write(_as_data(text.removesuffix(self._held)))
+        return len(data)
+
+    def flush(self) -> None:
+        """Send on what was written."""
+        self._stream.flush()
+
+    def end(self) -> None:
+        """Write what was held back."""
+        self._stream.write(_as_data(self._held + self._decoder.decode(b"", final=True)))
+
+
+_STYLES = re.compile(r"(\x1b\[[0-9;]*m|\x1b\]8;[!-:<-~]*;[!-~]*\x1b\\|[\n\t])")
+"""Colours, and links as terminals know them."""
+_BAR = re.compile(r"(\x1b\[[0-9;]*[mAGJK]|\x1b\[\?25[hl]|[\r\n\t])")
+"""What a progress bar is drawn with."""
+
+
+class _Net:
+    """A terminal that can be told colours and nothing else, whoever writes to it."""
+
+    def __init__(self, stream: TextIO, own: re.Pattern[str]) -> None:
+        self._stream = stream
+        self._own = own
+
+    def write(self, text: str) -> int:
+        """Write, with everything escaped but what kg itself steers a terminal with."""
+        own = self._own
+        parts = own.split(text) if not text.isprintable() else [text]
+        self._stream.write("".join(part if number % 2 else printable(part) for number, part in enumerate(parts)))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write each."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def steady() -> None:
+    """Put a net below the doors: from now on no text can steer the terminals that stdout and stderr are."""
+    for name, own in (("stdout", _STYLES), ("stderr", _BAR)):
+        stream = getattr(sys, name)
+        if stream is not None and stream.isatty() and not isinstance(stream, _Net):
+            setattr(sys, name, _Net(stream, own))
 
 
 def common(command: Command) -> Command:
@@ -82,7 +227,7 @@ def vault_config(options: Options, vault: Path | None) -> "Config":
     config = find_store(store=options.store)
     published = manifest(config.store) if options.store else None
     read_from = Path(str(published.summary.get("vault", ""))) if published else None
-    return replace(load(read_from), store=config.store) if read_from and read_from.is_dir() else config
+    return replace(load(read_from), store=config.store) if read_from and is_folder(read_from) else config
 
 
 def say_findings(options: Options, findings: Sequence["Finding"]) -> None:
@@ -90,7 +235,7 @@ def say_findings(options: Options, findings: Sequence["Finding"]) -> None:
     colors = {"error": "red", "warning": "yellow", "info": None}
     for finding in findings:
         if finding.severity == "error":
-            click.secho(str(finding), err=True, color=options.color, fg=colors["error"])
+            click.secho(escaped(str(finding)), err=True, color=options.color, fg=colors["error"])
         elif finding.severity == "warning" or options.verbose:
             options.say(str(finding), fg=colors[finding.severity])
     silent = sum(finding.severity == "info" for finding in findings)
@@ -122,4 +267,4 @@ def progress(options: Options) -> "Iterator[Progress | None]":
     columns = (TextColumn("{task.description:<10}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
         task = bar.add_task("", total=1)
-        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+        yield lambda what, done, total: bar.update(task, description=printable(what), completed=done, total=total)
