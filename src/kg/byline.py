@@ -7,13 +7,18 @@ from typing import NamedTuple
 from kg.note import Line, Link, Piece, Tag
 from kg.source import Source
 
+# A run of spaces is tried from its beginning only: from each of its characters it would take n² steps.
+_SPACES = r"(?:(?<!\s)\s++)"
 # The last of these parts a title from its author.
-_SEPARATOR = re.compile(r"\s+[-\u2013\u2014]\s+|\s+\(?by\s+", re.I)
-_BETWEEN_NAMES = re.compile(r"\s*(?:;|&|\band\b|\bund\b|\bet\b(?! al))\s*", re.I)
+_SEPARATOR = re.compile(rf"{_SPACES}(?:[-\u2013\u2014]|\(?by)\s+", re.I)
+_BETWEEN_NAMES = re.compile(rf"{_SPACES}?+(?:;|&|\band\b|\bund\b|\bet\b(?! al))\s*", re.I)
 # What follows a name and is none: brackets, a year, “et al.”, and all behind the end of a sentence.
-_NO_NAME = re.compile(r"\s*\([^()]*\)|,?\s*\b\d{4}\b.*|\s*\bet al\b\.?|(?<=\w\w)[:.!?](?:\s.*|$)|[\s,;)]+$", re.S)
+_NO_NAME = re.compile(
+    rf"{_SPACES}?+\([^()]*\)|,?{_SPACES}?+\b\d{{4}}\b.*|{_SPACES}?+\bet al\b\.?|(?<=\w\w)[:.!?](?:\s.*|$)", re.S
+)
+_AT_THE_END = ",;)"
 _TAG_AFTER = re.compile(r"(?<=[^\s,])\s+#.*", re.S)
-_JOINING = re.compile(r"[\s,;&]*(?:\b(?:and|und|et)\b)?[\s,;&]*\Z", re.I)
+_JOINING = re.compile(r"[\s,;&]*+(?:\b(?:and|und|et)\b)?[\s,;&]*+\Z", re.I)
 _BY = re.compile(rb"(?:^|\W)(?:by|from)\s+(?:#[^\s#,]+(?:\s*,|\s+and|\s*&)+\s*)*\Z", re.I)
 _SENTENCE_END = re.compile(rb"[.!?]\s")
 
@@ -63,13 +68,22 @@ def authors_in(pieces: tuple[Piece, ...]) -> Iterator[Named]:
 
 def names_in(text: str) -> Iterator[str]:
     """The names in a text. A comma parts names only where each side has two words: `Seiden, Josh` is one name."""
-    for part in (_TAG_AFTER.sub("", part) for part in _BETWEEN_NAMES.split(_NO_NAME.sub("", text))):
+    for part in (_TAG_AFTER.sub("", part) for part in _BETWEEN_NAMES.split(_named(text))):
         by_commas = [name.strip() for name in part.split(",") if name.strip()]
         whole = all(" " in name or name.startswith("#") for name in by_commas)
         for name in by_commas if whole else [part]:
             clean = camel_case_name(name.strip()[1:]) if name.strip().startswith("#") else name.strip(' ,.;:"“”')
             if any(ch.isalpha() for ch in clean):
                 yield clean
+
+
+def _named(text: str) -> str:
+    """A text less what is no name in it."""
+    text = _NO_NAME.sub("", text)
+    end = len(text)
+    while end and (text[end - 1].isspace() or text[end - 1] in _AT_THE_END):
+        end -= 1
+    return text[:end]
 
 
 def camel_case_name(tag: str) -> str:
