@@ -56,6 +56,13 @@ CODES: dict[str, Code] = {
             "The store refuses what the note says",
             "Change what stands there, and report it: kg should have told what is wrong with it",
         ),
+        Code(
+            "F09",
+            "error",
+            "The note says more than is kept of one",
+            "Divide the note: 200 bytes of triples are kept for each byte of it, and 4 MB besides",
+        ),
+        Code("F10", "warning", "A tag of too many levels", "Use fewer levels, or shorter ones"),
         Code("L01", "error", "The note that a link names does not exist", "Write that note, or correct the link"),
         Code("L02", "error", "The note has no such heading", "Correct the heading in the link, or link to the note"),
         Code("L03", "error", "The note has no such block", "Put the ^id at the end of the block, or correct the link"),
