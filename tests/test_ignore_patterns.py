@@ -198,7 +198,7 @@ def test_no_line_stops_an_ingest(tmp_path: Path, line: str) -> None:
 def test_a_line_that_matches_nothing_is_a_remark_at_its_line(tmp_path: Path) -> None:
     write(tmp_path, {"One.md": "", "sub/.gitignore": "# fine\nx\n[a\n!\n", "sub/Two.md": ""})
     found = [(f.path, f.line, f.code, f.severity) for f in Vault(tmp_path).files().findings]
-    assert found == [("sub/.gitignore", 3, "F10", "info"), ("sub/.gitignore", 4, "F10", "info")]
+    assert found == [("sub/.gitignore", 3, "F12", "info"), ("sub/.gitignore", 4, "F12", "info")]
 
 
 @pytest.mark.parametrize("line", ["!", "\\", "a\\", "[a", "[[:nope:]]"])
@@ -214,7 +214,7 @@ def test_lines_with_wildcards_are_limited_and_others_are_not(tmp_path: Path) -> 
     files = Vault(tmp_path).files()
     assert list(files.notes) == ["One.md", "a0b.md"]
     (finding,) = files.findings
-    assert (finding.code, finding.severity, finding.path) == ("F09", "warning", ".gitignore")
+    assert (finding.code, finding.severity, finding.path) == ("F11", "warning", ".gitignore")
     assert 1 < finding.line < len(wild)
 
 

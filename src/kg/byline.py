@@ -1,25 +1,28 @@
 """Bylines: who a title, a list item or a sentence says made a work (contract, section 4, rules 4 and 7)."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from kg.note import Line, Link, Piece, Tag
 from kg.source import Source
 
-# A run of spaces is tried from its beginning only: from each of its characters it would take n² steps.
-_SPACES = r"(?:(?<!\s)\s++)"
+# A run of spaces or commas is tried once, from where it begins: a note may have a hundred thousand of them.
 # The last of these parts a title from its author.
-_SEPARATOR = re.compile(rf"{_SPACES}(?:[-\u2013\u2014]|\(?by)\s+", re.I)
-_BETWEEN_NAMES = re.compile(rf"{_SPACES}?+(?:;|&|\band\b|\bund\b|\bet\b(?! al))\s*", re.I)
-# What follows a name and is none: brackets, a year, “et al.”, and all behind the end of a sentence.
+_SEPARATOR = re.compile(r"(?<!\s)\s+(?:[-\u2013\u2014]|\(?by)\s+", re.I)
+_BETWEEN_NAMES = re.compile(r"(?:(?<!\s)\s*|(?<=\s))(?:;|&|\band\b|\bund\b|\bet\b(?! al))\s*", re.I)
+# What follows a name and is none: brackets, a year, “et al.”, all behind the end of a sentence, and marks at the end.
 _NO_NAME = re.compile(
-    rf"{_SPACES}?+\([^()]*\)|,?{_SPACES}?+\b\d{{4}}\b.*|{_SPACES}?+\bet al\b\.?|(?<=\w\w)[:.!?](?:\s.*|$)", re.S
+    r"(?:(?<!\s)\s*|(?<=\s))(?:\([^()]*\)|\bet al\b\.?)"
+    r"|(?:,|(?<!\s))\s*\b\d{4}\b.*"
+    r"|(?<=\w\w)[:.!?](?:\s.*|$)",
+    re.S,
 )
-_AT_THE_END = ",;)"
 _TAG_AFTER = re.compile(r"(?<=[^\s,])\s+#.*", re.S)
-_JOINING = re.compile(r"[\s,;&]*+(?:\b(?:and|und|et)\b)?[\s,;&]*+\Z", re.I)
+_JOINING = re.compile(r"[\s,;&]*+(?:\b(?:and|und|et)\b)?+[\s,;&]*+\Z", re.I)
 _BY = re.compile(rb"(?:^|\W)(?:by|from)\s+(?:#[^\s#,]+(?:\s*,|\s+and|\s*&)+\s*)*\Z", re.I)
+_LOOKED_BACK = 400
 _SENTENCE_END = re.compile(rb"[.!?]\s")
 
 
@@ -68,7 +71,7 @@ def authors_in(pieces: tuple[Piece, ...]) -> Iterator[Named]:
 
 def names_in(text: str) -> Iterator[str]:
     """The names in a text. A comma parts names only where each side has two words: `Seiden, Josh` is one name."""
-    for part in (_TAG_AFTER.sub("", part) for part in _BETWEEN_NAMES.split(_named(text))):
+    for part in (_TAG_AFTER.sub("", part) for part in _BETWEEN_NAMES.split(_without_additions(text))):
         by_commas = [name.strip() for name in part.split(",") if name.strip()]
         whole = all(" " in name or name.startswith("#") for name in by_commas)
         for name in by_commas if whole else [part]:
@@ -77,13 +80,16 @@ def names_in(text: str) -> Iterator[str]:
                 yield clean
 
 
-def _named(text: str) -> str:
-    """A text less what is no name in it."""
-    text = _NO_NAME.sub("", text)
+def _without_additions(text: str) -> str:
+    """A byline less what follows a name and is none."""
+    parts, position = [], 0
+    for match in _NO_NAME.finditer(text):
+        parts.append(text[position : match.start()])
+        position = match.end()
     end = len(text)
-    while end and (text[end - 1].isspace() or text[end - 1] in _AT_THE_END):
+    while end > position and (text[end - 1] in ",;)" or text[end - 1].isspace()):
         end -= 1
-    return text[:end]
+    return "".join([*parts, text[position:end]])
 
 
 def camel_case_name(tag: str) -> str:
@@ -105,15 +111,14 @@ def is_camel_case(tag: str) -> bool:
 
 def credited_tags(lines: tuple[Line, ...], source: Source) -> Iterator[tuple[Tag, Link | None]]:
     """CamelCase tags after the word “by” or “from”, each with the link before it in the same sentence."""
-    start = lines[0].span.start
-    for line in lines:
-        for tag in line.tags:
-            if not is_camel_case(tag.name):
-                continue
-            before = source.data[start : tag.span.start]
-            if not _BY.search(before[-400:]):
-                continue
-            ends = [match.end() for match in _SENTENCE_END.finditer(before)]
-            sentence = start + (ends[-1] if ends else 0)
-            links = [link for row in lines for link in row.links if sentence <= link.span.start < tag.span.start]
-            yield tag, links[-1] if links else None
+    start, end = lines[0].span.start, lines[-1].span.end
+    ends = [start, *(match.end() for match in _SENTENCE_END.finditer(source.data, start, end))]
+    links = sorted([link for line in lines for link in line.links], key=lambda link: link.span.start)
+    starts = [link.span.start for link in links]
+    for tag in (tag for line in lines for tag in line.tags if is_camel_case(tag.name)):
+        at = tag.span.start
+        if not _BY.search(source.data[max(start, at - _LOOKED_BACK) : at]):
+            continue
+        sentence = ends[bisect_right(ends, at) - 1]
+        before = bisect_left(starts, at)
+        yield tag, links[before - 1] if before and starts[before - 1] >= sentence else None

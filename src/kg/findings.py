@@ -66,12 +66,19 @@ CODES: dict[str, Code] = {
         ),
         Code(
             "F09",
+            "error",
+            "The note says more than is kept of one",
+            "Divide the note: 200 bytes of triples are kept for each byte of it, and 4 MB besides",
+        ),
+        Code("F10", "warning", "A tag of too many levels", "Use fewer levels, or shorter ones"),
+        Code(
+            "F11",
             "warning",
             "Too many lines with wildcards in .gitignore files",
             "Name folders instead of files; lines without wildcards are not limited",
         ),
         Code(
-            "F10",
+            "F12",
             "info",
             "A line of .gitignore that matches nothing",
             "Correct the line, or remove it: git passes over it, too",

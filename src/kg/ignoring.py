@@ -116,10 +116,10 @@ def _no_lines(path: str, error: OSError) -> Finding | None:
 
 def _wrong(path: str, patterns: Patterns) -> Iterator[Finding]:
     for line, why in patterns.wrong[:_MOST_WRONG]:
-        yield of_file(path, "F10", f"the line matches nothing: {why}", line)
+        yield of_file(path, "F12", f"the line matches nothing: {why}", line)
     if patterns.too_many:
         says = f"from here on lines with wildcards count for nothing: {MOST_WILD:,} bytes of them hold at one place"
-        yield of_file(path, "F09", says, patterns.too_many)
+        yield of_file(path, "F11", says, patterns.too_many)
 
 
 _MOST_WRONG = 20

@@ -698,6 +698,7 @@ class Part(NamedTuple):
     labelled: tuple[str, ...]
     questions: tuple[str, ...]
     links: Mapping[Any, int]
+    findings: tuple[Finding, ...]
 
 
 @dataclass
@@ -727,7 +728,8 @@ class Emitter:
         if size > _READY:
             file.rename(file.with_suffix(".ready"))
             self._number += 1
-        return Part(note.path, stated.graph, stated.labels, _labelled(stated), tuple(stated.questions), stated.links)
+        questions = tuple(stated.questions)
+        return Part(note.path, stated.graph, stated.labels, _labelled(stated), questions, stated.links, stated.findings)
 
 
 def _labelled(stated: Statements) -> tuple[str, ...]:
@@ -736,12 +738,14 @@ def _labelled(stated: Statements) -> tuple[str, ...]:
 
 def _entry(note: Note, card: Card, stated: Statements) -> Entry:
     questions = tuple(stated.questions)
-    return Entry(note.digest, card, questions, stated.labels, _labelled(stated), stated.links, note.findings)
+    findings = (*note.findings, *stated.findings)
+    return Entry(note.digest, card, questions, stated.labels, _labelled(stated), stated.links, findings)
 
 
 def _remembered(read: Read, part: Part) -> Entry:
     assert read.card is not None
-    return Entry(read.digest, read.card, part.questions, part.labels, part.labelled, part.links, read.findings)
+    findings = (*read.findings, *part.findings)
+    return Entry(read.digest, read.card, part.questions, part.labels, part.labelled, part.links, findings)
 
 
 def shared_ids(ledger: Ledger) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ The order of the rules, and where each was seen, is in docs/obsidian.md; case an
 
 import posixpath
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -143,27 +144,40 @@ class Outline(NamedTuple):
     kind: NoteKind = "note"
     is_template: bool = False
 
+
+class _Headings:
+    """The headings of a note as links look for them: by key, and by slug."""
+
+    def __init__(self, headings: tuple[Heading, ...]) -> None:
+        self._all = headings
+        self._places: dict[str, list[int]] = defaultdict(list)
+        for number, heading in enumerate(headings):
+            self._places[heading.key].append(number)
+
     def section(self, subpath: str) -> tuple[Heading, bool] | None:
         """The heading that `A#B` leads to, and whether another would answer too.
 
         Each next heading is looked for below the one before it; of equals the first is meant.
         """
         found: tuple[Heading, bool] | None = None
-        start, end = 0, len(self.headings)
+        start, end = 0, len(self._all)
         for key in filter(None, map(heading_key, subpath.split("#"))):
-            places = [n for n in range(start, end) if self.headings[n].key == key]
-            if not places:
+            if found:
+                level = found[0].level
+                end = next((n for n in range(start, end) if self._all[n].level <= level), end)
+            places = self._places.get(key, ())
+            first = bisect_left(places, start)
+            if first == len(places) or places[first] >= end:
                 return None
-            at, heading = places[0], self.headings[places[0]]
-            found = heading, len(places) > 1
-            start = at + 1
-            end = next((n for n in range(start, end) if self.headings[n].level <= heading.level), end)
+            more = first + 1 < len(places) and places[first + 1] < end
+            found = self._all[places[first]], more
+            start = places[first] + 1
         return found
 
-    def slugged(self, fragment: str) -> Heading | None:
-        """The heading that a fragment in the manner of GitHub names; of equals the first."""
-        slug = fragment.strip().lower()
-        return next((heading for heading in self.headings if heading.slug == slug), None)
+    @cached_property
+    def slugs(self) -> Mapping[str, Heading]:
+        """The headings by the fragments that GitHub and its kin give them; of equals the first."""
+        return {heading.slug: heading for heading in reversed(self._all)}
 
 
 def heading_key(text: str) -> str:
@@ -229,6 +243,7 @@ class Index:
     on_disk: Mapping[str, str]
     """Files by path, where the disk has the path in another Unicode form."""
     _found: dict[tuple[str, str], list[str]] = field(default_factory=dict, repr=False, compare=False)
+    _headings: dict[str, _Headings] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -353,9 +368,12 @@ class Index:
             return Target(kind, self.names.block(entity, block), entity, path)
         if not subpath.strip("# "):
             return Target(kind, entity, entity, path)
-        found = outline.section(subpath)
+        headings = self._headings.get(path)
+        if headings is None:
+            headings = self._headings[path] = _Headings(outline.headings)
+        found = headings.section(subpath)
         if found is None and link.kind == "markdown":
-            slugged = outline.slugged(subpath)
+            slugged = headings.slugs.get(subpath.strip().lower())
             found = (slugged, False) if slugged else None
         if found is None:
             return Target("missing heading", entity, entity, path)

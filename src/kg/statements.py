@@ -8,9 +8,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from kg.byline import Named, authors_in, camel_case_name, credited_tags, split_byline
+from kg.findings import Finding
 from kg.note import Block, Field, Line, Link, Note, Piece, Section, Tag, Value
 from kg.ontology import Ontology, Property, local_name
 from kg.resolve import Asked, Index, LinkClass, Target
@@ -42,6 +44,11 @@ _ADDRESSES = {"external", "malformed"}
 _NOTHING: frozenset[LinkClass] = frozenset(("template", "no address"))
 _NO_PAGES = ("data:", "javascript:")
 # Addresses that hold their content, or a program: counted as links, but they lead nowhere.
+_LEVELS = 32
+_LONGEST_TAG = 1_000
+"""A tag of more levels, or a longer one, is one tag, and not one in others: each level has an IRI as long as itself."""
+_TIMES, _ROOM = 200, 4_000_000
+"""So many bytes of triples are kept of a note for each of its own, and besides. Most take 5 to 50 times their size."""
 _XSD_KINDS = {"integer", "decimal", "double", "boolean", "date", "dateTime", "duration"}
 
 
@@ -77,6 +84,8 @@ class Statements:
     links: Mapping[LinkClass, int]
     questions: frozenset[str]
     """What the index was asked: these statements hold as long as it answers the same."""
+    findings: tuple[Finding, ...] = ()
+    """What of the note is not stated."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +145,8 @@ class _Writer:
         self.links: Counter[LinkClass] = Counter()
         self.tasks: Counter[str] = Counter()
         self.placeholders: set[str] = set()
+        self.findings: dict[str, Finding] = {}
+        self.room = _ROOM + _TIMES * len(note.source.data)
         self.named_types = self._types()
         self.types = tuple(self.named_types or filter(None, [self._default_class(reader)]))
 
@@ -148,7 +159,8 @@ class _Writer:
         rows = tuple(Statement(*triple, at) for triple, at in sorted(self.rows.items()))
         labels = tuple(sorted(self.labels, key=lambda label: label.at))
         questions = frozenset(self.index.questions)
-        return Statements(self.names.path(self.note.path), rows, labels, dict(self.links), questions)
+        document = self.names.path(self.note.path)
+        return Statements(document, rows, labels, dict(self.links), questions, tuple(sorted(self.findings.values())))
 
     def add(self, subject: str, predicate: str, obj: str, at: int) -> None:
         """State a triple; the first place that says so counts. Nothing is said of what a template will fill in, nor of
@@ -156,13 +168,34 @@ class _Writer:
         """
         if subject in self.placeholders or obj in self.placeholders:
             return
-        self.rows.setdefault((subject, predicate, obj), at)
+        row = (subject, predicate, obj)
+        if row not in self.rows and self._fits(len(subject) + len(predicate) + len(obj), at):
+            self.rows[row] = at
+
+    def _fits(self, size: int, at: int) -> bool:
+        """Whether a note still may say so much; where it may not, a finding says so, once."""
+        if self.room < 0:
+            return False
+        self.room -= size
+        if self.room < 0:
+            self._find("F09", "the note says more than is kept: what comes after this is left out", at, at)
+        return self.room >= 0
+
+    def _find(self, code: str, message: str, start: int, end: int) -> None:
+        """A finding, once a note: at the first place."""
+        if code not in self.findings:
+            place = (*self.note.source.position(start), *self.note.source.position(end))
+            self.findings[code] = Finding(self.note.path, *place, code, message)
 
     def label(self, term: str, text: str, at: int, *, title: bool = False) -> None:
         """Name a thing that other notes may name too."""
         if term in self.placeholders:
             return
-        self.labels.setdefault(Label(term, PREF_LABEL, one_line(text), at, title))
+        self._label(Label(term, PREF_LABEL, one_line(text), at, title))
+
+    def _label(self, label: Label) -> None:
+        if label not in self.labels and self._fits(len(label.term) + len(label.text), label.at):
+            self.labels[label] = None
 
     # ---- the note as a whole ------------------------------------------------------------------------------
 
@@ -246,7 +279,7 @@ class _Writer:
                 predicate = iri(found.iri)
             else:
                 predicate = iri(self.names.property(key))
-                self.labels.setdefault(Label(predicate, _LABEL_OF_PROPERTY, key.strip(), value.span.start))
+                self._label(Label(predicate, _LABEL_OF_PROPERTY, key.strip(), value.span.start))
             for obj, at in self._objects(subject, found, value):
                 self.add(iri(subject.iri), predicate, obj, at)
 
@@ -355,7 +388,7 @@ class _Writer:
             found = [p for p in self.ontology.properties_named(edge.label) if p.kind in {"object", "any"}]
             predicate = iri(found[0].iri if found else self.names.property(edge.label))
             if not found:
-                self.labels.setdefault(Label(predicate, _LABEL_OF_PROPERTY, edge.label, at))
+                self._label(Label(predicate, _LABEL_OF_PROPERTY, edge.label, at))
             self.add(iri(self._node(start)), predicate, iri(end), at)
 
     def _node(self, block: Block) -> str:
@@ -604,15 +637,26 @@ class _Writer:
         term = iri(self.names.tag(tag.name))
         self.add(iri(self.entity), TAGGED, term, at)
         self.add(iri(place), TAGGED, term, at)
-        name = tag.name
-        while True:
-            term = iri(self.names.tag(name))
+        names = self._nested(tag)
+        terms = [term, *(iri(self.names.tag(name)) for name in names[1:])]
+        for term, name in zip(terms, names, strict=True):
             self.add(term, RDF_TYPE, TAG, at)
             self.label(term, name, at)
-            name = name.rpartition("/")[0]
-            if not name:
-                return
-            self.add(term, BROADER, iri(self.names.tag(name)), at)
+        for term, broader in pairwise(terms):
+            self.add(term, BROADER, broader, at)
+
+    def _nested(self, tag: Tag) -> list[str]:
+        """A tag and those that it is nested in, innermost first; of one with too many levels, itself alone."""
+        levels = tag.name.count("/") + 1
+        if levels > _LEVELS or len(tag.name) > _LONGEST_TAG:
+            what = f"{levels} levels" if levels > _LEVELS else f"{len(tag.name):,} characters"
+            limit = f"up to {_LEVELS}" if levels > _LEVELS else f"up to {_LONGEST_TAG:,}"
+            self._find("F10", f"a tag of {what}: it is read as one tag, in no others ({limit} are)", *tag.span)
+            return [tag.name]
+        names = [tag.name]
+        while names[-1].rpartition("/")[0]:
+            names.append(names[-1].rpartition("/")[0])
+        return names
 
 
 def _shown_link(node: Block) -> Link | None:

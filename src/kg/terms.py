@@ -5,10 +5,11 @@ write, and the same on every machine. This module is the one door: every IRI tha
 percent-encoded here (paths, names, fragments) or checked by the store's own parser (addresses).
 """
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from urllib.parse import unquote
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -18,6 +19,12 @@ OWL = "http://www.w3.org/2002/07/owl#"
 SKOS = "http://www.w3.org/2004/02/skos/core#"
 SH = "http://www.w3.org/ns/shacl#"
 KG = "https://w3id.org/concept-notes#"
+
+LONGEST_PART = 1_000
+"""So many characters of a heading, an item or a key are in an IRI."""
+LONGEST_ID = 2_000
+"""A longer `id` is no IRI of a thing, since the IRI of each section and item in the note would begin with it."""
+_KEPT = 200
 
 RDF_TYPE = f"<{RDF}type>"
 INFERRED = f"<{KG}inferred>"
@@ -43,8 +50,8 @@ _WEB = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s]+\Z")
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\0": "\ufffd"})
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
-# All that ends a line, for Python or another program, with the spaces around it.
-_LINE_ENDS = re.compile("(?<![ \t])[ \t]*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029][ \t\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*")
+# All that ends a line, for Python or another program.
+_LINE_ENDS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
 
 class _Encoded:
@@ -86,7 +93,9 @@ def _encode(match: re.Match[str]) -> str:
 
 def one_line(text: str) -> str:
     """The text on one line: each line end of any kind, with the spaces around it, is one space."""
-    return _LINE_ENDS.sub(" ", text).strip()
+    if not _LINE_ENDS.search(text):
+        return text.strip()
+    return " ".join(filter(None, (part.strip() for part in _LINE_ENDS.split(text))))
 
 
 def encode_path(path: str) -> str:
@@ -95,8 +104,18 @@ def encode_path(path: str) -> str:
 
 
 def encode_part(text: str) -> str:
-    """One part of a fragment, such as a heading: like a path, with `/` encoded too."""
-    return _in_part(nfc(text))
+    """One part of a fragment, such as a heading: like a path, with `/` encoded too.
+
+    Of a long one its beginning and a digest: all IRIs of what stands in a section begin with the section's.
+    """
+    text = nfc(text)
+    return _in_part(text if len(text) <= LONGEST_PART else _shortened(text))
+
+
+@lru_cache(maxsize=1_000)
+def _shortened(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+    return f"{text[:_KEPT]}~{digest}"
 
 
 def encode_url(url: str) -> str | None:
@@ -186,7 +205,7 @@ class Names:
     def entity(self, path: str, front_id: str | None = None) -> str:
         """What a note is about: its path less `.md`, or its front matter's `id`."""
         if front_id:
-            absolute = encode_url(front_id) if is_absolute(front_id) else None
+            absolute = encode_url(front_id) if len(front_id) <= LONGEST_ID and is_absolute(front_id) else None
             return absolute or f"{self.base}#id/{encode_part(front_id)}"
         return self.base + encode_path(path[:-3] if path.lower().endswith(".md") else path)
 
