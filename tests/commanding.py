@@ -59,7 +59,7 @@ def command(folder: Path, *arguments: str, seconds: int = 60) -> Done:
         code = run()
     done = Done(code, out.text(), err.text())
     assert "Traceback" not in done.err
-    assert "internal error" not in done.err
+    assert "internal error" not in done.err, done.err
     return done
 
 

@@ -59,7 +59,10 @@ class Conformance:
             return self._run(local, triples, triples, frozenset(seen))
         if before.seen == seen.keys():
             return State(before.seen, before.results, before.whole)
-        gone = [_parsed(line) for line in before.seen - seen.keys()]
+        try:
+            gone = [_parsed(line) for line in before.seen - seen.keys()]
+        except (SyntaxError, ValueError):  # what is remembered lies in a file that may have come from elsewhere
+            return self._run(local, triples, triples, frozenset(seen))
         changed = [*(seen[line] for line in seen.keys() - before.seen), *gone]
         if any(triple.predicate == SUB_CLASS for triple in changed):
             return self._run(local, triples, triples, frozenset(seen))

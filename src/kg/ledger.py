@@ -5,15 +5,17 @@ are a hint that saves reading, and content decides.
 """
 
 import json
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from kg.errors import StoreError
-from kg.findings import Finding
+from kg.findings import CODES, Finding
 from kg.ownership import owned
 from kg.resolve import Card, Heading, LinkClass
 from kg.source import MOST, digest, read_bytes
@@ -22,6 +24,7 @@ from kg.terms import letters_and_digits, literal
 
 Row = tuple[str, str, str]
 
+_IRIS = re.compile(r'(?:<[a-zA-Z][^\x00-\x20<>"{}|^`\\]*>)*+')
 FILE = "notes.json"
 SEEN = "seen.json"
 _SAFE = 2_000_000_000
@@ -107,7 +110,10 @@ class Ledger:
         try:
             table = json.loads(read_bytes(folder / FILE, MOST, follow=False))
             entries = {path: _entry(path, row) for path, row in table["entries"].items()}
-            bad = {path: Bad(row[0], tuple(Finding(*one) for one in row[1])) for path, row in table["bad"].items()}
+            bad = {
+                path: Bad(str(row[0]), tuple(finding_of(one) for one in row[1])) for path, row in table["bad"].items()
+            }
+            _check(str, table["attachments"], table["ignored"])
             others = tuple(table["attachments"]), tuple(table["ignored"])
             return cls(table["settings"], entries, bad, *others, int(table.get("device", 0)))
         except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
@@ -137,6 +143,16 @@ def fields_of(finding: Finding) -> list[Any]:
     ]  # fmt: skip
 
 
+_FIELDS = [str, int, int, int, int, str, str, str]
+
+
+def finding_of(row: list[Any]) -> Finding:
+    """A finding from what it was made of. Raises TypeError, KeyError where that is damaged."""
+    if [type(field) for field in row] != _FIELDS or (row[5] and row[5] not in CODES):
+        raise TypeError(f"not a finding: {row}")
+    return Finding(*row)
+
+
 def _written(entry: Entry) -> list[Any]:
     it = entry.card
     headings = [[heading.key, heading.level, heading.parts] for heading in it.headings]
@@ -157,20 +173,27 @@ def _written(entry: Entry) -> list[Any]:
 
 def _entry(path: str, row: list[Any]) -> Entry:
     digest, card, questions, labels, labelled, links, findings = row
+    _check(str, (digest,), questions, links, [label[1] for label in labels], [label[2] for label in labels])
+    _check(int, links.values())
+    _check_iris([*labelled, *[label[0] for label in labels]])
     return Entry(
         digest,
         _card(path, *card),
-        questions,
+        tuple(questions),
         tuple([Label(term, predicate or PREF_LABEL, text, 0, bool(title)) for term, predicate, text, title in labels]),
-        labelled,
+        tuple(labelled),
         links,
-        tuple([Finding(*one) for one in findings]),
+        tuple([finding_of(one) for one in findings]),
     )
 
 
 def _card(
     path: str, name: str, id_: str | None, place: Any, title: str, aliases: Any, headings: Any, blocks: Any, *rest: Any
 ) -> Card:
+    kind, is_template = rest
+    parts = chain.from_iterable([heading[2] for heading in headings])
+    _check(str, (name, title, kind, id_ or ""), aliases, [one[0] for one in headings], parts, *blocks)
+    _check(int, place or (), [heading[1] for heading in headings])
     return Card(
         path,
         name,
@@ -180,8 +203,20 @@ def _card(
         tuple(aliases),
         tuple([Heading(key, level, tuple(parts)) for key, level, parts in headings]),
         tuple([(low, block) for low, block in blocks]),
-        *rest,
+        kind,
+        is_template is True,
     )
+
+
+def _check(kind: type, *values: Iterable[Any]) -> None:
+    """Raise TypeError where values are not all of one kind: the file that they lie in may be damaged."""
+    if not set(map(type, chain.from_iterable(values))) <= {kind}:
+        raise TypeError(f"not all are {kind.__name__}")
+
+
+def _check_iris(values: Iterable[str]) -> None:
+    if not _IRIS.fullmatch("".join(values)):  # in one, as there are many
+        raise ValueError("not all are IRIs")
 
 
 # ---- digests of the files --------------------------------------------------------------------------------------------

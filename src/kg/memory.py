@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 
 from kg.conformance import State
 from kg.errors import StoreError
-from kg.findings import Finding
-from kg.ledger import fields_of
+from kg.ledger import fields_of, finding_of
 from kg.links import Checked, Typed
 from kg.ownership import owned
 from kg.places import Origin, Place
@@ -85,24 +84,44 @@ def _seen(path: str, digest: str, checked: list[Any], places: list[list[Any]]) -
         digest,
         Checked(
             path,
-            tuple([Finding(*one) for one in findings]),
-            classes,
-            frozenset(leads),
-            {other: Finding(*one) for other, one in embeds.items()},
-            tuple([(iri, name, Finding(*one)) for iri, name, one in wants]),
-            tuple([Typed(key, type_, Finding(*one)) for key, type_, one in types]),
+            tuple([finding_of(one) for one in findings]),
+            {_text(name): _number(number) for name, number in classes.items()},  # type: ignore[misc]
+            frozenset(_texts(leads)),
+            {other: finding_of(one) for other, one in embeds.items()},
+            tuple([(_text(iri), _text(name), finding_of(one)) for iri, name, one in wants]),
+            tuple([Typed(_text(key), _text(type_), finding_of(one)) for key, type_, one in types]),
         ),
-        {Origin(path, *row[:4]): Place(*row[4:]) for row in places},
+        {_origin(path, *row[:4]): Place(*map(_number, row[4:])) for row in places},
     )
+
+
+def _origin(path: str, subject: Any, predicate: Any, obj: Any, of_value: Any) -> Origin:
+    return Origin(path, _text(subject), _text(predicate), _text(obj), of_value is True)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"not a text: {value}")
+    return value
+
+
+def _texts(values: list[Any]) -> list[str]:
+    return [_text(value) for value in values]
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"not a number: {value}")
+    return value
 
 
 def _state(row: list[Any] | None) -> State | None:
     if row is None:
         return None
     results, whole = (tuple([_violation(*one) for one in rows]) for rows in row[1:])
-    return State(frozenset(row[0].split("\n")) - {""}, results, whole)
+    return State(frozenset(_text(row[0]).split("\n")) - {""}, results, whole)
 
 
 def _violation(*row: Any) -> Violation:
     *terms, messages = row
-    return Violation._make((*terms, tuple(messages)))
+    return Violation._make((*_texts(terms), tuple(_texts(messages))))
