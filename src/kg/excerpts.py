@@ -9,6 +9,7 @@ from typing import Any
 
 from kg.findings import in_markdown, printable
 from kg.retrieval import Found, Hit, excerpt
+from kg.terms import in_lines
 
 _LINE, _NARROWEST = 160, 40
 Marker = Callable[[str], str]
@@ -69,7 +70,8 @@ def _json(found: Found, manner: Manner) -> str:
 
 
 def _json_lines(found: Found, manner: Manner) -> str:
-    return "".join(f"{json.dumps(row(hit), ensure_ascii=False)}\n" for hit in found.hits)
+    lines = "".join(f"{json.dumps(row(hit), ensure_ascii=False)}\n" for hit in found.hits)
+    return in_lines(lines.encode("utf-8", "replace")).decode()
 
 
 def _csv(found: Found, manner: Manner) -> str:

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, islice
 from typing import IO, Any, cast
 
 import pyoxigraph as ox
@@ -16,7 +16,7 @@ import pyoxigraph as ox
 from kg.config import resource
 from kg.errors import KgError
 from kg.exports import Export, Format
-from kg.terms import OWL, RDF, RDFS, XSD, prefixed
+from kg.terms import OWL, RDF, RDFS, XSD, in_lines, prefixed
 
 _TYPE = ox.NamedNode(RDF + "type")
 _STRING = XSD + "string"
@@ -27,6 +27,7 @@ _RDF_PROPERTY = RDF + "Property"
 _BUILT_IN = (RDF, RDFS, OWL, XSD)
 
 
+_AT_ONCE = 10_000
 _TYPED = f" {_TYPE} ".encode()
 
 
@@ -54,12 +55,18 @@ def turtle(export: Export, out: IO[bytes]) -> None:
 
 def ntriples(export: Export, out: IO[bytes]) -> None:
     """The default graph in N-Triples, sorted."""
-    out.writelines(sorted(export.lines()))
+    _write_lines(export.lines(), out)
 
 
 def nquads(export: Export, out: IO[bytes]) -> None:
     """The whole dataset in N-Quads, sorted; of what was chosen, the default graph."""
-    out.writelines(sorted((export.quads or export.lines)()))
+    _write_lines((export.quads or export.lines)(), out)
+
+
+def _write_lines(lines: Iterable[bytes], out: IO[bytes]) -> None:
+    rows = iter(sorted(lines))
+    while some := list(islice(rows, _AT_ONCE)):
+        out.write(in_lines(b"".join(some)))
 
 
 def trig(export: Export, out: IO[bytes]) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from kg.errors import KgError
 from kg.exports import Export, Format
@@ -36,9 +36,25 @@ def _write_csv(export: Export, folder: Path) -> None:
 def _file(path: Path, head: Sequence[str], rows: Iterable[_Row], *, bom: bool = False) -> None:
     """A table as CSV; what has no value is an empty cell."""
     with path.open("w", encoding="utf-8-sig" if bom else "utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
+        writer = csv.writer(_Rows(stream), lineterminator=_Rows.END)
         writer.writerow(head)
         writer.writerows(["" if cell is None else lexical(cell) for cell in row] for row in rows)
+
+
+class _Rows:
+    """A stream that ends the rows of a CSV writer with a line feed.
+
+    The writer puts quotes around the characters of its own line end only: a lone carriage return must be one of them.
+    """
+
+    END = "\r\n"
+
+    def __init__(self, stream: IO[str]) -> None:
+        self.stream = stream
+
+    def write(self, row: str) -> int:
+        """Write a whole row."""
+        return self.stream.write(f"{row.removesuffix(self.END)}\n")
 
 
 def _thing_rows(graph: PropertyGraph) -> Iterator[list[Cell | None]]:

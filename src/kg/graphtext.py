@@ -12,6 +12,7 @@ _MERMAID_CHARACTERS = 50_000
 _LARGE = 300
 """From so many things on Graphviz draws with sfdp, since dot would take minutes."""
 _GML_SPECIAL = re.compile(r'["&\t\r\n]|[^\x20-\x7e]')
+_LINE_END = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _MERMAID_SPECIAL = re.compile(r"[\"#&<>`\\\[\]{}();:*_~|$@]|\A[-+]|\A\d+\.")
 """What means something in a label, which is Markdown with icons and formulas; the last character of each counts."""
@@ -101,7 +102,7 @@ def _quoted(text: str) -> str:
 
 def _drawn(text: str) -> str:
     """A text that Graphviz draws as it is written."""
-    return _quoted(_ENTITY.sub("&amp;", text)).replace("\r\n", "\n").replace("\n", "\\n")
+    return _LINE_END.sub(r"\\n", _quoted(_ENTITY.sub("&amp;", text)))
 
 
 # ---- Mermaid -------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from kg.appearance import Appearance
 from kg.errors import KgError
 from kg.exports import Export, Format, TooLarge
 from kg.propertygraph import clean
+from kg.terms import one_line
 
 COLOURS = (
     *("#3f6fb5", "#dd7a24", "#3f9155", "#9c5fb5", "#c94f5a"),
@@ -206,7 +207,7 @@ class _Picture:
             x, y = self.places[number]
             shape = self.look.types.places[number]
             mark = _mark(group, shape, x, y, self.radii[number], self._colour(number), hollow=number in missing)
-            ET.SubElement(mark, "title").text = self.look.graph.nodes[number].label
+            ET.SubElement(mark, "title").text = one_line(self.look.graph.nodes[number].label)
 
     # ---- names -----------------------------------------------------------------------------------------------------
 
@@ -229,7 +230,7 @@ class _Picture:
                 self.names.append((number, name))
 
     def _name(self, number: int) -> _Name:
-        lines = textwrap.wrap(self.look.graph.nodes[number].label, _LETTERS) or [""]
+        lines = textwrap.wrap(one_line(self.look.graph.nodes[number].label), _LETTERS) or [""]
         if len(lines) > _LINES:
             lines = [*lines[: _LINES - 1], lines[_LINES - 1][: _LETTERS - 1] + "…"]
         size = round(min(15.0, max(11.0, 8 + self.radii[number] * 0.55)))

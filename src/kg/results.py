@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import chain
+from itertools import chain, islice
 from typing import IO, Any, cast
 
 import pyoxigraph as ox
@@ -13,8 +13,10 @@ import pyoxigraph as ox
 from kg.errors import KgError, StoreError
 from kg.sparql import Answer, Kind, value
 from kg.tables import Called, Row, Screen, table
+from kg.terms import in_lines
 
 _ONE_LINE = {ox.QueryResultsFormat.JSON, ox.QueryResultsFormat.XML}
+_AT_ONCE = 10_000
 _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 
 Writer = Callable[[Answer, IO[bytes], "People"], None]
@@ -78,7 +80,9 @@ def _xml(answer: Answer, out: IO[bytes], people: People) -> None:
 def _rdf(format_: ox.RdfFormat) -> Writer:
     def write(answer: Answer, out: IO[bytes], people: People) -> None:
         if format_ == ox.RdfFormat.N_TRIPLES:
-            ox.serialize(answer.triples(), out, format=format_)
+            rows = iter(answer.triples())
+            while some := list(islice(rows, _AT_ONCE)):
+                out.write(in_lines(ox.serialize(some, format=format_) or b""))
             return
         triples = list(answer.triples())
         ox.serialize(triples, out, format=format_, prefixes=_used(triples, answer.prefixes))
@@ -122,7 +126,7 @@ def _json_lines(answer: Answer, out: IO[bytes], people: People) -> None:
     names = answer.variables
     for row in answer.terms():
         fields = {name: _plain(value(term)) for name, term in zip(names, row, strict=True) if term is not None}
-        out.write(json.dumps(fields, ensure_ascii=False).encode() + b"\n")
+        out.write(in_lines(json.dumps(fields, ensure_ascii=False).encode()) + b"\n")
 
 
 def _plain(found: Any) -> Any:

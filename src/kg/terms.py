@@ -53,6 +53,8 @@ _NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 # All that ends a line, for Python or another program.
 _LINE_ENDS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
+_SEPARATORS = re.compile(rb"[\v\f\x1c-\x1e]|\xc2\x85|\xe2\x80[\xa8\xa9]")
+
 
 class _Encoded:
     """Percent-encoding of what an IRI may not have there, the unreserved letters of all scripts and `kept` apart.
@@ -96,6 +98,18 @@ def one_line(text: str) -> str:
     if not _LINE_ENDS.search(text):
         return text.strip()
     return " ".join(filter(None, (part.strip() for part in _LINE_ENDS.split(text))))
+
+
+def in_lines(data: bytes) -> bytes:
+    """Lines of N-Triples, N-Quads or JSON with all but line feeds escaped that some parser ends a line at.
+
+    Such characters stand in texts and IRIs only, where each of these formats reads the escape as the character.
+    """
+    return _SEPARATORS.sub(_escaped, data)
+
+
+def _escaped(match: re.Match[bytes]) -> bytes:
+    return b"\\u%04X" % ord(match.group().decode())
 
 
 def encode_path(path: str) -> str:
