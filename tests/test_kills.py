@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import random
+import secrets
 import shutil
 import signal
 import subprocess
@@ -275,7 +276,7 @@ def readers(world: Killing) -> Iterator[None]:
 
 
 def kill_often(folder: Path, times: int) -> None:
-    seed = int(os.environ.get("KG_SEED", random.randrange(10**6)))
+    seed = int(os.environ.get("KG_SEED", secrets.randbelow(10**6)))
     print(f"KG_SEED={seed}")
     world = Killing(folder, random.Random(seed))
     try:

@@ -285,9 +285,13 @@ def test_another_drive_without_the_notes_is_a_question(
     empty(vault)
     (vault / "lost+found.md").write_text("")
     assert preview(opened()).removed  # the same drive: they are gone
-    files = opened().files()
-    report = kg.ingest(opened(), files=files._replace(root=Root(False, files.root.device + 1)))
+    scan = ingestion.Scan.of(opened())
+
+    def elsewhere(device: int) -> ingestion.Scan:
+        return scan._replace(files=scan.files._replace(root=Root(False, device)))
+
+    report = kg.ingest(opened(), files=elsewhere(scan.files.root.device + 1))
     assert [(f.code, f.path) for f in report.findings] == [("F07", ".")]
     assert not report.changed
     assert "another drive is here" in report.findings[0].message
-    assert ingestion.ingest(opened(), full=True, files=files._replace(root=Root(False, 99))).summary["notes"] == 1
+    assert ingestion.ingest(opened(), full=True, files=elsewhere(99)).summary["notes"] == 1

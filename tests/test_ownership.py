@@ -316,7 +316,7 @@ def test_a_name_that_no_folder_can_have_is_one_sentence(vault: Path, store: str)
     for words in (("ingest", "-q"), ("query", "ASK {}"), ("validate",)):
         done = command(vault, *words)
         assert done.code == 2
-        assert "“store” is no folder's name" in done.err
+        assert "“store” must be a path" in done.err
         assert len(done.err.splitlines()) == 1
 
 

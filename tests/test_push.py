@@ -405,7 +405,8 @@ def test_a_server_may_take_two_numbers_for_one(tmp_path: Path, server: str, monk
     def made(*graphs: str) -> kg.Store:
         with building(tmp_path / "store", {"n": BASE}, "a test") as builder:
             builder.load((graph, [row, ("<urn:a>", "<urn:b>", graph)]) for graph in graphs)
-            builder.publish({}, {})
+            counts = dict.fromkeys(("notes", "triples", "asserted", "inferred", "ontology", "missing"), 0)
+            builder.publish({**counts, "vault": "", "wanted": [], "links": {}, "seconds": 0.1}, {})
         return kg.Store(tmp_path / "store")
 
     real = Endpoint.update

@@ -324,8 +324,10 @@ def _outcome(said: bytes, status: int, page: _Page) -> "Result":  # type: ignore
     result, error = pickle.loads(said)
     if error is None:
         return result  # type: ignore[no-any-return]
-    doing = page.read()
-    raise OutOfMemory(doing.memory, doing.what) if isinstance(error, MemoryError) else error
+    now = page.read()
+    if isinstance(error, RecursionError):  # to carry it over, too
+        raise KgError(_TOO_DEEP.format(now.what or "this"))
+    raise OutOfMemory(now.memory, now.what) if isinstance(error, MemoryError) else error
 
 
 def _died(status: int, page: _Page) -> KgError:

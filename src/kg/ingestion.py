@@ -411,7 +411,7 @@ class _Ingest:
     ) -> Report:
         return Report(
             summary,
-            tuple(sorted({*self._findings(ledger, summary), *self._vanished})),
+            tuple(sorted({*self._findings(ledger, summary), *(self._vanished if generation == self.since else ())})),
             self.config.store,
             changed=generation != self.since,
             changes=changes,

@@ -199,7 +199,8 @@ def answering() -> Iterator[None]:
     try:
         yield
     except (ValueError, RuntimeError, OSError, SyntaxError) as error:
-        if "Corruption" in str(error):  # of the store: the command says so, and ends with another code
+        is_of_output = isinstance(error, OSError) and error.errno is not None and not isinstance(error, PermissionError)
+        if is_of_output or "Corruption" in str(error):  # where it is written to, or the store: others say so
             raise
         raise unanswered(error) from error
 

@@ -400,6 +400,9 @@ def _manifest(path: Path, table: Any) -> Manifest:
     for key, kind in _SUMMARY.items():
         if not isinstance(made.summary[key], kind):
             raise TypeError(f"its “{key}” is of another kind")
+    numbers = (*made.summary["links"].values(), *(number for _, number in made.summary["wanted"]))
+    if not all(isinstance(number, int) for number in numbers):
+        raise TypeError("its summary counts what are no numbers")
     return made
 
 
