@@ -719,7 +719,7 @@ def test_what_goes_deep_or_long_is_read_and_stated(vault: Path, text: str) -> No
     assert seconds(text) < 5
     (vault / "Deep.md").write_text(text, encoding="utf-8")
     report = ingest(opened(vault), inference=False)
-    assert report.findings == ()
+    assert {finding.code for finding in report.findings} <= {"F10"}  # of a tag with thousands of levels
     assert report.summary["notes"] == 2
 
 

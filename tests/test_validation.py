@@ -157,7 +157,12 @@ def test_shapes_that_never_end_are_ended(write: Write) -> None:
 
 
 def test_memory_is_limited(write: Write) -> None:
-    done = run(write({"A.md": "text", "kg.toml": "max_memory = 100_000_000\n"}))
+    shape = (
+        "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix kg: <https://w3id.org/concept-notes#> .\n"
+        "<urn:all> a sh:NodeShape ; sh:targetClass kg:Note ; sh:sparql [ sh:message 'x' ; sh:select "
+        "'SELECT $this WHERE { ?a ?p ?b . ?c ?q ?d } ORDER BY ?b ?d' ] .\n"
+    )
+    done = run(write({"A.md": "text", "kg.toml": "max_memory = 100_000_000\n", "ontology/all.ttl": shape}))
     assert done.returncode == 2
     assert "max_memory" in done.stderr
     assert "Traceback" not in done.stderr

@@ -71,7 +71,7 @@ def _json(found: Found, manner: Manner) -> str:
 
 def _json_lines(found: Found, manner: Manner) -> str:
     lines = "".join(f"{json.dumps(row(hit), ensure_ascii=False)}\n" for hit in found.hits)
-    return in_lines(lines.encode("utf-8", "replace")).decode()
+    return in_lines(lines.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
 
 def _csv(found: Found, manner: Manner) -> str:
