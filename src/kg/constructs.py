@@ -309,7 +309,7 @@ def _remembered(text: str | None, texts: Mapping[str, str], prefixes: Mapping[st
         if table.get("texts") != dict(texts) or table.get("prefixes") != dict(prefixes):
             return None
         return {name: _read(name, row) for name, row in table["rules"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, SyntaxError, RecursionError):
         return None
 
 
