@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kg.findings import escaped, printable
-from kg.terminal import _STYLES, _as_data, _Net, _ShownBytes
+from kg.terminal import _STYLES, _as_data, _net, _ShownBytes
 
 EVIL = "\x1b]0;x\x07\x1b[2J\x9b2J\x7f\u202egnp\u2066\u200f\x08\r\ufeff\x1b[8m\x1b]8;;https://evil.example/\x1b\\"
 """Set the title, clear the screen in 7 and in 8 bits, turn directions round, go back, hide, link."""
@@ -262,7 +262,7 @@ def test_a_character_may_come_in_parts(size: int) -> None:
 
 def test_the_net_lets_colours_and_links_through() -> None:
     kept = _Kept()
-    net = _Net(kept, _STYLES)  # type: ignore[arg-type]
+    net = _net(kept, _STYLES)  # type: ignore[arg-type]
     own = "\x1b[1;31mred\x1b[0m \x1b]8;id=1;obsidian://open?path=a\x1b\\name\x1b]8;;\x1b\\\n"
     net.write(f"{own}\x1b[2J\x9b\r")
     assert kept.text == f"{own}\\x1b[2J\\x9b\\r"

@@ -14,7 +14,6 @@ import click
 from kg import __version__
 from kg.errors import INTERRUPTED, KgError, StoreError
 from kg.guard import out_of_memory, supervised
-from kg.terminal import complain, complain_of_usage, steady
 
 _ROOMS = {
     "cli_notes": ("init", "ingest", "doctor", "infer", "why", "validate"),
@@ -61,7 +60,7 @@ def main() -> NoReturn:
     try:
         code = supervised(run)
     except KgError as error:
-        complain(str(error))
+        _complain(str(error))
         code = error.exit_code
     except KeyboardInterrupt:
         code = INTERRUPTED
@@ -70,7 +69,10 @@ def main() -> NoReturn:
 
 def run() -> int:
     """Run the command in this process; its exit code."""
-    steady()
+    if sys.stdout.isatty() or sys.stderr.isatty():
+        from kg.terminal import steady
+
+        steady()
     try:
         kg.main(standalone_mode=False)
         sys.stdout.flush()
@@ -79,13 +81,15 @@ def run() -> int:
     except (click.exceptions.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except click.ClickException as error:
+        from kg.terminal import complain_of_usage
+
         complain_of_usage(error)
         return error.exit_code
     except BrokenPipeError:
         # Whoever read us has seen enough; what is left in the buffer has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KgError as error:
-        complain(str(error))
+        _complain(str(error))
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last place where anything can be said of it
         return _failed(error)
@@ -106,16 +110,22 @@ def _failed(error: Exception) -> int:
     """Say what nobody foresaw; the exit code."""
     if isinstance(error, MemoryError):
         error = out_of_memory()
-        complain(str(error))
+        _complain(str(error))
         return error.exit_code
     if str(error).startswith("Corruption"):  # Oxigraph tells of a damaged block whenever that is read
         said = f"the store is damaged ({str(error).splitlines()[0]}): run `kg ingest --full` to build it anew"
-        complain(said)
+        _complain(said)
         return StoreError.exit_code
     if {"-v", "--verbose"} & set(sys.argv):
         import traceback
 
         traceback.print_exception(error)
         return KgError.exit_code
-    complain(f"internal error: {type(error).__name__}: {error} (-v shows where; please report it)")
+    _complain(f"internal error: {type(error).__name__}: {error} (-v shows where; please report it)")
     return KgError.exit_code
+
+
+def _complain(text: str) -> None:
+    from kg.terminal import complain  # `kg --version` has nothing to complain of
+
+    complain(text)

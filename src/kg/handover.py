@@ -57,7 +57,7 @@ class _Node:
 _STRING = ox.NamedNode("http://www.w3.org/2001/XMLSchema#string")
 
 
-def triples_of(graph: "rdflib.Graph") -> Iterator[ox.Triple]:
+def triples_from_rdflib(graph: "rdflib.Graph") -> Iterator[ox.Triple]:
     """The triples of a graph of rdflib, without those that are none in RDF."""
     for row in graph:
         try:

@@ -13,11 +13,12 @@ from typing import Any, Literal, Protocol, TypeVar, cast
 import pyoxigraph as ox
 
 from kg.closure import Closure, is_transitivity, transitive
+from kg.config import Config
 from kg.constructs import called, calls_out, constructs
 from kg.errors import OntologyError
 from kg.facts import Stored
 from kg.guard import Limits, doing, limited
-from kg.handover import to_rdflib, triples_of
+from kg.handover import to_rdflib, triples_from_rdflib
 from kg.ontology import Ontology
 from kg.profile import SAME_AS, THING, Profile, axiom_patterns, is_axiom, profile
 from kg.rules import Match, Numbering, Numbers, Path, Rule, Running, triggers
@@ -30,8 +31,6 @@ Engine = Literal["rules", "owlrl"]
 T = TypeVar("T")
 
 _ROUNDS = 100
-MAX_INFERRED = 10_000_000
-"""So many triples may be inferred, where the settings do not say otherwise."""
 _MOST_LOST = 20_000
 """Where more than this may have to be withdrawn, inferring everything anew is the shorter way."""
 _VOCABULARIES = (RDF, RDFS, OWL, XSD)
@@ -64,7 +63,7 @@ class Reasoning:
         ontology: Ontology,
         remembered: str | None = None,
         limits: Limits | None = None,
-        max_inferred: int = MAX_INFERRED,
+        max_inferred: int = Config.max_inferred,
     ) -> None:
         self.ontology = ontology
         self.limits = limits
@@ -506,7 +505,7 @@ def _by_owlrl(store: Builder, ontology: Ontology) -> Iterator[ox.Triple]:
         if named and row not in before:
             new.add(row)
     schema = ontology.classes | ontology.properties.keys()
-    for triple in triples_of(new):
+    for triple in triples_from_rdflib(new):
         subject = triple.subject.value if isinstance(triple.subject, ox.NamedNode) else ""
         value = triple.object.value if isinstance(triple.object, ox.NamedNode) else ""
         everything = {OWL + "Thing", RDFS + "Resource", OWL + "NamedIndividual"}

@@ -25,6 +25,7 @@ from kg.errors import ConfigError, KgError, TermRefused
 from kg.findings import Finding, of_file
 from kg.inference import Engine, Inference, Reasoning, infer, update
 from kg.ledger import FILE, Bad, Entry, Ledger, digests
+from kg.mistakes import near
 from kg.note import Note
 from kg.ontology import Ontology, load
 from kg.refusals import CODE as REFUSED
@@ -194,11 +195,8 @@ def _check_default_class(config: Config, ontology: Ontology) -> None:
     name = config.default_class
     if name == Config.default_class or ontology.class_named(name):
         return
-    from difflib import get_close_matches
-
-    labels = {label.casefold(): label for class_ in ontology.classes for label in [ontology.label(class_)]}
-    near = get_close_matches(name.casefold(), labels, 1)
-    hint = f"; did you mean “{labels[near[0]]}”?" if near else ""
+    like = near(name, {ontology.label(class_) for class_ in ontology.classes} - {""})
+    hint = f"; did you mean “{like}”?" if like else ""
     raise ConfigError(f"{config.root / CONFIG}: “default_class” must name a class: no ontology has “{name}”{hint}")
 
 

@@ -8,15 +8,12 @@ below, only Python's own sockets are closed, and the look at the text stands alo
 """
 
 import contextlib
-import ctypes
 import errno
-import platform
 import struct
 import sys
 import threading
-import traceback
 from collections.abc import Callable
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 Result = TypeVar("Result")
 
@@ -69,6 +66,8 @@ def without_network(work: Callable[[], Result]) -> Result:
         try:
             results.append(work())
         except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
+            import traceback
+
             for one in (error, error.__cause__, error.__context__):  # no frame may keep what must die in this thread
                 traceback.clear_frames(one.__traceback__ if one else None)
             errors.append(error)
@@ -84,6 +83,7 @@ def without_network(work: Callable[[], Result]) -> Result:
 def end_with_parent() -> None:
     """Have the system end this process when the one that started it ends, however it ends; on Linux."""
     if sys.platform == "linux":
+        import ctypes
         import signal
 
         with contextlib.suppress(OSError, AttributeError):
@@ -91,6 +91,9 @@ def end_with_parent() -> None:
 
 
 def _close_by_system() -> bool:
+    import ctypes
+    import platform
+
     known = _ARCHITECTURES.get(platform.machine())
     if sys.platform != "linux" or known is None or sys.maxsize < 1 << 32:
         return False
@@ -104,14 +107,13 @@ def _close_by_system() -> bool:
         return False
 
 
-class _Program(ctypes.Structure):
-    """struct sock_fprog: a program of the Berkeley packet filter."""
+def _program(architecture: int, calls: tuple[int, ...]) -> Any:
+    """Refuse some system calls, and all of another architecture; allow the rest: as struct sock_fprog of Linux."""
+    import ctypes
 
-    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
+    class Program(ctypes.Structure):
+        _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
 
-
-def _program(architecture: int, calls: tuple[int, ...]) -> _Program:
-    """Refuse some system calls, and all of another architecture; allow the rest."""
     refuse = len(calls) + 1
     rows = [
         (_LOAD, 0, 0, _ARCHITECTURE),
@@ -121,7 +123,7 @@ def _program(architecture: int, calls: tuple[int, ...]) -> _Program:
         (_RETURN, 0, 0, _ALLOW),
         (_RETURN, 0, 0, _FAIL | errno.EACCES),
     ]
-    return _Program(len(rows), b"".join(struct.pack("=HBBI", *row) for row in rows))
+    return Program(len(rows), b"".join(struct.pack("=HBBI", *row) for row in rows))
 
 
 def _close_python() -> None:

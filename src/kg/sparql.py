@@ -19,7 +19,7 @@ import pyoxigraph as ox
 
 from kg.errors import KgError, QuerySyntaxError
 from kg.functions import functions
-from kg.handover import to_rdflib
+from kg.handover import from_rdflib, to_rdflib
 from kg.mistakes import near
 from kg.rewriting import pattern_span
 from kg.sandbox import is_closed, without_network
@@ -380,15 +380,9 @@ def _oxigraph_term(part: Any) -> Any:
     """A term of rdflib as Oxigraph's; None for what stands for anything, False for a path, which no index answers."""
     from rdflib import BNode, Literal, URIRef
 
-    if isinstance(part, URIRef):
-        return ox.NamedNode(str(part))
     if isinstance(part, BNode):
         return None
-    if isinstance(part, Literal):
-        if part.language:
-            return ox.Literal(str(part), language=part.language)
-        return ox.Literal(str(part), datatype=ox.NamedNode(str(part.datatype)) if part.datatype else None)
-    return False
+    return from_rdflib(part) if isinstance(part, URIRef | Literal) else False
 
 
 def _pattern_part(part: Any, prefixes: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
@@ -69,7 +70,7 @@ def emit(text: str, *, styled: bool = False, color: bool | None = None) -> None:
 @contextmanager
 def text_out(*, styled: bool = False) -> Iterator[TextIO]:
     """Stdout to write text to: data as it is, unless a terminal shows it; or what has styles and is escaped already."""
-    yield cast("TextIO", _Shown(sys.stdout)) if sys.stdout.isatty() and not styled else sys.stdout
+    yield cast("TextIO", _Escaping(sys.stdout, _as_data)) if sys.stdout.isatty() and not styled else sys.stdout
     sys.stdout.flush()  # what is said on stderr comes after it, in a log that holds both
 
 
@@ -97,17 +98,19 @@ def _code(character: str) -> str:
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
-class _Shown:
-    """A stream of data that a terminal shows."""
+class _Escaping:
+    """A stream to a terminal, of which every text is escaped on the way."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO, escape: Callable[[str], str]) -> None:
+        self._stream, self._escape = stream, escape
 
     def write(self, text: str) -> int:
-        self._stream.write(_as_data(text))
+        """Write, escaped."""
+        self._stream.write(self._escape(text))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
+        """Write each."""
         for line in lines:
             self.write(line)
 
@@ -116,7 +119,7 @@ class _Shown:
 
 
 class _ShownBytes(io.RawIOBase):
-    """The same for bytes, of which a character may come in parts."""
+    """A stream of data in bytes that a terminal shows. A character may come in parts."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -149,35 +152,24 @@ _BAR = re.compile(r"(\x1b\[[0-9;]*[mAGJK]|\x1b\[\?25[hl]|[\r\n\t])")
 """What a progress bar is drawn with."""
 
 
-class _Net:
+def _but(own: re.Pattern[str], text: str) -> str:
+    """A text with everything escaped but what kg itself steers a terminal with."""
+    if text.isprintable():
+        return text
+    return "".join(part if number % 2 else printable(part) for number, part in enumerate(own.split(text)))
+
+
+def _net(stream: TextIO, own: re.Pattern[str]) -> _Escaping:
     """A terminal that can be told colours and nothing else, whoever writes to it."""
-
-    def __init__(self, stream: TextIO, own: re.Pattern[str]) -> None:
-        self._stream = stream
-        self._own = own
-
-    def write(self, text: str) -> int:
-        """Write, with everything escaped but what kg itself steers a terminal with."""
-        own = self._own
-        parts = own.split(text) if not text.isprintable() else [text]
-        self._stream.write("".join(part if number % 2 else printable(part) for number, part in enumerate(parts)))
-        return len(text)
-
-    def writelines(self, lines: Iterable[str]) -> None:
-        """Write each."""
-        for line in lines:
-            self.write(line)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+    return _Escaping(stream, partial(_but, own))
 
 
 def steady() -> None:
     """Put a net below the doors: from now on no text can steer the terminals that stdout and stderr are."""
     for name, own in (("stdout", _STYLES), ("stderr", _BAR)):
         stream = getattr(sys, name)
-        if stream is not None and stream.isatty() and not isinstance(stream, _Net):
-            setattr(sys, name, _Net(stream, own))
+        if stream is not None and stream.isatty() and not isinstance(stream, _Escaping):
+            setattr(sys, name, _net(stream, own))
 
 
 def common(command: Command) -> Command:
