@@ -62,7 +62,7 @@ def write(folder: Path, toml: str) -> Path:
         ("a" + ".a" * 20_000 + " = 1", "line 1: a key of more than 100 parts"),
         ("gitignore = true\n[a" + ". 'a'" * 20_000 + "]", "line 2: a key of more than 100 parts"),
         ("x = {a" + ".a" * 20_000 + " = 1}", "line 1: a key of more than 100 parts"),
-        ("base = 1", "“base” must be an absolute IRI"),
+        ("base = 1", "“base” must be a text in quotes"),
         ("nope = 1", "unknown setting “nope”"),
         ("# " + "x" * 1_000_001, "1,000,003 bytes; 1,000,000 are read"),
     ],

@@ -293,6 +293,8 @@ def _switch(value: Any) -> str:
 
 
 def _base(value: Any) -> str:
+    if not isinstance(value, str):
+        return "must be a text in quotes"
     fits = _is_text(value) and is_absolute(value) and "#" not in value and encode_url(value) == value
     return "" if fits else f"must be an absolute IRI without “#”, such as {DEFAULT_BASE}"
 
