@@ -8,6 +8,7 @@ from typing import NamedTuple
 from kg.errors import KgError
 from kg.findings import Finding, fingerprints
 from kg.folder import write_new
+from kg.source import MOST, read_bytes
 
 _VERSION = 1
 
@@ -40,7 +41,7 @@ def write(file: Path, findings: Sequence[Finding]) -> None:
 def compare(file: Path, findings: Sequence[Finding]) -> Compared:
     """What of some findings is new since a baseline was written. Raises KgError."""
     try:
-        table = json.loads(file.read_bytes())
+        table = json.loads(read_bytes(file, MOST))
         rows = {row["fingerprint"]: f"{row['path']}: {row['message']} [{row['code']}]" for row in table["findings"]}
         known = table["version"] == _VERSION
     except OSError as error:

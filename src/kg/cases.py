@@ -25,7 +25,7 @@ from kg.errors import KgError
 from kg.guard import Limits, guarded
 from kg.note import Block, Note
 from kg.questions import Header, comments, named_query
-from kg.source import files_below
+from kg.source import files_below, read_bytes, read_text
 from kg.syntax import tokens
 from kg.vault import Vault, read_note
 
@@ -135,8 +135,7 @@ def _of_vault(config: Config) -> Iterator[Case]:
 
 def _start(place: Path, limit: int) -> bytes:
     try:
-        with place.open("rb") as file:
-            return file.read(limit)
+        return read_bytes(place, limit)
     except OSError:
         return b""
 
@@ -156,7 +155,7 @@ def _of_query(config: Config, file: Path) -> Case:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8-sig")
+        return read_text(file)
     except (OSError, UnicodeDecodeError) as error:
         raise KgError(f"{file.name} cannot be read as text in UTF-8") from error
 

@@ -12,7 +12,7 @@ from typing import NoReturn
 import click
 
 from kg import __version__
-from kg.errors import INTERRUPTED, KgError, StoreError
+from kg.errors import INTERRUPTED, KgError, StoreError, first_line
 from kg.guard import out_of_memory, supervised
 
 _ROOMS = {
@@ -113,13 +113,16 @@ def _failed(error: Exception) -> int:
         _complain(str(error))
         return error.exit_code
     if str(error).startswith("Corruption"):  # Oxigraph tells of a damaged block whenever that is read
-        said = f"the store is damaged ({str(error).splitlines()[0]}): run `kg ingest --full` to build it anew"
+        said = f"the store is damaged ({first_line(error)}): run `kg ingest --full` to build it anew"
         _complain(said)
         return StoreError.exit_code
     if {"-v", "--verbose"} & set(sys.argv):
         import traceback
 
         traceback.print_exception(error)
+        return KgError.exit_code
+    if isinstance(error, OSError) and error.filename and error.strerror:  # a folder without permission, say
+        _complain(f"{os.fsdecode(error.filename)}: {error.strerror}")
         return KgError.exit_code
     _complain(f"internal error: {type(error).__name__}: {error} (-v shows where; please report it)")
     return KgError.exit_code

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 
 import pyoxigraph as ox
 
-from kg.errors import OntologyError, TimedOut
+from kg.errors import OntologyError, TimedOut, first_line
 from kg.guard import Limits, limited
 from kg.rules import Atom, Condition, Path, Rule, Step, Term
 from kg.sandbox import without_network
@@ -96,7 +96,7 @@ def _check(name: str, text: str, prefixes: Mapping[str, str]) -> None:
     try:
         is_construct = without_network(lambda: _is_construct(text, prefixes))
     except SyntaxError as error:
-        reason = error.msg.splitlines()[0]
+        reason = first_line(error)
         raise OntologyError(f"{called(name)} is not SPARQL: {reason}") from error
     except PermissionError as error:
         raise calls_out(name) from error

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pyoxigraph as ox
 
-from kg.errors import StoreError
+from kg.errors import StoreError, first_line
 from kg.ingestion import preview
 from kg.ledger import Ledger
 from kg.store import Published, Store
@@ -38,7 +38,7 @@ def _rows(vault: Vault, found: Published) -> Iterator[Row]:
     try:
         counts, digests, default, named = _counted(store)
     except (OSError, RuntimeError, StoreError) as error:
-        yield Row("quads", False, str(error).splitlines()[0], damaged=True)
+        yield Row("quads", False, first_line(error), damaged=True)
         return
     yield from _quads(found, counts, default, named)
     yield _indexes(store)

@@ -18,6 +18,12 @@ INTERRUPTED = 130
 """The exit code where Ctrl-C ended the work."""
 
 
+def first_line(error: Exception) -> str:
+    """The first line of what an error says; its name where it says nothing."""
+    text = str(error.msg if isinstance(error, SyntaxError) else error)
+    return next(iter(text.splitlines()), "") or type(error).__name__
+
+
 class KgError(Exception):
     """Something asked for cannot be done; the message is one sentence a user can act on."""
 

@@ -25,6 +25,7 @@ from kg.places import Finder, Origin, Origins, Place
 from kg.profile import MEANINGS
 from kg.resolve import Index
 from kg.sandbox import without_network
+from kg.source import read_text
 from kg.statements import Reader
 from kg.store import Published, Store
 from kg.terms import INFERRED, ONTOLOGY, Names
@@ -179,7 +180,7 @@ class Explainer:
         for folder in self._folders:
             file = folder / "rules" / f"{name}.rq"
             if name in self.ontology.rules and file.is_file():
-                return Line(self._short(file), 1, 1, file.read_text("utf-8", "replace").split("\n", 1)[0])
+                return Line(self._short(file), 1, 1, read_text(file).split("\n", 1)[0])
         return None
 
     def _says(self, names: tuple[str, ...]) -> str:

@@ -19,7 +19,7 @@ import pyoxigraph as ox
 from kg.errors import KgError, OntologyError
 from kg.findings import Finding, of_file
 from kg.guard import Limits, limited
-from kg.source import files_below, read_bytes
+from kg.source import files_below, read_text
 from kg.syntax import check, line_and_column
 from kg.terms import KG, OWL, RDF, RDFS, SH, SKOS, XSD
 
@@ -27,7 +27,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 PropertyKind = Choice["object", "data", "annotation", "any"]
 
-MAX_BYTES = 100_000_000
 MAX_DEPTH = 1_000
 """Brackets inside each other: Oxigraph's parser and what comes after it recurse over them."""
 _BRACKET = re.compile(r"<<|>>|[()\[\]{}]")
@@ -312,7 +311,7 @@ def _ambiguous(ontology: Ontology) -> Iterator[Finding]:
 
 def _text(file: Path) -> str:
     try:
-        return read_bytes(file, MAX_BYTES).decode("utf-8-sig")
+        return read_text(file)
     except (OSError, UnicodeDecodeError) as error:
         raise OntologyError(f"{file}: cannot be read: {error}") from error
 

@@ -64,10 +64,16 @@ def write(options: Options, answer: "Answer", called: "Called", file: Path | Non
         out.flush()
 
 
+_AROUND = 100
+"""So many characters of a line are shown on each side of a mistake."""
+
+
 def say_place(error: QuerySyntaxError, text: str, name: str) -> None:
     """Show the line of a query that cannot be read, with a caret under the place."""
     lines = text.split("\n")
     complain(f"{name}:{error.line}:{error.column}: {error}")
     if error.line <= len(lines):
         line = lines[error.line - 1].replace("\t", " ")
-        click.echo(f"  {printable(line)}\n  {' ' * len(printable(line[: error.column - 1]))}^", err=True)
+        start = max(0, error.column - _AROUND)
+        before, after = printable(line[start : error.column - 1]), printable(line[error.column - 1 :][:_AROUND])
+        click.echo(f"  {before}{after}\n  {' ' * len(before)}^", err=True)

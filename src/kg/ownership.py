@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kg.errors import StoreRefused
+from kg.errors import StoreRefused, first_line
 from kg.folder import Folder
 
 MARK = "CACHEDIR.TAG"
@@ -231,5 +231,6 @@ def check_database(generation: Folder) -> None:
 
 def said(error: Exception) -> str:
     """What went wrong, on one line."""
-    text = error.strerror if isinstance(error, OSError) and error.errno is None and error.strerror else str(error)
-    return text.splitlines()[0] if text else type(error).__name__
+    if isinstance(error, OSError) and error.errno is None and error.strerror:
+        return error.strerror
+    return first_line(error)

@@ -20,6 +20,7 @@ from pathlib import Path
 from kg.config import Config, resource
 from kg.errors import KgError, NotFound
 from kg.parameters import TYPES, Parameter
+from kg.source import read_text
 from kg.syntax import tokens
 
 _NAME = re.compile(r"[\w][\w.-]*\Z")
@@ -156,7 +157,7 @@ def named_query(config: Config, name: str) -> Named:
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8-sig")
+        return read_text(file)
     except OSError as error:
         raise KgError(f"the query {file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

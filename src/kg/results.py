@@ -10,7 +10,7 @@ from typing import IO, Any, cast
 
 import pyoxigraph as ox
 
-from kg.errors import KgError, StoreError
+from kg.errors import KgError, StoreError, first_line
 from kg.sparql import Answer, Kind, value
 from kg.tables import Called, Row, Screen, table
 from kg.terms import in_lines
@@ -181,4 +181,4 @@ def write(
         if getattr(error, "errno", None) is not None:
             raise  # where it is written to, not where it is read from
         kind = StoreError if "Corruption" in str(error) else KgError
-        raise kind(f"the query cannot be answered: {str(error).splitlines()[0]}") from error
+        raise kind(f"the query cannot be answered: {first_line(error)}") from error

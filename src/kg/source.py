@@ -19,6 +19,8 @@ from typing import NamedTuple
 
 MOST = 4_000_000_000
 """So many bytes may a file of the store have."""
+MOST_OF_A_TEXT = 100_000_000
+"""So many bytes may a query, an expected answer or an ontology have."""
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
@@ -70,6 +72,11 @@ def read_bytes(place: Path | str, limit: int, *, follow: bool = True, dir_fd: in
         if max(status.st_size, len(data)) > limit:  # the one, or it grew meanwhile
             raise TooLargeError(f"{max(status.st_size, len(data)):,} bytes; {limit:,} are read")
         return data
+
+
+def read_text(file: Path, limit: int = MOST_OF_A_TEXT) -> str:
+    """A regular file's text, in UTF-8 with or without a byte order mark. Raises OSError, UnicodeDecodeError."""
+    return read_bytes(file, limit).decode("utf-8-sig")
 
 
 def is_there(place: Path) -> bool:
