@@ -68,9 +68,7 @@ def test_a_burst_is_one_ingest_and_a_failure_leaves_the_last_state(vault: Path, 
     watch.until("store")
     assert kg.query(vault / ".kg", COUNT).rows == [{"n": 9}]
     (vault / "kg.toml").write_text("base = 1\n")
-    assert watch.until("good state")[-1].endswith(
-        "“base” must be an absolute IRI without “#”, such as https://notes.example/; the last good state stays\n"
-    )
+    assert watch.until("good state")[-1].endswith("“base” must be a text in quotes; the last good state stays\n")
     assert kg.query(vault / ".kg", COUNT).rows == [{"n": 9}]
     (vault / "kg.toml").write_text("")
     time.sleep(1)
@@ -78,6 +76,15 @@ def test_a_burst_is_one_ingest_and_a_failure_leaves_the_last_state(vault: Path, 
     watch.until("1 removed")
     watch.process.send_signal(signal.SIGINT)
     assert watch.process.wait(timeout=10) == 130
+
+
+def test_a_change_while_another_process_writes_is_not_forgotten(vault: Path, watch: Watch) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    with (vault / ".kg" / "lock").open("r+b") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        (vault / "B.md").write_text("[[A]]\n")
+        assert "is being written by" in watch.until("good state")[-1]
+    assert watch.until("changed")[-1].startswith("changed  1 added")
 
 
 def opened(vault: Path, store: Path | None = None) -> Inputs:

@@ -153,6 +153,7 @@ def _watch(options: Options, vault: Path | None, *, inference: bool, as_json: bo
                 _ingest_once(options, config, full=False, inference=inference, as_json=as_json, watching=True)
                 said = ""
             except KgError as error:
+                missed = isinstance(error, StoreError)  # another process writes: once more when it is done
                 if said != str(error):  # once is enough while a drive is away
                     complain(f"{error}; the last good state stays")
                 said = str(error)
