@@ -22,7 +22,7 @@ import rdflib
 
 from conftest import ingest
 from kg.formats import FORMATS
-from kg.handover import from_rdflib, to_rdflib, triples_of
+from kg.handover import from_rdflib, to_rdflib, triples_from_rdflib
 from kg.results import FORMATS as ANSWERS
 from kg.terms import in_lines, one_line
 
@@ -100,7 +100,7 @@ def quads(project: Path) -> Triples:
 
 def told(graph: rdflib.Graph) -> Triples:
     """What rdflib read."""
-    return {plain(triple) for triple in triples_of(graph)}
+    return {plain(triple) for triple in triples_from_rdflib(graph)}
 
 
 # ---- what is stated ----------------------------------------------------------------------------------------------------
@@ -352,7 +352,7 @@ def test_owlrl_reads_them(tmp_path: Path) -> None:
     triples = [ox.Triple(ox.NamedNode(f"http://a.example/{n}"), ox.NamedNode("http://a.example/p"), ox.Literal(f"a{s}b")) for n, s in enumerate(SEPARATORS.values())]  # fmt: skip
     triples += [ox.Triple(ox.NamedNode("http://a.example/\u2028x"), ox.NamedNode("http://a.example/p"), ox.Literal("x", language="en"))]  # fmt: skip
     triples += [ox.Triple(ox.BlankNode("b1"), ox.NamedNode("http://a.example/p"), ox.Literal(SEVERAL + '"\\'))]
-    assert set(triples_of(to_rdflib(triples))) == set(triples)
+    assert set(triples_from_rdflib(to_rdflib(triples))) == set(triples)
     assert from_rdflib(rdflib.Literal(True)) == ox.Literal("true", datatype=ox.NamedNode("http://www.w3.org/2001/XMLSchema#boolean"))  # fmt: skip
     with pytest.raises(ValueError, match="Invalid IRI"):
         from_rdflib(rdflib.URIRef("a b"))
