@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,11 @@ from kg.config import load
 # Where tests run in the background of a script, it is ignored, and so by all the processes that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A store is synced to the disk before an ingest is done; in memory that costs a tenth of a second less a store.
+MEMORY = Path("/dev/shm")
+if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4_000_000_000:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 ROOT = Path(__file__).parent.parent
 NOTES = ROOT / "notes"

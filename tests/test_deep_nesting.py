@@ -92,3 +92,15 @@ def test_a_pipe_among_queries_is_not_waited_for(tmp_path: Path, name: str) -> No
     for words in (["ingest"], ["validate"], ["test"], ["query"], ["query", "pipe"], ["query", "queries/pipe.rq"]):
         done = command(tmp_path, *words, seconds=30)
         assert done.code in {0, 1, 2}, (words, done)
+
+
+@pytest.mark.parametrize(
+    "answer", ["a\r1\r", 'a\n"' + "x" * 200_000 + '"\n', 'a\n"1', "a\0b\n1\n"], ids=["CR", "long", "open", "NUL"]
+)
+def test_an_expected_answer_that_is_no_csv_is_a_sentence(tmp_path: Path, answer: str) -> None:
+    (tmp_path / "plain.md").write_text("# Plain\n")
+    (tmp_path / "queries" / "tests").mkdir(parents=True)
+    (tmp_path / "queries" / "tests" / "case.rq").write_text("SELECT (1 AS ?a) WHERE {}\n")
+    (tmp_path / "queries" / "tests" / "case.csv").write_bytes(answer.encode())
+    assert command(tmp_path, "ingest").code == 0
+    assert command(tmp_path, "test").code in {0, 1}

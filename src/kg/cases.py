@@ -289,7 +289,10 @@ def _cell(text: str) -> str:
 
 
 def _csv(text: str) -> Expected:
-    return _texts([row for row in csv.reader(io.StringIO(text.strip("\r\n"))) if row])
+    try:
+        return _texts([row for row in csv.reader(io.StringIO(text.strip("\r\n"))) if row])
+    except csv.Error as error:  # a cell of more than 128 kB, say
+        raise ValueError(f"the answer is not CSV: {error}") from error
 
 
 def _texts(rows: list[list[str]]) -> Expected:

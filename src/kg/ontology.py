@@ -19,7 +19,7 @@ import pyoxigraph as ox
 from kg.errors import KgError, OntologyError
 from kg.findings import Finding, of_file
 from kg.guard import Limits, limited
-from kg.source import files_below, read_text
+from kg.source import MOST_OF_A_TEXT, files_below, read_bytes
 from kg.syntax import check, line_and_column
 from kg.terms import KG, OWL, RDF, RDFS, SH, SKOS, XSD
 
@@ -311,7 +311,7 @@ def _ambiguous(ontology: Ontology) -> Iterator[Finding]:
 
 def _text(file: Path) -> str:
     try:
-        return read_text(file)
+        return read_bytes(file, MOST_OF_A_TEXT).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise OntologyError(f"{file}: cannot be read: {error}") from error
 

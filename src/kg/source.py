@@ -75,8 +75,11 @@ def read_bytes(place: Path | str, limit: int, *, follow: bool = True, dir_fd: in
 
 
 def read_text(file: Path, limit: int = MOST_OF_A_TEXT) -> str:
-    """A regular file's text, in UTF-8 with or without a byte order mark. Raises OSError, UnicodeDecodeError."""
-    return read_bytes(file, limit).decode("utf-8-sig")
+    """A regular file's text, in UTF-8 with or without a byte order mark, its lines ended by LF as `open` gives them.
+
+    Raises OSError, UnicodeDecodeError.
+    """
+    return read_bytes(file, limit).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def is_there(place: Path) -> bool:
