@@ -252,7 +252,7 @@ BROKEN = {
 SAID = {
     "bytes.rq": ":2: the query is not text in UTF-8",
     "colour.rq": ":2: “colour” is no type of a parameter; there are text, note",
-    "folder.rq": " cannot be read: Is a directory",
+    "folder.rq": " cannot be read: not a regular file",
     "twice.rq": ":3: the parameter x is declared twice",
 }
 
