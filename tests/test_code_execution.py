@@ -260,7 +260,7 @@ def plain(folders: Folders, text: str) -> str:
     """What is said, less what differs between two folders and two runs."""
     text = re.sub(rf"{re.escape(str(folders.clean.parent))}/(clean|hostile)", "VAULT", text)
     return re.sub(
-        r'[\d.,]+ (m?s|[kM]?B)\b|"(seconds|generation)": [\d.]+|generation \d+|\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.+Z]*',
+        r'[\d.,]+ (m?s|[kM]?B)\b|"(seconds|generation|bytes)": [\d.]+|generation \d+|\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.+Z]*',
         "",
         text,
     )

@@ -79,6 +79,7 @@ class Ingesting(RuleBasedStateMachine):
         self.vault = self.folder / "vault"
         self.vault.mkdir()
         self.write("A.md", "[[B]]")
+        self.write("Kept.md", "[[A]]")  # a folder where no note is left is a question, not a change (F07)
 
     def teardown(self) -> None:
         shutil.rmtree(self.folder)

@@ -34,7 +34,7 @@ Kind = Choice["texts", "terms", "graph", "boolean", "empty"]
 FOLDER = "tests"
 _FENCE = re.compile(r"(?P<ticks>`{3,}|~{3,})[ \t]*(?P<language>[\w.+-]*)[ \t]*(?P<info>[^\n]*)(?:\n|\Z)")
 _CELL = re.compile(r"(?<!\\)\|")
-_RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*\Z")
+_RULE = re.compile(r"\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\Z")
 _LINK = re.compile(r"\[\[([^\]|]+)(?:\|[^\]]*)?\]\]\Z")
 _QUERY = re.compile(r"query:\s*(\S+)\Z")
 _EXPECT = re.compile(r"expect:\s*(yes|no|empty)\Z", re.I)
@@ -274,7 +274,9 @@ def _table(text: str) -> Expected:
     """A table of Markdown: its cells as they are read."""
     lines = [re.sub(r"^[\s>]+", "", line) for line in text.split("\n") if line.strip(" \t>\r")]
     rows = [
-        [_cell(cell) for cell in _CELL.split(line.strip().removeprefix("|"))] for line in lines if not _RULE.match(line)
+        [_cell(cell) for cell in _CELL.split(line.strip().removeprefix("|"))]
+        for line in lines
+        if not _RULE.match(line.strip())
     ]
     width = len(rows[0]) - (rows[0][-1] == "")
     return _texts([(row + [""] * width)[:width] for row in rows])

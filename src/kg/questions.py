@@ -26,11 +26,8 @@ from kg.syntax import tokens
 _NAME = re.compile(r"[\w][\w.-]*\Z")
 _TITLE = re.compile(r"title:\s*(?P<title>.*)")
 _IS_PARAM = re.compile(r"param\s+[?$]?\w+\??\s*:")
-_PARAM = re.compile(
-    r"""param\s+[?$]?(?P<name>\w+)(?P<optional>\?)?\s*:\s*(?P<type>\S+?)
-    (?:\s*=\s*(?P<default>.*?))?(?:\s+--\s+(?P<says>.*))?\Z""",
-    re.X,
-)
+_PARAM = re.compile(r"param\s+[?$]?(?P<name>\w+)(?P<optional>\?)?\s*:(?P<rest>.*)\Z", re.S)
+_SAYS = re.compile(r"\s--\s")
 
 
 @dataclass(frozen=True)
@@ -66,28 +63,41 @@ def comments(text: str) -> Iterator[tuple[int, str]]:
 
 def _parameter(line: str, where: str, before: set[str]) -> Parameter:
     """What a line says of a parameter."""
+    declared = _declared(line)
+    if declared is None:
+        raise KgError(f"{where}: not a parameter: “{line}”; write `# param NAME: TYPE = DEFAULT -- what it is`")
+    if declared.type not in TYPES:
+        raise KgError(f"{where}: “{declared.type}” is no type of a parameter; there are {', '.join(TYPES)}")
+    if declared.name in before:
+        raise KgError(f"{where}: the parameter {declared.name} is declared twice")
+    if declared.optional and declared.default is not None:
+        raise KgError(
+            f"{where}: the parameter {declared.name} has a default, so it cannot be left out: take the ? away"
+        )
+    return declared
+
+
+def _declared(line: str) -> Parameter | None:
+    """The parameter that a line declares; None for a line that cannot be read."""
     found = _PARAM.match(line)
     if not found:
-        raise KgError(f"{where}: not a parameter: “{line}”; write `# param NAME: TYPE = DEFAULT -- what it is`")
-    if found["type"] not in TYPES:
-        raise KgError(f"{where}: “{found['type']}” is no type of a parameter; there are {', '.join(TYPES)}")
-    if found["name"] in before:
-        raise KgError(f"{where}: the parameter {found['name']} is declared twice")
-    if found["optional"] and found["default"] is not None:
-        raise KgError(
-            f"{where}: the parameter {found['name']} has a default, so it cannot be left out: take the ? away"
-        )
-    return Parameter(found["name"], found["type"], found["default"], bool(found["optional"]), found["says"] or "")
+        return None
+    definition, *says = _SAYS.split(found["rest"], maxsplit=1)
+    kind, equals, default = definition.partition("=")
+    if len(kind.split()) != 1:
+        return None
+    given = default.strip() if equals else None
+    return Parameter(found["name"], kind.strip(), given, bool(found["optional"]), says[0].strip() if says else "")
 
 
 def _check_variables(text: str, where: str, params: list[Parameter]) -> None:
     """A parameter is a variable of the query."""
     known = {token.text[1:] for token in tokens(text) if token.kind == "variable"} if params else set()
     for number, line in comments(text):
-        found = _PARAM.match(line)
-        if found and found["name"] not in known:
+        declared = _declared(line)
+        if declared and declared.name not in known:
             listed = ", ".join(f"?{name}" for name in sorted(known)) or "none"
-            raise KgError(f"{where}:{number}: the query has no variable ?{found['name']}; it has {listed}")
+            raise KgError(f"{where}:{number}: the query has no variable ?{declared.name}; it has {listed}")
 
 
 @dataclass(frozen=True)

@@ -343,9 +343,17 @@ def explain(text: str, prefixes: Mapping[str, str], store: Store | None = None) 
         pprintAlgebra(tree)
     lines = (line for line in out.getvalue().splitlines() if "_vars = " not in line)
     drawn = re.sub(r"rdflib\.term\.Variable\('(\w+)'\)", r"?\1", "\n".join(lines))
+    if _star(text) is not None:  # rdflib has the variables of `*` in a set, in another order each time
+        drawn = re.sub(r"PV = \[([^]]*)\]", lambda found: f"PV = [{', '.join(_as_written(found[1], text))}]", drawn)
     for name, namespace in prefixes.items():
         drawn = re.sub(rf"rdflib\.term\.URIRef\('{re.escape(namespace)}([^']*)'\)", rf"{name}:\1", drawn)
     return f"{drawn}\n{_fitting(tree, prefixes, store) if store else ''}"
+
+
+def _as_written(variables: str, text: str) -> list[str]:
+    """Variables in the order in which a query mentions them first."""
+    order = [f"?{token.text[1:]}" for token in tokens(text) if token.kind == "variable"]
+    return sorted(variables.split(", "), key=lambda name: order.index(name) if name in order else len(order))
 
 
 def _fitting(tree: Any, prefixes: Mapping[str, str], store: Store) -> str:

@@ -512,7 +512,7 @@ TARGETS = {
         Target("shapes", grammars.SHAPES, shapes, seconds=30, endless=True, good=_files("ontology/shapes*.ttl")),
         Target("queries", grammars.SPARQL, queries, seconds=8, good=_files("queries/*.rq")),
         Target("headers", grammars.HEADERS, headers, good=_files("queries/*.rq")),
-        Target("answers", grammars.ANSWERS, answers, good=_files("queries/tests/*.md", "=== q.md\n")),
+        Target("answers", grammars.ANSWERS, answers, seconds=12, good=_files("queries/tests/*.md", "=== q.md\n")),
         Target("settings", grammars.SETTINGS, settings),
         Target("vaults", grammars.VAULTS, vaults, seconds=30, endless=True, good=_files("notes/*.md", "=== A.md\n")),
         Target("stores", grammars.STORES, stores, seconds=20, good=_store_files),
