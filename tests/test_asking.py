@@ -16,6 +16,7 @@ import pytest
 
 import kg
 from conftest import NOTES
+from kg import sparql
 from kg.errors import QuerySyntaxError, TimedOut
 from kg.guard import OutOfMemory, guarded
 from kg.mistakes import unheard_of
@@ -415,3 +416,8 @@ def test_xml_has_no_character_that_xml_has_not(notes_store: kg.Store) -> None:
         node.text for node in ET.fromstring(out.getvalue()).iter("{http://www.w3.org/2005/sparql-results#}literal")
     ]
     assert texts == ["a\ufffdb", "c\ufffdd", "\ufffd", "plain", "\uf8ff\ufeff"]
+
+
+def test_an_escaped_name_is_explained_as_it_is_meant(notes_store: kg.Store) -> None:
+    said = sparql.explain(r"SELECT * { ?s kg:x\(y ?o . ?o kg:x\/\,y* ?p }", notes_store.prefixes, notes_store)
+    assert "0  ?s <https://w3id.org/concept-notes#x(y> ?o" in said

@@ -4,6 +4,8 @@ What another one adds (with NOT EXISTS, OPTIONAL, BIND, a count …) follows onl
 query. rdflib's parser says what a text means; since that takes longer than an edit may, what it says is remembered.
 """
 
+import contextlib
+import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +18,7 @@ from kg.errors import OntologyError, TimedOut, first_line
 from kg.guard import Limits, limited
 from kg.rules import Atom, Condition, Path, Rule, Step, Term
 from kg.sandbox import without_network
-from kg.syntax import tokens
+from kg.syntax import tokens, without_escapes
 
 FILE = "rules.json"
 _BY_CHANCE = {"RAND", "NOW", "UUID", "STRUUID", "BNODE"}
@@ -123,7 +125,8 @@ def _parsed(text: str, prefixes: Mapping[str, str]) -> tuple[list[Any], Any]:
     from rdflib.plugins.sparql.parser import parseQuery
 
     declared = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in prefixes.items())
-    query = translateQuery(parseQuery(declared + text)).algebra
+    with contextlib.redirect_stderr(io.StringIO()):  # what rdflib thinks of IRIs
+        query = translateQuery(parseQuery(declared + text)).algebra
     pattern = query.p
     while pattern.name in {"Project", "SelectQuery"}:
         pattern = pattern.p
@@ -229,7 +232,19 @@ def _term(term: Any) -> Term:
         return ox.Variable(str(term))
     if isinstance(term, rdflib.BNode):  # in a pattern it is a variable that nobody asks for
         return ox.Variable(f"blank_{re.sub(r'[^A-Za-z0-9]', '_', str(term))}")
-    return _parse_term(term.n3())
+    if isinstance(term, rdflib.URIRef):
+        return _named(term)
+    try:
+        return _parse_term(term.n3())
+    except (ValueError, SyntaxError):  # what only Oxigraph understands
+        raise _Beyond from None
+
+
+def _named(iri: str) -> ox.NamedNode:
+    try:
+        return ox.NamedNode(without_escapes(iri))
+    except ValueError:  # what only Oxigraph understands
+        raise _Beyond from None
 
 
 def _predicate(term: Any) -> ox.NamedNode | Path:
@@ -237,7 +252,7 @@ def _predicate(term: Any) -> ox.NamedNode | Path:
     from rdflib.paths import Path as RdflibPath
 
     if isinstance(term, rdflib.URIRef):
-        return ox.NamedNode(str(term))
+        return _named(term)
     if isinstance(term, RdflibPath):
         steps: list[Step] = []
         numbers = count(1)
@@ -256,7 +271,7 @@ def _automaton(path: Any, start: int, steps: list[Step], numbers: Iterator[int],
 
     end = next(numbers)
     if isinstance(path, rdflib.URIRef):
-        steps.append(Step(start, ox.NamedNode(str(path)), backwards, end))
+        steps.append(Step(start, _named(path), backwards, end))
     elif isinstance(path, paths.SequencePath):
         here = start
         for part in reversed(path.args) if backwards else path.args:

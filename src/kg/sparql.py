@@ -24,7 +24,7 @@ from kg.mistakes import near
 from kg.rewriting import pattern_span
 from kg.sandbox import is_closed, without_network
 from kg.store import Store
-from kg.syntax import check, line_and_column, tokens
+from kg.syntax import check, line_and_column, tokens, without_escapes
 from kg.terms import XSD, is_absolute, is_text
 
 if TYPE_CHECKING:
@@ -335,11 +335,12 @@ def explain(text: str, prefixes: Mapping[str, str], store: Store | None = None) 
 
     check(text, services=True)
     try:
-        tree = translateQuery(parseQuery(text), initNs=dict(prefixes))
+        with contextlib.redirect_stderr(io.StringIO()):  # what rdflib thinks of IRIs
+            tree = translateQuery(parseQuery(text), initNs=dict(prefixes))
     except Exception as error:
         raise syntax_error(text, SyntaxError(str(error)), prefixes) from error
     out = io.StringIO()
-    with contextlib.redirect_stdout(out):
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
         pprintAlgebra(tree)
     lines = (line for line in out.getvalue().splitlines() if "_vars = " not in line)
     drawn = re.sub(r"rdflib\.term\.Variable\('(\w+)'\)", r"?\1", "\n".join(lines))
@@ -390,11 +391,15 @@ def _oxigraph_term(part: Any) -> Any:
 
     if isinstance(part, BNode):
         return None
-    return from_rdflib(part) if isinstance(part, URIRef | Literal) else False
+    if isinstance(part, URIRef):
+        return ox.NamedNode(without_escapes(part))
+    return from_rdflib(part) if isinstance(part, Literal) else False
 
 
 def _pattern_part(part: Any, prefixes: Mapping[str, str]) -> str:
-    text = str(part.n3())
+    from rdflib import URIRef
+
+    text = f"<{without_escapes(part)}>" if isinstance(part, URIRef) else str(part.n3())
     for name, namespace in prefixes.items():
         text = re.sub(rf"<{re.escape(namespace)}([\w.-]+)>", rf"{name}:\1", text)
     return text

@@ -31,6 +31,8 @@ _TOKEN = re.compile(
 )
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
 _HIDDEN = re.compile("service", re.I)
+_LOCAL_ESCAPE = re.compile(r"\\([-_~.!$&'()*+,;=/?#@%])")
+_TRIPLE_TERM = re.compile("<<|>>")
 _UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "COPY", "MOVE", "ADD", "WITH"}
 _PROLOGUE = 2_000
 _CHAINING = {"UNION", "MINUS", "OPTIONAL"}
@@ -81,8 +83,20 @@ def _check_tokens(text: str, *, services: bool) -> None:
                 raise QuerySyntaxError(f"more than {MAX_DEPTH} brackets inside each other", line, column)
         elif token.kind in {"word", "number"} and _HIDDEN.fullmatch(token.text) and not services:
             raise _calls_out(text, token.start)
-    if not services and (hidden := _HIDDEN.search(_unread(text))):
+    rest = _unread(text)
+    _check_triple_terms(text, rest)
+    if not services and (hidden := _HIDDEN.search(rest)):
         raise _calls_out(text, hidden.start())
+
+
+def _check_triple_terms(text: str, rest: str) -> None:
+    """Refuse triple terms too deep inside each other: `<< << …`, over which Oxigraph recurses, too."""
+    depth = 0
+    for mark in _TRIPLE_TERM.finditer(rest):
+        depth = depth + 1 if mark.group() == "<<" else max(0, depth - 1)
+        if depth > MAX_DEPTH:
+            place = line_and_column(text, mark.start())
+            raise QuerySyntaxError(f"more than {MAX_DEPTH} brackets inside each other", *place)
 
 
 def _opened(token: Token) -> int:
@@ -118,6 +132,11 @@ def _check_form(text: str) -> None:
     if first.kind == "word" and first.text.upper() in _UPDATES:
         place = line_and_column(text, first.start)
         raise QuerySyntaxError(f"{first.text.upper()} would change the graph; kg only asks, notes are changed", *place)
+
+
+def without_escapes(iri: str) -> str:
+    """An IRI that rdflib has made of a prefixed name, with the backslashes of the name taken out."""
+    return _LOCAL_ESCAPE.sub(r"\1", iri)
 
 
 def line_and_column(text: str, index: int) -> tuple[int, int]:
