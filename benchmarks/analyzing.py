@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from kg.store import building
+from kg.store.builder import building
 
 CONCEPT, LINKS = "<https://w3id.org/concept-notes#Concept>", "<https://w3id.org/concept-notes#linksTo>"
 TYPE, LABEL = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>", "<http://www.w3.org/2004/02/skos/core#prefLabel>"
@@ -105,9 +105,9 @@ def commands(size: int, number: int, runs: int) -> None:
 
 def large(size: int, number: int) -> None:
     """What a large store costs, step by step."""
-    from kg import measures
-    from kg.networks import read
-    from kg.vault import without_collection
+    from kg.analysis import measures
+    from kg.analysis.network_reader import read
+    from kg.notes.vault import without_collection
 
     links = pairs(size, number)
     with tempfile.TemporaryDirectory() as temporary:

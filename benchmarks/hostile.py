@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import pyromark
 
-from kg.parse import parse
+from kg.notes.markdown import parse
 
 PATTERNS = (
     "[", "[[", "![[", "]]", "*_", "**a", "[a](", "%%", "%%é", "::", "[a:: ", "(a::(", "#a ", " ^a", "`", "`` ` ",

@@ -20,10 +20,10 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg.closure import Closure
-from kg.profile import SAME_AS, THING, profile
-from kg.rules import Numbering
-from kg.unfolding import is_nameless
+from kg.reasoning.closure import Closure
+from kg.reasoning.owl_rl import SAME_AS, THING, profile
+from kg.reasoning.rules import Numbering
+from kg.reasoning.unfolding import is_nameless
 
 ONTOLOGY = """
 @prefix o: <https://onto.example/> . @prefix owl: <http://www.w3.org/2002/07/owl#> .
@@ -65,7 +65,7 @@ def facts(size: int) -> list[ox.Triple]:
 
 
 def axioms(text: str = ONTOLOGY) -> list[ox.Triple]:
-    from kg.ontology import skolemised
+    from kg.mapping.ontology import skolemised
 
     return skolemised([quad.triple for quad in ox.parse(text, ox.RdfFormat.TURTLE, rename_blank_nodes=True)], "bench")
 
@@ -117,9 +117,9 @@ def compared(size: int) -> Iterator[str]:
 
 def stored(triples: list[ox.Triple]) -> None:
     """Infer in a store on disk: all that `kg infer` does but reading the ontology and publishing."""
-    from kg.inference import Reasoning, infer
-    from kg.ontology import Ontology
-    from kg.store import building
+    from kg.mapping.ontology import Ontology
+    from kg.reasoning.inference import Reasoning, infer
+    from kg.store.builder import building
 
     known = (*axioms(), *axioms(WITHIN))
     with tempfile.TemporaryDirectory() as folder, building(Path(folder), {}, "bench") as store:

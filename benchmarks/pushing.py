@@ -32,12 +32,12 @@ import pyoxigraph as ox
 from ingest import KG, VAULTS
 
 import kg
-from kg import remote
 from kg.config import Config, load
-from kg.exchange import Exchange, Response
-from kg.pushing import Pushed, push
-from kg.remote import Endpoint
-from kg.sparql import Answer
+from kg.remote import endpoint as remote
+from kg.remote.endpoint import Endpoint
+from kg.remote.http_exchange import Exchange, Response
+from kg.remote.push import Pushed, push
+from kg.sparql.answer import Answer
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from company import Company, questions

@@ -20,9 +20,9 @@ import pyoxigraph as ox
 
 import kg
 from kg.config import load
-from kg.resolve import Index
-from kg.statements import Reader
-from kg.terms import Names
+from kg.mapping.link_resolution import Index
+from kg.mapping.statements import Reader
+from kg.rdf.iris import Names
 
 RUNS = 5
 WORDS = [
@@ -97,7 +97,7 @@ def main(number: int) -> None:
         read = median(vault.read)
         row("read (parse, positions, properties)", read, number, *_markdown_it(texts))
         reading = vault.read()
-        from kg.ingestion import load_ontology
+        from kg.mapping.ontology import load_ontology
 
         index = Index.of(reading.notes, reading.attachments, Names(vault.config.base))
         reader = Reader(index, load_ontology(vault.config), "Concept")

@@ -28,7 +28,7 @@ from reading import write_vault
 
 import kg
 from kg.config import Config, load
-from kg.retrieval import search
+from kg.fulltext.searcher import search
 
 
 class Asked(NamedTuple):

@@ -23,11 +23,12 @@ from pathlib import Path
 from ingest import KG, run
 
 import kg
-from kg import suggestions
+from kg.analysis import link_prediction as suggestions
+from kg.analysis.link_prediction import METHODS, Candidates, Matrices, fused, measure
+from kg.analysis.network import Network
+from kg.analysis.network_reader import read
+from kg.analysis.similarity import Texts, texts
 from kg.config import load
-from kg.likeness import Texts, texts
-from kg.networks import Network, read
-from kg.suggestions import METHODS, Candidates, Matrices, fused, measure
 
 ROOT = Path(__file__).parent.parent
 WORDS = 30_000

@@ -17,8 +17,8 @@ from ingest import KG, VAULTS, run
 PEER = """
 import sys, rdflib, pyshacl, pyoxigraph as ox
 from kg.config import resource
-from kg.ontology import load
-from kg.shapes import Shapes
+from kg.mapping.ontology import load
+from kg.validation.shapes import Shapes
 data = rdflib.Graph().parse(sys.argv[1], format="nt")
 shapes = rdflib.Graph().parse(data=ox.serialize(Shapes.of(load([resource("ontology")], {})).triples, format=ox.RdfFormat.N_TRIPLES), format="nt")
 print(len(data), pyshacl.validate(data, shacl_graph=shapes, inplace=True)[0], file=sys.stderr)

@@ -28,11 +28,11 @@ from reading import Resolver, write_vault
 
 import kg
 from kg.config import load
-from kg.resolve import Index
-from kg.terms import Names
-from kg.validation import validate
-from kg.vault import Reading, without_collection
-from kg.workers import Workers
+from kg.mapping.link_resolution import Index
+from kg.notes.pool import Workers
+from kg.notes.vault import Reading, without_collection
+from kg.rdf.iris import Names
+from kg.validation.validator import validate
 
 PEERS = {"kglite": 1, "obsidiantools": 10}
 """Packages, and by how many the notes are divided for them."""

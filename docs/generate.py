@@ -3,6 +3,7 @@
 `tests/test_docs.py` fails where a page is not what this makes.
 """
 
+import ast
 import contextlib
 import io
 import os
@@ -15,10 +16,10 @@ import rdflib
 from click.testing import CliRunner
 from rdflib import OWL, RDF, RDFS, SKOS
 
-from kg.findings import Code
+from kg.core.findings import Code
 
 if TYPE_CHECKING:
-    from kg.questions import Named
+    from kg.sparql.library import NamedQuery
 
 DOCS = Path(__file__).parent
 NOTE = "<!-- Made by docs/generate.py; change the code, not this page. -->\n\n"
@@ -27,7 +28,7 @@ SCHEMA = rdflib.Namespace("https://schema.org/")
 
 def commands() -> str:
     """The help texts."""
-    from kg.cli import kg
+    from kg.cli.main import kg
 
     os.environ["COLUMNS"] = "100"
     parts = ["# Commands\n"]
@@ -63,7 +64,7 @@ EXIT_CODES = """## Exit codes
 
 def findings() -> str:
     """The table of findings."""
-    from kg.findings import CODES
+    from kg.core.findings import CODES
 
     table = "| code | severity | what | remedy |\n| --- | --- | --- | --- |\n"
     rows = [f"| {c.code} | {c.severity} | {c.title} | {c.remedy} |" for c in CODES.values()]
@@ -83,10 +84,10 @@ What notes are expected to say, as SHACL shapes: those of `ontology/shapes.ttl`,
 
 def _shapes() -> dict[str, Code]:
     from kg.config import resource
-    from kg.ontology import load
-    from kg.shapes import Shapes
-    from kg.terms import Names
-    from kg.wording import Wording
+    from kg.mapping.ontology import load
+    from kg.rdf.iris import Names
+    from kg.validation.messages import Wording
+    from kg.validation.shapes import Shapes
 
     ontology = load([resource("ontology")], {})
     return Wording(Shapes.of(ontology), ontology, Names(""), lambda _: "", lambda _: "").rules()
@@ -94,7 +95,7 @@ def _shapes() -> dict[str, Code]:
 
 def formats() -> str:
     """The table of result formats."""
-    from kg.results import FORMATS
+    from kg.rendering.query_results import FORMATS
 
     rows = [
         f"| `{f.name}` | {f.media_type} | {'rows' if 'select' in f.kinds else ''}"
@@ -106,7 +107,7 @@ def formats() -> str:
 
 
 def _exports() -> str:
-    from kg.formats import FORMATS
+    from kg.export.registry import FORMATS
 
     head = "\n## kg export\n\n| format | ends | media type | |\n| --- | --- | --- | --- |\n"
     return head + "".join(
@@ -116,14 +117,14 @@ def _exports() -> str:
 
 
 def _reports() -> str:
-    from kg.reports import REPORTS
+    from kg.rendering.findings import REPORTS
 
     head = "\n## kg validate\n\n| format | media type | |\n| --- | --- | --- |\n"
     return head + "".join(f"| `{r.name}` | {r.media_type} | {r.says} |\n" for r in REPORTS.values())
 
 
 def _verdicts() -> str:
-    from kg.verdicts import FORMS
+    from kg.rendering.competency import FORMS
 
     head = "\n## kg test\n\n| format | media type | |\n| --- | --- | --- |\n"
     return head + "".join(f"| `{f.name}` | {f.media_type} | {f.says} |\n" for f in FORMS.values())
@@ -131,7 +132,7 @@ def _verdicts() -> str:
 
 def obsidian() -> str:
     """The page on Obsidian is written by hand, but for its table of link classes."""
-    from kg.resolve import LINK_CLASSES
+    from kg.mapping.link_resolution import LINK_CLASSES
 
     page = (DOCS / "obsidian.md").read_text(encoding="utf-8")
     before, _, rest = page.partition("| class | leads to |\n| --- | --- |\n")
@@ -208,7 +209,7 @@ def _functions(graph: rdflib.Graph) -> str:
 def queries() -> str:
     """The library of queries."""
     from kg.config import resource
-    from kg.questions import Named
+    from kg.sparql.library import NamedQuery
 
     head = (
         "# The library of queries\n\n`kg query NAME` runs one; `kg query` alone lists them. A parameter is given as "
@@ -216,12 +217,12 @@ def queries() -> str:
         "your own](competency.md#queries-with-a-name). What each gives on the vault in `notes/` stands in "
         "`queries/tests/`.\n"
     )
-    named = [Named(file.stem, file) for file in sorted(resource("queries").glob("*.rq"))]
+    named = [NamedQuery(file.stem, file) for file in sorted(resource("queries").glob("*.rq"))]
     index = ["| query | |", "| --- | --- |", *(f"| [{one.name}](#{one.name}) | {one.header.title} |" for one in named)]
     return "\n".join([head, *index, "", *map(_query, named)])
 
 
-def _query(named: "Named") -> str:
+def _query(named: "NamedQuery") -> str:
     text = named.text.split("\n")
     body = "\n".join(text[next(n for n, line in enumerate(text) if not line.startswith("#")) :]).rstrip()
     rows = [f"- `{param}`{f': {param.says}' if param.says else ''}\n" for param in named.header.params]
@@ -232,7 +233,7 @@ def _query(named: "Named") -> str:
 def rules() -> str:
     """The rules of OWL 2 RL, and those that come as files."""
     from kg.config import resource
-    from kg.profile import MEANINGS
+    from kg.reasoning.rule_meanings import MEANINGS
 
     head = (
         "# Rules of inference\n\nThe rules by which `kg` infers, by the names that the [specification]"
@@ -248,7 +249,38 @@ def rules() -> str:
     return head + table + "\n".join(rows) + "\n" + own + table + "\n".join(said) + "\n"
 
 
+MODULES = "<!-- modules: made by docs/generate.py from the docstrings -->\n"
+END_OF_MODULES = "<!-- end of modules -->"
+SOURCE = DOCS.parent / "src" / "kg"
+
+
+def architecture() -> str:
+    """The page as it is, with a table a package."""
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition(MODULES)
+    _, _, after = rest.partition(END_OF_MODULES)
+    packages = [folder for folder in SOURCE.iterdir() if (folder / "__init__.py").is_file()]
+    return before + MODULES + "".join(map(_package, sorted(packages))) + END_OF_MODULES + after
+
+
+def _package(folder: Path) -> str:
+    """What is in a package, and what never is, and its modules."""
+    summary, _, never = _docstring(folder / "__init__.py").partition("\n\n")
+    rows = [f"| `{file.stem}` | {_sentence(file)} |" for file in sorted(folder.glob("[!_]*.py"))]
+    about = f"{summary} {never.replace(chr(10), ' ')}".replace(chr(10), " ").strip()
+    return f"\n### {folder.name}\n\n{about}\n\n| module | |\n| --- | --- |\n" + "\n".join(rows) + "\n\n"
+
+
+def _sentence(file: Path) -> str:
+    return " ".join(_docstring(file).partition("\n\n")[0].split()).replace("|", "\\|")
+
+
+def _docstring(file: Path) -> str:
+    return ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "architecture.md": architecture,
     "commands.md": commands,
     "findings.md": findings,
     "formats.md": formats,
@@ -263,7 +295,7 @@ def page(name: str) -> str:
     """The text of a page."""
     with contextlib.redirect_stderr(io.StringIO()):
         text = PAGES[name]()
-        return text if text.startswith("# Obsidian") else NOTE + text
+        return text if name in {"architecture.md", "obsidian.md"} else NOTE + text
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
 
-from kg.cli import run
+from kg.cli.main import run
 
 
 class Done(NamedTuple):

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kg.config import Config
-from kg.parameters import Binder, Term
-from kg.questions import Named, library
+from kg.sparql.library import NamedQuery, library
+from kg.sparql.parameters import Binder, Term
 
 KINDS = ("concept", "concept", "concept", "concept", "outcome", "output", "book", "author", "journal", "plain")
 """What ten notes in a row are."""
@@ -50,7 +50,7 @@ ASKED: dict[str, list[dict[str, str]]] = {
 class Question(NamedTuple):
     """A query of the library, what it is told, and the terms that this means."""
 
-    query: Named
+    query: NamedQuery
     given: Mapping[str, str]
     params: Mapping[str, str | Term]
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 import drawing  # noqa: F401 - it says how examples are drawn
 import kg
-from kg.cli import kg as cli
+from kg.cli.main import kg as cli
 from kg.config import load
 
 # Where tests run in the background of a script, it is ignored, and so by all the processes that they start.
@@ -24,6 +24,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 MEMORY = Path("/dev/shm")
 if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4_000_000_000:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+    os.environ.setdefault("TMPDIR", str(MEMORY))
 
 ROOT = Path(__file__).parent.parent
 NOTES = ROOT / "notes"

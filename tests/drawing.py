@@ -1,6 +1,7 @@
 """How the examples of tests are drawn: the same in every run, so that no test fails by chance, or new ones.
 
-KG_DRAW=new draws new ones; `make test-all` and `make fuzz` set it.
+KG_DRAW=NUMBER draws others, the same for the same number; `make test-all` gives the day's date, so that a run that fails
+can be repeated on that day. KG_DRAW=new draws new ones each time.
 """
 
 import os
@@ -10,7 +11,10 @@ from typing import Any
 
 from hypothesis import seed, settings
 
-IS_NEW = os.environ.get("KG_DRAW") == "new"
+_DRAW = os.environ.get("KG_DRAW", "")
+IS_NEW = bool(_DRAW)
+SEED = int(_DRAW) if _DRAW.isdecimal() else random.SystemRandom().getrandbits(32)
+"""The seed of what is drawn otherwise than by Hypothesis, which has `--hypothesis-seed`."""
 
 settings.register_profile("same", derandomize=True, database=None, deadline=None)
 settings.register_profile("new", derandomize=False, deadline=None, print_blob=True)
@@ -20,6 +24,6 @@ settings.load_profile("new" if IS_NEW else "same")
 def draws(number: int) -> Callable[[Any], Any]:
     """The seed of a long run: this number, or a new one, which is printed so that the run can be repeated."""
     if IS_NEW:
-        number = random.SystemRandom().getrandbits(32)
+        number += SEED
         print(f"drawn with seed({number})")
     return seed(number)

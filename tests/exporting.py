@@ -7,12 +7,16 @@ from typing import Any
 import pyoxigraph as ox
 
 from conftest import ingest
-from kg import gexf, graphjson, graphml, graphtables, graphtext
-from kg.exports import Export, Format
-from kg.networks import Link, Network, read
-from kg.propertygraph import Edge, PropertyGraph
+from kg.analysis.network import Network, NetworkLink
+from kg.analysis.network_reader import read
+from kg.export import gexf, graphml
+from kg.export import json_formats as graphjson
+from kg.export import table_formats as graphtables
+from kg.export import text_formats as graphtext
+from kg.export.formats import Export, ExportFormat
+from kg.export.property_graph import Edge, PropertyGraph
 
-FORMATS: dict[str, Format] = {
+FORMATS: dict[str, ExportFormat] = {
     one.name: one for room in (graphml, gexf, graphtext, graphjson, graphtables) for one in room.FORMATS
 }
 
@@ -114,7 +118,7 @@ def hostile(folder: Path) -> Export:
 def export_of(graph: PropertyGraph, title: str = "notes") -> Export:
     """The export of a property graph, with no store behind it."""
     nodes = tuple(ox.NamedNode(node.iri) for node in graph.nodes)
-    links = tuple(Link(edge.source, edge.target, edge.property, edge.weight) for edge in graph.edges)
+    links = tuple(NetworkLink(edge.source, edge.target, edge.property, edge.weight) for edge in graph.edges)
     network = Network(nodes, tuple(node.label for node in graph.nodes), tuple(() for _ in nodes), links, {})
     made = Export(None, lambda: network, list, None, title=title)  # type: ignore[arg-type]
     made.__dict__["graph"] = graph

@@ -5,13 +5,15 @@ from collections.abc import Iterable
 
 import pyoxigraph as ox
 
-from kg.networks import Link, Network
+from kg.analysis.network import Network, NetworkLink
 
 
 def network(size: int, pairs: Iterable[tuple[int, int]], labels: Iterable[str] | None = None) -> Network:
     """So many things, `https://e.example/0000` and on, with links of weights 1 to 4."""
     nodes = tuple(ox.NamedNode(f"https://e.example/{number:05}") for number in range(size))
-    links = tuple(Link(a, b, "https://e.example/#p", 1 + (a * 7 + b) % 4) for a, b in sorted(set(pairs)) if a != b)
+    links = tuple(
+        NetworkLink(a, b, "https://e.example/#p", 1 + (a * 7 + b) % 4) for a, b in sorted(set(pairs)) if a != b
+    )
     return Network(nodes, tuple(labels or map(str, range(size))), tuple(() for _ in nodes), links, {})
 
 

@@ -6,10 +6,10 @@ from typing import cast
 
 import pyoxigraph as ox
 
-from kg.exports import Export
-from kg.networks import Link, Network
-from kg.propertygraph import Column, Edge, Node, PropertyGraph
-from kg.store import Store
+from kg.analysis.network import Network, NetworkLink
+from kg.export.formats import Export
+from kg.export.property_graph import Column, Edge, Node, PropertyGraph
+from kg.store.store import Store
 
 KG = "https://w3id.org/concept-notes#"
 TYPES = ("Concept", "Outcome", "Output", "Resource", "Author")
@@ -34,7 +34,7 @@ def synthetic(things: int, links: int, seed: int = 1) -> Export:
         iris,
         labels,
         tuple((KG + one,) for one in types),
-        tuple(Link(*pair, KG + "linksTo", 1) for pair in sorted(found)),
+        tuple(NetworkLink(*pair, KG + "linksTo", 1) for pair in sorted(found)),
         {"n": "https://notes.example/"},
     )
     words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"]

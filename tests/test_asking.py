@@ -16,14 +16,14 @@ import pytest
 
 import kg
 from conftest import NOTES
-from kg import sparql
-from kg.errors import QuerySyntaxError, TimedOut
-from kg.guard import OutOfMemory, guarded
-from kg.mistakes import unheard_of
-from kg.results import People, write
-from kg.sparql import Answer
-from kg.syntax import check
-from kg.tables import Called, Screen, fitting, has_links, table
+from kg.core.errors import QuerySyntaxError, TimedOut
+from kg.core.limits import OutOfMemory, guarded
+from kg.rdf.sparql_syntax import check
+from kg.rendering.query_results import People, write
+from kg.rendering.tables import Screen, TermNames, fitting, has_links, table
+from kg.sparql.algebra import explain
+from kg.sparql.answer import Answer
+from kg.sparql.hints import hints_on_unknown_terms
 
 PLENTY = 8_000_000_000
 CARTESIAN = "{ ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
@@ -181,7 +181,10 @@ def test_one_note_can_be_asked_alone(notes_store: kg.Store) -> None:
     ],
 )
 def test_terms_that_occur_nowhere(notes_store: kg.Store, text: str, said: list[str]) -> None:
-    assert unheard_of(text, notes_store, notes_store.prefixes, lambda: kg.query(notes_store, text).is_nothing) == said
+    assert (
+        hints_on_unknown_terms(text, notes_store, notes_store.prefixes, lambda: kg.query(notes_store, text).is_nothing)
+        == said
+    )
 
 
 @pytest.mark.parametrize(
@@ -228,12 +231,12 @@ def test_what_is_declared_and_not_used_is_told(write: Callable[[dict[str, str]],
     store = ingest(write({"A.md": "One."}), tmp_path / "store").store
     said = {"?t a kg:Task": "nothing is a kg:Task yet", "?t kg:due ?d": "kg:due is declared, but nothing states it"}
     for pattern, sentence in said.items():
-        assert unheard_of(f"SELECT * {{ {pattern} }}", store, store.prefixes, lambda: True) == [sentence]
+        assert hints_on_unknown_terms(f"SELECT * {{ {pattern} }}", store, store.prefixes, lambda: True) == [sentence]
 
 
 def test_what_describes_the_ontology_is_not_told(notes_store: kg.Store) -> None:
     text = "SELECT * { GRAPH kg:ontology { ?p kg:structural true . ?c kg:byline ?q } ?p skos:prefLabel 'Revenue' }"
-    assert unheard_of(text, notes_store, notes_store.prefixes, lambda: True) == []
+    assert hints_on_unknown_terms(text, notes_store, notes_store.prefixes, lambda: True) == []
 
 
 def test_an_unknown_prefix_names_one_like_it(notes_store: kg.Store) -> None:
@@ -305,7 +308,7 @@ def test_another_query_than_the_broken_one_is_asked(project: Path) -> None:
 
 def drawn(names: list[str], rows: list[list[str]], width: int | None) -> list[str]:
     out = io.BytesIO()
-    table(names, [[ox.Literal(cell) for cell in row] for row in rows], Called({}), Screen(width), out)
+    table(names, [[ox.Literal(cell) for cell in row] for row in rows], TermNames({}), Screen(width), out)
     return out.getvalue().decode().splitlines()
 
 
@@ -342,7 +345,7 @@ def test_names_stand_for_iris_unless_iris_are_wanted(notes_store: kg.Store) -> N
 
 
 def test_nothing_steers_a_terminal() -> None:
-    assert Called({}).name(ox.Literal("a\x1b[31mb\u202ec\nd\te")) == r"a\x1b[31mb\u202ec ⏎ d e"
+    assert TermNames({}).name(ox.Literal("a\x1b[31mb\u202ec\nd\te")) == r"a\x1b[31mb\u202ec ⏎ d e"
 
 
 @pytest.mark.parametrize(
@@ -395,7 +398,7 @@ def test_a_terminal_shows_links_and_no_color_nothing_of_the_kind(notes_store: kg
 
 
 def test_links_lead_into_the_vault(notes_store: kg.Store) -> None:
-    called = Called(notes_store.prefixes, notes_store, NOTES)
+    called = TermNames(notes_store.prefixes, notes_store, NOTES)
     place = called.link(ox.NamedNode("https://notes.example/Concepts/Revenue"))
     assert place == f"obsidian://open?path={'%2F'.join(['', *NOTES.parts[1:], 'Concepts', 'Revenue.md'])}"
     assert called.link(ox.NamedNode("https://example.org/x")) == "https://example.org/x"
@@ -411,7 +414,7 @@ def test_xml_has_no_character_that_xml_has_not(notes_store: kg.Store) -> None:
     values = " ".join(f'"{text}"' for text in ("a\\uFFFEb", "c\\u0001d", "\\uFFFF", "plain", "\uf8ff\ufeff"))
     found = ox.Store().query(f"SELECT ?v {{ VALUES ?v {{ {values} }} }}")
     out = io.BytesIO()
-    write(Answer("select", found, {}), out, "xml", people=People(Called({}), Screen()))
+    write(Answer("select", found, {}), out, "xml", people=People(TermNames({}), Screen()))
     texts = [
         node.text for node in ET.fromstring(out.getvalue()).iter("{http://www.w3.org/2005/sparql-results#}literal")
     ]
@@ -419,5 +422,5 @@ def test_xml_has_no_character_that_xml_has_not(notes_store: kg.Store) -> None:
 
 
 def test_an_escaped_name_is_explained_as_it_is_meant(notes_store: kg.Store) -> None:
-    said = sparql.explain(r"SELECT * { ?s kg:x\(y ?o . ?o kg:x\/\,y* ?p }", notes_store.prefixes, notes_store)
+    said = explain(r"SELECT * { ?s kg:x\(y ?o . ?o kg:x\/\,y* ?p }", notes_store.prefixes, notes_store)
     assert "0  ?s <https://w3id.org/concept-notes#x(y> ?o" in said

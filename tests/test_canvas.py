@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kg
-from kg import canvas
 from kg.config import load
-from kg.note import Note
-from kg.validation import validate
-from kg.vault import Vault
+from kg.notes import canvas
+from kg.notes.model import Note
+from kg.notes.vault import Vault
+from kg.validation.validator import validate
 
 
 def node(id_: str, type_: str, **more: str) -> dict[str, object]:

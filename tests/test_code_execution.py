@@ -18,7 +18,7 @@ import click
 import pytest
 
 from conftest import ROOT
-from kg.cli import kg as cli
+from kg.cli.main import kg as cli
 from serving import Request, serving
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the programs that must not run are scripts of sh")

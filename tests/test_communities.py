@@ -3,8 +3,8 @@
 import networkx as nx
 import pytest
 
-from kg.communities import Partition, communities, telling
-from kg.networks import Network
+from kg.analysis.communities import Partition, communities, telling
+from kg.analysis.network import Network
 from networks import at_random, network
 
 RING = [(a + 5 * part, b + 5 * part) for part in range(4) for a in range(5) for b in range(a + 1, 5)]

@@ -12,11 +12,11 @@ import pytest
 
 import kg
 from conftest import NOTES, ROOT, ingest
-from kg.cases import find_cases
-from kg.competency import Verdict, verdicts
 from kg.config import Config, load
-from kg.questions import library
-from kg.verdicts import FORMS
+from kg.rendering.competency import FORMS
+from kg.sparql.competency import Verdict, verdicts
+from kg.sparql.competency_cases import find_cases
+from kg.sparql.library import library
 
 Test = Callable[[str], list[Verdict]]
 
@@ -128,8 +128,8 @@ ANSWERS = [
     ("# query: named\n# param least = five", "empty", "the parameter least must be a number; “five” is none"),
     ("# query: named", "empty", "the query wants the parameter least, a number: --param least=…"),
     ("# query: nmed", "empty", "no query named nmed; did you mean named?"),
-    ("# query: named\nASK {}", "yes", "it names the query named and has a query of its own: one of the two"),
-    ("# expect: yes\nASK {}", "yes", "it has two answers, `# expect:` and what stands below it: one of the two"),
+    ("# query: named\nASK {}", "yes", "the case names the query named and also contains a query; keep one of them"),
+    ("# expect: yes\nASK {}", "yes", "the case has two answers, `# expect:` and the one below it; keep one of them"),
     ("ASK {}", "Yes, of course.", ""),
     ("ASK {}", "", ""),
     ("ASK { SERVICE <http://127.0.0.1:9/> {} }", "", "line 1, column 7: SERVICE asks another server, which kg does only with --allow-service"),

@@ -11,9 +11,9 @@ from rapidfuzz.distance import OSA
 
 import kg
 from conftest import analyze, analyzed, ingest
-from kg.alike import alike, slips
-from kg.duplicates import duplicates
-from kg.terms import letters_and_digits
+from kg.analysis.duplicates import duplicates
+from kg.core.spelling import alike, slips
+from kg.core.text import letters_and_digits
 
 Write = Callable[[dict[str, str]], Path]
 

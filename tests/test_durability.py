@@ -17,8 +17,8 @@ import pytest
 
 import kg
 from kg.config import load
-from kg.store import COMMIT_POINTS
-from kg.vault import Vault
+from kg.notes.vault import Vault
+from kg.store.builder import COMMIT_POINTS
 
 VERSION = "<https://notes.example/#property/version>"
 QUESTION = f"SELECT ?v (COUNT(?n) AS ?c) {{ ?n {VERSION} ?v }} GROUP BY ?v"
@@ -139,10 +139,10 @@ def test_sixty_killed_ingests_are_all_or_nothing(world: World) -> None:
 
 DRIVER = """
 import os, signal, sys
-import kg.store
-from kg.cli import run
+import kg.store.builder
+from kg.cli.main import run
 point = sys.argv.pop(1)
-kg.store.reached = lambda here: os.kill(os.getpid(), signal.SIGKILL) if here == point else None
+kg.store.builder.reached = lambda here: os.kill(os.getpid(), signal.SIGKILL) if here == point else None
 sys.exit(run())
 """
 

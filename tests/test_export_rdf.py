@@ -16,8 +16,8 @@ from rdflib.compare import isomorphic
 
 import kg
 from conftest import ingest
-from kg.cli import kg as cli
-from kg.formats import FORMATS
+from kg.cli.main import kg as cli
+from kg.export.registry import FORMATS
 
 Write = Callable[[dict[str, str]], Path]
 HOSTILE = {

@@ -20,9 +20,9 @@ from click.testing import CliRunner
 
 from conftest import ROOT
 from exporting import Links, Things, export_of, hostile, links, lists, things, written
-from kg.cli import kg as cli
-from kg.exports import Export
-from kg.propertygraph import Edge, Node, PropertyGraph
+from kg.cli.main import kg as cli
+from kg.export.formats import Export
+from kg.export.property_graph import Edge, Node, PropertyGraph
 
 pytestmark = pytest.mark.system
 NPM = ROOT / "tests" / "system" / "npm"

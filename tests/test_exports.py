@@ -26,8 +26,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporting import FORMATS, Links, Things, export_of, hostile, links, lists, things, written
-from kg.exports import Export, TooLarge
-from kg.propertygraph import Column, Edge, Node, PropertyGraph, clean
+from kg.export.formats import Export, TooLarge
+from kg.export.property_graph import Column, Edge, Node, PropertyGraph, clean
 
 
 @pytest.fixture(scope="module")
@@ -380,12 +380,12 @@ sys.path.insert(0, {str(Path(__file__).parent)!r})
 sys.modules["pyarrow"] = None
 from pathlib import Path
 from exporting import FORMATS, export_of
-from kg.propertygraph import PropertyGraph
+from kg.export.property_graph import PropertyGraph
 FORMATS["parquet"].write_folder(export_of(PropertyGraph([], [], [], {{}})), Path({str(tmp_path)!r}))
 """
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert done.stderr.splitlines()[-1] == (
-        "kg.errors.KgError: Parquet needs pyarrow, which is not installed: pip install 'kg-notes[parquet]'"
+        "kg.core.errors.KgError: Parquet needs pyarrow, which is not installed: pip install 'kg-notes[parquet]'"
     )
 
 

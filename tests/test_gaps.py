@@ -11,8 +11,8 @@ from click.testing import Result
 
 import kg
 from conftest import analyze, analyzed, ingest
-from kg.cli_explore import _KINDS
-from kg.gaps import KINDS, gaps
+from kg.analysis.gaps import KINDS, gaps
+from kg.cli.explore import _KINDS
 from networks import network
 
 Write = Callable[[dict[str, str]], Path]

@@ -12,9 +12,9 @@ from click.testing import Result
 
 import kg
 from conftest import analyze, analyzed, ingest
-from kg.cli_explore import _PERIODS
-from kg.history import PERIODS, sparkline
-from kg.networks import read
+from kg.analysis.history import PERIODS, sparkline
+from kg.analysis.network_reader import read
+from kg.cli.explore import _PERIODS
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 Write = Callable[[dict[str, str]], Path]

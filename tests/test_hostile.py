@@ -18,14 +18,14 @@ import pytest
 
 import kg
 from kg.config import Config
-from kg.errors import KgError, QuerySyntaxError
-from kg.ingestion import ingest
-from kg.note import Note
-from kg.parse import parse
-from kg.sparql import check
-from kg.store import Store
-from kg.terms import encode_path
-from kg.vault import Reading, Vault, read_note
+from kg.core.errors import KgError, QuerySyntaxError
+from kg.ingestion.pipeline import ingest
+from kg.notes.markdown import parse
+from kg.notes.model import Note
+from kg.notes.vault import Reading, Vault, read_note
+from kg.rdf.iris import encode_path
+from kg.sparql.query import check
+from kg.store.store import Store
 
 BASE = "https://notes.example/"
 GOOD = "---\ntype: Concept\n---\n# Good\n\nSee [[Other]] #tag\n"

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from kg.cli import kg as command
+from kg.cli.main import kg as command
 from kg.config import load
-from kg.errors import ConfigError
-from kg.globs import MOST_WILD, Patterns
-from kg.vault import Vault
+from kg.core.errors import ConfigError
+from kg.core.ignore_patterns import MOST_WILD, Patterns
+from kg.notes.vault import Vault
 
 NAMES = [
     "a",

@@ -9,8 +9,8 @@ import pytest
 
 import kg
 from kg.config import load
-from kg.validation import validate
-from kg.vault import Vault
+from kg.notes.vault import Vault
+from kg.validation.validator import validate
 
 
 def write(folder: Path, files: dict[str, str]) -> Vault:

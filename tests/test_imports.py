@@ -10,7 +10,7 @@ HEAVY = ("rdflib", "networkx", "pyshacl", "owlrl", "pandas", "SPARQLWrapper", "y
 CODE = """
 import sys
 sys.argv = ["kg", *{args!r}]
-from kg.cli import run
+from kg.cli.main import run
 run()
 print("loaded:", *sorted(set(sys.modules) & set({heavy!r})), file=sys.stderr)
 """

@@ -14,16 +14,16 @@ import pyoxigraph as ox
 import pytest
 import rdflib
 
-from kg.closure import Closure
-from kg.constructs import constructs
-from kg.errors import OntologyError
-from kg.inference import Reasoning, infer, update
-from kg.ontology import Ontology, skolemised
-from kg.profile import SAME_AS, THING, is_axiom, profile
-from kg.rules import Numbering
-from kg.store import Builder, building
-from kg.terms import INFERRED
-from kg.unfolding import TYPE, is_nameless
+from kg.core.errors import OntologyError
+from kg.mapping.ontology import Ontology, skolemised
+from kg.rdf.terms import INFERRED
+from kg.reasoning.closure import Closure
+from kg.reasoning.construct_rules import constructs
+from kg.reasoning.inference import Reasoning, infer, update
+from kg.reasoning.owl_rl import SAME_AS, THING, is_axiom, profile
+from kg.reasoning.rules import Numbering
+from kg.reasoning.unfolding import TYPE, is_nameless
+from kg.store.builder import Builder, building
 from ontologies import CONSTRUCTS, PREFIXES, facts, ontology
 
 SUITE = Path(os.environ.get("KG_SAMPLES", "/nonexistent")) / "suites" / "owl-rl"

@@ -22,15 +22,16 @@ from typing import Any
 import pytest
 
 import kg
-from kg.errors import StoreMissing
-from kg.store import COMMIT_POINTS
+from kg.core.errors import StoreMissing
+from kg.store.builder import COMMIT_POINTS
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and processes are those of POSIX")
 NOTES = 30
 
 SERVER = """
 import json, os, signal, sys, time
-import kg.analysis, kg.cli, kg.cli_analyze, kg.cli_look, kg.cli_notes, kg.communities, kg.indexing, kg.pulled, kg.store, kg.validation
+import kg.analysis.communities, kg.analysis.tables, kg.cli.analyze, kg.cli.ingest, kg.cli.main, kg.cli.show, kg.cli.search
+import kg.cli.validate, kg.fulltext.indexer, kg.store.builder, kg.store.pulled_graphs, kg.validation.validator
 
 def work(job):
     os.setsid()
@@ -39,19 +40,19 @@ def work(job):
     def reached(here):
         if here == job["point"]:
             os.kill(os.getpid(), signal.SIGKILL)
-    kg.store.reached = reached
+    kg.store.builder.reached = reached
     os.chdir(job["folder"])
     if job["words"][0] == "pull":
         import pyoxigraph as ox
         name = ox.NamedNode("urn:pulled")
         triples = [ox.Triple(name, name, ox.Literal(str(n))) for n in range(20_000)]
-        file = kg.pulled.file_for(kg.pulled.Path(".kg").resolve(), "https://example.org/sparql", None)
-        kg.pulled.write(file, triples, None, "x", file.parent.parent)
+        file = kg.store.pulled_graphs.file_for(kg.store.pulled_graphs.Path(".kg").resolve(), "https://example.org/sparql", None)
+        kg.store.pulled_graphs.write(file, triples, None, "x", file.parent.parent)
         os._exit(0)
     sys.argv = ["kg", *job["words"]]
     try:
         # At a point the command ends itself; at a random moment the process that waits for it is killed alone.
-        os._exit(kg.cli.run()) if job["point"] else kg.cli.main()
+        os._exit(kg.cli.main.run()) if job["point"] else kg.cli.main.main()
     except SystemExit as end:
         os._exit(end.code or 0)
     except BaseException:
@@ -73,7 +74,7 @@ for line in sys.stdin:
 
 READER = """
 import sys, time, kg
-from kg.errors import StoreMissing
+from kg.core.errors import StoreMissing
 while True:
     try:
         store = kg.Store(sys.argv[1])

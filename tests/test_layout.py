@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 
-from kg.layout import layout
+from kg.export.layout import layout
 from networks import at_random, network
 
 

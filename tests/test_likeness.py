@@ -9,11 +9,11 @@ import pytest
 
 import kg
 from conftest import NOTES, ingest
+from kg.analysis.network_reader import read
+from kg.analysis.similarity import ENOUGH, Texts, link_vectors, similar, texts, vectors
 from kg.config import load
-from kg.likeness import ENOUGH, Texts, link_vectors, similar, texts, vectors
-from kg.networks import read
-from kg.parse import parse
-from kg.prose import prose, words
+from kg.fulltext.words import prose, words
+from kg.notes.markdown import parse
 from networks import at_random, network
 from test_analyze import VAULTS, Write, rows, run
 

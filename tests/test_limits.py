@@ -16,9 +16,10 @@ from threading import Thread
 
 import pytest
 
-from kg import guard, sandbox
-from kg.errors import KgError, TimedOut
-from kg.guard import Limits, OutOfMemory, guarded, limited
+from kg.core import limits as guard
+from kg.core import sandbox
+from kg.core.errors import KgError, TimedOut
+from kg.core.limits import Limits, OutOfMemory, guarded, limited
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="without fork there are no limits")
 KG = str(Path(sys.executable).with_name("kg"))
@@ -249,7 +250,7 @@ def test_work_within_its_limits_gives_what_it_gives() -> None:
 def test_the_network_is_closed_to_some_work_alone() -> None:
     code = """
     import socket, threading
-    from kg import sandbox
+    from kg.core import sandbox
 
     def opens():
         try:
@@ -304,7 +305,7 @@ def test_python_asks_no_server_unasked(vault: Path) -> None:
     text = f"SELECT * {{ ?s kg:linksTo ?o SERVICE <{address}> {{ ?s ?p ?x }} }}"
     store = kg.Store(vault / ".kg")
     with pytest.raises(KgError, match="SERVICE asks another server"), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("kg.sparql.check", lambda *given, **options: None)
+        patch.setattr("kg.sparql.query.check", lambda *given, **options: None)
         kg.query(store, text)
     assert not hits
     with pytest.raises(KgError, match="cannot be answered"):

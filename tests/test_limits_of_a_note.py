@@ -9,12 +9,11 @@ import pytest
 import kg
 from conftest import ingest
 from kg.config import Config
-from kg.ingestion import load_ontology
-from kg.ontology import Ontology
-from kg.parse import parse
-from kg.resolve import Index
-from kg.statements import Reader, Statements
-from kg.terms import LONGEST_PART, Names, encode_part
+from kg.mapping.link_resolution import Index
+from kg.mapping.ontology import Ontology, load_ontology
+from kg.mapping.statements import Reader, Statements
+from kg.notes.markdown import parse
+from kg.rdf.iris import LONGEST_PART, Names, encode_part
 
 Write = Callable[[dict[str, str]], Path]
 K = 1_000
@@ -117,8 +116,8 @@ def test_a_tag_of_too_many_levels_is_one_tag(write: Write, tmp_path: Path, level
 
 
 def test_a_note_that_says_too_much_is_named(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kg.statements._ROOM", 20_000)
-    monkeypatch.setattr("kg.statements._TIMES", 1)
+    monkeypatch.setattr("kg.mapping.statements._BASE_BYTES", 20_000)
+    monkeypatch.setattr("kg.mapping.statements._TIMES", 1)
     vault = write({"n.md": "".join(f"- [ ] task {n}\n" for n in range(500)), "m.md": "[[n]]\n"})
     report = ingest(vault, tmp_path / "store")
     (finding,) = report.findings

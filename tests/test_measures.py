@@ -3,8 +3,8 @@
 import networkx as nx
 import pytest
 
-from kg import measures
-from kg.networks import Network
+from kg.analysis import measures
+from kg.analysis.network import Network
 from networks import at_random, network
 
 SEEDS = range(120)

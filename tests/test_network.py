@@ -8,7 +8,7 @@ import pytest
 
 import kg
 from conftest import ingest
-from kg.networks import read
+from kg.analysis.network_reader import read
 
 Write = Callable[[dict[str, str]], Path]
 NOTES = {

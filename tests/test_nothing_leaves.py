@@ -20,7 +20,7 @@ import kg
 from conftest import ingest
 from fuzz.grammars import Grammar
 from fuzz.loopback import Answering, answering
-from kg.errors import KgError
+from kg.core.errors import KgError
 
 Write = Callable[[dict[str, str]], Path]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]

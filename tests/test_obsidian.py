@@ -23,15 +23,15 @@ import pytest
 import kg
 import kg.config
 from conftest import NOTES
-from kg.findings import CODES, Finding
-from kg.ingestion import load_ontology
-from kg.note import Block, Field, Line, Link, Note, Section, Value
-from kg.resolve import LINK_CLASSES, Index, Target
-from kg.statements import HAS_TASK, PREF_LABEL, TAGGED, Reader, Statements
-from kg.terms import Names
-from kg.validation import check
-from kg.values import inline_value
-from kg.vault import Reading
+from kg.core.findings import CODES, Finding
+from kg.mapping.link_resolution import LINK_CLASSES, Index, Target
+from kg.mapping.ontology import load_ontology
+from kg.mapping.statements import HAS_TASK, PREF_LABEL, TAGGED, Reader, Statements
+from kg.notes.model import Block, Field, Line, Link, Note, Section, Value
+from kg.notes.values import inline_value
+from kg.notes.vault import Reading
+from kg.rdf.iris import Names
+from kg.validation.validator import check
 
 SUITE = Path(__file__).parent / "obsidian"
 Case = dict[str, Any]

@@ -62,7 +62,7 @@ def test_the_code_states_no_term_that_is_not_declared_and_names_none_of_the_doma
         "metrics",
     }
     named = set()
-    for file in (ROOT / "src" / "kg").glob("*.py"):
+    for file in (ROOT / "src" / "kg").rglob("*.py"):
         text = file.read_text(encoding="utf-8")
         named |= set(re.findall(r'KG \+ "(\w+)"', text)) | set(re.findall(r"\{KG\}(\w+)", text))
         for group in re.findall(r"KG \+ name\) for name in \(([^)]*)\)", text):
@@ -115,9 +115,9 @@ def test_a_class_of_the_users_own_is_read_from_notes(write: Callable[..., Path],
 def test_both_engines_give_the_same_closure(tmp_path: Path) -> None:
     import pyoxigraph as ox
 
-    from kg.inference import Reasoning, infer
-    from kg.ingestion import load_ontology
-    from kg.store import building
+    from kg.mapping.ontology import load_ontology
+    from kg.reasoning.inference import Reasoning, infer
+    from kg.store.builder import building
 
     vault = kg.Vault(ROOT / "notes")
     asserted = ingest(ROOT / "notes", tmp_path / "a", inference=False).store

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import kg
-from kg import ingestion
-from kg.ingestion import preview
-from kg.store import Store
-from kg.vault import Root, Vault
+from kg.ingestion import pipeline as ingestion
+from kg.ingestion.pipeline import preview
+from kg.notes.vault import Root, Vault
+from kg.store.store import Store
 
 AS_ANYBODY = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-all"]
 needs_permissions = pytest.mark.skipif(

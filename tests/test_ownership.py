@@ -12,7 +12,7 @@ import pytest
 import kg
 from commanding import Done, command, says_one_sentence, snapshot
 from conftest import ingest
-from kg.ownership import MARK
+from kg.store.ownership import MARK
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links and rights are those of POSIX")
 
@@ -421,27 +421,27 @@ def test_init_uses_a_link_inside_the_project(tmp_path: Path) -> None:
 
 
 def test_what_is_typed_is_kept_in_a_file_of_its_own(ingested: Path, victim: Path) -> None:
-    from kg.shell import KeptHistory
+    from kg.cli.prompt import StoreHistory
 
     store = ingested / ".kg"
     os.link(victim / "Important.md", store / "history")
     before = snapshot(victim)
-    KeptHistory(store).store_string("SELECT *\n{ ?s ?p ?o }")
+    StoreHistory(store).store_string("SELECT *\n{ ?s ?p ?o }")
     assert snapshot(victim) == before
-    KeptHistory(store).store_string("ASK {}")
+    StoreHistory(store).store_string("ASK {}")
     (store / "history.1.tmp").symlink_to(victim / "Important.md")
-    assert list(KeptHistory(store).load_history_strings()) == ["ASK {}", "SELECT *\n{ ?s ?p ?o }"]
+    assert list(StoreHistory(store).load_history_strings()) == ["ASK {}", "SELECT *\n{ ?s ?p ?o }"]
     (store / "history").unlink()
     (store / "history").symlink_to(victim / "Important.md")
-    KeptHistory(store).store_string("ASK {}")
+    StoreHistory(store).store_string("ASK {}")
     assert snapshot(victim) == before
-    assert list(KeptHistory(store).load_history_strings()) == ["ASK {}"]
+    assert list(StoreHistory(store).load_history_strings()) == ["ASK {}"]
 
 
 def test_pulled_graphs_go_into_a_folder_of_the_store(ingested: Path, victim: Path) -> None:
     import pyoxigraph as ox
 
-    from kg.pulled import file_for, write
+    from kg.store.pulled_graphs import file_for, write
 
     store = ingested / ".kg"
     triple = ox.Triple(*(ox.NamedNode(f"urn:{name}") for name in "abc"))

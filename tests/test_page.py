@@ -18,14 +18,14 @@ from click.testing import CliRunner
 
 import kg
 from conftest import ROOT, ingest
-from kg.appearance import words
-from kg.cli import kg as cli
-from kg.networks import read
-from kg.propertygraph import property_graph
+from kg.analysis.network_reader import read
+from kg.cli.main import kg as cli
+from kg.export.property_graph import property_graph
+from kg.export.styling import words
 from synthetic_graph import synthetic
 
 Write = Callable[[dict[str, str]], Path]
-WEB = ROOT / "src" / "kg" / "web"
+WEB = ROOT / "src" / "kg" / "export" / "web"
 HOSTILE = {
     "A.md": "---\naliases: ['</script><script>alert(1)</script>']\nid: javascript:alert(2)\nsum: '=cmd|'' /C calc''!A0'\n---\n"
     "</script><script>alert(3)</script> <!--kg:script--> [x](javascript:alert(4)) <img src=x onerror=alert(5)>\n\n[[B]]\n",
@@ -95,7 +95,7 @@ def test_it_has_the_graph(notes_store: kg.Store) -> None:
 
 
 def test_texts_are_in_blocks_of_five_hundred(tmp_path: Path) -> None:
-    from kg.page import html
+    from kg.export.web_page import html
 
     with (tmp_path / "x.html").open("wb") as out:
         html(synthetic(1_100, 2_000), out)
@@ -189,4 +189,4 @@ def test_the_page_is_in_the_wheel(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {f"kg/web/{file.name}" for file in WEB.iterdir()} <= names
-    assert any(name.endswith("dist-info/licenses/src/kg/web/LICENSES.txt") for name in names)
+    assert any(name.endswith("dist-info/licenses/src/kg/export/web/LICENSES.txt") for name in names)

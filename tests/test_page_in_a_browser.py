@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from conftest import NOTES, ROOT, ingest
-from kg.page import html
+from kg.export.web_page import html
 from synthetic_graph import synthetic
 from test_page import HOSTILE, exported
 
@@ -90,5 +90,5 @@ def test_it_is_built_as_it_was_committed(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "web", tmp_path / "web", ignore=shutil.ignore_patterns("node_modules"))
     subprocess.run([npm, "ci", "--silent"], cwd=tmp_path / "web", check=True, timeout=300)
     subprocess.run([node, "build.mjs", tmp_path / "built"], cwd=tmp_path / "web", check=True, timeout=120)
-    committed = {file.name: file.read_bytes() for file in (ROOT / "src" / "kg" / "web").iterdir()}
+    committed = {file.name: file.read_bytes() for file in (ROOT / "src" / "kg" / "export" / "web").iterdir()}
     assert {file.name: file.read_bytes() for file in (tmp_path / "built").iterdir()} == committed

@@ -12,10 +12,10 @@ from click.testing import CliRunner
 
 import kg
 from conftest import ROOT, ingest
-from kg.appearance import Appearance
-from kg.cli import kg as cli
-from kg.exports import Export, TooLarge
-from kg.picture import COLOURS, _meet, _Picture, svg, width
+from kg.cli.main import kg as cli
+from kg.export.formats import Export, TooLarge
+from kg.export.picture import COLOURS, _meet, _Picture, svg, width
+from kg.export.styling import Appearance
 from synthetic_graph import synthetic
 
 Write = Callable[[dict[str, str]], Path]

@@ -12,7 +12,7 @@ import pytest
 
 import kg
 from kg.config import load
-from kg.validation import validate
+from kg.validation.validator import validate
 
 Place = tuple[str, int, int, str]
 """Path, line, column and code."""

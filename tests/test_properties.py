@@ -15,20 +15,22 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-import kg.statements
+import kg
 from drawing import IS_NEW
 from kg.config import Config
-from kg.frontmatter import read
-from kg.ingestion import ingest, load_ontology
-from kg.note import Block, Field, Line, Link, Note, Tag, Value
-from kg.ontology import Ontology
-from kg.parse import parse
-from kg.resolve import Index
-from kg.source import Source, Span, UndecodableError
-from kg.statements import Reader, Statements
-from kg.store import Store
-from kg.terms import KG, Names, encode_part, encode_path, encode_url, literal, nfc, one_line
-from kg.vault import Vault
+from kg.core.text import Source, Span, UndecodableError, nfc, one_line
+from kg.ingestion.pipeline import ingest
+from kg.mapping import statements
+from kg.mapping.link_resolution import Index
+from kg.mapping.ontology import Ontology, load_ontology
+from kg.mapping.statements import Reader, Statements
+from kg.notes.frontmatter import read
+from kg.notes.markdown import parse
+from kg.notes.model import Block, Field, Line, Link, Note, Tag, Value
+from kg.notes.vault import Vault
+from kg.rdf.iris import Names, encode_part, encode_path, encode_url
+from kg.rdf.terms import KG, literal
+from kg.store.store import Store
 from strategies import bodies, notes, plain_notes, vaults
 
 # More of them for a long hunt: KG_EXAMPLES=5000 pytest tests/test_properties.py
@@ -392,7 +394,7 @@ def test_every_term_of_kg_is_declared(vault: dict[str, str]) -> None:
 def test_every_constant_of_the_reading_is_declared() -> None:
     constants = {
         name: value[1:-1]
-        for name, value in vars(kg.statements).items()
+        for name, value in vars(statements).items()
         if name.isupper() and isinstance(value, str) and value.startswith(f"<{KG}")
     }
     assert len(constants) > 15

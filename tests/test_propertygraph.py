@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from conftest import ingest
-from kg.networks import read
-from kg.propertygraph import PropertyGraph, property_graph
+from kg.analysis.network_reader import read
+from kg.export.property_graph import PropertyGraph, property_graph
 
 Write = Callable[[dict[str, str]], Path]
 

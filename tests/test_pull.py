@@ -13,10 +13,10 @@ import pyoxigraph as ox
 import pytest
 
 import kg
-from kg.cli import run
+from kg.cli.main import run
 from kg.config import load
-from kg.pulled import Pulled, file_for, write
-from kg.remote import Endpoint
+from kg.remote.endpoint import Endpoint
+from kg.store.pulled_graphs import Pulled, file_for, write
 from serving import Request, oxigraph, serving
 
 GRAPH = "https://people.example/graph"

@@ -17,10 +17,13 @@ import pytest
 
 import kg
 from conftest import ingest
-from kg import pushing, remote
-from kg.pushing import Dialect, Pushed, canonical, push
-from kg.remote import Endpoint
-from kg.store import building
+from kg.remote import dialects
+from kg.remote import endpoint as remote
+from kg.remote import push as pushing
+from kg.remote.dialects import Dialect, canonical
+from kg.remote.endpoint import Endpoint
+from kg.remote.push import Pushed, push
+from kg.store.builder import building
 from serving import oxigraph, serving
 
 BASE = "https://notes.example/"
@@ -344,7 +347,7 @@ def test_a_push_that_is_killed_is_gone_on_with(tmp_path: Path, server: str) -> N
     store = ingest(folder, tmp_path / "store").store
     child = os.fork()
     if child == 0:
-        pushing.STANDARD = Dialect(200, lambda line: line)
+        dialects.STANDARD = Dialect(200, lambda line: line)
         real = Endpoint.update
 
         def slow(self: Endpoint, text: str) -> object:

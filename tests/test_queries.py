@@ -12,9 +12,10 @@ import pytest
 import kg
 from conftest import NOTES, ROOT, ingest
 from kg.config import Config, load
-from kg.parameters import Binder, Parameter
-from kg.questions import Header, library
-from kg.sparql import bind, check, tokens
+from kg.sparql.binding import bind
+from kg.sparql.library import Header, library
+from kg.sparql.parameters import Binder, Parameter
+from kg.sparql.query import check, tokens
 
 LIBRARY = sorted(file.stem for file in (ROOT / "queries").glob("*.rq"))
 
@@ -345,7 +346,7 @@ def test_a_reader_keeps_its_answers_while_another_ingest_is_published(tmp_path: 
 
 
 def test_a_second_writer_is_told_who_the_first_is(tmp_path: Path) -> None:
-    from kg.store import building
+    from kg.store.builder import building
 
     (tmp_path / "vault").mkdir()
     with (
@@ -356,7 +357,7 @@ def test_a_second_writer_is_told_who_the_first_is(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_writer_left_is_removed_and_nothing_of_it_seen(tmp_path: Path) -> None:
-    from kg.store import building
+    from kg.store.builder import building
 
     vault = tmp_path / "vault"
     vault.mkdir()

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kg.frontmatter import parsed, simple
-from kg.note import Field, Line, Note
-from kg.parse import parse
-from kg.values import inline_value
+from kg.notes.frontmatter import parse_simple, parse_with_libyaml
+from kg.notes.markdown import parse
+from kg.notes.model import Field, Line, Note
+from kg.notes.values import inline_value
 
 # ---- front matter: the fast reading and libyaml's are one -------------------------------------------------------
 
@@ -29,17 +29,17 @@ _YAML = st.lists(st.sampled_from([
 @settings(max_examples=2000)
 def test_what_is_read_line_by_line_is_what_libyaml_reads(start: str, yaml: str) -> None:
     data = f"---\n{start}{yaml}\n".encode()
-    value = simple(data, 4, len(data))
+    value = parse_simple(data, 4, len(data))
     if value is not None:
-        slow = parsed(data, 4, len(data))
+        slow = parse_with_libyaml(data, 4, len(data))
         assert slow is not None
         assert (value.keys, value.children) == (slow.keys, slow.children)
 
 
 def test_usual_front_matter_is_read_line_by_line() -> None:
     data = b'title: A note\ntags: [a, b/c]\nup: "[[Above]]"\ndone:\nsee:\n  - "[[x|y]]"\n  - https://a.example/b\n'
-    assert simple(data, 0, len(data)) is not None
-    assert simple(b"a: &x b\n", 0, 8) is None
+    assert parse_simple(data, 0, len(data)) is not None
+    assert parse_simple(b"a: &x b\n", 0, 8) is None
 
 
 # ---- links ------------------------------------------------------------------------------------------------------

@@ -21,14 +21,13 @@ from pathlib import Path
 import pytest
 
 import kg
-import kg.store
 from conftest import ingest
+from kg.store.builder import COMMIT_POINTS
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(os.name == "nt", reason="signals, limits and locks are those of POSIX"),
 ]
-POINTS: tuple[str, ...] = getattr(kg.store, "COMMIT_POINTS", ())
 QUESTION = "SELECT ?p ?v { ?d kg:path ?p ; kg:describes ?e . ?e <https://notes.example/#property/version> ?v }"
 Run = subprocess.CompletedProcess[str]
 
@@ -37,8 +36,8 @@ Run = subprocess.CompletedProcess[str]
 
 HOOKED = """
 import os, signal, sys, time
-import kg.store
-from kg.cli import run
+import kg.store.builder
+from kg.cli.main import run
 what, point = sys.argv[1:3]
 def reached(name):
     if name == point and what == "die":
@@ -46,7 +45,7 @@ def reached(name):
     if name == point and what == "wait":
         print("waiting", flush=True)
         time.sleep(60)
-kg.store.reached = reached
+kg.store.builder.reached = reached
 sys.argv = ["kg", *sys.argv[3:]]
 sys.exit(run())
 """
@@ -240,8 +239,7 @@ def test_killed_at_any_instant_often(tmp_path: Path) -> None:
 # ---- killed where it matters ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not POINTS, reason="kg.store has no COMMIT_POINTS yet")
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", COMMIT_POINTS)
 @pytest.mark.parametrize("kind", ["first", "incremental", "full"])
 def test_killed_at_a_commit_point(tmp_path: Path, kind: str, point: str) -> None:
     project = Project(tmp_path, 12)
@@ -252,23 +250,21 @@ def test_killed_at_a_commit_point(tmp_path: Path, kind: str, point: str) -> None
         project.edit({"n1.md": 2, "n2.md": 0, "n300.md": 2})
     done = run(*project.command(*(["--full"] if kind == "full" else [])), hook=("die", point))
     assert done.returncode == -signal.SIGKILL, f"{point} was not reached: {done.stderr}"
-    if kind == "first" and POINTS.index(point) < POINTS.index("swapped"):
+    if kind == "first" and COMMIT_POINTS.index(point) < COMMIT_POINTS.index("swapped"):
         says_one_sentence(project.query(), "no store", "kg ingest")
     else:
         assert project.nquads() == (project.anew() if point == "swapped" else before)
     project.recovers()
 
 
-@pytest.mark.skipif(not POINTS, reason="kg.store has no COMMIT_POINTS yet")
 def test_killed_again_and_again_leaves_no_more_behind(project: Project) -> None:
     project.edit({"n1.md": 2})
-    for point in (*POINTS[:-1], *POINTS[:-1]):
+    for point in (*COMMIT_POINTS[:-1], *COMMIT_POINTS[:-1]):
         run(*project.command(), hook=("die", point))
         assert len(list(project.store.glob("gen-*"))) <= 3
     project.recovers()
 
 
-@pytest.mark.skipif(not POINTS, reason="kg.store has no COMMIT_POINTS yet")
 def test_a_reader_keeps_what_it_opened_whatever_is_ingested(project: Project) -> None:
     opened, before = kg.Store(project.store), project.nquads()
     for version in range(2, 6):
@@ -281,7 +277,6 @@ def test_a_reader_keeps_what_it_opened_whatever_is_ingested(project: Project) ->
 # ---- two writers --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not POINTS, reason="kg.store has no COMMIT_POINTS yet")
 def test_a_second_writer_is_told_of_the_first(project: Project) -> None:
     project.edit({"n1.md": 2})
     first = start(*project.command(), hook=("wait", "begun"))

@@ -11,12 +11,17 @@ import pyoxigraph as ox
 import pytest
 
 import kg
-import kg.resolve
+import kg.mapping.link_resolution
 from conftest import ingest
-from kg import ingestion, refusals, store, terms
-from kg.store import TermRefused
-from kg.validation import validate
-from kg.vault import Vault
+from kg.core.errors import TermRefused
+from kg.ingestion import emitter
+from kg.ingestion import refused_notes as refusals
+from kg.mapping import link_resolution
+from kg.notes.vault import Vault
+from kg.rdf import iris, terms
+from kg.store import store
+from kg.store.builder import Builder, building
+from kg.validation.validator import validate
 
 Write = Callable[[dict[str, str]], Path]
 BAD = "[x](https://bad.example/)"
@@ -34,12 +39,12 @@ TERMS = {
 @pytest.fixture(params=TERMS.values(), ids=TERMS)
 def opened(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The door lets a bad term through."""
-    checked = terms.encode_url
+    checked = iris.encode_url
 
     def unchecked(url: str) -> str | None:
         return request.param if url == "https://bad.example/" else checked(url)
 
-    monkeypatch.setattr(kg.resolve, "encode_url", unchecked)
+    monkeypatch.setattr(link_resolution, "encode_url", unchecked)
     yield request.param
 
 
@@ -104,8 +109,8 @@ def test_a_note_may_be_refused_because_another_changed(write: Write, tmp_path: P
 
 def bad_name(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     """A note gets a name that the store refuses."""
-    checked = terms.Names.entity
-    monkeypatch.setattr(terms.Names, "entity", lambda self, of, front=None: "http://bad example/" if of == path else checked(self, of, front))  # fmt: skip
+    checked = iris.Names.entity
+    monkeypatch.setattr(iris.Names, "entity", lambda self, of, front=None: "http://bad example/" if of == path else checked(self, of, front))  # fmt: skip
 
 
 def test_who_links_to_a_note_with_a_bad_name_is_not_refused(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
@@ -140,7 +145,7 @@ def test_a_validation_names_it_too(write: Write) -> None:
 
 
 def test_a_label_may_be_refused(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kg import ledger
+    from kg.store import ingest_state as ledger
 
     checked = terms.literal
     bad = lambda text, datatype="": '"bad' if text == "worst" else checked(text, datatype)  # noqa: E731
@@ -160,7 +165,7 @@ def test_a_label_may_be_refused(write: Write, tmp_path: Path, monkeypatch: pytes
 def test_what_several_processes_write_is_narrowed(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     """Each of two processes writes files of its own: one is refused, and with it all that was loaded."""
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
-    monkeypatch.setattr(ingestion, "_READY", 100_000)
+    monkeypatch.setattr(emitter, "_READY", 100_000)
     bad_name(monkeypatch, "m450.md")
     vault = write({f"m{number}.md": f"[[m{number + 1}]]\n" for number in range(900)})
     report = ingest(vault, tmp_path / "store")
@@ -177,7 +182,7 @@ GOOD = ("<a:s>", "<a:p>", '"o"')
 def test_a_load_is_refused_whole(tmp_path: Path) -> None:
     with (
         pytest.raises(TermRefused, match="refuses what it is given"),
-        store.building(tmp_path, {}, "test") as builder,
+        building(tmp_path, {}, "test") as builder,
     ):
         builder.load([("<a:g>", [GOOD, ("<a b>", "<a:p>", "<a:o>")])])
     assert store.published(tmp_path) is None
@@ -187,7 +192,7 @@ def test_a_load_is_refused_whole(tmp_path: Path) -> None:
 def test_what_follows_and_is_refused_is_left_out(tmp_path: Path, number: int) -> None:
     rows = [f"<a:s{n}> <a:p> <a:o>" for n in range(number)]
     rows[number // 2] = "<http://[00]/> <a:p> <a:o>"
-    with store.building(tmp_path, {}, "test") as builder:
+    with building(tmp_path, {}, "test") as builder:
         builder.load([("<a:g>", [GOOD])])
         with builder.loading():
             builder.put_inferred(rows)
@@ -201,8 +206,8 @@ def test_what_follows_and_is_refused_is_left_out(tmp_path: Path, number: int) ->
 def test_what_is_left_out_of_what_follows_is_said(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put = store.Builder.put_inferred
-    monkeypatch.setattr(store.Builder, "put_inferred", lambda self, rows: put(self, [*rows, "<a b> <a:p> <a:o>"]))
+    put = Builder.put_inferred
+    monkeypatch.setattr(Builder, "put_inferred", lambda self, rows: put(self, [*rows, "<a b> <a:p> <a:o>"]))
     vault = write({**OTHERS, "n.md": "Text.\n"})
     report = ingest(vault, tmp_path / "store")
     again = ingest(vault, tmp_path / "store")
@@ -224,7 +229,7 @@ def test_a_bad_line_has_a_reason(line: str) -> None:
 
 
 def test_vaults_of_nothing_but_bad_notes(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kg.resolve, "encode_url", lambda url: "a b")
+    monkeypatch.setattr(link_resolution, "encode_url", lambda url: "a b")
     report = kg.ingest(Vault(write({"n.md": f"{BAD}\n"})))
     assert refused(report) == [("n.md", 1, 1)]
     assert report.summary["notes"] == 0

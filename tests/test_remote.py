@@ -14,9 +14,11 @@ import pyoxigraph as ox
 import pytest
 
 import kg
-from kg import exchange, remote, sparql
-from kg.questions import library
-from kg.results import FORMATS
+from kg.remote import endpoint as remote
+from kg.remote import http_exchange as exchange
+from kg.rendering.query_results import FORMATS
+from kg.sparql import query as sparql
+from kg.sparql.library import library
 from serving import Request, free_port, oxigraph, serving
 
 

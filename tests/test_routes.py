@@ -12,10 +12,10 @@ import kg
 from conftest import analyze as run
 from conftest import analyzed as rows
 from conftest import ingest
-from kg.note import Note
-from kg.parse import parse
-from kg.routes import around, shortest, simple
-from kg.sentences import LONGEST, Sentences, sentence
+from kg.analysis.paths import around, shortest, simple_paths
+from kg.notes.markdown import parse
+from kg.notes.model import Note
+from kg.notes.sentences import LONGEST, Sentences, sentence
 from networks import at_random, network
 
 Write = Callable[[dict[str, str]], Path]
@@ -50,7 +50,7 @@ def test_all_ways_are_those_of_networkx(seed: int, undirected: bool) -> None:
     graph = net.simple.to_undirected() if undirected else net.simple
     for target in [node for node in graph if node]:
         expected = sorted(nx.all_simple_paths(graph, 0, target, cutoff=4))
-        found = simple(net, 0, target, 4, 10_000, undirected=undirected)
+        found = simple_paths(net, 0, target, 4, 10_000, undirected=undirected)
         if expected:
             assert sorted(found.found) == expected
             assert [len(way) for way in found.found] == sorted(len(way) for way in found.found)
@@ -61,7 +61,7 @@ def test_all_ways_are_those_of_networkx(seed: int, undirected: bool) -> None:
 def test_all_ways_end_however_many_there_are() -> None:
     size = 60
     net = network(size, ((a, b) for a in range(size) for b in range(size)))
-    found = simple(net, 0, size - 1, 6, 50)
+    found = simple_paths(net, 0, size - 1, 6, 50)
     assert len(found.found) == 50 and found.more
     assert found.found[0] == [0, size - 1]
 

@@ -21,14 +21,17 @@ from hypothesis import strategies as st
 
 import kg
 from conftest import ROOT
-from kg import fulltext, indexing, retrieval
-from kg.cli import kg as cli
-from kg.cli_look import _typed
+from kg.cli.main import kg as cli
+from kg.cli.search import _typed
 from kg.config import load
-from kg.errors import KgError, StoreError
-from kg.fulltext import indexable, readable
-from kg.retrieval import Found, excerpt, search
-from kg.store import Store
+from kg.core.errors import KgError, StoreError
+from kg.fulltext import database as fulltext
+from kg.fulltext import indexer as indexing
+from kg.fulltext import searcher as retrieval
+from kg.fulltext.database import indexable, readable
+from kg.fulltext.excerpt import excerpt
+from kg.fulltext.searcher import SearchResults, search
+from kg.store.store import Store
 
 NOTES = {
     "Lean.md": "---\naliases: [Lean thinking, Schlankes Denken]\ntags: [method/flow]\n---\nLess waste.\n\n"
@@ -54,15 +57,15 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(tmp_path_factory.mktemp("search") / "vault", NOTES)
 
 
-def find(vault: Path, text: str, **options: int) -> Found:
+def find(vault: Path, text: str, **options: int) -> SearchResults:
     return search(vault / ".kg", text, **options)
 
 
-def names(found: Found) -> list[str]:
+def names(found: SearchResults) -> list[str]:
     return list(dict.fromkeys(Path(hit.path).stem for hit in found.hits))
 
 
-def places(found: Found) -> list[str]:
+def places(found: SearchResults) -> list[str]:
     return [f"{hit.path}:{hit.line}:{hit.column}" for hit in found.hits]
 
 
@@ -632,9 +635,9 @@ def test_processes_that_search_at_once_all_find_everything(tmp_path: Path) -> No
 def test_a_process_that_is_killed_while_it_indexes_leaves_what_was_there(tmp_path: Path) -> None:
     vault = write(tmp_path, {f"{n}.md": f"a pear, {n}" for n in range(30)})
     killed = (
-        "import os, sys, kg; from kg import indexing\n"
-        "seen = []; whole = indexing._Update._insert\n"
-        "indexing._Update._insert = lambda self, one: os._exit(9) if len(seen) > 12 else (seen.append(1), whole(self, one))\n"
+        "import os, sys, kg; from kg.fulltext import indexer\n"
+        "seen = []; whole = indexer._Update._insert\n"
+        "indexer._Update._insert = lambda self, one: os._exit(9) if len(seen) > 12 else (seen.append(1), whole(self, one))\n"
         "kg.search(sys.argv[1], 'pear')"
     )
     assert subprocess.run([sys.executable, "-c", killed, vault / ".kg"], check=False).returncode == 9
@@ -773,7 +776,7 @@ def test_each_text_is_searched_for_once_a_query(vault: Path, monkeypatch: pytest
 def test_a_query_without_the_functions_pays_nothing(vault: Path) -> None:
     program = (
         "import sys, kg; list(kg.query(sys.argv[1], 'SELECT ?s { ?s a kg:Note }')); "
-        "sys.exit(bool({'sqlite3', 'kg.fulltext', 'kg.indexing', 'kg.retrieval'} & set(sys.modules)))"
+        "sys.exit(bool({'sqlite3', 'kg.fulltext.database', 'kg.fulltext.indexer', 'kg.fulltext.searcher'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", program, vault / ".kg"], check=False).returncode == 0
 

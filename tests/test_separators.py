@@ -21,10 +21,10 @@ import pytest
 import rdflib
 
 from conftest import ingest
-from kg.formats import FORMATS
-from kg.handover import from_rdflib, to_rdflib, triples_from_rdflib
-from kg.results import FORMATS as ANSWERS
-from kg.terms import in_lines, one_line
+from kg.core.text import escape_line_ends, one_line
+from kg.export.registry import FORMATS
+from kg.rdf.rdflib_terms import from_rdflib, to_rdflib, triples_from_rdflib
+from kg.rendering.query_results import FORMATS as ANSWERS
 
 SEPARATORS = {"VT": "\v", "FF": "\f", "FS": "\x1c", "GS": "\x1d", "RS": "\x1e", "NEL": "\x85", "LS": "\u2028", "PS": "\u2029", "CR": "\r"}  # fmt: skip
 SEVERAL = "".join(SEPARATORS.values())
@@ -93,7 +93,7 @@ def plain(triple: ox.Triple) -> tuple[str, str, str]:
 @pytest.fixture(scope="module")
 def quads(project: Path) -> Triples:
     """The default graph, as the store has it."""
-    from kg.store import Store
+    from kg.store.store import Store
 
     return {plain(quad.triple) for quad in Store(project / ".kg").find(None, None, None, ox.DefaultGraph())}
 
@@ -239,7 +239,7 @@ def answer(project: Path, name: str) -> str:
 @cache
 def expected_rows(project: Path) -> list[list[str]]:
     from kg import query
-    from kg.store import Store
+    from kg.store.store import Store
 
     return [[str(row["s"]), str(row["p"]), str(row["o"])] for row in query(Store(project / ".kg"), SELECT).rows]
 
@@ -363,6 +363,6 @@ def test_one_line(separator: str) -> None:
     assert one_line(f"{separator} a {separator}{separator} b{separator}") == "a b"
     assert one_line("a  b") == "a  b"
     line = f"<a:s> <a:p> {ox.Literal(f'a{separator}b')} .\n"
-    (quad,) = ox.parse(in_lines(line.encode()), ox.RdfFormat.N_TRIPLES)
+    (quad,) = ox.parse(escape_line_ends(line.encode()), ox.RdfFormat.N_TRIPLES)
     assert quad.object.value == f"a{separator}b"
-    assert len(in_lines(line.encode()).decode().splitlines()) == 1
+    assert len(escape_line_ends(line.encode()).decode().splitlines()) == 1

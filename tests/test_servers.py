@@ -16,15 +16,18 @@ import pytest
 import kg
 from company import Company, questions
 from conftest import NOTES, ROOT, ingest
-from kg import exchange, pushing, remote
-from kg.cases import Case, find_cases, header
 from kg.config import Config, load
-from kg.parameters import Binder, Term
-from kg.pushing import Pushed, push
-from kg.questions import library
-from kg.remote import Endpoint
-from kg.rewriting import graphs_by_variables, within
-from kg.sparql import Answer
+from kg.remote import dialects
+from kg.remote import endpoint as remote
+from kg.remote import http_exchange as exchange
+from kg.remote import push as pushing
+from kg.remote.default_graph import graphs_by_variables, within
+from kg.remote.endpoint import Endpoint
+from kg.remote.push import Pushed, push
+from kg.sparql.answer import Answer
+from kg.sparql.competency_cases import Case, find_cases, header
+from kg.sparql.library import library
+from kg.sparql.parameters import Binder, Term
 from serving import Request, oxigraph, serving, virtuoso
 
 CONFIG = replace(load(NOTES, cwd=NOTES), queries=ROOT / "queries")
@@ -216,7 +219,7 @@ def test_a_push_to_virtuoso_that_fails_anywhere_goes_on_where_it_was(
     notes_store: kg.Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With requests so small that there are many, and graphs of many triples are brought in pieces."""
-    monkeypatch.setattr(pushing, "VIRTUOSO", pushing.VIRTUOSO._replace(statements=200))
+    monkeypatch.setattr(pushing, "VIRTUOSO", dialects.VIRTUOSO._replace(statements=200))
     real, at = Endpoint.update, 0
 
     def failing(self: Endpoint, text: str) -> object:
@@ -244,7 +247,7 @@ def test_a_push_to_virtuoso_that_fails_anywhere_goes_on_where_it_was(
 def test_a_push_to_virtuoso_that_is_killed_meanwhile_goes_on_where_it_was(
     notes_store: kg.Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
-    monkeypatch.setattr(pushing, "VIRTUOSO", pushing.VIRTUOSO._replace(statements=100))
+    monkeypatch.setattr(pushing, "VIRTUOSO", dialects.VIRTUOSO._replace(statements=100))
     monkeypatch.setattr(exchange, "PATIENCE", 1.0)
     with started("virtuoso", tmp_path) as url:
         (process,) = re.findall(r"VIRT_PID=(\d+)", (tmp_path / "virtuoso.lck").read_text())

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from kg.cli import kg as command
+from kg.cli.main import kg as command
 from kg.config import PREFIXES, load
-from kg.errors import ConfigError
+from kg.core.errors import ConfigError
 
 
 def kg(folder: Path, *words: str) -> Result:

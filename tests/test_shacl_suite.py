@@ -10,10 +10,10 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from kg.conformance import Conformance, Limits, lookup
-from kg.errors import KgError
-from kg.shacl import Violation, engine
-from kg.shapes import Shapes
+from kg.core.errors import KgError
+from kg.validation.conformance import Conformance, Limits, lookup
+from kg.validation.pyshacl_runner import Violation, engine
+from kg.validation.shapes import Shapes
 
 ACTION = ox.NamedNode("http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#action")
 SHT = "http://www.w3.org/ns/shacl-test#"

@@ -13,9 +13,9 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 import kg
-from kg.shell import Completing, Words, is_whole, piped, questions, words
+from kg.cli.prompt import Completing, CompletionWords, is_complete, piped_queries, typed_queries, words
 
-KNOWN = Words({}, (), {"missing-notes": "Notes still to be written."}, {".help": "what can be typed here"})
+KNOWN = CompletionWords({}, (), {"missing-notes": "Notes still to be written."}, {".help": "what can be typed here"})
 
 
 @pytest.fixture(scope="module")
@@ -67,14 +67,14 @@ def test_what_is_not_completed(complete: Callable[[str], list[str]]) -> None:
     ],
 )
 def test_when_enter_asks(text: str, whole: bool) -> None:
-    assert is_whole(text) is whole
+    assert is_complete(text) is whole
 
 
 def typed(keys: str, history: Path | None = None) -> list[str]:
     """The questions that come of keys."""
     with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
         pipe.send_text(keys)
-        return list(questions(KNOWN, history, color=True))
+        return list(typed_queries(KNOWN, history, color=True))
 
 
 def test_keys_become_questions(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_keys_become_questions(tmp_path: Path) -> None:
 
 def test_what_is_piped_ends_at_empty_lines() -> None:
     lines = "missing-notes\nSELECT *\n{ }\nLIMIT 1\n\n\n.format csv\nASK {}".splitlines(keepends=True)
-    assert list(piped(lines)) == ["missing-notes\n", "SELECT *\n{ }\nLIMIT 1\n", ".format csv\n", "ASK {}"]
+    assert list(piped_queries(lines)) == ["missing-notes\n", "SELECT *\n{ }\nLIMIT 1\n", ".format csv\n", "ASK {}"]
 
 
 def test_answers_mistakes_and_what_comes_after(notes_store: kg.Store) -> None:

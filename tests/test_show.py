@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import kg
-from kg import explanation
-from kg.cli import kg as cli
+from kg.cli.main import kg as cli
 from kg.config import load
+from kg.reasoning import explanation
 
 NOTES = {
     "Tea.md": "---\naliases: [Chai]\nrating: 5\ntags: [drink]\n---\nWarm and [[Leaf|leafy]].\n\n# Outcomes\n"
@@ -204,19 +204,19 @@ def test_a_file_that_changed_since_is_said(vault: Path) -> None:
 
 @pytest.mark.parametrize("columns", [60, 200])
 def test_it_fits_the_terminal(vault: Path, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kg.explanation import Explainer
-    from kg.gallery import FORMATS, Manner
-    from kg.portrait import portrait
-    from kg.store import published
+    from kg.analysis.entity import portrait
+    from kg.reasoning.explanation import Explainer
+    from kg.rendering.entity import FORMATS, EntityStyle
+    from kg.store.store import published
 
     monkeypatch.setenv("COLUMNS", str(columns))
     found = published(vault / ".kg")
     assert found
     config = load(vault, cwd=vault)
-    text = FORMATS["text"](portrait(Explainer(config, found), "Tea"), Manner(color=False))
+    text = FORMATS["text"](portrait(Explainer(config, found), "Tea"), EntityStyle(color=False))
     assert max(map(len, text.split("\n"))) <= columns
     assert "\x1b" not in text
-    assert "\x1b[1mTea" in FORMATS["text"](portrait(Explainer(config, found), "Tea"), Manner(color=True))
+    assert "\x1b[1mTea" in FORMATS["text"](portrait(Explainer(config, found), "Tea"), EntityStyle(color=True))
 
 
 def test_nothing_in_a_note_can_steer_the_terminal(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 import kg
 from drawing import draws
 from kg.config import load
-from kg.vault import Vault
+from kg.notes.vault import Vault
 
 E_COMPOSED, E_DECOMPOSED = "\u00e9", "e\u0301"
 PATHS = (

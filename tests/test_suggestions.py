@@ -12,11 +12,12 @@ import pytest
 
 import kg
 from conftest import ingest
-from kg import suggestions
+from kg.analysis import link_prediction as suggestions
+from kg.analysis.link_prediction import METHODS, Candidates, Matrices, RankedPairs, fused, measure, suggest
+from kg.analysis.network import Network
+from kg.analysis.network_reader import read
+from kg.analysis.similarity import Texts, texts
 from kg.config import load
-from kg.likeness import Texts, texts
-from kg.networks import Network, read
-from kg.suggestions import METHODS, Candidates, Matrices, Ranked, fused, measure, suggest
 from networks import at_random, network
 from test_analyze import VAULTS, Write, rows, run
 
@@ -87,8 +88,8 @@ def test_only_the_best_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_ranks_are_fused() -> None:
-    one = Ranked(np.array([0, 1, 2]), np.array([5, 5, 5]), np.array([3.0, 1.0, 1.0]))
-    other = Ranked(np.array([0, 9]), np.array([5, 10]), np.array([0.5, 0.2]))
+    one = RankedPairs(np.array([0, 1, 2]), np.array([5, 5, 5]), np.array([3.0, 1.0, 1.0]))
+    other = RankedPairs(np.array([0, 9]), np.array([5, 10]), np.array([0.5, 0.2]))
     assert one.ranks.tolist() == [1, 2.5, 2.5]
     found = fused({"one": one, "other": other})
     assert next(iter(found)) == (0, 5) and found[0, 5] == 1

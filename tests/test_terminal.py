@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from kg.findings import escaped, printable
-from kg.terminal import _STYLES, _as_data, _net, _ShownBytes
+from kg.cli.options import _STYLES, _as_data, _guarded, _ShownBytes
+from kg.core.escaping import printable, printable_lines
 
 EVIL = "\x1b]0;x\x07\x1b[2J\x9b2J\x7f\u202egnp\u2066\u200f\x08\r\ufeff\x1b[8m\x1b]8;;https://evil.example/\x1b\\"
 """Set the title, clear the screen in 7 and in 8 bits, turn directions round, go back, hide, link."""
@@ -230,7 +230,7 @@ def test_messages_in_a_pipe_are_escaped(tmp_path: Path) -> None:
 
 
 def test_lines_and_tabs_stay_in_what_is_escaped() -> None:
-    assert escaped("a\n\tb\x1b\u2028") == "a\n\tb\\x1b\\u2028"
+    assert printable_lines("a\n\tb\x1b\u2028") == "a\n\tb\\x1b\\u2028"
     assert printable("a\n\tb") == "a\\n\\tb"
 
 
@@ -262,7 +262,7 @@ def test_a_character_may_come_in_parts(size: int) -> None:
 
 def test_the_net_lets_colours_and_links_through() -> None:
     kept = _Kept()
-    net = _net(kept, _STYLES)  # type: ignore[arg-type]
+    net = _guarded(kept, _STYLES)  # type: ignore[arg-type]
     own = "\x1b[1;31mred\x1b[0m \x1b]8;id=1;obsidian://open?path=a\x1b\\name\x1b]8;;\x1b\\\n"
     net.write(f"{own}\x1b[2J\x9b\r")
     assert kept.text == f"{own}\\x1b[2J\\x9b\\r"

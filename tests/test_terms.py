@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from kg.cli import kg as cli
+from kg.cli.main import kg as cli
 from kg.config import load
-from kg.errors import ConfigError
-from kg.store import Store
-from kg.terms import SKOS
+from kg.core.errors import ConfigError
+from kg.rdf.terms import SKOS
+from kg.store.store import Store
 
 Write = Callable[[dict[str, str]], Path]
 

@@ -22,12 +22,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 import kg
 from conftest import NOTES, ROOT
 from drawing import draws
-from kg import conformance
 from kg.config import load
-from kg.findings import Finding
-from kg.shacl import Violation, engine
-from kg.store import building
-from kg.validation import Validation, validate
+from kg.core.findings import Finding
+from kg.store.builder import building
+from kg.validation import conformance
+from kg.validation.pyshacl_runner import Violation, engine
+from kg.validation.validator import Validation, validate
 
 Write = Callable[[dict[str, str]], Path]
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None

@@ -14,7 +14,7 @@ import pytest
 
 import kg
 from kg.config import load
-from kg.watching import Inputs
+from kg.ingestion.watching import Inputs
 
 COUNT = "SELECT (COUNT(*) AS ?n) { ?d a kg:Note }"
 

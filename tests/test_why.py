@@ -16,16 +16,16 @@ import rdflib
 
 import kg
 from kg.config import Config, load
-from kg.derivation import Step
-from kg.errors import KgError, NotFound
-from kg.explanation import Explainer, Explanation
-from kg.ingestion import infer_again
-from kg.parse import parse
-from kg.places import Finder
-from kg.proofs import FORMATS
-from kg.store import published
-from kg.terms import INFERRED
-from kg.validation import validate
+from kg.core.errors import KgError, NotFound
+from kg.ingestion.reinference import infer_again
+from kg.mapping.provenance import Finder
+from kg.notes.markdown import parse
+from kg.rdf.terms import INFERRED
+from kg.reasoning.derivation import DerivationStep
+from kg.reasoning.explanation import Explainer, Explanation
+from kg.rendering.explanations import FORMATS
+from kg.store.store import published
+from kg.validation.validator import validate
 
 ROOT = Path(__file__).parent.parent
 HEAD = (
@@ -80,7 +80,7 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> Explainer:
     return opened(config)
 
 
-def derived(explainer: Explainer) -> list[Step]:
+def derived(explainer: Explainer) -> list[DerivationStep]:
     inferred = ox.NamedNode(INFERRED[1:-1])
     triples = sorted((quad.triple for quad in explainer.store.find(None, None, None, inferred)), key=str)
     assert triples
@@ -128,7 +128,7 @@ def test_every_single_step_of_the_notes_derives_its_conclusion(notes: Explainer)
     replayed(notes, derived(notes))
 
 
-def replayed(explainer: Explainer, steps: list[Step], each: int = 1_000) -> None:
+def replayed(explainer: Explainer, steps: list[DerivationStep], each: int = 1_000) -> None:
     """Every step of another shape is derived again; of those of one rule and one set of axioms so many."""
     seen: set[object] = set()
     alike: Counter[object] = Counter()

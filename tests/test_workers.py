@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from kg.child import ChildError
 from kg.config import load
-from kg.errors import KgError
-from kg.note import Note
-from kg.validation import check, validate
-from kg.vault import Vault
-from kg.workers import WORTH_IT, Workers
+from kg.core.child_process import ChildError
+from kg.core.errors import KgError
+from kg.notes.model import Note
+from kg.notes.pool import WORTH_IT, Workers
+from kg.notes.vault import Vault
+from kg.validation.validator import check, validate
 
 
 @pytest.fixture
@@ -49,15 +49,15 @@ def test_what_was_read_is_the_same_and_in_the_order_of_the_files(vault: Vault) -
 
 
 def test_validation_is_the_same_however_it_is_done(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kg.resolve import Index
-    from kg.terms import Names
+    from kg.mapping.link_resolution import Index
+    from kg.rdf.iris import Names
 
     reading = vault.read()
     index = Index.of(reading.notes, reading.attachments, Names(vault.config.base))
     expected = check(reading, index)
     assert len(expected.findings) > 100
     assert validate(vault, only="links") == expected
-    monkeypatch.setattr("kg.workers.WORTH_IT", 10)
+    monkeypatch.setattr("kg.notes.pool.WORTH_IT", 10)
     assert validate(vault, only="links") == expected
 
 
@@ -66,7 +66,7 @@ def test_notes_that_are_too_many_to_keep_are_read_again(vault: Vault, monkeypatc
     with Workers(0) as workers:
         workers.read(files, 10**6)
         expected = workers.each(links_of)
-    monkeypatch.setattr("kg.workers._KEPT_BYTES", 500)
+    monkeypatch.setattr("kg.notes.pool._KEPT_BYTES", 500)
     with Workers(0) as workers:
         workers.read(files, 10**6)
         assert workers.each(links_of) == expected
@@ -91,7 +91,7 @@ def test_a_process_that_dies_is_told_of(vault: Vault) -> None:
 def test_a_program_without_a_guard_can_use_them(vault: Vault, tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(
-        f"import kg.workers\nkg.workers.WORTH_IT = 10\nfrom kg.validation import validate\n"
+        f"import kg.notes.pool\nkg.notes.pool.WORTH_IT = 10\nfrom kg.validation.validator import validate\n"
         f"print(len(validate({str(vault.path)!r}).findings))\n"
     )
     done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, check=True)

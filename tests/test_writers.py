@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 import kg
-import kg.ingestion
-import kg.store
+import kg.ingestion.pipeline
 from commanding import command, snapshot
 from conftest import ingest
-from kg.store import Published
-from kg.vault import Vault
+from kg.ingestion import pipeline, reinference
+from kg.notes.vault import Vault
+from kg.store import builder, generations, store
+from kg.store.store import Published
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="locks are those of POSIX")
 Y = "ASK { ?d kg:path 'Y.md' }"
@@ -35,9 +36,9 @@ def vault(tmp_path: Path) -> Path:
     return folder
 
 
-def between(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, act: Callable[[], object]) -> None:
-    """Do something, once, when a function has come back for the first time."""
-    original, calls = getattr(where, name), []
+def between(monkeypatch: pytest.MonkeyPatch, owners: tuple[Any, ...], name: str, act: Callable[[], object]) -> None:
+    """Do something, once, when a function that some modules call has come back for the first time."""
+    original, calls = getattr(owners[0], name), []
 
     def hooked(*given: Any, **named: Any) -> Any:
         result = original(*given, **named)
@@ -46,7 +47,8 @@ def between(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, act: Callabl
             act()
         return result
 
-    monkeypatch.setattr(where, name, hooked)
+    for owner in owners:
+        monkeypatch.setattr(owner, name, hooked)
 
 
 def another(vault: Path, name: str = "Y.md", *options: str) -> Callable[[], None]:
@@ -84,10 +86,10 @@ FIRST: dict[str, tuple[str, ...]] = {
     "analyze": ("analyze", "components", "--save", "-q"),
 }
 MOMENTS = {
-    "looked": (kg.store, "_stamp"),  # what is published was read, the notes were not yet
-    "scanned": (Vault, "files"),
-    "about to lock": (kg.store, "owned"),
-    "read": (kg.ingestion, "load_ontology"),
+    "looked": ((generations, store), "stamp_of"),  # what is published was read, the notes were not yet
+    "scanned": ((Vault,), "files"),
+    "about to lock": ((builder,), "owned"),
+    "read": ((pipeline, reinference), "load_ontology"),
 }
 
 
@@ -112,7 +114,7 @@ def test_what_another_writer_said_to_be_done_stays(
 
 
 def test_the_first_ingest_is_overtaken(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    between(monkeypatch, Vault, "files", another(vault))
+    between(monkeypatch, (Vault,), "files", another(vault))
     assert command(vault, "ingest", "-q").code == 0
     assert has(vault)
     is_as_built_anew(vault)
@@ -126,7 +128,7 @@ def test_a_writer_that_is_overtaken_looks_at_the_notes_again(vault: Path, monkey
         (vault / "N4.md").unlink()
         another(vault)()
 
-    between(monkeypatch, Vault, "files", act)
+    between(monkeypatch, (Vault,), "files", act)
     report = kg.ingest(vault, full=True)
     monkeypatch.undo()
     assert report.generation == Published(vault / ".kg").stamp
@@ -136,7 +138,7 @@ def test_a_writer_that_is_overtaken_looks_at_the_notes_again(vault: Path, monkey
 
 def test_where_nothing_has_changed_no_lock_is_taken(vault: Path) -> None:
     assert command(vault, "ingest", "-q").code == 0
-    waits = "import sys, kg.store; from pathlib import Path\nwith kg.store.building(Path('.kg'), {}, 'kg test'):\n print(flush=True); sys.stdin.read()"
+    waits = "import sys, kg.store.builder; from pathlib import Path\nwith kg.store.builder.building(Path('.kg'), {}, 'kg test'):\n print(flush=True); sys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", waits], cwd=vault, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as holder:
@@ -165,7 +167,7 @@ def test_a_store_that_cannot_be_locked_is_still_up_to_date(vault: Path) -> None:
 
 def test_writers_that_never_come_to_an_end_are_given_up(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert command(vault, "ingest", "-q").code == 0
-    monkeypatch.setattr(kg.store, "stamp", lambda path: os.urandom(4).hex())
+    monkeypatch.setattr(builder, "stamp", lambda path: os.urandom(4).hex())
     (vault / "N3.md").write_text("# N3\nedited\n")
     done = command(vault, "ingest", "-q", seconds=300)
     assert done.code == 3
@@ -194,7 +196,7 @@ def test_a_reader_looks_again_before_it_speaks_of_damage(
     vault: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
     assert command(vault, "ingest", "-q").code == 0
-    between(monkeypatch, kg.store, "_named", another(vault))
+    between(monkeypatch, (generations,), "_named", another(vault))
     done = command(vault, *words)
     assert done.code in {0, 1}, done
     assert has(vault)

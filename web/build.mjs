@@ -1,4 +1,4 @@
-// The page of `kg export -f html`: src/ to ../src/kg/web/, where it is committed, so that kg needs no node.
+// The page of `kg export -f html`: src/ to ../src/kg/export/web/, where it is committed, so that kg needs no node.
 //     npm ci && node build.mjs [FOLDER]
 import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const goal = path.resolve(here, process.argv[2] ?? "../src/kg/web");
+const goal = path.resolve(here, process.argv[2] ?? "../src/kg/export/web");
 const options = { bundle: true, minify: true, write: false, target: "es2022", charset: "ascii", legalComments: "none", absWorkingDir: here };
 
 const script = await build({ ...options, entryPoints: ["src/main.js"], format: "iife", metafile: true, outfile: "page.js" });

@@ -5,52 +5,53 @@
     for row in kg.query(report.store, "SELECT ?title { ?c a kg:Concept ; skos:prefLabel ?title }"):
         print(row["title"])
 
-What is named here is the public interface; each name is imported when it is first used.
+This module lists the public interface; each name is imported on first use.
 """
 
 import sys
 
 _RUN = sys.orig_argv[-len(sys.argv)].removeprefix("-m") if sys.argv[:1] == ["-m"] else ""
 if _RUN.partition(".")[0] == __name__ and not sys.flags.safe_path:
-    del sys.path[0]  # `python -m kg` puts the working directory there, which may be somebody else's vault
+    del sys.path[0]  # added by `python -m kg`: the working directory, which may be somebody else's vault
 
-from typing import TYPE_CHECKING, Any  # noqa: E402 - found in the working directory before that
+from typing import TYPE_CHECKING, Any  # noqa: E402 - never from the working directory
 
-__version__ = "0.1.0"
+from kg.core.version import __version__  # noqa: E402
 
 if TYPE_CHECKING:
-    from kg.asking import query
+    from kg.analysis.network_reader import network
     from kg.config import Config
-    from kg.errors import KgError, NotFound, QuerySyntaxError, StoreError, TimedOut
-    from kg.findings import Finding
-    from kg.ingestion import Report, ingest
-    from kg.networks import network
-    from kg.note import Note
-    from kg.retrieval import search
-    from kg.sparql import Answer
-    from kg.store import Store
-    from kg.validation import Validation, validate
-    from kg.vault import Vault
+    from kg.core.errors import KgError, NotFound, QuerySyntaxError, StoreError, TimedOut
+    from kg.core.findings import Finding
+    from kg.fulltext.searcher import search
+    from kg.ingestion.pipeline import ingest
+    from kg.ingestion.report import Report
+    from kg.notes.model import Note
+    from kg.notes.vault import Vault
+    from kg.sparql.answer import Answer
+    from kg.sparql.api import query
+    from kg.store.store import Store
+    from kg.validation.validator import Validation, validate
 
 _HOME = {
-    "Answer": "kg.sparql",
+    "Answer": "kg.sparql.answer",
     "Config": "kg.config",
-    "Finding": "kg.findings",
-    "KgError": "kg.errors",
-    "NotFound": "kg.errors",
-    "Note": "kg.note",
-    "QuerySyntaxError": "kg.errors",
-    "Report": "kg.ingestion",
-    "Store": "kg.store",
-    "StoreError": "kg.errors",
-    "TimedOut": "kg.errors",
-    "Validation": "kg.validation",
-    "Vault": "kg.vault",
-    "ingest": "kg.ingestion",
-    "network": "kg.networks",
-    "query": "kg.asking",
-    "search": "kg.retrieval",
-    "validate": "kg.validation",
+    "Finding": "kg.core.findings",
+    "KgError": "kg.core.errors",
+    "NotFound": "kg.core.errors",
+    "Note": "kg.notes.model",
+    "QuerySyntaxError": "kg.core.errors",
+    "Report": "kg.ingestion.report",
+    "Store": "kg.store.store",
+    "StoreError": "kg.core.errors",
+    "TimedOut": "kg.core.errors",
+    "Validation": "kg.validation.validator",
+    "Vault": "kg.notes.vault",
+    "ingest": "kg.ingestion.pipeline",
+    "network": "kg.analysis.network_reader",
+    "query": "kg.sparql.api",
+    "search": "kg.fulltext.searcher",
+    "validate": "kg.validation.validator",
 }
 
 __all__ = [

@@ -1,8 +1,8 @@
-"""Settings: `kg.toml`, its defaults, and where the project, its ontology and its store are.
+"""Settings: `kg.toml`, its defaults, and the locations of the project, its ontology and its store.
 
-`kg` looks upward from the working directory for `kg.toml`. It governs the folder that it lies in: a vault named
-on the command line that lies elsewhere is looked at from its own place, so that one project's store is never
-overwritten with another's notes.
+`kg` searches for `kg.toml` from the working directory upwards. The file governs its own folder. A vault outside that
+folder, named on the command line, gets the settings of its own location, so that its notes never overwrite the store of
+another project.
 """
 
 import os
@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from kg.errors import ConfigError
-from kg.globs import MOST_WILD, NothingMatchesError, Patterns, glob
-from kg.guard import Limits
-from kg.source import is_folder, read_bytes
-from kg.terms import encode_url, is_absolute
+from kg.core.errors import ConfigError
+from kg.core.files import is_folder, read_bytes
+from kg.core.ignore_patterns import MOST_WILD, NothingMatchesError, Patterns, glob
+from kg.core.limits import Limits
+from kg.rdf.iris import encode_url, is_absolute
 
 FILE = "kg.toml"
 _PREFIX = re.compile(r"[^\W\d_][\w-]*\Z|\Z")
@@ -45,7 +45,7 @@ _CHECKOUT = Path(__file__).parent.parent.parent
 
 
 def resource(name: str) -> Path:
-    """`ontology` or `queries`: beside the code in a wheel, at the top level of a checkout."""
+    """The folder `ontology` or `queries`: beside the code in a wheel, at the top level of a checkout."""
     packaged = _RESOURCES / name
     return packaged if packaged.is_dir() else _CHECKOUT / name
 
@@ -56,31 +56,31 @@ class Config:
 
     vault: Path
     root: Path
-    """Where `kg.toml` lies, else the vault."""
+    """The folder of `kg.toml`, else the vault."""
     store: Path
     base: str = DEFAULT_BASE
     base_is_set: bool = False
     default_class: str = "Concept"
     ignore: tuple[str, ...] = ()
     gitignore: bool = True
-    """Whether what `.gitignore` leaves out is left out here too."""
+    """Whether kg ignores what `.gitignore` ignores."""
     max_bytes: int = 10_000_000
     max_seconds: int = 600
-    """So long may what runs in a process of its own take: the shapes."""
+    """The time limit of work in a separate process (the shapes), in seconds."""
     max_memory: int = 8_000_000_000
-    """And so many bytes of memory."""
+    """The memory limit of the same work, in bytes."""
     max_inferred: int = 10_000_000
-    """Inference may add so many triples."""
+    """The maximum number of triples that inference adds."""
     prefixes: Mapping[str, str] = field(default_factory=dict)
     ontology: tuple[Path, ...] = ()
-    """Folders whose `*.ttl` files and `rules/*.rq` are read beside the ontology that comes with kg."""
+    """Folders whose `*.ttl` files and `rules/*.rq` are read in addition to kg's own ontology."""
     ontology_places: tuple[Path, ...] = ()
-    """Where such a folder can be; the first that is there counts."""
+    """The candidates for such a folder; the first that exists counts."""
     queries: Path | None = None
 
     @property
     def limits(self) -> Limits:
-        """Of what a vault has others' work done: its ontology, rules, shapes and questions."""
+        """The limits on work that a vault brings along: its ontology, rules, shapes and questions."""
         return Limits(self.max_seconds, self.max_memory)
 
     @property
@@ -91,24 +91,24 @@ class Config:
 
 _MOST_BYTES = 1_000_000
 _MOST_PARTS = 100
-"""The most dots in one key: each is a table inside another, and `tomllib` takes time by their square."""
+"""The maximum parts of a key: each nests a table in another, and `tomllib` takes time quadratic in their number."""
 _MOST = 1000
-"""The most items of a list or table."""
+"""The maximum items of a list or table."""
 _LONGEST = 1000
-"""The most characters of a text."""
+"""The maximum length of a text, in bytes; of a pattern or a prefix, in characters."""
 
 
 def find(start: Path) -> Path | None:
-    """The nearest `kg.toml` at or above a folder. Raises ConfigError where one is there that cannot be looked at."""
+    """The nearest `kg.toml` at or above a folder. Raises ConfigError if one exists but cannot be accessed."""
     return next((folder / FILE for folder in (start, *start.parents) if is_there(folder / FILE)), None)
 
 
 def is_there(file: Path) -> bool:
-    """Whether a `kg.toml` is there. Raises ConfigError where that cannot be looked at."""
+    """Whether a `kg.toml` exists. Raises ConfigError if it exists but cannot be accessed."""
     try:
         file.stat()
     except PermissionError as error:
-        # In a folder that can be neither listed nor entered nobody can know; its notes cannot be read either.
+        # A folder that can be neither listed nor entered does not show it; its notes are unreadable, too.
         if os.access(file.parent, os.R_OK):
             raise ConfigError(f"{file}: cannot be looked at: {error.strerror}") from error
         return False
@@ -118,16 +118,16 @@ def is_there(file: Path) -> bool:
 
 
 def load(vault: Path | None = None, *, cwd: Path | None = None, store: Path | None = None) -> Config:
-    """The settings for a vault, or for the one that the working directory belongs to. Raises ConfigError."""
-    here = _real(cwd or Path.cwd())
-    vault = _real(here / vault) if vault else None
-    file = find(here)
+    """The settings of a vault, by default of the vault that the working directory belongs to. Raises ConfigError."""
+    start = _real(cwd or Path.cwd())
+    vault = _real(start / vault) if vault else None
+    file = find(start)
     if vault and not (file and vault.is_relative_to(file.parent)):
         file = find(vault)
     table = _read(file) if file else {}
-    root = file.parent if file else vault or here
+    root = file.parent if file else vault or start
     vault = vault or _real(root / table.get("vault", "."))
-    place = _real(here / store) if store else _store(table, root)
+    place = _real(start / store) if store else _store(table, root)
     config = Config(vault, root, place)
     places = _ontology_places(table, root, vault)
     ontology = tuple(place for place in places if is_folder(place))[:1]
@@ -135,7 +135,7 @@ def load(vault: Path | None = None, *, cwd: Path | None = None, store: Path | No
 
 
 def _store(table: Mapping[str, Any], root: Path) -> Path:
-    """Where the store is: inside the project, since a `kg.toml` may come from elsewhere. Raises ConfigError."""
+    """The location of the store: inside the project, since a `kg.toml` may come from elsewhere. Raises ConfigError."""
     place = root / STORE
     if "store" not in table:
         return place
@@ -156,28 +156,28 @@ def _store(table: Mapping[str, Any], root: Path) -> Path:
 
 
 def find_store(*, cwd: Path | None = None, store: Path | None = None) -> Config:
-    """The settings for asking: the project at or above the working directory, else the one store just below it."""
-    here = _real(cwd or Path.cwd())
-    config = load(cwd=here, store=store)
-    if store or is_folder(config.store) or find(here):
+    """The settings for queries: of the project at or above the working directory, else of the only store just below."""
+    start = _real(cwd or Path.cwd())
+    config = load(cwd=start, store=store)
+    if store or is_folder(config.store) or find(start):
         return config
-    above = next((folder for folder in here.parents if is_folder(folder / STORE)), None)
-    below = [above] if above else [path.parent for path in sorted(here.glob(f"*/{STORE}")) if is_folder(path)]
+    above = next((folder for folder in start.parents if is_folder(folder / STORE)), None)
+    below = [above] if above else [path.parent for path in sorted(start.glob(f"*/{STORE}")) if is_folder(path)]
     if len(below) > 1:
         names = ", ".join(f"{folder.name}/{STORE}" for folder in below)
         raise ConfigError(f"there is more than one store here ({names}): name the one you mean with --store DIR")
-    return load(below[0], cwd=here) if below else config
+    return load(below[0], cwd=start) if below else config
 
 
 def _ontology_places(table: Mapping[str, Any], root: Path, vault: Path) -> tuple[Path, ...]:
-    """Where the user's ontology can be: in the folder set, else `ontology/` in the project, the vault or beside it."""
+    """Candidates for the user's ontology: the folder set, else `ontology/` in the project, the vault or beside it."""
     named = table.get("ontology")
     places = [root / named] if named else [root / "ontology", vault / "ontology", vault.parent / "ontology"]
     return tuple(dict.fromkeys(map(_real, places)))
 
 
 def _real(place: Path) -> Path:
-    return Path(os.path.realpath(place))  # unlike Path.resolve it raises nothing where links go round in a circle
+    return Path(os.path.realpath(place))  # unlike Path.resolve, it raises nothing on circular links
 
 
 def _settings(table: Mapping[str, Any], root: Path) -> dict[str, Any]:
@@ -190,11 +190,11 @@ def _settings(table: Mapping[str, Any], root: Path) -> dict[str, Any]:
     return settings | {"queries": queries if is_folder(queries) else None}
 
 
-# ---- what a kg.toml may say ------------------------------------------------------------------------------------------
+# ---- the contents of a kg.toml ---------------------------------------------------------------------------------------
 
 
 def _read(file: Path) -> dict[str, Any]:
-    """What a `kg.toml` says, each setting of its type and within its range. Raises ConfigError."""
+    """The contents of a `kg.toml`, each setting checked for type and range. Raises ConfigError."""
     try:
         text = read_bytes(file, _MOST_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -223,7 +223,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _own_prefixes(table: Mapping[str, Any]) -> dict[str, str]:
-    """What the queries that come with kg, and its own, rest on."""
+    """The prefixes that kg's own queries depend on."""
     base = _slashed(table.get("base", DEFAULT_BASE))
     return {**PREFIXES, "n": base, "p": f"{base}#property/"}
 
@@ -237,26 +237,26 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _BEYOND_KEYS = re.compile(
     r'"""(?:[^\\]|\\.)*?(?:"""|\Z)|' r"'''.*?(?:'''|\Z)|" r'"(?:[^"\\\n]|\\[^\n])*"?|' r"'[^'\n]*'?|#[^\n]*", re.DOTALL
 )
-"""Texts and comments."""
+"""Strings and comments."""
 
 
 def _line_of_long_key(text: str) -> int:
-    """The line of a key of more parts than any setting has, outside of texts and comments; 0 where there is none."""
+    """The line of a key with more parts than any setting has, outside strings and comments; 0 if there is none."""
     if text.count(".") < _MOST_PARTS:
         return 0
     lines = _BEYOND_KEYS.sub(lambda match: "\n" * match[0].count("\n"), text).split("\n")
     long = (
-        n for n, line in enumerate(lines, 1) if any(one.count(".") >= _MOST_PARTS for one in re.split("[=,{[]", line))
+        n for n, line in enumerate(lines, 1) if any(part.count(".") >= _MOST_PARTS for part in re.split("[=,{[]", line))
     )
     return next(long, 0)
 
 
 _Check = Callable[[Any], str]
-"""Says what a value must be, where it is not."""
+"""Returns what a value must be if it is invalid, else an empty text."""
 
 
 def _whole(least: int, most: int) -> _Check:
-    """A whole number within a range."""
+    """Check for a whole number within a range."""
 
     def check(value: Any) -> str:
         is_whole = isinstance(value, int) and not isinstance(value, bool)
@@ -300,16 +300,16 @@ def _base(value: Any) -> str:
 
 
 def _patterns(value: Any) -> str:
-    if not isinstance(value, list) or len(value) > _MOST or not all(isinstance(one, str) for one in value):
+    if not isinstance(value, list) or len(value) > _MOST or not all(isinstance(pattern, str) for pattern in value):
         return f"must be a list of patterns in quotes, at most {_MOST:,}"
-    for one in value:
-        if len(one) > _LONGEST or "\n" in one or "\0" in one:
+    for pattern in value:
+        if len(pattern) > _LONGEST or "\n" in pattern or "\0" in pattern:
             return f": a pattern must be one line of at most {_LONGEST:,} characters"
         try:
-            glob(one.encode())
+            glob(pattern.encode())
         except NothingMatchesError as error:
-            return f": the pattern “{one[:_SHOWN]}” matches nothing: {error}"
-    too_many = Patterns(one.encode() for one in value).too_many
+            return f": the pattern “{pattern[:_SHOWN]}” matches nothing: {error}"
+    too_many = Patterns(pattern.encode() for pattern in value).too_many
     return f"must have at most {MOST_WILD:,} characters in patterns with wildcards" if too_many else ""
 
 

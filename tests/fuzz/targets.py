@@ -25,12 +25,12 @@ import kg
 from fuzz import archive, grammars
 from fuzz.grammars import Grammar
 from kg.config import Config, load
-from kg.errors import KgError
-from kg.findings import Finding
-from kg.note import Note
-from kg.ontology import Ontology
-from kg.source import Source, UndecodableError
-from kg.terms import Names
+from kg.core.errors import KgError
+from kg.core.findings import Finding
+from kg.core.text import Source, UndecodableError
+from kg.mapping.ontology import Ontology
+from kg.notes.model import Note
+from kg.rdf.iris import Names
 
 BASE = "https://notes.example/"
 ROOT = Path(__file__).parents[2]
@@ -59,7 +59,7 @@ class Target:
 @cache
 def ontology() -> Ontology:
     """The ontology that comes with kg."""
-    from kg.ingestion import load_ontology
+    from kg.mapping.ontology import load_ontology
 
     return load_ontology(Config(Path(), Path(), Path()))
 
@@ -81,8 +81,8 @@ def check_places(findings: Iterable[Finding], source: Source | None) -> str:
 
 def check_statements(notes: list[Note]) -> str:
     """What notes state is taken by the store, in every line; the properties that occur."""
-    from kg.resolve import Index
-    from kg.statements import Reader
+    from kg.mapping.link_resolution import Index
+    from kg.mapping.statements import Reader
 
     reader = Reader(Index.of(notes, ["img/é.png", "A.png"], Names(BASE)), ontology(), "Concept")
     predicates = set()
@@ -99,10 +99,10 @@ def check_statements(notes: list[Note]) -> str:
 
 
 def _note(note: Note, source: Source | None) -> str:
-    from kg.indexing import words
-    from kg.links import Checker
-    from kg.obsidian import Settings
-    from kg.resolve import Index
+    from kg.fulltext.indexer import words
+    from kg.mapping.link_resolution import Index
+    from kg.notes.obsidian_settings import Settings
+    from kg.validation.link_checks import Checker
 
     codes = check_places(note.findings, source)
     said = check_statements([note])
@@ -113,7 +113,7 @@ def _note(note: Note, source: Source | None) -> str:
 
 def notes(folder: Path) -> Run:
     """A Markdown note: read, stated, indexed, its links checked."""
-    from kg.parse import parse
+    from kg.notes.markdown import parse
 
     def run(data: bytes) -> object:
         try:
@@ -128,7 +128,7 @@ def notes(folder: Path) -> Run:
 
 def front_matter(folder: Path) -> Run:
     """The properties of a note."""
-    from kg.frontmatter import read
+    from kg.notes.frontmatter import read
 
     def run(data: bytes) -> object:
         try:
@@ -146,7 +146,7 @@ def front_matter(folder: Path) -> Run:
 
 def canvases(folder: Path) -> Run:
     """A canvas of Obsidian."""
-    from kg.canvas import CanvasError, parse
+    from kg.notes.canvas import CanvasError, parse
 
     def run(data: bytes) -> object:
         try:
@@ -167,7 +167,7 @@ def canvases(folder: Path) -> Run:
 
 def ontologies(folder: Path) -> Run:
     """A Turtle file in `ontology/`."""
-    from kg.ontology import load as load_ontology
+    from kg.mapping.ontology import load as load_ontology
 
     prefixes = Config(folder, folder, folder).all_prefixes
 
@@ -187,8 +187,8 @@ def ontologies(folder: Path) -> Run:
 
 def rules(folder: Path) -> Run:
     """A rule in `ontology/rules/`: what it means, remembered and read again."""
-    from kg.constructs import constructs, select_of
-    from kg.ontology import load as load_ontology
+    from kg.mapping.ontology import load as load_ontology
+    from kg.reasoning.construct_rules import constructs, select_of
 
     prefixes = Config(folder, folder, folder).all_prefixes
     (folder / "rules").mkdir()
@@ -208,11 +208,11 @@ def rules(folder: Path) -> Run:
 
 def shapes(folder: Path) -> Run:
     """A file of SHACL shapes, and what pySHACL makes of it."""
-    from kg import shacl
-    from kg.conformance import lookup
-    from kg.ontology import load as load_ontology
-    from kg.reach import Automaton
-    from kg.shapes import Shapes
+    from kg.mapping.ontology import load as load_ontology
+    from kg.validation import pyshacl_runner as shacl
+    from kg.validation.conformance import lookup
+    from kg.validation.shape_automaton import Automaton
+    from kg.validation.shapes import Shapes
 
     prefixes = Config(folder, folder, folder).all_prefixes
     store = _ingested(folder)
@@ -251,34 +251,36 @@ def _ingested(folder: Path, files: dict[str, bytes] | None = None) -> kg.Store:
 
 def queries(folder: Path) -> Run:
     """A query: looked over, rewritten for servers, explained; and answered, in every form, in a process with limits."""
-    from kg import results, sparql
-    from kg.guard import guarded
-    from kg.mistakes import unheard_of
-    from kg.rewriting import graphs_by_variables, within
-    from kg.shell import is_whole, piped
-    from kg.syntax import check
-    from kg.tables import Called, Screen
+    from kg.cli.prompt import is_complete, piped_queries
+    from kg.core.limits import guarded
+    from kg.rdf.sparql_syntax import check
+    from kg.remote.default_graph import graphs_by_variables, within
+    from kg.rendering import query_results as results
+    from kg.rendering.tables import Screen, TermNames
+    from kg.sparql import algebra, binding
+    from kg.sparql import query as sparql
+    from kg.sparql.hints import hints_on_unknown_terms
 
     store = _ingested(folder)
-    people = results.People(Called(store.prefixes, store), Screen())
+    people = results.People(TermNames(store.prefixes, store), Screen())
 
     def answer(text: str) -> str:
         kind = sparql.query(store, text, {"z": "Lean"}).kind
         for name, one in results.FORMATS.items():
             if kind in one.kinds:
                 results.write(sparql.query(store, text), io.BytesIO(), name, people=people)
-        list(unheard_of(text, store, store.prefixes, lambda: sparql.query(store, text).is_nothing, []))
+        list(hints_on_unknown_terms(text, store, store.prefixes, lambda: sparql.query(store, text).is_nothing, []))
         return kind
 
     def run(data: bytes) -> object:
         text = data.decode("utf-8", "replace")
-        is_whole(text), list(piped(io.StringIO(text)))
+        is_complete(text), list(piped_queries(io.StringIO(text)))
         check(text)
-        within(text, f"<{BASE}>"), graphs_by_variables(text), sparql.used_prefixes(text, store.prefixes)
-        sparql.bind(text, {"x": "Lean", "y": "1"}, store.prefixes)
+        within(text, f"<{BASE}>"), graphs_by_variables(text), binding.used_prefixes(text, store.prefixes)
+        binding.bind(text, {"x": "Lean", "y": "1"}, store.prefixes)
         said = guarded(lambda: answer(text), seconds=2, memory=2_000_000_000)
         if len(text) < 2_000:
-            sparql.explain(text, store.prefixes)
+            algebra.explain(text, store.prefixes)
         return said
 
     return run
@@ -286,9 +288,9 @@ def queries(folder: Path) -> Run:
 
 def headers(folder: Path) -> Run:
     """A query's header, and what is given for its parameters, in lines that begin with `#?`."""
-    from kg.parameters import Binder
-    from kg.questions import Header
-    from kg.sparql import bind
+    from kg.sparql.binding import bind
+    from kg.sparql.library import Header
+    from kg.sparql.parameters import Binder
 
     store = _ingested(folder)
     binder = Binder(load(folder, cwd=folder, store=store.path))
@@ -306,8 +308,8 @@ def headers(folder: Path) -> Run:
 
 def answers(folder: Path) -> Run:
     """Questions with the answers that are expected."""
-    from kg.cases import find_cases
-    from kg.competency import Given, compare
+    from kg.sparql.competency import Outcome, compare
+    from kg.sparql.competency_cases import find_cases
 
     config = load(folder, cwd=folder)
 
@@ -319,7 +321,7 @@ def answers(folder: Path) -> Run:
         for case in found:
             assert case.line >= 1 and case.column >= 1
             if case.expected:
-                compare(case.expected, Given("graph", triples=case.expected.triples), False)
+                compare(case.expected, Outcome("graph", triples=case.expected.triples), False)
         return [(case.expected.kind if case.expected else "", re.sub(r"\W.*", "", case.problem)) for case in found]
 
     return run
@@ -330,7 +332,7 @@ def answers(folder: Path) -> Run:
 
 def settings(folder: Path) -> Run:
     """kg.toml, Obsidian's settings and .gitignore, over a few files."""
-    from kg.vault import Vault
+    from kg.notes.vault import Vault
 
     def run(data: bytes) -> object:
         vault = _fresh(folder / "vault")
@@ -350,8 +352,8 @@ def _fresh(folder: Path) -> Path:
 
 def vaults(folder: Path) -> Run:
     """A small vault of any files: ingested, ingested again after an edit, its links validated, its questions read."""
-    from kg.cases import find_cases
-    from kg.questions import legible
+    from kg.sparql.competency_cases import find_cases
+    from kg.sparql.library import readable_queries
 
     def run(data: bytes) -> object:
         vault = _fresh(folder / "vault")
@@ -365,7 +367,7 @@ def vaults(folder: Path) -> Run:
             assert again == full, "an ingest after an edit is not what a full one gives"
         checked = kg.validate(kg.Vault(config=config), only="links")
         find_cases(config, ())
-        legible(config)
+        readable_queries(config)
         return f"{check_places(report.findings, None)} {check_places(checked.findings, None)}"
 
     return run
@@ -373,10 +375,10 @@ def vaults(folder: Path) -> Run:
 
 def stores(folder: Path) -> Run:
     """A store of which some files hold other bytes, opened by all that opens a store."""
-    from kg.doctor import examine
-    from kg.memory import Memory
-    from kg.pulled import Pulled
-    from kg.store import Store, published
+    from kg.ingestion.doctor import examine
+    from kg.store.pulled_graphs import Pulled
+    from kg.store.store import Store, published
+    from kg.validation.cache import ValidationCache
 
     whole = _whole_store(folder)
     generation = _generation(whole)
@@ -391,7 +393,7 @@ def stores(folder: Path) -> Run:
             lambda: kg.search(store, "Text"),
             lambda: examine(kg.Vault(config=config)),
             lambda: list(Pulled(store).triples()),
-            lambda: Memory.read(store),
+            lambda: ValidationCache.read(store),
             lambda: published(store),
         ]
 
@@ -465,9 +467,10 @@ def _store_files() -> Iterator[bytes]:
 def servers(folder: Path) -> Run:
     """What a server answers: to a query, to `kg pull`, to `kg push`."""
     from fuzz.loopback import answering
-    from kg import exchange, remote
-    from kg.pulled import Pulled, write
-    from kg.pushing import push
+    from kg.remote import endpoint as remote
+    from kg.remote import http_exchange as exchange
+    from kg.remote.push import push
+    from kg.store.pulled_graphs import Pulled, write
 
     exchange.RETRIES = 0  # what is tried again is waited for
     server = answering()

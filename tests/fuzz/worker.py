@@ -17,7 +17,7 @@ from typing import IO
 
 from fuzz.mutation import MOST
 from fuzz.targets import Run, Target, silently, target_of
-from kg.errors import KgError
+from kg.core.errors import KgError
 
 _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|<[^>]*>|/\S+|\d[\d,]*")
 MEMORY = 6_000_000_000

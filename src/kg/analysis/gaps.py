@@ -1,0 +1,325 @@
+"""Gaps in the network: missing notes and files, outcomes and outputs without each other, single sources, cycles, and
+parts that no link connects. In the table, the column `gap` has the kind of each gap, and a sentence explains it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+import pyoxigraph as ox
+import rustworkx as rx
+
+from kg.analysis.communities import communities
+from kg.analysis.measures import degrees
+from kg.analysis.network import LINKS, MISSING, Network
+from kg.analysis.tables import Table, Value
+from kg.core.escaping import printable
+from kg.mapping.link_resolution import ATTACHMENTS
+from kg.rdf.iris import Names
+from kg.rdf.terms import INFERRED, KG, METRICS, ONTOLOGY, OWL, RDF, RDFS, SKOS
+from kg.store.store import Store
+
+SMALLEST = 3
+"""A community with fewer nodes is too small to expect a link to another."""
+EXPECTED = 3.0
+"""A gap between two parts: chance would give them this many links or more, so the odds of none are 1 in 20 at most."""
+_DEFAULT = ox.DefaultGraph()
+_APART = tuple(ox.NamedNode(graph[1:-1]) for graph in (INFERRED, ONTOLOGY, METRICS))
+_ONTOLOGY = _APART[1]
+_TYPE, _LABEL = ox.NamedNode(RDF + "type"), ox.NamedNode(SKOS + "prefLabel")
+_BELOW, _INVERSE = ox.NamedNode(RDFS + "subPropertyOf"), ox.NamedNode(OWL + "inverseOf")
+_CONCEPT, _OUTCOME, _OUTPUT, _ACHIEVED, _CONTRIBUTES, _RESOURCE = (
+    ox.NamedNode(KG + name)
+    for name in ("Concept", "Outcome", "Output", "achievedThrough", "contributesTo", "hasResource")
+)
+_ORDERS = tuple(ox.NamedNode(OWL + f"{name}Property") for name in ("Transitive", "Asymmetric", "Irreflexive"))
+_SYMMETRIC = ox.NamedNode(OWL + "SymmetricProperty")
+_ALWAYS = (ox.NamedNode(SKOS + "broader"), ox.NamedNode("http://purl.org/dc/terms/requires"))
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A gap: the thing that has it, its weight, the other thing involved, and a sentence."""
+
+    node: ox.NamedNode
+    kind: str
+    count: int
+    """The notes or things that link to it; for a cycle its nodes; for two parts the expected links."""
+    other: ox.NamedNode | None
+    says: str
+
+
+def gaps(store: Store, network: Network, kinds: Iterable[str] = (), each: int | None = None) -> Table:
+    """Return the gaps of `kinds`, or of all: by kind, heaviest first, and at most `each` per kind."""
+    finder = _Finder(store, network)
+    rows: list[tuple[Value, ...]] = []
+    counts = []
+    for kind in [*kinds] or KINDS:
+        ranked = sorted(
+            _FINDERS[kind](finder), key=lambda gap: (-gap.count, finder.label(gap.node), gap.node.value, gap.says)
+        )
+        counts += [f"{kind} {len(ranked):,}"] if ranked else []
+        for gap in ranked[: each or None]:
+            other = (gap.other, finder.label(gap.other)) if gap.other else (None, None)
+            rows.append((gap.node, finder.label(gap.node), kind, gap.count, *other, gap.says))
+    return Table(("entity", "label", "gap", "count", "to", "to_label", "why"), rows, says="; ".join(counts))
+
+
+@dataclass(frozen=True)
+class _Finder:
+    store: Store
+    network: Network
+
+    def _find(self, subject: object, predicate: object, obj: object) -> Iterator[ox.Quad]:
+        return self.store.find(subject, predicate, obj, _DEFAULT)
+
+    def _of_class(self, class_: ox.NamedNode) -> list[ox.NamedNode]:
+        subjects = {quad.subject for quad in self._find(None, _TYPE, class_)}
+        return sorted((node for node in subjects if isinstance(node, ox.NamedNode)), key=lambda node: node.value)
+
+    def label(self, node: ox.NamedNode) -> str:
+        """The label of a thing; for a section, it includes the name of its note."""
+        number = self.network.numbers.get(node)
+        if number is not None:
+            return self.network.labels[number]
+        labels = sorted(str(getattr(quad.object, "value", "")) for quad in self._find(node, _LABEL, None))
+        return labels[0] if labels else Names(self.store.prefixes.get("n", "")).to_path(node.value) or node.value
+
+    @cached_property
+    def _into(self) -> Sequence[int]:
+        return degrees(self.network).into
+
+    def _links_to(self, node: ox.NamedNode) -> int:
+        number = self.network.numbers.get(node)
+        return 0 if number is None else self._into[number]
+
+    # ---- missing notes and files ---------------------------------------------------------------------------------
+
+    def missing(self) -> Iterator[Gap]:
+        """Notes that are linked to but not written, with the number of notes that link to each."""
+        return self._unanswered("missing-note", are_files=False)
+
+    def files(self) -> Iterator[Gap]:
+        """Files that are linked to or embedded but do not exist."""
+        return self._unanswered("missing-file", are_files=True)
+
+    def _unanswered(self, kind: str, *, are_files: bool) -> Iterator[Gap]:
+        for node, sources in self._wanted():
+            if _is_file(self.label(node)) == are_files:
+                says = f"{_things(len(sources), 'note')} to it: {self._names(sources)}"
+                yield Gap(node, kind, len(sources), None, says)
+
+    def _wanted(self) -> Iterator[tuple[ox.NamedNode, list[ox.NamedNode]]]:
+        for node in self._of_class(MISSING):
+            subjects = {quad.subject for quad in self._find(None, LINKS, node)}
+            yield node, [subject for subject in subjects if isinstance(subject, ox.NamedNode)]
+
+    def _names(self, nodes: Iterable[ox.NamedNode]) -> str:
+        names = sorted(map(self.label, nodes))
+        return ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
+
+    # ---- outcomes, outputs and sources ---------------------------------------------------------------------------
+
+    def outcomes(self) -> Iterator[Gap]:
+        """Outcomes that no output reaches: neither asserted, in either direction, nor inferred."""
+        for node in self._without(_OUTCOME, _ACHIEVED, _CONTRIBUTES):
+            says = "nothing says through which output it is achieved"
+            yield Gap(node, "outcome-without-output", self._links_to(node), None, says)
+
+    def outputs(self) -> Iterator[Gap]:
+        """Outputs that contribute to no outcome: neither asserted, in either direction, nor inferred."""
+        for node in self._without(_OUTPUT, _CONTRIBUTES, _ACHIEVED):
+            says = "nothing says to which outcome it contributes"
+            yield Gap(node, "output-without-outcome", self._links_to(node), None, says)
+
+    def _without(self, class_: ox.NamedNode, name: ox.NamedNode, inverse: ox.NamedNode) -> Iterator[ox.NamedNode]:
+        """The instances of a class that lack a property, and its inverse from another thing."""
+        for node in self._of_class(class_):
+            ties = chain(self._find(node, name, None), self._find(None, inverse, node))
+            if not any(True for _ in ties):
+                yield node
+
+    def sources(self) -> Iterator[Gap]:
+        """Concepts that rest on a single work. Works with the same title count once, wherever they are listed."""
+        for node in self._of_class(_CONCEPT):
+            works = {quad.object for quad in self._find(node, _RESOURCE, None)}
+            titled = sorted((self.label(work), work.value, work) for work in works if isinstance(work, ox.NamedNode))
+            if len({label.lower() for label, _, _ in titled}) == 1:
+                links = self._links_to(node)
+                yield Gap(
+                    node,
+                    "single-source",
+                    links,
+                    titled[0][2],
+                    f"{_things(links, 'thing')} to it, and it rests on “{self.label(titled[0][2])}” alone",
+                )
+
+    # ---- cycles --------------------------------------------------------------------------------------------------
+
+    def circles(self) -> Iterator[Gap]:
+        """Cycles in order relations: skos:broader, dcterms:requires, and properties that the ontology declares
+        transitive, asymmetric or irreflexive. Each strongly connected component is reported once, by its shortest
+        cycle.
+
+        Tarjan, Depth-first search and linear graph algorithms, 1972.
+        """
+        seen: set[frozenset[ox.NamedNode]] = set()
+        for name in self._orders():
+            edges = self._edges(name)
+            for circle, members in _circles(edges):
+                if members not in seen:
+                    seen.add(members)
+                    names = " → ".join(self.label(node) for node in (*circle, circle[0]))
+                    stated = edges[circle[0], circle[1 % len(circle)]]
+                    says = f"{self._called(stated)} goes round in a circle: {names}"
+                    yield Gap(circle[0], "circle", len(members), circle[1] if len(circle) > 1 else None, says)
+
+    def _orders(self) -> list[ox.NamedNode]:
+        def declared(class_: ox.NamedNode) -> set[object]:
+            return {quad.subject for quad in self.store.find(None, _TYPE, class_, _ONTOLOGY)}
+
+        subjects = {name for class_ in _ORDERS for name in declared(class_)} - declared(_SYMMETRIC)
+        orders = {name for name in subjects if isinstance(name, ox.NamedNode)}
+        return [*_ALWAYS, *sorted(orders - {*_ALWAYS}, key=lambda name: name.value)]
+
+    def _edges(self, order: ox.NamedNode) -> dict[tuple[ox.NamedNode, ox.NamedNode], ox.NamedNode]:
+        """The asserted edges of a property, its subproperties and their inverses, all in the property's direction."""
+        edges: dict[tuple[ox.NamedNode, ox.NamedNode], ox.NamedNode] = {}
+        for name, turned in self._ways_to_say(order):
+            inferred = {(q.subject, q.object) for graph in _APART for q in self.store.find(None, name, None, graph)}
+            for quad in self._find(None, name, None):
+                ends = quad.subject, quad.object
+                if ends not in inferred and isinstance(ends[0], ox.NamedNode) and isinstance(ends[1], ox.NamedNode):
+                    edges.setdefault((ends[1], ends[0]) if turned else (ends[0], ends[1]), name)
+        return edges
+
+    def _ways_to_say(self, order: ox.NamedNode) -> list[tuple[ox.NamedNode, bool]]:
+        """The properties that express an order, and whether each expresses it in reverse."""
+        directions, waiting = {(order, False): None}, [(order, False)]
+        while waiting:
+            name, turned = waiting.pop(0)
+            related = (
+                (turned, (q.subject for q in self.store.find(None, _BELOW, name, _ONTOLOGY))),
+                (not turned, (q.subject for q in self.store.find(None, _INVERSE, name, _ONTOLOGY))),
+                (not turned, (q.object for q in self.store.find(name, _INVERSE, None, _ONTOLOGY))),
+            )
+            rows = [(term, reverse) for reverse, terms in related for term in terms if isinstance(term, ox.NamedNode)]
+            for term, reverse in sorted(rows, key=str):
+                if (term, reverse) not in directions:
+                    directions[term, reverse] = None
+                    waiting.append((term, reverse))
+        return list(directions)
+
+    def _called(self, name: ox.NamedNode) -> str:
+        labels = (quad.object for quad in self._find(name, ox.NamedNode(RDFS + "label"), None))
+        ranked = sorted(
+            (label.language not in {None, "en"}, label.value) for label in labels if isinstance(label, ox.Literal)
+        )
+        return f"“{ranked[0][1]}”" if ranked else f"<{name.value}>"
+
+    # ---- unconnected parts ---------------------------------------------------------------------------------------
+
+    def parts(self) -> Iterator[Gap]:
+        """Pairs of communities without a link between them, although random links would connect them.
+
+        The expected number of links is the product of the communities' degrees over twice the number of links, as in
+        modularity (Newman and Girvan, Finding and evaluating community structure in networks, 2004).
+        """
+        parts = [part for part in communities(self.network) if len(part) >= SMALLEST]
+        part_of = {n: at for at, part in enumerate(parts) for n in part}
+        degree: Counter[int] = Counter()
+        linked: set[tuple[int, int]] = set()
+        for source, target in self.network.edges:
+            degree.update(part_of[n] for n in (source, target) if n in part_of)
+            if source in part_of and target in part_of:
+                linked.add((min(part_of[source], part_of[target]), max(part_of[source], part_of[target])))
+        total = 2 * len(self.network.edges)
+        for a in range(len(parts)):
+            for b in range(a + 1, len(parts)):
+                expected = degree[a] * degree[b] / total if total else 0.0
+                if (a, b) not in linked and expected >= EXPECTED:
+                    yield self._parted(parts[a], parts[b], expected)
+
+    def _parted(self, one: Sequence[int], other: Sequence[int], expected: float) -> Gap:
+        first, second = self._chief(one), self._chief(other)
+        descriptions = [
+            f"“{self.network.labels[chief]}” and {len(part) - 1} more"
+            for chief, part in ((first, one), (second, other))
+        ]
+        says = f"no link between {descriptions[0]}, and {descriptions[1]}; by chance there would be {expected:.1f}"
+        return Gap(self.network.nodes[first], "apart", round(expected), self.network.nodes[second], says)
+
+    def _chief(self, part: Sequence[int]) -> int:
+        """The node that a part is named after: the node with the most neighbours in it."""
+        members = set(part)
+        return max(part, key=lambda n: (sum(m in members for m in self.network.undirected.neighbors(n)), -n))
+
+
+def as_text(table: Table, name: Callable[[Any], str]) -> str:
+    """Format the gaps as text: each kind with its gaps below it, and the weight of each first."""
+    lines: list[str] = []
+    kind: Value = ""
+    for node, _, row_kind, count, _, _, why in table.rows:
+        if row_kind != kind:
+            lines.append(str(row_kind))
+            kind = row_kind
+        lines.append(f"{count:>5}  {name(node)}: {why}")
+    return "\n".join(map(printable, lines)) + "\n"
+
+
+def _circles(
+    edges: Mapping[tuple[ox.NamedNode, ox.NamedNode], object],
+) -> Iterator[tuple[list[ox.NamedNode], frozenset[ox.NamedNode]]]:
+    """For each strongly connected component, the shortest cycle through its first node, and all its nodes."""
+    nodes = sorted({node for edge in edges for node in edge}, key=lambda node: node.value)
+    numbers = {node: n for n, node in enumerate(nodes)}
+    graph: rx.PyDiGraph[int, None] = rx.PyDiGraph()
+    graph.add_nodes_from(range(len(nodes)))
+    graph.add_edges_from([(numbers[a], numbers[b], None) for a, b in edges])
+    for part in sorted(map(sorted, rx.strongly_connected_components(graph))):
+        first = part[0]
+        if len(part) == 1 and not graph.has_edge(first, first):
+            continue
+        yield [nodes[n] for n in _circle(graph, first)], frozenset(nodes[n] for n in part)
+
+
+def _circle(graph: "rx.PyDiGraph[int, None]", first: int) -> list[int]:
+    """The shortest cycle through a node; the lowest node numbers break ties."""
+    if graph.has_edge(first, first):
+        return [first]
+    backwards = graph.copy()
+    backwards.reverse()
+    distances = {first: 0.0} | dict(rx.dijkstra_shortest_path_lengths(backwards, first, lambda _: 1.0).items())
+    path = [first]
+    while True:
+        following = min(
+            (n for n in graph.successor_indices(path[-1]) if n in distances), key=lambda n: (distances[n], n)
+        )
+        if following == first:
+            return path
+        path.append(following)
+
+
+def _is_file(label: str) -> bool:
+    """Whether a label is the name of an attachment, not of a note."""
+    return label.rpartition(".")[2].lower() in ATTACHMENTS if "." in label else False
+
+
+def _things(number: int, noun: str) -> str:
+    return f"{number:,} {noun} links" if number == 1 else f"{number:,} {noun}s link"
+
+
+_FINDERS: Mapping[str, Callable[[_Finder], Iterator[Gap]]] = {
+    "missing-note": _Finder.missing,
+    "missing-file": _Finder.files,
+    "outcome-without-output": _Finder.outcomes,
+    "output-without-outcome": _Finder.outputs,
+    "single-source": _Finder.sources,
+    "circle": _Finder.circles,
+    "apart": _Finder.parts,
+}
+KINDS = tuple(_FINDERS)

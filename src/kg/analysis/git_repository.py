@@ -1,0 +1,233 @@
+"""Read the commits and files of a git repository with git's plumbing: without a checkout, a lock or the network.
+
+A repository may come with somebody else's notes, and its configuration can name programs. None of them runs: hooks,
+monitors, pagers, filters, diff drivers, signature checks and transports are disabled or never invoked.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import IO, NamedTuple
+
+from kg.core.errors import KgError, NotFound
+
+_SAFE = (
+    "core.fsmonitor=false",
+    f"core.hooksPath={os.devnull}",
+    "core.pager=cat",
+    "credential.helper=",
+    "log.showSignature=false",
+    "protocol.allow=never",
+    "safe.bareRepository=explicit",
+)
+_KEPT = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH", "GIT_CEILING_DIRECTORIES")
+_OURS = {
+    "LC_ALL": "C",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+_FILES = ("100644", "100755", "100664")
+_FOLDER = "40000"
+_NOTHING = ("", "")
+_PIECE = 1 << 20
+_KEPT_TREES = 64
+_MOST = 10_000_000
+
+
+class Commit(NamedTuple):
+    """A commit: its hash, its time, and the first line of its message."""
+
+    hash: str
+    time: datetime
+    subject: str
+
+
+class Change(NamedTuple):
+    """A file that differs between two trees, with its blob hashes. A hash is empty if that tree lacks the file."""
+
+    path: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Repository:
+    """The repository that contains a folder. Use it in a `with` statement, which ends its git process."""
+
+    git: str
+    folder: Path
+    prefix: str
+    """The folder's path in the repository, ending in `/`, or empty."""
+    _trees: dict[str, Mapping[str, tuple[str, str]]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, folder: Path) -> "Repository":
+        """Open the repository. Raises NotFound without a repository or commit, KgError if git is missing or fails."""
+        git = shutil.which("git", path=_search_path())
+        if git is None:
+            raise KgError("git is not installed, and the history is read with it")
+        result = _run(git, folder, "rev-parse", "--show-prefix")
+        if result.returncode:
+            message = result.stderr.decode("utf-8", "replace").strip().split("\n")[0].removeprefix("fatal: ")
+            if "not a git repository" in message:
+                raise NotFound(f"{folder} is in no git repository, so there is no history of it")
+            raise KgError(f"git cannot read the repository of {folder}: {message}")
+        if _run(git, folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").returncode:
+            raise NotFound(f"the git repository of {folder} has no commit yet")
+        return cls(git, folder, result.stdout.decode("utf-8", "surrogateescape").removesuffix("\n"))
+
+    def __enter__(self) -> "Repository":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        process = self.__dict__.pop("_process", None)
+        if process is not None:
+            process.stdin.close()
+            process.stdout.close()
+            process.wait()
+
+    def commits(self) -> list[Commit]:
+        """The commits up to HEAD, oldest first: along the branch, without those merged into it."""
+        form = "--format=%H %ct %s"
+        result = _run(
+            self.git, self.folder, "rev-list", "--first-parent", "--reverse", "--encoding=UTF-8", form, "HEAD"
+        )
+        if result.returncode:
+            raise KgError(f"git cannot read the commits of {self.folder}: {_said(result.stderr)}")
+        lines = result.stdout.decode("utf-8", "replace").split("\n")
+        return [_commit(line) for line in lines[1::2]]
+
+    def tree(self, commit: str) -> str:
+        """The tree hash of the folder at a commit; empty if the folder does not exist there."""
+        tree = self._object(f"{commit}^{{tree}}").hash
+        for name in filter(None, self.prefix.split("/")):
+            mode, tree = self._entries(tree).get(name, ("", ""))
+            if mode != _FOLDER:
+                return ""
+        return tree
+
+    def changes(self, before: str, after: str) -> Iterator[Change]:
+        """The files that differ between two trees. Equal subtrees are skipped. Raises KgError."""
+        pending, count = [("", before, after)], 0
+        while pending:
+            prefix, *trees = pending.pop()
+            old, new = (self._entries(tree) for tree in trees)
+            for name in sorted(old.keys() | new.keys()):
+                was, now = old.get(name, _NOTHING), new.get(name, _NOTHING)
+                if was == now:
+                    continue
+                if _FOLDER in {was[0], now[0]}:
+                    subtrees = [entry[1] if entry[0] == _FOLDER else "" for entry in (was, now)]
+                    pending.append((f"{prefix}{name}/", subtrees[0], subtrees[1]))
+                files = tuple(entry[1] if entry[0] in _FILES else "" for entry in (was, now))
+                if files[0] != files[1]:
+                    yield Change(f"{prefix}{name}", *files)
+            count += len(old) + len(new)
+            if count > _MOST:
+                raise KgError(f"a commit of {self.folder} has more than {_MOST:,} files")
+
+    def content(self, blob: str, limit: int) -> bytes | None:
+        """The content of a blob; None if it exceeds `limit` bytes or does not exist."""
+        return self._object(blob, limit).data
+
+    # ---- objects -------------------------------------------------------------------------------------------------
+
+    def _entries(self, tree: str) -> Mapping[str, tuple[str, str]]:
+        """The mode and hash of each entry of a tree, by name."""
+        if not tree:
+            return {}
+        if tree not in self._trees:
+            if len(self._trees) >= _KEPT_TREES:
+                self._trees.pop(next(iter(self._trees)))
+            self._trees[tree] = dict(_parsed(self._object(tree).data or b"", len(tree) // 2))
+        return self._trees[tree]
+
+    @cached_property
+    def _process(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            _command(self.git, self.folder, "cat-file", "--batch"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+        )
+
+    def _object(self, name: str, limit: int | None = None) -> "_Object":
+        into, out = self._process.stdin, self._process.stdout
+        assert into and out
+        into.write(f"{name}\n".encode())
+        into.flush()
+        header = out.readline().split()
+        if len(header) != 3:
+            return _Object("", None)
+        size = int(header[2])
+        data = _read(out, size, keep=limit is None or size <= limit)
+        out.read(1)
+        return _Object(header[0].decode(), data)
+
+
+class _Object(NamedTuple):
+    hash: str
+    data: bytes | None
+
+
+def _read(out: "IO[bytes]", size: int, *, keep: bool) -> bytes | None:
+    if keep:
+        return out.read(size)
+    while size > 0:
+        size -= len(out.read(min(size, _PIECE))) or size
+    return None
+
+
+def _parsed(data: bytes, width: int) -> Iterator[tuple[str, tuple[str, str]]]:
+    """The entries of a tree object: mode, space, name, NUL, and a hash of `width` bytes."""
+    offset = 0
+    while offset < len(data):
+        space, end = data.index(b" ", offset), data.index(b"\0", offset)
+        name = data[space + 1 : end].decode("utf-8", "surrogateescape")
+        yield name, (data[offset:space].decode("ascii", "replace"), data[end + 1 : end + 1 + width].hex())
+        offset = end + 1 + width
+
+
+def _commit(line: str) -> Commit:
+    name, time, subject = line.split(" ", 2)
+    try:
+        return Commit(name, datetime.fromtimestamp(int(time), UTC), subject)
+    except (ValueError, OverflowError, OSError):  # not a number, or outside the calendar
+        return Commit(name, datetime.fromtimestamp(0, UTC), subject)
+
+
+def _command(git: str, folder: Path, *arguments: str) -> list[str]:
+    options = [part for setting in _SAFE for part in ("-c", setting)]
+    return [git, "--no-pager", "--no-optional-locks", *options, "-C", str(folder), *arguments]
+
+
+def _search_path() -> str:
+    """PATH without relative entries: the working directory may be somebody else's vault."""
+    entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(entry for entry in entries if Path(entry).is_absolute())
+
+
+def _environment() -> dict[str, str]:
+    """The environment without variables that would redirect git."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT}
+    return kept | _OURS | {"PATH": _search_path()}
+
+
+def _run(git: str, folder: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+    command = _command(git, folder, *arguments)
+    return subprocess.run(command, capture_output=True, env=_environment(), check=False, stdin=subprocess.DEVNULL)
+
+
+def _said(text: bytes) -> str:
+    return text.decode("utf-8", "replace").strip().split("\n")[0].removeprefix("fatal: ")

@@ -1,0 +1,348 @@
+"""The command `kg analyze`, what its analyses share, and the analyses of structure and similarity."""
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from kg.cli.options import Command, Options, common, progress, tell, vault_config
+from kg.cli.output import check_format, format_of, write, written
+
+if TYPE_CHECKING:
+    from kg.analysis.network import Network
+    from kg.analysis.saved_metrics import Metrics
+    from kg.analysis.similarity import Texts
+    from kg.analysis.tables import Table
+    from kg.config import Config
+    from kg.reasoning.explanation import Explainer
+    from kg.store.store import Store
+
+    Told = Callable[[Table, Callable[[Any], str]], str]
+    "Renders a table as text, given a function that names terms."
+
+
+Found = TypeVar("Found")
+
+_FORMATS = "Write table, csv, tsv, json, jsonl, xml or md; by default, the extension of FILE decides."
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_WRITING = (
+    click.option("-o", "--output", type=_FILE, metavar="FILE", help="Write to FILE, completely or not at all."),
+    click.option("-f", "--format", "format_", metavar="FORMAT", help=_FORMATS),
+)
+_LIMIT: dict[str, Any] = {
+    "type": click.IntRange(min=0),
+    "show_default": True,
+    "metavar": "N",
+    "help": "Show the first N rows; 0 shows all.",
+}
+_CHOOSING = (
+    click.option("--inferred", is_flag=True, help="Include inferred links."),
+    click.option("--only", multiple=True, metavar="CLASS", help="Include only things of this class; may be repeated."),
+    click.option(
+        "--links",
+        multiple=True,
+        metavar="PROPERTY",
+        help="Include only links of this property, for example broader; may be repeated.",
+    ),
+)
+_SAVE = click.option("--save", is_flag=True, help="Save the results in kg:metrics, for queries and exports.")
+_NETWORK = {"links": "links", "only": "classes", "inferred": "inferred"}
+
+
+@click.group()
+def analyze() -> None:
+    """Analyze the network of notes: centrality, communities, gaps.
+
+    The network consists of the things that notes are about and the links between them; inferred links count only with
+    --inferred. Most analyses take --links and --only to select a part of it. Each writes rows as kg query does.
+    """
+
+
+class AnalysisOptions:
+    """The input of an analysis, and where and how to write its rows."""
+
+    def __init__(self, options: Options, network: dict[str, Any], limit: int, format_: str | None, output: Path | None):
+        self.options = options
+        self._network = network
+        self.limit = limit or None
+        self.format = check_format(format_) or format_of(output)
+        self.output = output
+
+    @functools.cached_property
+    def config(self) -> "Config":
+        """The settings of the vault."""
+        return vault_config(self.options, None)
+
+    @functools.cached_property
+    def store(self) -> "Store":
+        """The published store."""
+        from kg.store.store import Store
+
+        return Store(self.config.store)
+
+    @functools.cached_property
+    def explainer(self) -> "Explainer":
+        """Finds things by name, and the lines of notes."""
+        from kg.reasoning.explanation import Explainer
+        from kg.store.store import Published
+
+        return Explainer(self.config, Published(self.store.path))
+
+    @functools.cached_property
+    def network(self) -> "Network":
+        """The network that the options select."""
+        from kg.analysis.network_reader import read
+        from kg.notes.vault import without_collection
+
+        with without_collection():
+            return read(self.store, **self._network)
+
+    def show(self, table: "Table", nothing: str = "", told: "Told | None" = None) -> None:
+        """Write the rows, for people with `told` if that is set; without rows, print `nothing` on stderr."""
+        from kg.rendering.analysis_tables import display_table
+        from kg.rendering.tables import TermNames
+
+        if not table.rows:
+            self.options.say(nothing, dim=True)
+        vault = Path(self.store.manifest.summary.get("vault", ""))
+        called = TermNames(self.store.prefixes, self.store, vault if vault.is_dir() else None, names=table.names())
+        people = self.format == "table" or (self.format is None and self.output is None and sys.stdout.isatty())
+        shown = table.first(self.limit)
+        with written(self.output) as file:
+            if people and told and shown.rows:
+                text = told(shown, called.name)
+                file.write_bytes(text.encode("utf-8", "replace")) if file else tell(text, nl=False)
+            else:
+                answer = (display_table(shown) if people else shown).answer(self.store.prefixes)
+                write(self.options, answer, called, file, self.format)
+        if table.says:
+            self.options.say(table.says, dim=True)
+        if len(shown.rows) < len(table.rows):
+            self.options.say(f"{len(shown.rows):,} of {len(table.rows):,} rows (--limit 0 shows all)", dim=True)
+
+    def saved(self, wanted: bool, find: Callable[[], Found], metrics: "Callable[[Found], Metrics]") -> Found:
+        """Return the result of `find`. If `wanted`, save its metrics; if the store changed meanwhile, repeat both."""
+        from kg.analysis.saved_metrics import save
+        from kg.store.builder import retried
+
+        def work() -> Found:
+            for name in ("store", "network", "explainer"):
+                vars(self).pop(name, None)
+            result = find()
+            number = save(self.config, metrics(result), self.store)
+            self.options.say(f"kg:metrics has {number:,} triples, until an ingest changes something", dim=True)
+            return result
+
+        return retried(work) if wanted else find()
+
+
+def analysis(limit: int | None = 20, *, choosing: bool = True) -> Callable[[Command], Command]:
+    """Add the options of all analyses to a command, as `AnalysisOptions`; if `choosing`, also those of the network."""
+
+    def decorated(command: Command) -> Command:
+        def run(options: Options, **given: Any) -> None:
+            network = {ours: given.pop(name) for name, ours in _NETWORK.items() if name in given}
+            command(
+                AnalysisOptions(options, network, *(given.pop(name) for name in ("limit", "format_", "output"))),
+                **given,
+            )
+
+        run.__doc__, run.__name__ = command.__doc__, command.__name__
+        run.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+        for option in (*_WRITING, click.option("--limit", **_LIMIT, default=limit), *(_CHOOSING if choosing else ())):
+            run = option(run)
+        return common(run)
+
+    return decorated
+
+
+@analyze.command()
+@click.option(
+    "--by",
+    type=click.Choice(["pagerank", "betweenness", "in", "out", "hub", "authority", "core"]),
+    default="pagerank",
+    show_default=True,
+    help="Sort by this measure.",
+)
+@_SAVE
+@analysis()
+def centrality(asked: AnalysisOptions, by: str, save: bool) -> None:
+    """Rank the things by how central they are in the network.
+
+    pagerank: how often a reader who follows links at random visits the thing; betweenness: the share of shortest paths
+    between other things that pass through it; in, out: how many things link to it, and how many it links to; hub: high
+    if it links to good authorities; authority: high if good hubs link to it; core: how densely its neighbours are
+    linked.
+    """
+    from kg.analysis import tables as analysis
+
+    table = asked.saved(save, lambda: analysis.centrality(asked.network, by), analysis.centrality_metrics)
+    asked.show(table, "there are no things in the network")
+
+
+@analyze.command()
+@analysis()
+def bridges(asked: AnalysisOptions) -> None:
+    """List the things and links that hold the network together.
+
+    Without such a thing or link, a part falls apart. cut_off: how many things lose their connection to the rest.
+    """
+    from kg.analysis.tables import bridges as found
+
+    asked.show(found(asked.network), "no single thing or link holds anything together")
+
+
+@analyze.command()
+@click.option("--members", is_flag=True, help="Show a row per thing, instead of one per part.")
+@_SAVE
+@analysis()
+def components(asked: AnalysisOptions, members: bool, save: bool) -> None:
+    """List the parts of the network without links between them.
+
+    Each part is named after the thing in it that most things link to.
+    """
+    from kg.analysis import tables as analysis
+
+    find = lambda: analysis.components(asked.network, members=True)  # noqa: E731 - `saved` may call it again
+    table = asked.saved(save, find, analysis.component_metrics)
+    shown = table if members else analysis.components(asked.network, members=False)
+    asked.show(shown, "there are no things in the network")
+
+
+@analyze.command()
+@analysis()
+def orphans(asked: AnalysisOptions) -> None:
+    """List the things without links in either direction."""
+    from kg.analysis.tables import orphans as found
+
+    asked.show(found(asked.network), "everything is linked with something")
+
+
+@analyze.command("dead-ends")
+@analysis()
+def dead_ends(asked: AnalysisOptions) -> None:
+    """List the things that are linked to but link to nothing.
+
+    The things with the most links to them come first.
+    """
+    from kg.analysis.tables import dead_ends as found
+
+    asked.show(found(asked.network), "everything leads on")
+
+
+@analyze.command()
+@click.option("--members", is_flag=True, help="Show a row per thing, instead of one per community.")
+@click.option("--between", is_flag=True, help="Show the things that connect communities.")
+@click.option("--resolution", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True,
+              help="Set the resolution; a greater value gives more, smaller communities.")  # fmt: skip
+@_SAVE
+@analysis()
+def communities(asked: AnalysisOptions, members: bool, between: bool, resolution: float, save: bool) -> None:
+    """Find communities: groups of closely linked things.
+
+    Each community is named after the thing at its centre, with the words that distinguish it from others. inside: the
+    share of its links that stay in the community; between: the thing in it with the strongest ties to other
+    communities. A community of one thing is shown only with --members.
+    """
+    from kg.analysis import tables as analysis
+    from kg.analysis.communities import Partition, telling, texts
+    from kg.analysis.communities import communities as found
+
+    def parted() -> tuple[Partition, Any]:
+        partition = Partition(asked.network, found(asked.network, resolution))
+        texts_of = texts(asked.store, asked.network)
+        by_part = [[texts_of[node_number] for node_number in part] if len(part) > 1 else [] for part in partition.parts]
+        return partition, telling(by_part)
+
+    def metrics(parts: tuple[Partition, Any]) -> "Metrics":
+        return analysis.community_metrics(analysis.members(*parts), asked.store.prefixes["n"])
+
+    partition, words = asked.saved(save, parted, metrics)
+    if between:
+        asked.show(analysis.between(partition), "nothing ties communities")
+    else:
+        kind = analysis.members if members else analysis.communities
+        asked.show(kind(partition, words), "nothing is linked with anything")
+
+
+# ---- suggest, similar, unlinked: similarity and link prediction ------------------------------------------------------
+
+
+def _number(asked: AnalysisOptions, name: str) -> int:
+    from kg.analysis.paths import node_number
+
+    return node_number(asked.network, asked.explainer, name)
+
+
+def _texts(asked: AnalysisOptions) -> "Texts":
+    from kg.analysis.similarity import texts
+    from kg.notes.vault import without_collection
+
+    with without_collection(), progress(asked.options) as bar:
+        return texts(asked.config, asked.store, asked.network, bar)
+
+
+@analyze.command()
+@click.argument("name", required=False)
+@click.option(
+    "--measure",
+    is_flag=True,
+    help="Hide a tenth of the links; report how many of the first 20 suggestions are hidden links.",
+)
+@click.option(
+    "--rounds", type=click.IntRange(min=1), default=20, show_default=True, help="Repeat --measure this many times."
+)
+@analysis()
+def suggest(asked: AnalysisOptions, name: str | None, measure: bool, rounds: int) -> None:
+    """Suggest links worth making, with the evidence for each.
+
+    Covers the whole vault, or only NAME. Ranks pairs without a link by common neighbours (adamic_adar), by paths over
+    two other things (paths_of_three) and by their words (text); score combines the three ranks, 1 at most. Missing
+    notes can be suggested as targets.
+    """
+    from kg.analysis.tables import suggest as found
+    from kg.analysis.tables import suggestions_measured
+
+    thing = _number(asked, name) if name else None
+    texts = _texts(asked)
+    if measure:
+        asked.show(suggestions_measured(asked.network, texts, rounds))
+        return
+    asked.show(found(asked.network, texts, thing), nothing="no two things have anything in common that are not linked")
+
+
+@analyze.command()
+@click.argument("name")
+@analysis()
+def similar(asked: AnalysisOptions, name: str) -> None:
+    """List the things most similar to NAME, with what they share.
+
+    Compares their words and the things that they are linked with.
+    """
+    from kg.analysis.tables import similar as found
+
+    thing = _number(asked, name)
+    asked.show(found(asked.network, _texts(asked), thing), nothing=f"nothing is like “{name}”")
+
+
+@analyze.command()
+@click.argument("name", required=False)
+@analysis()
+def unlinked(asked: AnalysisOptions, name: str | None) -> None:
+    """Find mentions of titles and aliases that are not links.
+
+    Shows each mention with its line and column. Leaves out names of one or two letters and plain words that many notes
+    have; for NAME, looks for all its names. Ignores notes that link to the thing elsewhere.
+    """
+    from kg.analysis.tables import unlinked as rows
+    from kg.analysis.unlinked_mentions import unlinked as found
+    from kg.notes.vault import without_collection
+
+    thing = _number(asked, name) if name else None
+    network = asked.network
+    with without_collection(), progress(asked.options) as bar:
+        mentions = found(asked.config, asked.store, network, thing, bar)
+    asked.show(rows(network, mentions), nothing="every mention of a title or alias is a link")

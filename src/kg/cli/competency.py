@@ -1,0 +1,46 @@
+"""`kg test`: run competency questions."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from kg.cli.options import Options, common, plural, short, text_out, time_limit
+from kg.core.errors import KgError
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
+@click.option(
+    "-f", "--format", "format_", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True
+)
+@time_limit("Fail a question that takes more than this many seconds.", default=60.0, show_default=True)
+@common
+def test(options: Options, paths: tuple[Path, ...], format_: str, timeout: float) -> None:
+    """Run competency questions and report answers that differ.
+
+    PATH is a query with its expected answer beside it, a Markdown file with both, or a folder of these; by default,
+    queries/tests/ and the SPARQL in the notes. Queries the store as it is, so run kg ingest first. Exits with 1 if an
+    answer differs.
+    """
+    from kg.config import find_store
+    from kg.rendering.competency import FORMS, line_of
+    from kg.sparql.competency import verdicts
+    from kg.sparql.competency_cases import find_cases
+
+    config = find_store(store=options.store)
+    cases = find_cases(config, paths)
+    if not cases:
+        raise KgError("there is no question to test; write one in queries/tests/, or name a file")
+    results = []
+    for verdict in verdicts(config, cases, timeout):
+        results.append(verdict)
+        if options.verbose and verdict.passed:
+            options.say(line_of(verdict, short))
+    with text_out() as stdout:
+        FORMS[format_].write(results, stdout, short)
+    failed = sum(not verdict.passed for verdict in results)
+    total = f"{len(results)} {plural(len(results), 'question')}"
+    options.say(f"{failed} of {total} not answered as expected" if failed else f"{total} answered as expected")
+    if failed:
+        sys.exit(1)

@@ -1,0 +1,168 @@
+"""`kg export`: write the graph for other tools."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kg.cli.options import Options, common, plural, raw_out, short, tell, vault_config
+from kg.cli.output import say_place, written
+from kg.core.errors import KgError, QuerySyntaxError
+
+if TYPE_CHECKING:
+    from kg.config import Config
+    from kg.export.formats import Export, ExportFormat
+    from kg.export.selection import Choice
+    from kg.store.store import Store
+
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option(
+    "-f", "--format", "format_", metavar="FORMAT", help="Write in FORMAT; by default, the extension of FILE decides."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=_PATH,
+    metavar="FILE",
+    help="Write to FILE, or into the folder FILE, completely or not at all.",
+)
+@click.option("--formats", "listing", is_flag=True, help="List the formats.")
+@click.option("--only", multiple=True, metavar="CLASS", help="Export only things of this class; may be repeated.")
+@click.option("--links", multiple=True, metavar="PROPERTY", help="Export only links of this property; may be repeated.")
+@click.option("--around", multiple=True, metavar="NAME", help="Export only what is near this thing; may be repeated.")
+@click.option(
+    "--depth", type=click.IntRange(min=0), default=1, show_default=True, help="Set how near, in links, for --around."
+)
+@click.option("--query", type=click.Path(dir_okay=False, path_type=Path, exists=True), metavar="FILE",
+              help="Export the triples of a CONSTRUCT query, or the things of a SELECT query.")  # fmt: skip
+@click.option("--no-inferred", is_flag=True, help="Leave out inferred triples.")
+@click.option("--metrics", is_flag=True, help="Include the metrics that kg analyze --save stored.")
+@click.option("--private-tag", "private", multiple=True, metavar="TAG",
+              help="Leave out notes with this tag and every trace of them; may be repeated.")  # fmt: skip
+@common
+def export(
+    options: Options,
+    format_: str | None,
+    output: Path | None,
+    listing: bool,
+    only: tuple[str, ...],
+    links: tuple[str, ...],
+    around: tuple[str, ...],
+    depth: int,
+    query: Path | None,
+    no_inferred: bool,
+    metrics: bool,
+    private: tuple[str, ...],
+) -> None:
+    """Export the graph to other tools, a web page, a picture or RDF.
+
+    The tools include Gephi, Cytoscape, Neo4j and Protégé; --formats lists all formats. Without a selection, exports
+    everything. The graph formats hold the things that notes are about and the links between them; nquads and trig hold
+    the whole dataset, the other RDF formats the default graph.
+    """
+    from kg.export.registry import FORMATS, format_named, format_of
+    from kg.export.selection import Choice
+
+    if listing:
+        width = max(map(len, FORMATS))
+        tell("".join(f"{row.name:<{width}}  {row.keeps}\n" for row in FORMATS.values()), nl=False)
+        return
+    if format_ is None and output is None:
+        raise click.UsageError(
+            "say what to write: -f FORMAT, or -o FILE with an end that tells (--formats lists them)."
+        )
+    row = format_named(format_) if format_ else format_of(str(output))
+    text = query.read_text(encoding="utf-8") if query else None
+    choice = Choice(only, links, around, depth, text, not no_inferred, metrics)
+    config = vault_config(options, None)
+    with _source(options, config, private) as store:
+        try:
+            result = _exported(config, store, choice)
+        except QuerySyntaxError as error:
+            say_place(error, text or "", str(query))
+            sys.exit(error.exit_code)
+        # An export for others must not reveal paths of this machine.
+        _write(options, row, replace(result, vault=None) if private else result, output)
+
+
+@contextmanager
+def _source(options: Options, config: "Config", private: tuple[str, ...]) -> "Iterator[Store]":
+    """The store, or a redacted copy without the notes that have a private tag."""
+    from kg.export.redaction import redacted_store
+    from kg.store.store import Store
+
+    if not private:
+        yield Store(config.store)
+        return
+    with redacted_store(config, private) as (store, number):
+        tags = ", ".join(f"#{tag.removeprefix('#')}" for tag in private)
+        if not number:
+            options.say(f"no note is tagged {tags}: nothing is left out", fg="yellow")
+        else:
+            options.say(f"{number:,} {plural(number, 'note')} tagged {tags} left out", dim=True)
+        yield store
+
+
+def _exported(config: "Config", store: "Store", choice: "Choice") -> "Export":
+    from kg.core.limits import limited
+    from kg.export.selection import export as chosen
+    from kg.mapping.ontology import load_ontology
+    from kg.notes.vault import without_collection
+    from kg.rdf.iris import Names
+    from kg.store.lookup import Lookup
+
+    def naming() -> Lookup:
+        ontology = load_ontology(config)
+        return Lookup(store, ontology, Names(config.base), {**ontology.prefixes, **store.prefixes})
+
+    vault = Path(str(store.manifest.summary.get("vault", "")))
+    with (
+        without_collection(),
+        limited("the query" if choice.query else "the export", config.limits if choice.query else None),
+    ):
+        return chosen(store, naming, choice, vault.name or "notes", vault if vault.is_dir() else None)
+
+
+def _write(options: Options, row: "ExportFormat", found: "Export", output: Path | None) -> None:
+    if row.write_folder is not None:
+        if output is None:
+            raise KgError(f"{row.name} is several files: say into which folder with -o")
+        _into(output, row, found)
+    else:
+        assert row.write is not None
+        with written(output) as file:
+            if file is None:
+                with raw_out() as stdout:
+                    row.write(found, stdout)
+            else:
+                with file.open("wb") as out:
+                    row.write(found, out)
+    if output is not None:
+        message = short(output)
+        if "network" in vars(found):
+            things, links = len(found.network), len(found.network.links)
+            message += f": {things:,} {plural(things, 'thing')}, {links:,} {plural(links, 'link')}"
+        options.say(message, dim=True)
+
+
+def _into(folder: Path, row: "ExportFormat", found: "Export") -> None:
+    """Write the files of a format into a folder, each completely; keep other files in it."""
+    from tempfile import TemporaryDirectory
+
+    assert row.write_folder is not None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder, prefix=".kg-") as temporary:
+            row.write_folder(found, Path(temporary))
+            for file in sorted(Path(temporary).iterdir()):
+                file.replace(folder / file.name)
+    except OSError as error:
+        raise KgError(f"{folder} cannot be written: {error.strerror or error}") from error

@@ -1,0 +1,198 @@
+"""`kg ingest` and `kg doctor`: bring the store up to date, and check it."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kg.cli.infer import say_inference
+from kg.cli.options import Options, common, complain, emit, plural, progress, say_findings, short, tell, vault_config
+from kg.core.errors import KgError, StoreError
+from kg.core.escaping import printable
+
+if TYPE_CHECKING:
+    from kg.config import Config
+    from kg.ingestion.report import Report
+
+
+SHOWN = 5
+
+
+@click.command()
+@click.argument("vault", required=False, type=click.Path(readable=False, path_type=Path))
+@click.option("--full", is_flag=True, help="Rebuild the store even if nothing changed.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, note by note; write nothing.")
+@click.option("--watch", is_flag=True, help="Keep running and ingest again on every change, until Ctrl-C.")
+@click.option("--no-infer", is_flag=True, help="Store only what the notes state; infer nothing.")
+@click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the figures.")
+@common
+def ingest(
+    options: Options,
+    vault: Path | None,
+    full: bool,
+    dry_run: bool,
+    watch: bool,
+    no_infer: bool,
+    strict: bool,
+    as_json: bool,
+) -> None:
+    """Read changed notes into the store and infer what follows.
+
+    VAULT is the folder of notes; by default, the vault in kg.toml, or this folder. Exits with 1 if a file could not be
+    read properly; the store then keeps what was last read from it.
+    """
+    from kg.config import load
+    from kg.store.store import manifest
+
+    config = load(vault, store=options.store)
+    if dry_run:
+        _preview(options, config, inference=not no_infer)
+        return
+    first = manifest(config.store) is None
+    report = _ingest_once(options, config, full=full, inference=not no_infer, as_json=as_json)
+    if first and not config.base_is_set:
+        options.say(
+            f"hint: “base” is unset, so IRIs begin with {config.base}; set your own in kg.toml (kg init writes one)",
+            dim=True,
+        )
+    if watch:
+        _watch(options, vault, inference=not no_infer, as_json=as_json)
+    failing = {"error", "warning"} if strict else {"error"}
+    if any(finding.severity in failing for finding in report.findings):
+        sys.exit(1)
+
+
+def _ingest_once(
+    options: Options, config: "Config", *, full: bool, inference: bool, as_json: bool, watching: bool = False
+) -> "Report":
+    """Ingest and print the report; with `watching`, only if something changed."""
+    from kg.ingestion.pipeline import ingest as run
+    from kg.notes.vault import Vault
+
+    with progress(options) as bar:
+        report = run(Vault(config=config), full=full, inference=inference, progress=bar)
+    if watching and not report.changed:
+        return report
+    say_findings(options, report.findings)
+    if as_json:
+        emit(json.dumps(report.as_json(), ensure_ascii=False) + "\n")
+    else:
+        _say_report(options, report)
+    return report
+
+
+def _preview(options: Options, config: "Config", *, inference: bool) -> None:
+    """Print what would change, one line per note."""
+    from kg.ingestion.pipeline import preview
+    from kg.notes.vault import Vault
+
+    changes = preview(Vault(config=config), inference=inference)
+    if not changes:
+        options.say("Nothing has changed.")
+        return
+    if changes.everything:
+        options.say(f"All notes are read anew: {changes.everything}.")
+    for word in ("added", "changed", "removed", "affected"):
+        for path in getattr(changes, word):
+            tell(printable(f"{word:<8}  {path}"))
+
+
+def _watch(options: Options, vault: Path | None, *, inference: bool, as_json: bool) -> None:
+    """Ingest after each burst of changes. If an ingest fails, report it, keep the last state and continue."""
+    from kg.config import load
+    from kg.ingestion.watching import Inputs, rounds
+
+    config, last_error = load(vault, store=options.store), ""
+    inputs = Inputs.of(config, Path.cwd())
+    options.say(f"watching {short(config.vault)} (Ctrl-C ends it)", dim=True)
+    while True:
+        missed = True  # something may have changed before the watch began
+        for changed in rounds(inputs):
+            if not (changed or missed):
+                continue
+            missed, before = False, inputs
+            try:
+                config = load(vault, store=options.store)
+                inputs = Inputs.of(config, Path.cwd())
+                _ingest_once(options, config, full=False, inference=inference, as_json=as_json, watching=True)
+                last_error = ""
+            except KgError as error:
+                missed = isinstance(error, StoreError)  # another process is writing: try again when it is done
+                if last_error != str(error):  # report a missing drive only once
+                    complain(f"{error}; the last good state stays")
+                last_error = str(error)
+            sys.stdout.flush()
+            if inputs != before:
+                break
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@common
+def doctor(options: Options, as_json: bool) -> None:
+    """Check the store against its manifest and the notes.
+
+    Compares counts and digests. Reads every quad, so that damage anywhere shows. Exits with 1 if the store is not up to
+    date with the notes, with 3 if it is damaged; `kg ingest --full` always repairs it from the notes.
+    """
+    from kg.ingestion.doctor import examine
+    from kg.notes.vault import Vault
+
+    checks = examine(Vault(config=vault_config(options, None)))
+    if as_json:
+        emit(json.dumps([check._asdict() for check in checks], ensure_ascii=False) + "\n")
+    else:
+        for check in checks:
+            tell(f"{'ok  ' if check.ok else 'BAD '}  {check.what}: {check.says}", fg=None if check.ok else "red")
+    if any(not check.ok and check.damaged for check in checks):
+        raise StoreError("the store is damaged: run `kg ingest --full` to build it anew from the notes")
+    if not all(check.ok for check in checks):
+        sys.exit(1)
+
+
+def _say_report(options: Options, report: "Report") -> None:
+    summary = report.summary
+    if not report.changed:
+        notes = summary["notes"]
+        total = f"{notes:,} {plural(notes, 'note')}, {summary['triples']:,} triples"
+        options.say(f"Nothing has changed: {total} ({summary['seconds']:.2f} s)")
+        return
+    if not report.changes.everything:
+        _say_changes(options, report)
+    links: dict[str, int] = summary["links"]
+    by_class = ", ".join(f"{number:,} {kind}" for kind, number in links.items())
+    by_origin = ", ".join(
+        (f"{summary['asserted']:,} asserted", f"{summary['inferred']:,} inferred", f"{summary['ontology']:,} ontology")
+    )
+    rows = [
+        ("notes", f"{summary['notes']:,}", ""),
+        ("triples", f"{summary['triples']:,}", by_origin),
+        ("links", f"{sum(links.values()):,}", by_class),
+        ("missing", f"{summary['missing']:,}", _wanted(summary["wanted"])),
+    ]
+    width = max(len(number) for _, number, _ in rows)
+    for name, number, detail in rows:
+        options.say(printable(f"{name:<8} {number:>{width}}  {detail}".rstrip()))
+    if report.inference:
+        say_inference(options, report.inference)
+    options.say(f"{'store':<8} {short(report.path)} ({summary['seconds']:.2f} s)")
+
+
+def _say_changes(options: Options, report: "Report") -> None:
+    """Print how many notes changed, and how many others that affects."""
+    changes = report.changes
+    counts = [
+        f"{len(getattr(changes, word)):,} {word}" for word in ("added", "changed", "removed") if getattr(changes, word)
+    ]
+    if changes.affected:
+        counts.append(f"{len(changes.affected):,} {'other' if len(changes.affected) == 1 else 'others'} affected")
+    options.say(f"changed  {', '.join(counts)}")
+
+
+def _wanted(wanted: list[list[Any]]) -> str:
+    """A list of the missing notes that most notes link to."""
+    shown = [f"{label} ({number})" if number > 1 else str(label) for label, number in wanted[:4]]
+    return f"notes still to be written: {', '.join(shown)}{' …' if len(wanted) > 4 else ''}" if shown else ""

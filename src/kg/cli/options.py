@@ -1,0 +1,263 @@
+"""Shared by all commands: the common options, output to stdout and stderr, and the choice of settings."""
+
+import codecs
+import io
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TextIO, cast
+
+import click
+
+from kg.core.escaping import printable, printable_lines, steers
+from kg.core.files import is_folder
+from kg.core.limits import owns_process
+from kg.core.sandbox import close_network
+
+if TYPE_CHECKING:
+    from kg.config import Config
+    from kg.core.findings import Finding
+    from kg.notes.vault import Progress
+
+
+Command = Callable[..., Any]
+
+
+class Options:
+    """The common options: the store's folder, how much to print, and whether to use colours."""
+
+    def __init__(self, store: Path | None, quiet: bool, verbose: bool, no_color: bool) -> None:
+        self.store = store
+        self.quiet = quiet
+        self.verbose = verbose
+        self.color = False if no_color or os.environ.get("NO_COLOR") else None
+
+    def say(self, text: str = "", **style: Any) -> None:
+        """Print a message on stderr, unless `--quiet` is set."""
+        if not self.quiet:
+            click.secho(printable_lines(text), err=True, color=self.color, **style)
+
+
+# ---- output: everything that is printed goes through one of these functions ------------------------------------------
+
+
+def complain(text: str) -> None:
+    """Print an error on stderr."""
+    click.echo(f"kg: {printable_lines(text)}", err=True)
+
+
+def complain_of_usage(error: click.ClickException) -> None:
+    """Print a usage error on stderr, in click's words."""
+    message = io.StringIO()
+    error.show(file=message)
+    click.echo(printable_lines(message.getvalue()), err=True, nl=False)
+
+
+def tell(text: str, **style: Any) -> None:
+    """Print human-readable text on stdout."""
+    click.secho(printable_lines(text), **style)
+
+
+def emit(text: str, *, styled: bool = False, color: bool | None = None) -> None:
+    """Print a text on stdout, escaped if stdout is a terminal; `styled` text is already escaped."""
+    is_shown = sys.stdout.isatty() and not styled
+    click.echo(_as_data(text) if is_shown else text, nl=False, color=color)
+
+
+@contextmanager
+def text_out(*, styled: bool = False) -> Iterator[TextIO]:
+    """Stdout as a text stream that escapes data for a terminal; `styled` text is already escaped."""
+    yield cast("TextIO", _Escaping(sys.stdout, _as_data)) if sys.stdout.isatty() and not styled else sys.stdout
+    sys.stdout.flush()  # so that messages on stderr follow it in a log of both streams
+
+
+@contextmanager
+def raw_out(*, styled: bool = False) -> Iterator[IO[bytes]]:
+    """Stdout as a byte stream that escapes data for a terminal; `styled` data is already escaped."""
+    if not sys.stdout.isatty() or styled:
+        yield sys.stdout.buffer
+    else:
+        shown = _ShownBytes(sys.stdout)
+        yield cast("IO[bytes]", shown)
+        shown.end()
+    sys.stdout.flush()
+
+
+def _as_data(text: str) -> str:
+    """Escape the characters that could control a terminal, as JSON and Turtle do."""
+    if text.isprintable():
+        return text
+    return "".join(_code(ch) if steers(ch) and ch not in "\n\t" else ch for ch in text.replace("\r\n", "\n"))
+
+
+def _code(character: str) -> str:
+    number = ord(character)
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+class _Escaping:
+    """A stream to a terminal that escapes every text."""
+
+    def __init__(self, stream: TextIO, escape: Callable[[str], str]) -> None:
+        self._stream, self._escape = stream, escape
+
+    def write(self, text: str) -> int:
+        """Write a text, escaped."""
+        self._stream.write(self._escape(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write each line."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class _ShownBytes(io.RawIOBase):
+    """A byte stream to a terminal. The bytes of a character may arrive in parts."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        self._held = ""
+
+    def writable(self) -> bool:
+        """Whether the stream accepts data: always."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Write data; hold back an end that the next part may continue."""
+        text = self._held + self._decoder.decode(bytes(data))
+        self._held = "\r" if text.endswith("\r") else ""  # a line feed may follow
+        self._stream.write(_as_data(text.removesuffix(self._held)))
+        return len(data)
+
+    def flush(self) -> None:
+        """Flush the terminal."""
+        self._stream.flush()
+
+    def end(self) -> None:
+        """Write the text that was held back."""
+        self._stream.write(_as_data(self._held + self._decoder.decode(b"", final=True)))
+
+
+_STYLES = re.compile(r"(\x1b\[[0-9;]*m|\x1b\]8;[!-:<-~]*;[!-~]*\x1b\\|[\n\t])")
+"""The control sequences allowed on stdout: colours, hyperlinks, line feeds and tabs."""
+_BAR = re.compile(r"(\x1b\[[0-9;]*[mAGJK]|\x1b\[\?25[hl]|[\r\n\t])")
+"""The control sequences allowed on stderr: those that draw a progress bar."""
+
+
+def _escape_except(own: re.Pattern[str], text: str) -> str:
+    """Escape a text, except for the control sequences that kg itself writes."""
+    if text.isprintable():
+        return text
+    return "".join(part if number % 2 else printable(part) for number, part in enumerate(own.split(text)))
+
+
+def _guarded(stream: TextIO, own: re.Pattern[str]) -> _Escaping:
+    """Wrap a terminal so that only kg's own control sequences reach it, whoever writes."""
+    return _Escaping(stream, partial(_escape_except, own))
+
+
+def guard_terminals() -> None:
+    """Wrap stdout and stderr if they are terminals: a safety net for text that bypasses the output functions."""
+    for name, own in (("stdout", _STYLES), ("stderr", _BAR)):
+        stream = getattr(sys, name)
+        if stream is not None and stream.isatty() and not isinstance(stream, _Escaping):
+            setattr(sys, name, _guarded(stream, own))
+
+
+def common(command: Command) -> Command:
+    """Add the common options to a command, which gets them as `Options` in its first argument."""
+
+    def with_options(*, store: Path | None, quiet: bool, verbose: bool, no_color: bool, **rest: Any) -> Any:
+        needs_network = rest.get("endpoint") or rest.get("allow_service")
+        if owns_process() and not needs_network:
+            close_network()
+        return command(Options(store, quiet, verbose, no_color), **rest)
+
+    with_options.__doc__ = command.__doc__
+    with_options.__name__ = command.__name__
+    with_options.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    for option in (
+        click.option("--no-color", is_flag=True, help="Disable colours, like the variable NO_COLOR."),
+        click.option("-v", "--verbose", is_flag=True, help="Print more."),
+        click.option("-q", "--quiet", is_flag=True, help="Print only results and errors."),
+        click.option("--store", type=click.Path(path_type=Path), metavar="DIR", help="Use the store in DIR."),
+    ):
+        with_options = option(with_options)
+    return with_options
+
+
+def time_limit(says: str, **more: Any) -> Callable[[Command], Command]:
+    """The option `--timeout SECONDS`."""
+    seconds = click.FloatRange(min=0, min_open=True)
+    return click.option("--timeout", type=seconds, metavar="SECONDS", help=says, **more)
+
+
+def asked_config(options: Options, vault: Path | None) -> "Config":
+    """The settings for querying the store of a vault, or of the project at the working directory."""
+    from kg.config import find_store, load
+
+    return load(vault, store=options.store) if vault else find_store(store=options.store)
+
+
+def vault_config(options: Options, vault: Path | None) -> "Config":
+    """The settings of a vault; by default, of the vault of the store in `--store`, else of the project."""
+    from dataclasses import replace
+
+    from kg.config import find_store, load
+    from kg.store.store import manifest
+
+    if vault is not None:
+        return load(vault, store=options.store)
+    config = find_store(store=options.store)
+    published = manifest(config.store) if options.store else None
+    read_from = Path(str(published.summary.get("vault", ""))) if published else None
+    return replace(load(read_from), store=config.store) if read_from and is_folder(read_from) else config
+
+
+def say_findings(options: Options, findings: Sequence["Finding"]) -> None:
+    """Print findings on stderr; remarks only with `--verbose`."""
+    colors = {"error": "red", "warning": "yellow", "info": None}
+    for finding in findings:
+        if finding.severity == "error":
+            click.secho(printable_lines(str(finding)), err=True, color=options.color, fg=colors["error"])
+        elif finding.severity == "warning" or options.verbose:
+            options.say(str(finding), fg=colors[finding.severity])
+    silent = sum(finding.severity == "info" for finding in findings)
+    if silent and not options.verbose:
+        options.say(f"{silent} {plural(silent, 'remark')} not shown (-v shows them)", dim=True)
+
+
+def plural(number: int, noun: str) -> str:
+    """A noun in the singular or plural, as the number requires."""
+    return noun if number == 1 else f"{noun}s"
+
+
+def short(path: Path) -> str:
+    """A path relative to the working directory, if that is shorter."""
+    relative = os.path.relpath(path)
+    return relative if len(relative) < len(str(path)) else str(path)
+
+
+@contextmanager
+def progress(options: Options) -> "Iterator[Progress | None]":
+    """A progress bar if stderr is a terminal; otherwise None."""
+    if options.quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True, no_color=options.color is False)
+    columns = (TextColumn("{task.description:<10}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("", total=1)
+        yield lambda what, done, total: bar.update(task, description=printable(what), completed=done, total=total)

@@ -1,0 +1,243 @@
+"""`kg query`: answer a SPARQL query."""
+
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kg.cli.options import Options, common, complain, tell, time_limit
+from kg.cli.output import check_format, format_of, say_place, write, written
+from kg.core.errors import KgError, QuerySyntaxError
+from kg.core.escaping import printable
+
+if TYPE_CHECKING:
+    from kg.config import Config
+    from kg.rendering.tables import TermNames
+    from kg.sparql.answer import Answer, Term
+    from kg.store.lookup import Lookup
+    from kg.store.store import Store
+
+
+def _size(context: click.Context, option: click.Parameter, given: str | None) -> int | None:
+    """Parse a number of bytes: 2G, 500M, 1000000. Raises BadParameter."""
+    if given is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", given.strip(), re.I)
+    if not match or float(match[1]) == 0:
+        raise click.BadParameter(f"{given!r} is not a size such as 2G or 500M.")
+    return int(float(match[1]) * 1000 ** " kmgt".index(match[2].lower() or " "))
+
+
+@click.command()
+@click.argument("question", required=False, metavar="[TEXT | FILE.rq | NAME | -]")
+@click.option(
+    "-f",
+    "--format",
+    "format_",
+    metavar="FORMAT",
+    help="Write table, csv, tsv, json, jsonl, xml, md; turtle, ntriples, jsonld; by default, FILE's extension decides.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write to FILE, completely or not at all.",
+)
+@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="Bind the variable ?NAME to a term.")
+@click.option(
+    "--graph",
+    "graphs",
+    multiple=True,
+    metavar="NOTE",
+    help="Query only the graph of this note, kg:inferred or kg:ontology; may be repeated.",
+)
+@click.option("--iris", is_flag=True, help="Show IRIs instead of names in tables.")
+@click.option("--endpoint", metavar="URL", help="Query the SPARQL server at URL instead of the store.")
+@click.option("--default-graph", metavar="IRI", help="Use this graph as the server's default graph.")
+@time_limit("Stop after this many seconds, with exit code 4.")
+@click.option(
+    "--memory", callback=_size, metavar="SIZE", help="Stop above this much memory: 2G, 500M; else `max_memory`."
+)
+@click.option("--allow-service", is_flag=True, help="Let the query call other servers with SERVICE.")
+@click.option("--explain", is_flag=True, help="Show how the query is read and how much its patterns match.")
+@common
+def query(
+    options: Options,
+    question: str | None,
+    format_: str | None,
+    output: Path | None,
+    params: tuple[str, ...],
+    graphs: tuple[str, ...],
+    iris: bool,
+    endpoint: str | None,
+    default_graph: str | None,
+    timeout: float | None,
+    memory: int | None,
+    allow_service: bool,
+    explain: bool,
+) -> None:
+    """Answer a SPARQL 1.1 query, or list the query library.
+
+    NAME is a query of the library (queries/NAME.rq); without a query, lists the library. The prefixes of the vault
+    (kg:, n:, skos:, dcterms: …) need no declaration. Tables show names instead of IRIs; in a terminal with links, a
+    click opens the note. Exits with 1 if the answer to an ASK query is no.
+    """
+    from kg.config import find_store
+    from kg.core.limits import guarded
+    from kg.sparql.library import find_query
+
+    format_ = check_format(format_) or format_of(output)
+    config = find_store(store=options.store)
+    if question is None:
+        if not list_queries(config):
+            sys.exit(KgError.exit_code)
+        return
+    text, name = (sys.stdin.read(), "standard input") if question == "-" else find_query(config, question)
+    bound = bound_text(config, text, name, dict(_param(param) for param in params), elsewhere=endpoint is not None)
+    query_run = QueryRun(options, config, text, bound, graphs, endpoint, default_graph, timeout, allow_service, iris)
+    try:
+        with written(output) as file:
+            work = query_run.explain if explain else lambda: query_run.answer(file, format_)
+            network = endpoint is not None or allow_service
+            yes = guarded(work, seconds=timeout, memory=memory or config.max_memory, network=network)
+    except QuerySyntaxError as error:
+        say_place(error, text, name)
+        sys.exit(error.exit_code)
+    if not yes:
+        sys.exit(1)
+
+
+def _param(given: str) -> tuple[str, str]:
+    name, equals, value = given.partition("=")
+    if not equals or not name.lstrip("?$").isidentifier():
+        raise click.BadParameter(f"{given!r} is not NAME=VALUE.", param_hint="'--param'")
+    return name.lstrip("?$"), value
+
+
+def bound_text(
+    config: "Config", text: str, name: str, given: dict[str, str], *, elsewhere: bool = False
+) -> "Mapping[str, str | Term]":
+    """Bind parameters to terms, by their types if the query's header declares them."""
+    from kg.sparql.library import Header
+    from kg.sparql.parameters import Binder
+
+    return Binder(config, elsewhere).bind(Header.of(text, name).params, given)
+
+
+def list_queries(config: "Config") -> bool:
+    """Print the queries of the library with their parameters, and the errors; return whether there are none."""
+    from kg.sparql.library import readable_queries
+
+    queries, problems = readable_queries(config)
+    width = max(map(len, queries), default=0)
+    for name, named_query in queries.items():
+        tell(printable(f"{name:<{width}}  {named_query.header.title}"))
+        for param in named_query.header.params:
+            tell(printable(f"{'':<{width}}    {param}" + (f"  {param.says}" if param.says else "")))
+    sys.stdout.flush()
+    for problem in problems:
+        complain(printable(str(problem)))
+    return not problems
+
+
+@dataclass(frozen=True)
+class QueryRun:
+    """A query and the options of its run."""
+
+    options: Options
+    config: "Config"
+    text: str
+    params: "Mapping[str, str | Term]"
+    graphs: tuple[str, ...] = ()
+    endpoint: str | None = None
+    default_graph: str | None = None
+    timeout: float | None = None
+    services: bool = False
+    iris: bool = False
+
+    @cached_property
+    def _store(self) -> "Store":
+        """The local store."""
+        from kg.store.store import Store
+
+        return Store(self.config.store)
+
+    @cached_property
+    def _naming(self) -> "Lookup":
+        """The names of the local store."""
+        from kg.sparql.parameters import Binder
+
+        return Binder(self.config).naming
+
+    def answer(self, file: Path | None, format_: str | None) -> bool:
+        """Run the query and write the answer; return False only if the answer to an ASK query is no."""
+        answer, called = self._elsewhere() if self.endpoint else self._here()
+        write(self.options, answer, called, file, format_)
+        if not self.endpoint and not self.services:  # hints run the query again, which must not burden a server twice
+            self._hint()
+        return answer.kind != "ask" or answer.boolean
+
+    def _here(self) -> "tuple[Answer, TermNames]":
+        from kg.rendering.tables import TermNames
+
+        answer = self._asked()
+        vault = Path(self._store.manifest.summary.get("vault", ""))
+        return answer, TermNames(answer.prefixes, self._store, vault if vault.is_dir() else None, self.iris)
+
+    def _asked(self) -> "Answer":
+        """The answer of the local store."""
+        from kg.sparql import query as sparql
+
+        graphs = [self._naming.document(name) for name in self.graphs]
+        return sparql.query(self._store, self.text, self.params, graphs=graphs, services=self.services)
+
+    def _elsewhere(self) -> "tuple[Answer, TermNames]":
+        from kg.remote import endpoint as remote
+        from kg.rendering.tables import TermNames
+
+        answer = remote.query(
+            self.endpoint or "",
+            self.text,
+            self.config.all_prefixes,
+            self.params,
+            self.timeout,
+            default_graphs=self._there(),
+            standing_for_default=self.default_graph,
+            services=self.services,
+            notice=lambda text: self.options.say(text, fg="yellow"),
+        )
+        return answer, TermNames(answer.prefixes, iris=self.iris)
+
+    def _there(self) -> list[str]:
+        """The IRIs of the graphs to query on a server; the local store resolves names of notes."""
+        return [name.strip("<>") if "://" in name else self._naming.document(name).value for name in self.graphs]
+
+    def _hint(self) -> None:
+        from kg.sparql.hints import hints_on_unknown_terms
+
+        store, terms = self._store, self._given() if self.params else []
+        for sentence in hints_on_unknown_terms(
+            self.text, store, store.prefixes, lambda: self._asked().is_nothing, terms
+        ):
+            self.options.say(f"hint: {printable(sentence)}", dim=True)
+
+    def _given(self) -> "list[Term | None]":
+        """The terms that parameters are bound to; None for a text that is not an IRI."""
+        from kg.store.lookup import written_iri
+
+        prefixes = self._store.prefixes
+        return [written_iri(value, prefixes) if isinstance(value, str) else value for value in self.params.values()]
+
+    def explain(self) -> bool:
+        """Print how the query is read, and return True."""
+        from kg.sparql import algebra
+
+        prefixes, store = (self.config.all_prefixes, None) if self.endpoint else (self._store.prefixes, self._store)
+        tell(algebra.explain(self.text, prefixes, store), nl=False)
+        return True

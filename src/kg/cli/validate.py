@@ -1,0 +1,128 @@
+"""`kg validate`: report problems in the notes."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kg.cli.ingest import SHOWN
+from kg.cli.options import Options, common, plural, progress, text_out, time_limit, vault_config
+from kg.core.escaping import printable
+from kg.core.files import exists
+
+if TYPE_CHECKING:
+    from kg.validation.validator import Validation
+
+
+@click.command()
+@click.argument("vault", required=False, type=click.Path(readable=False, path_type=Path))
+@click.option(
+    "-f",
+    "--format",
+    "format_",
+    metavar="FORMAT",
+    default="text",
+    help="Write text, json, sarif, github, junit or turtle.",
+)
+@click.option(
+    "--only", type=click.Choice(["links", "shapes"]), help="Check only links and properties, or only the shapes."
+)
+@click.option(
+    "--severity",
+    type=click.Choice(["error", "warning", "info"]),
+    help="Report findings of at least this severity, and exit with 1 for them. Default: report errors and warnings.",
+)
+@click.option(
+    "--statistics", is_flag=True, help="Add counts of links by class, which sum to the total, and of findings by code."
+)
+@click.option(
+    "--baseline",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the findings to FILE; if FILE exists, report only new findings, and which ones have gone.",
+)
+@time_limit("Stop checking the shapes after this many seconds, with exit code 4.")
+@common
+def validate(
+    options: Options,
+    vault: Path | None,
+    format_: str,
+    only: str | None,
+    severity: str | None,
+    statistics: bool,
+    baseline: Path | None,
+    timeout: float | None,
+) -> None:
+    """Report problems in the notes, with file, line and column.
+
+    Checks links, properties and shapes in the notes as they are now; to check the shapes, first brings the store up to
+    date, as `kg ingest` does. VAULT is the folder of notes; by default, the vault of kg.toml, of the store, or this
+    folder. Exits with 1 if there is an error, or a finding that --severity selects.
+    """
+    from kg.notes.vault import Vault
+    from kg.rendering.findings import REPORTS, ReportStyle
+    from kg.validation.validator import validate as run
+
+    if format_ not in REPORTS:
+        raise click.BadParameter(f"{format_!r} is not one of {', '.join(REPORTS)}.", param_hint="'-f' / '--format'")
+    config = vault_config(options, vault)
+    least: Any = severity or "warning"
+    with progress(options) as bar:
+        validation = run(Vault(config=config), only=only, severity=least, seconds=timeout, progress=bar)  # type: ignore[arg-type]
+    if baseline:
+        validation = _against_baseline(options, baseline, validation)
+    report_style = ReportStyle(
+        statistics,
+        _paint(options),
+        _in_repository(config.vault),
+        lambda finding: finding.severity == "error" or severity is not None,
+        {**config.all_prefixes},
+    )
+    with text_out(styled=format_ == "text") as stdout:
+        REPORTS[format_].write(validation, stdout, report_style)
+    if validation.hidden:
+        hidden = f"{validation.hidden:,} less severe {plural(validation.hidden, 'finding')}"
+        options.say(f"{hidden} not shown (--severity info shows all)", dim=True)
+    if any(report_style.fails(finding) for finding in validation.findings):
+        sys.exit(1)
+
+
+def _against_baseline(options: Options, file: Path, found: "Validation") -> "Validation":
+    """Return the findings that are not in the baseline; if it does not exist, write all findings to it."""
+    from dataclasses import replace
+
+    from kg.validation import baseline
+
+    if not os.path.lexists(file):
+        baseline.write(file, found.findings)
+        number = len(found.findings)
+        options.say(f"{number:,} {plural(number, 'finding')} written to {file}: from now on only new ones are reported")
+        return replace(found, findings=())
+    compared = baseline.compare(file, found.findings)
+    if compared.known:
+        options.say(f"{compared.known:,} {plural(compared.known, 'finding')} of the baseline still there", dim=True)
+    if compared.gone:
+        options.say(f"{len(compared.gone):,} {'has' if len(compared.gone) == 1 else 'have'} gone since:")
+        for line in compared.gone[: None if options.verbose else SHOWN]:
+            options.say(f"  {printable(line)}", dim=True)
+        if len(compared.gone) > SHOWN and not options.verbose:
+            options.say(f"  … and {len(compared.gone) - SHOWN:,} more (-v shows them)", dim=True)
+    return replace(found, findings=compared.new)
+
+
+def _in_repository(vault: Path) -> str:
+    """The path of a vault with a final `/`: relative to its repository or the working directory, else absolute."""
+    root = next((folder for folder in (vault, *vault.parents) if exists(folder / ".git")), Path.cwd())
+    inside = vault.relative_to(root).as_posix() if vault.is_relative_to(root) else vault.as_posix()
+    return "" if inside == "." else f"{inside}/"
+
+
+def _paint(options: Options) -> Callable[[str, str], str]:
+    """A function that colours a text by severity; without colours if stdout is not a terminal."""
+    if options.color is False or not sys.stdout.isatty():
+        return lambda severity, text: text
+    colors = {"error": "red", "warning": "yellow", "info": None}
+    return lambda severity, text: click.style(text, fg=colors[severity])

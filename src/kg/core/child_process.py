@@ -1,0 +1,169 @@
+"""A helper process with limits on time and memory, and without network.
+
+    with Child(engine, memory=4_000_000_000) as child:  # engine() returns the function that answers
+        results = child.ask(data, shapes, seconds=60)
+
+A child runs `serve()`: it reads pickled arguments from its standard input and writes pickled answers to its standard
+output. So a program that uses `kg` needs no guard around its main module, no thread is forked, and a child that hangs
+or exhausts its memory can be ended from outside.
+
+A child is an isolated Python (`-I`): neither the working directory, which may be somebody else's vault, nor the
+environment adds to the module search path. The child searches where its parent does.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Timer
+from types import TracebackType
+from typing import Any
+
+from kg.core.errors import KgError, TimedOut
+from kg.core.sandbox import close_network, end_with_parent
+
+_BEGIN = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from kg.core.child_process import serve
+serve(sys.argv[2], json.loads(sys.argv[3]))
+"""
+
+
+def _module_folders() -> list[str]:
+    """The module search path of this process, without entries relative to the working directory."""
+    return [path for path in sys.path if Path(path).is_absolute()]
+
+
+class ChildError(KgError):
+    """A child ended prematurely."""
+
+
+class Child:
+    """A process that calls a function with the arguments it receives.
+
+    `work` is a function of a module. The process imports it and calls it once, without arguments; it returns the
+    function that answers.
+    """
+
+    def __init__(self, work: Callable[[], Callable[..., Any]], *, memory: int | None = None) -> None:
+        self.work = f"{work.__module__}:{work.__qualname__}"
+        self.memory = memory
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-c", _BEGIN, json.dumps(_module_folders()), self.work, json.dumps(memory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    def ask(self, *arguments: Any, seconds: float | None = None) -> Any:
+        """Return the answer of the child, or raise its exception. Raises TimedOut, ChildError."""
+        requests, answers = self._process.stdin, self._process.stdout
+        assert requests and answers
+        late = Event()
+
+        def stop() -> None:
+            late.set()
+            self._process.kill()
+
+        timer = Timer(seconds, stop) if seconds is not None else None
+        if timer:
+            timer.start()
+        try:
+            pickle.dump(arguments, requests, pickle.HIGHEST_PROTOCOL)
+            requests.flush()
+            error, answer = pickle.load(answers)
+        except (EOFError, OSError, pickle.UnpicklingError) as broken:
+            code = self._process.wait()
+            if late.is_set() and seconds is not None:
+                raise TimedOut(seconds) from broken
+            raise ChildError(self._ended(code)) from broken
+        finally:
+            if timer:
+                timer.cancel()
+        if isinstance(error, MemoryError):
+            limit = f"{self.memory:,} bytes" if self.memory is not None else "what this machine has"
+            raise ChildError(f"more memory is needed than {limit} (`max_memory` in kg.toml)") from error
+        if error is not None:
+            raise error
+        return answer
+
+    def _ended(self, code: int) -> str:
+        limited = "; where it ran out of memory, raise `max_memory` in kg.toml" if self.memory is not None else ""
+        return f"the process for {self.work} ended before its time (exit code {code}){limited}"
+
+    def __enter__(self) -> "Child":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process and discard its current work."""
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        self._process.wait()
+
+
+def serve(work: str, memory: int | None) -> None:
+    """Run as a child: answer on standard output until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this process
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # printed text must not mix with the answers
+    close_network()
+    end_with_parent()
+    _limit(memory)
+    module, _, name = work.partition(":")
+    try:
+        function = getattr(importlib.import_module(module), name)()
+    except Exception as error:  # noqa: BLE001 - raised in the parent by the first question
+        function = _Failed(error)
+    while True:
+        try:
+            arguments = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        except MemoryError as error:
+            pickle.dump((error, None), answers, pickle.HIGHEST_PROTOCOL)
+            answers.flush()
+            return
+        pickle.dump(_answer(function, arguments), answers, pickle.HIGHEST_PROTOCOL)
+        answers.flush()
+
+
+class _Failed:
+    """A function that raises the error that prevented the work from starting."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __call__(self, *arguments: Any) -> Any:
+        raise self.error
+
+
+def _limit(memory: int | None) -> None:
+    """Limit the address space where the system can, so that work that needs more memory fails only in this process."""
+    try:
+        import resource
+    except ImportError:
+        return
+    if memory is not None:
+        with contextlib.suppress(ValueError, OSError):  # a lower limit is already set
+            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
+def _answer(function: Any, arguments: Any) -> tuple[Exception | None, Any]:
+    try:
+        return None, function(*arguments)
+    except Exception as error:  # noqa: BLE001 - raised in the parent
+        return error, None

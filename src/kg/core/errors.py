@@ -1,0 +1,102 @@
+"""The exceptions that `kg` raises when it cannot meet a request; each class owns its exit code.
+
+KgError                 2  wrong usage, or unreadable input
+├── QuerySyntaxError    2  a SPARQL query that does not parse, with line and column
+├── NotFound            1  the requested thing does not exist
+├── StoreError          3  the store is locked, damaged or missing
+│   ├── StoreMissing    3
+│   ├── StoreRefused    3  a folder that is not kg's, or a link in place of one of kg's files
+│   └── TermRefused     3
+└── TimedOut            4  a time limit was reached
+
+A problem in the user's *notes* is never raised: it is a `Finding` (see findings.py).
+"""
+
+from typing import Any
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an exception's message, or its class name if the message is empty."""
+    text = str(error.msg if isinstance(error, SyntaxError) else error)
+    return next(iter(text.splitlines()), "") or type(error).__name__
+
+
+class KgError(Exception):
+    """A request that kg cannot meet; the message is one sentence a user can act on."""
+
+    exit_code = 2
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by message and fields, whatever the constructor takes."""
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(kind: type[KgError], said: tuple[Any, ...], fields: dict[str, Any]) -> KgError:
+    error = kind.__new__(kind)
+    error.args = said
+    error.__dict__.update(fields)
+    return error
+
+
+class ConfigError(KgError):
+    """`kg.toml` is unreadable or invalid."""
+
+
+class OntologyError(KgError):
+    """A file in `ontology/` is unreadable or invalid."""
+
+
+class QuerySyntaxError(KgError):
+    """A query is not SPARQL 1.1; `line` and `column` count from 1."""
+
+    def __init__(self, message: str, line: int, column: int) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+
+class NotFound(KgError):
+    """The named query, note or file does not exist."""
+
+    exit_code = 1
+
+
+class StoreError(KgError):
+    """The store is locked or damaged."""
+
+    exit_code = 3
+
+
+class StoreMissing(StoreError):
+    """No ingest has been published yet."""
+
+    def __init__(self, where: object) -> None:
+        super().__init__(f"no store at {where}: run `kg ingest VAULT` first, or name one with --store DIR")
+
+
+class StoreRefused(StoreError):
+    """A folder may not be written as a store, since it is not kg's; nothing in it was touched."""
+
+
+class TermRefused(StoreError):
+    """The store's parser refuses an invalid term."""
+
+    def __init__(self, reason: object) -> None:
+        super().__init__(f"the store refuses what it is given ({reason}): nothing was published")
+
+
+class TimedOut(KgError):
+    """Work exceeded its time limit."""
+
+    exit_code = 4
+
+    def __init__(self, seconds: float, what: str = "") -> None:
+        if not what:
+            super().__init__(f"stopped after {seconds:g} s (--timeout)")
+        elif seconds:
+            super().__init__(f"{what} takes more than {seconds:g} s (`max_seconds` in kg.toml)")
+        else:
+            super().__init__(f"{what} takes more CPU time than the system allows (ulimit -t)")

@@ -1,0 +1,96 @@
+"""Find names that are probably misspellings of each other."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from rapidfuzz.distance import OSA
+
+from kg.core.text import letters_and_digits
+
+_ONE, _TWO = 6, 9
+"""The minimum letters of a name for one, or two, to be slips: `Li Wei` and `Li Mei` are two people."""
+_MOST = 2
+
+
+def alike(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Pairs of names that differ by one or two letters, or by two transposed letters; sorted.
+
+    Names with different digits are different names. The distance is optimal string alignment. Two names are compared
+    only if they share a segment at nearly the same position (Li, Deng, Wang and Feng, Pass-Join, 2011) or have the same
+    letters, so the cost grows with the number of names, not of pairs.
+    """
+    keys: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        keys[letters_and_digits(name)].append(name)
+    pairs = [pair for key, longer in _near(keys) for pair in _pairs(keys[key], keys[longer])]
+    yield from sorted(set(pairs))
+
+
+def _pairs(some: list[str], others: list[str]) -> Iterator[tuple[str, str]]:
+    return ((min(first, second), max(first, second)) for first in some for second in others)
+
+
+def _near(keys: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Pairs of keys within the allowed number of slips, the shorter first."""
+    parts: dict[tuple[str, int, int, str], list[str]] = defaultdict(list)
+    letters: dict[str, list[str]] = defaultdict(list)
+    for key in sorted(keys, key=lambda key: (len(key), key)):
+        size = len(key)
+        if slips(key):
+            candidates = {other for block in _blocks(key) for other in parts.get(block, ())} | {*letters[_sorted(key)]}
+            yield from ((other, key) for other in sorted(candidates) if _is_near(other, key))
+            letters[_sorted(key)].append(key)
+            for number, (start, end) in enumerate(_segments(size)):
+                parts[_digits(key), size, number, key[start:end]].append(key)
+
+
+def _is_near(one: str, other: str) -> bool:
+    limit = slips(one)
+    return _digits(one) == _digits(other) and OSA.distance(one, other, score_cutoff=limit) <= limit
+
+
+def _blocks(key: str) -> Iterator[tuple[str, int, int, str]]:
+    """The segments of keys, as long or shorter, that this key may share: digits, length, number and text."""
+    digits = _digits(key)
+    for size in range(max(len(key) - _MOST, 0), len(key) + 1):
+        for number, (start, end) in enumerate(_segments(size)):
+            for begin in range(max(start - _MOST, 0), start + _MOST + 1):
+                yield digits, size, number, key[begin : begin + end - start]
+
+
+def _segments(size: int) -> list[tuple[int, int]]:
+    """The bounds of enough segments of a key that at least one survives all slips (pigeonhole).
+
+    An edit breaks one segment; a transposition can break two. Pure transpositions can break all segments; such keys are
+    matched by their letters.
+    """
+    count = (0, 2, 4)[_slips(size)]
+    return [(size * n // count, size * (n + 1) // count) for n in range(count)]
+
+
+def slips(key: str) -> int:
+    """The maximum number of slips in a name."""
+    return _slips(len(key))
+
+
+def _slips(size: int) -> int:
+    return 2 if size >= _TWO else 1 if size >= _ONE else 0
+
+
+def _sorted(key: str) -> str:
+    return "".join(sorted(key))
+
+
+def _digits(key: str) -> str:
+    return "".join(ch for ch in key if ch.isdecimal())
+
+
+_NEAR = 70
+
+
+def near(text: str, known: Iterable[str]) -> str | None:
+    """The known name that a text probably misspells; None if there is none."""
+    from rapidfuzz import process
+
+    match = process.extractOne(text, sorted(known), score_cutoff=_NEAR, processor=str.casefold)
+    return str(match[0]) if match else None

@@ -1,0 +1,67 @@
+"""The input of an export, and the row of a format, which the command line, its documentation and the tests read."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO
+
+from kg.analysis.network import Network
+from kg.core.errors import KgError
+from kg.export.property_graph import PropertyGraph, property_graph
+from kg.store.store import Store
+
+
+@dataclass(frozen=True)
+class Export:
+    """The data to export: a store or a selection from it."""
+
+    store: Store
+    read: Callable[[], Network]
+    """Reads the network, which not every format needs."""
+    lines: Callable[[], list[bytes]]
+    """The selected triples of the default graph, as unordered N-Triples lines."""
+    quads: Callable[[], list[bytes]] | None
+    """The whole dataset, as unordered N-Quads lines; None if the export is a selection."""
+    metrics: bool = False
+    vault: Path | None = None
+    """The vault folder, for links that open notes in Obsidian."""
+    title: str = "notes"
+
+    @cached_property
+    def network(self) -> Network:
+        """The data as a network of nodes and links."""
+        return self.read()
+
+    @cached_property
+    def graph(self) -> PropertyGraph:
+        """The data as a property graph."""
+        return property_graph(self.store, self.network, metrics=self.metrics)
+
+    @cached_property
+    def graph_with_texts(self) -> PropertyGraph:
+        """The data as a property graph with the texts of nodes."""
+        return property_graph(self.store, self.network, text=True, metrics=self.metrics)
+
+    @property
+    def prefixes(self) -> Mapping[str, str]:
+        """The vault's prefixes."""
+        return self.store.prefixes
+
+
+class TooLarge(KgError):
+    """The data exceed what a format can hold."""
+
+
+@dataclass(frozen=True)
+class ExportFormat:
+    """A format: a file written to a stream, or several files in a folder."""
+
+    name: str
+    media_type: str
+    suffix: str
+    """The file name extension without the dot; empty for a folder."""
+    keeps: str
+    """The content that the format keeps, and the tools that read it."""
+    write: Callable[[Export, IO[bytes]], None] | None = None
+    write_folder: Callable[[Export, Path], None] | None = None

@@ -1,0 +1,56 @@
+"""`kg infer`: infer everything again from the asserted triples."""
+
+import time
+from dataclasses import dataclass
+
+from kg.config import Config
+from kg.mapping.ontology import load_ontology, ontology_rows
+from kg.rdf.terms import INFERRED, METRICS, ONTOLOGY
+from kg.reasoning.construct_rules import FILE as RULES
+from kg.reasoning.inference import Engine, Inference, Reasoning, infer
+from kg.reasoning.rule_cache import cached_rules
+from kg.store.builder import building, retried
+from kg.store.ingest_state import FILE, IngestState
+from kg.store.store import Published
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """The result of inferring again."""
+
+    inference: Inference
+    triples: int
+    """The number of triples in the store now."""
+    seconds: float
+    is_stale: bool
+    """Whether the ontology has changed since the notes were read."""
+
+
+def infer_again(config: Config, engine: Engine | None = None) -> Inferred:
+    """Infer everything again from the asserted triples of the published store, by the current ontology and rules.
+
+    Raises StoreMissing, StoreError, OntologyError.
+    """
+    started = time.perf_counter()
+    return retried(lambda: _infer_again(config, engine, started))
+
+
+def _infer_again(config: Config, engine: Engine | None, started: float) -> Inferred:
+    published = Published(config.store)
+    published.store  # noqa: B018 - raises StoreError if unreadable
+    ontology = load_ontology(config)
+    ledger = IngestState.read(published.folder)
+    reasoning = Reasoning(ontology, cached_rules(published), config.limits, config.max_inferred)
+    with building(config.store, config.all_prefixes, "kg infer", published, published.stamp) as store:
+        store.replace({METRICS: set()}, {})
+        is_stale = any(store.replace({ONTOLOGY: set(ontology_rows(ontology))}, {}))
+        store.clear_inferred()
+        inference = infer(store, reasoning, engine)
+        counts = store.counts()
+        summary = {**published.manifest.summary, "triples": counts[""], "inferred": counts.get(INFERRED, 0)}
+        summary["ontology"] = counts.get(ONTOLOGY, 0)
+        summary.pop("metrics", None)
+        files = {RULES: reasoning.text} | ({FILE: ledger.text()} if ledger else {})
+        published.release()
+        store.publish(summary, files)
+    return Inferred(inference, counts[""], round(time.perf_counter() - started, 3), is_stale)

@@ -1,0 +1,73 @@
+"""The report of an ingest: changes, findings and counts."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kg.core.findings import Finding, of_file
+from kg.notes.vault import Files
+from kg.reasoning.inference import Inference
+from kg.store.ingest_state import IngestState
+from kg.store.store import Store
+
+_NOT_SHOWN = {"wanted", "left_out"}
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of an ingest."""
+
+    summary: Mapping[str, Any]
+    """The numbers of contract section 5: notes, changed, triples, inferred, links by class, seconds."""
+    findings: tuple[Finding, ...]
+    path: Path
+    """The path of the store."""
+    changed: bool
+    changes: "Changes"
+    """The changes, note by note."""
+    ledger: IngestState = field(repr=False, compare=False)
+    """The recorded state of the notes."""
+    inference: Inference | None = None
+    """How everything was inferred; None if nothing was, or only the consequences of a change."""
+    generation: str = ""
+    """The stamp of the reported generation."""
+    looked_again: Files | None = field(default=None, repr=False, compare=False)
+    """The ingested files, if the files that the caller passed were out of date."""
+
+    @cached_property
+    def store(self) -> Store:
+        """The store as this ingest, or a later one, left it."""
+        return Store(self.path)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the object that `kg ingest --json` prints."""
+        codes = Counter(finding.code for finding in self.findings)
+        figures = {key: value for key, value in self.summary.items() if key not in _NOT_SHOWN}
+        return {**figures, "findings": dict(sorted(codes.items()))}
+
+
+class Changes(NamedTuple):
+    """The differences between the notes and the published store, by path."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    affected: tuple[str, ...] = ()
+    """Unchanged notes whose links or names mean something else now."""
+    everything: str = ""
+    """Why all notes are read again; empty if they are not."""
+
+    def __bool__(self) -> bool:
+        return any(self)
+
+
+def shared_ids(ledger: IngestState) -> Iterator[Finding]:
+    """A finding for each note whose `id` a note with an earlier path has too."""
+    first: dict[str, str] = {}
+    for path in sorted(ledger.entries):
+        card = ledger.entries[path].card
+        if card.id and card.id_place and first.setdefault(card.id, path) != path:
+            yield of_file(path, "P05", f"{first[card.id]} has the id “{card.id}” too", *card.id_place)

@@ -1,0 +1,206 @@
+"""Provenance: find the note and position that state a triple or create a thing, by mapping the note again.
+
+Positions are not kept beside the quads: a note's statements have positions, and the named graph identifies the note.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+import pyoxigraph as ox
+
+from kg.core.text import Span
+from kg.mapping.statements import ALT_LABEL, Reader
+from kg.notes.model import Note, Section, Value
+from kg.rdf.terms import KG, RDF, literal
+
+Quads = Callable[..., Iterable[ox.Quad]]
+_TYPE = ox.NamedNode(RDF + "type")
+_DESCRIBES = ox.NamedNode(KG + "describes")
+
+
+class Origin(NamedTuple):
+    """A triple that a note states, with the note's path."""
+
+    path: str
+    subject: str
+    predicate: str
+    object: str
+    of_value: bool
+    """Whether the position wanted is the object's, and not that of the words that create the subject."""
+
+
+class Place(NamedTuple):
+    """Lines and columns, counted from 1; the end is after the last character."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True)
+class Origins:
+    """The notes that state triples, by the named graphs of a store."""
+
+    quads: Quads
+    paths: Mapping[str, str]
+    """The notes' paths by their named graphs."""
+
+    def of(self, focus: str, predicate: str, value: str, classes: Iterable[str] = ()) -> Origin | None:
+        """Return the origin of a value of a thing, in either direction; else that of the thing itself, see `of_thing`.
+
+        Terms are IRIs or N-Triples text; `predicate` is empty if there is none.
+        """
+        if value:
+            subject, obj = _term(focus), _term(value)
+            for rows in (
+                self._stated(subject, ox.NamedNode(predicate), obj) if predicate else [],
+                self._stated(subject, None, obj),
+                self._stated(obj, None, subject),
+            ):
+                if rows:
+                    return rows[0]._replace(of_value=True)
+        return self.of_thing(focus, classes)
+
+    def states(self, focus: str, predicate: str, value: str) -> bool:
+        """Whether any note states a triple."""
+        return bool(self._stated(_term(focus), ox.NamedNode(predicate), _term(value)))
+
+    def of_triple(self, triple: ox.Triple) -> list[Origin]:
+        """Return the origins of a triple in all notes, at the position of its object."""
+        rows = self._stated(triple.subject, triple.predicate, triple.object)
+        return [row._replace(of_value=True) for row in rows]
+
+    def of_thing(self, focus: str, classes: Iterable[str] = ()) -> Origin | None:
+        """Return the origin of a thing: first its class (from `classes`, if stated), then any triple.
+
+        The thing's own note comes before other notes, and these are in the order of their paths.
+        """
+        subject = _term(focus)
+        if isinstance(subject, ox.Literal):
+            return None
+        own = self.own(subject)
+        rows = self._stated(subject, _TYPE, None)
+        wanted = [row for row in rows if row.object[1:-1] in set(classes)]
+        for origins in (wanted, rows, self._stated(subject, None, None), self._stated(None, None, subject)):
+            of_own = [row for row in origins if row.path == own]
+            if of_own or origins:
+                return (of_own or origins)[0]
+        return None
+
+    def own(self, subject: object) -> str:
+        """Return the path of the note that describes a thing; empty if there is none."""
+        documents = [quad.subject for quad in self.quads(None, _DESCRIBES, subject, None)]
+        names = [document.value for document in documents if isinstance(document, ox.NamedNode)]
+        return min((self.paths[name] for name in names if name in self.paths), default="")
+
+    def _stated(self, subject: object, predicate: object, obj: object) -> list[Origin]:
+        if isinstance(subject, ox.Literal):
+            return []
+        origins = []
+        for quad in self.quads(subject, predicate, obj, None):
+            path = self.paths.get(quad.graph_name.value) if isinstance(quad.graph_name, ox.NamedNode) else None
+            if path is not None:
+                origins.append(Origin(path, str(quad.subject), str(quad.predicate), str(quad.object), False))
+        return sorted(origins)
+
+
+def _term(text: str) -> ox.NamedNode | ox.BlankNode | ox.Literal:
+    if text.startswith('"'):
+        for quad in ox.parse(f"<urn:s> <urn:p> {text} .", ox.RdfFormat.N_TRIPLES):
+            assert isinstance(quad.object, ox.Literal)
+            return quad.object
+    return ox.BlankNode(text[2:]) if text.startswith("_:") else ox.NamedNode(text.strip("<>"))
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Finds the positions of triples in a note."""
+
+    reader: Reader
+    wanted: Mapping[str, frozenset[Origin]] = field(repr=False)
+    """The origins to find, by the path of their note."""
+
+    def find(self, note: Note) -> dict[Origin, Place]:
+        """Return the places of the wanted origins in a note."""
+        stated = self.reader.statements(note)
+        at = {(label.term, predicate, literal(label.text)): label.at for label in reversed(stated.labels)
+              for predicate in (label.predicate, ALT_LABEL)}  # fmt: skip
+        at |= {row[:3]: row.at for row in stated.rows}
+        spans = _Spans(note)
+        places = {}
+        for origin in self.wanted[note.path]:
+            offset = at.get((origin.subject, origin.predicate, origin.object))
+            if offset is not None:
+                places[origin] = spans.place(offset, of_value=origin.of_value)
+        return places
+
+
+@dataclass(frozen=True)
+class _Spans:
+    """The elements at each offset of a note."""
+
+    note: Note
+
+    def place(self, at: int, *, of_value: bool) -> Place:
+        """Return the place of the element at an offset; unless it is `of_value`, that of its key or list item."""
+        span = None if of_value else self._key(at)
+        span = span or self._at.get(at) or Span(at, at)
+        source = self.note.source
+        start, end = source.position(span.start), source.position(max(span.end, span.start))
+        return Place(start.line, start.column, end.line, end.column)
+
+    def _key(self, at: int) -> Span | None:
+        """Return the span of the key whose only value begins at an offset, or of the list item whose words begin there.
+
+        For one of several values, there is no such key: the place is the value's own.
+        """
+        single = (prop for prop in self.note.properties if prop.value.kind not in {"list", "map"})
+        return next((prop.span for prop in single if prop.value.span.start == at), self._items.get(at))
+
+    @cached_property
+    def _items(self) -> Mapping[int, Span]:
+        """The list items by the offset of their first word."""
+        items = {}
+        for section in self.note.root.walk():
+            for block in (block for top in section.blocks for block in top.walk()):
+                words = block.lines[0].words if block.kind == "item" and block.lines else ()
+                if words and words[0].link is None:
+                    items[words[0].start] = Span(block.span.start, block.lines[0].span.end)
+        return items
+
+    @cached_property
+    def _at(self) -> Mapping[int, Span]:
+        """The shortest element that begins at each offset: a link, a tag, a value, a heading, a line."""
+        spans: dict[int, Span] = {}
+
+        def add(span: Span) -> None:
+            if span.start not in spans or span.end < spans[span.start].end:
+                spans[span.start] = span
+
+        values: list[Value] = [prop.value for prop in self.note.properties]
+        while values:
+            value = values.pop()
+            add(value.span)
+            values += value.children
+        for section in self.note.root.walk():
+            self._of_section(section, add)
+        return spans
+
+    def _of_section(self, section: Section, add: Callable[[Span], None]) -> None:
+        lines = [section.title] if section.title else []
+        if section.title:
+            add(Span(section.span.start, section.title.span.end))
+        for top in section.blocks:
+            for block in top.walk():
+                lines += block.lines
+                if block.lines:
+                    add(Span(block.span.start, block.lines[0].span.end))
+        for line in lines:
+            for span in (*(item.span for item in line.links), *(item.span for item in line.tags)):
+                add(span)
+            for field_ in line.fields:
+                add(field_.text_span)
+                add(field_.span)

@@ -1,0 +1,416 @@
+r"""Markdown to a `Note`: one walk over the parser's events. The only module that knows the Markdown library.
+
+It adds the parts of Obsidian's syntax that pulldown-cmark lacks: `%%` comments, `\\|` in wikilinks, block ids, tasks
+with any status character, callouts that fold, front matter after a byte order mark.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import pyromark
+
+from kg.core.findings import Finding
+from kg.core.text import Source, Span
+from kg.notes import frontmatter
+from kg.notes.lines import InlineText, Leaf, Row
+from kg.notes.model import Block, BlockKind, Line, Link, LinkKind, Note, NoteKind, Section
+from kg.notes.outline import OutlineHeading, outline
+from kg.notes.preprocess import (
+    DOLLAR_IN_LINK,
+    TAB_AFTER_FENCE,
+    Events,
+    blanked,
+    block_comments,
+    event_name,
+    html_comments,
+    moved_out_of,
+    without_dollars_in_links,
+    without_drawing,
+)
+from kg.notes.values import shown, wikilink, wikilinks
+
+_MARKDOWN = pyromark.Markdown(
+    options=pyromark.Options.ENABLE_TABLES
+    | pyromark.Options.ENABLE_FOOTNOTES
+    | pyromark.Options.ENABLE_STRIKETHROUGH
+    | pyromark.Options.ENABLE_MATH
+    | pyromark.Options.ENABLE_WIKILINKS
+)
+# This module reads task lists and alerts itself: Obsidian takes any character as a status and any word as a callout.
+
+_CALLOUT = re.compile(r"\s*\[!([^\]\n]{1,100})\]([+-]?)")
+# The property that marks a note as a drawing of the Excalidraw plugin.
+_DRAWING_KEY = "excalidraw-plugin"
+_WORD = re.compile(r"\w+")
+# Each character of a word becomes `a` and any other a space, so that ` a` counts the words of ASCII text.
+_WORDS_AS_A = bytes(97 if chr(code).isalnum() or code == 95 else 32 for code in range(128)).ljust(256, b"a")
+_CONTAINERS: dict[str, BlockKind] = {
+    "List": "list",
+    "Item": "item",
+    "BlockQuote": "quote",
+    "FootnoteDefinition": "footnote",
+    "Table": "table",
+    "CodeBlock": "code",
+    "HtmlBlock": "html",
+}
+_LEAVES = {"Paragraph", "Heading", "TableCell"}
+_OPAQUE = {"CodeBlock", "HtmlBlock"}
+_INLINE = {"Emphasis", "Strong", "Strikethrough", "Link", "Image"}
+_LINKS = {"Link", "Image"}
+_SHOWN = {"Code", "InlineMath", "DisplayMath"}
+
+
+def parse(path: str, raw: bytes) -> Note:
+    """Return the note in a file's bytes. Raises UndecodableError; any decodable text is a note."""
+    source = Source.decode(raw)
+    front = frontmatter.read(path, source)
+    # Empty lines replace the properties, so that the parser's offsets are the file's.
+    body = b"\n" * front.body + source.data[front.body :]
+    is_drawing = path.lower().endswith(".excalidraw.md") or any(p.key == _DRAWING_KEY for p in front.properties)
+    text = _text(source, without_drawing(body) if is_drawing else body)
+    findings = [*front.findings, *(() if is_drawing else _wrong_ids(path, source, text.wrong_ids))]
+    root = outline([text.top], source)
+    digest = hashlib.sha256(raw).hexdigest()
+    kind: NoteKind = "drawing" if is_drawing else "note"
+    return Note(path, digest, source, front.properties, root, _words(text.body), tuple(findings), text.hidden, kind)
+
+
+def _wrong_ids(path: str, source: Source, spans: Iterable[Span]) -> Iterator[Finding]:
+    for span in spans:
+        start, end = source.position(span.start), source.position(span.end)
+        message = f"`{source.slice(*span)}` is no block id: only Latin letters, digits and hyphens"
+        yield Finding(path, *start, *end, "L12", message)
+
+
+class TextPart(NamedTuple):
+    """One of several texts that make up a file: Markdown at a span of the source, or a finished block."""
+
+    id: str
+    span: Span
+    block: Block | None = None
+
+
+def compose(source: Source, parts: Iterable[TextPart]) -> Section:
+    """Return the outline of a file that consists of several texts, each a separate document.
+
+    The content before a text's first heading becomes a block with the part's id; its headings go under the file.
+    """
+    tops: list[list[OutlineHeading | Block]] = []
+    for part in parts:
+        if part.block:
+            tops.append([part.block])
+            continue
+        top = _text(source, source.data[part.span.start : part.span.end], part.span.start).top
+        first = next((n for n, node in enumerate(top) if isinstance(node, OutlineHeading)), len(top))
+        children = tuple([node for node in top[:first] if isinstance(node, Block)])
+        tops += [[Block("node", part.span, (), children, part.id)], top[first:]]
+    return outline(tops, source)
+
+
+class _MarkdownText(NamedTuple):
+    """Parsed Markdown: headings and blocks, the text without block comments, links in comments, invalid block ids."""
+
+    top: "list[OutlineHeading | Block]"
+    body: bytes
+    hidden: tuple[Link, ...]
+    wrong_ids: list[Span]
+
+
+def _text(source: Source, body: bytes, base: int = 0) -> _MarkdownText:
+    """Parse Markdown that begins at an offset of a source."""
+    if b"\t" in body:
+        body = TAB_AFTER_FENCE.sub(lambda match: match.group().replace(b"\t", b" "), body)
+    events = _events(body)
+    if b"$" in body and DOLLAR_IN_LINK.search(body):
+        body = without_dollars_in_links(events, body)
+        events = _events(body)
+    comments = block_comments(events, body) if b"%%" in body else []
+    if comments:
+        body = blanked(body, comments)
+        events = moved_out_of(_events(body), comments)
+    if b"<!--" in body:
+        comments = sorted([*comments, *html_comments(events, body)])
+    hidden = [link for start, end in comments for link in wikilinks(source.data, start + base, end + base)]
+    if base:
+        events = [(event, {"start": at["start"] + base, "end": at["end"] + base}) for event, at in events]
+    walker = _Walker(source, events)
+    walker.run()
+    return _MarkdownText(walker.top, body, tuple(hidden), walker.prose.wrong_ids)
+
+
+def _words(body: bytes) -> int:
+    """Return the number of words in a text. In ASCII lines, count the beginnings of words."""
+    words = (b"\n" + body).translate(_WORDS_AS_A).count(b" a")
+    if body.isascii():
+        return words
+    non_ascii = b"\n".join([b"", *(line for line in body.split(b"\n") if not line.isascii())])
+    return words - non_ascii.translate(_WORDS_AS_A).count(b" a") + len(_WORD.findall(non_ascii.decode("utf-8")))
+
+
+def _events(body: bytes) -> Events:
+    return list(_MARKDOWN.events_with_range(body.decode("utf-8")))
+
+
+class _Frame:
+    """An open container with its blocks so far."""
+
+    __slots__ = ("blocks", "kind", "lines", "start", "task")
+
+    def __init__(self, kind: BlockKind, start: int) -> None:
+        self.kind = kind
+        self.start = start
+        self.blocks: list[Block] = []
+        self.lines: list[Line] = []
+        self.task = ""
+
+
+class _Walker:
+    """Turns events into blocks. `top` holds the note's headings and blocks in order."""
+
+    def __init__(self, source: Source, events: Events) -> None:
+        self.source = source
+        self.prose = InlineText(source)
+        self.events = events
+        self.top: list[OutlineHeading | Block] = []
+        self.frames: list[_Frame] = []
+        self.quotes = 0
+
+    def run(self) -> None:
+        """Walk all events once."""
+        step, steps = 0, len(self.events)
+        while step < steps:
+            event, where = self.events[step]
+            tag = event.get("Start") if event.__class__ is dict else None
+            if tag is not None:
+                step = self._start(tag if tag.__class__ is str else event_name(tag), where, step)
+            elif event.__class__ is dict and "End" in event:
+                if event_name(event["End"]) in _CONTAINERS:
+                    self._close_frame(where["end"])
+                step += 1
+            elif event == "Rule":
+                step += 1
+            else:
+                step = self._item_text(step)
+
+    def _start(self, name: str, where: dict[str, int], step: int) -> int:
+        """Process the element that begins at a step; return the step after it, or after its start event."""
+        start, end = where["start"], where["end"]
+        if name in _LEAVES:
+            rows, step = self._rows(step + 1)
+            if name == "Heading" and not self.frames:
+                level = int(self.events[step][0]["End"]["Heading"][1])
+                line = Leaf(self.prose, rows, start, end).heading()
+                self.top.append(OutlineHeading(level, line, Span(start, end)))
+            elif rows:
+                self._close_leaf(Leaf(self.prose, rows, start, end))
+            return step + 1
+        if name in _INLINE:
+            return self._item_text(step)
+        if name in _OPAQUE:
+            while not (self.events[step][0].__class__ is dict and "End" in self.events[step][0]):
+                step += 1
+            self._add(Block(_CONTAINERS[name], Span(start, self.events[step][1]["end"])))
+        elif name in _CONTAINERS:
+            self.quotes += name == "BlockQuote"
+            self.frames.append(_Frame(_CONTAINERS[name], self._behind_blanks(start)))
+        return step + 1
+
+    def _behind_blanks(self, start: int) -> int:
+        """Return the offset after any indentation."""
+        data = self.prose.source.data
+        while data[start : start + 1] in {b" ", b"\t"}:
+            start += 1
+        return start
+
+    def _item_text(self, step: int) -> int:
+        """Read the text of a tight list item, which has no paragraph; return the step after it."""
+        start = self.events[step][1]["start"]
+        rows, step = self._rows(step)
+        if rows:
+            start = rows[0][0][0]
+            self._close_leaf(Leaf(self.prose, rows, start, rows[-1][-1][1]))
+        return step
+
+    def _rows(self, step: int) -> tuple[list[Row], int]:
+        """Return the lines of the inline content that begins at a step, and the step after it.
+
+        A single loop, for speed: most of a note's events are inline.
+        """
+        events, steps = self.events, len(self.events)
+        event, where = events[step]
+        if "Text" in event and "End" in events[step + 1][0]:
+            return [[(where["start"], where["end"], event["Text"], False, None)]], step + 1
+        rows: list[Row] = []
+        row: Row = []
+        while step < steps:
+            event, where = events[step]
+            if event.__class__ is str:
+                if event == "Rule":
+                    break
+                if row:
+                    rows.append(row)
+                    row = []
+            elif "Text" in event:
+                row.append((where["start"], where["end"], event["Text"], False, None))
+            elif "Start" in event or "End" in event:
+                tag = event.get("Start") or event["End"]
+                if "Link" in tag or "Image" in tag:
+                    step = self._link(step, row)
+                elif tag.__class__ is not str or tag not in _INLINE:
+                    break
+            else:
+                ((kind, value),) = event.items()
+                row.append((where["start"], where["end"], value if kind in _SHOWN else "", True, None))
+            step += 1
+        if row:
+            rows.append(row)
+        return rows, step
+
+    def _link(self, step: int, row: Row) -> int:
+        """Add the link that begins at a step, and the links in its text, to a row; return the step at which it ends.
+
+        The text of an inner link becomes part of the outer link's text; both links count.
+        """
+        events = self.events
+        event, where = events[step]
+        if "Text" in events[step + 1][0] and "End" in events[step + 2][0]:
+            ((name, data),) = event["Start"].items()
+            start, end = where["start"], where["end"]
+            link, text = self._link_and_text(Span(start, end), events[step + 1][0]["Text"], name == "Image", data)
+            row += [(start, end, text, True, link)] if link else self._unlinked(start, end, text)
+            return step + 2
+        inside: list[Link] = []
+        opened: list[tuple[int, list[str], str, Any]] = []
+        while True:
+            event, where = events[step]
+            if event.__class__ is str:
+                opened[-1][1].append(" ")
+            elif "Text" in event:
+                opened[-1][1].append(event["Text"])
+            elif "Start" in event:
+                name = event_name(event["Start"])
+                if name in _LINKS:
+                    opened.append((where["start"], [], name, event["Start"][name]))
+            elif "End" not in event:
+                ((kind, value),) = event.items()
+                opened[-1][1].append(value if kind in _SHOWN else "")
+            elif event["End"] in _LINKS:
+                start, shown, name, data = opened.pop()
+                end = where["end"]
+                link, text = self._link_and_text(Span(start, end), "".join(shown), name == "Image", data)
+                if not opened and link is None and not inside:
+                    row += self._unlinked(start, end, text)
+                    return step
+                if not opened:
+                    row.append((start, end, text, True, link))
+                    row.extend([(end, end, "", True, link) for link in reversed(inside)])
+                    return step
+                opened[-1][1].append(text)
+                if link:
+                    inside.append(link)
+            step += 1
+
+    def _unlinked(self, start: int, end: int, text: str) -> Row:
+        """Return the row of a false link of the parser: `![[a ![[b]] c]]` is the link `b` with text around it."""
+        row: Row = []
+        position = start
+        for link in wikilinks(self.source.data, start, end):
+            row.append((position, link.span.start, self.source.slice(position, link.span.start), False, None))
+            row.append((*link.span, "" if link.embed else link.text, True, link))
+            position = link.span.end
+        if not row:
+            return [(start, end, text, True, None)]
+        return [*row, (position, end, self.source.slice(position, end), False, None)]
+
+    def _link_and_text(self, span: Span, text: str, image: bool, data: Any) -> tuple[Link | None, str]:
+        """Return the link at a span and its visible text; the link is None if it has no target."""
+        if data["link_type"].__class__ is dict:
+            raw = self.source.slice(span.start + 2 + image, span.end - 2)
+            broken = "\n" in raw or "\r" in raw or "[[" in raw or "]]" in raw
+            link = None if broken else wikilink(raw, span, embed=image)
+            if link is None:
+                return None, self.source.slice(*span)
+        else:
+            target = data["dest_url"]
+            if data["link_type"] == "Email":
+                target = f"mailto:{target}"
+            if not target:
+                return None, text
+            kind: LinkKind = "url" if data["link_type"] == "Autolink" else "markdown"
+            link = Link(span, kind, target, shown(text) if image else text, image)
+        return link, "" if image else link.text
+
+    def _close_leaf(self, leaf: Leaf) -> None:
+        frame = self.frames[-1] if self.frames else None
+        if frame and frame.kind == "item" and not frame.blocks and not frame.lines:
+            frame.task = leaf.take_status()
+        lines = leaf.lines()
+        id_ = leaf.block_id if lines and self._may_be_named(frame, lines) else ""
+        if frame and frame.kind == "table":
+            frame.lines.extend(lines)
+            if id_:
+                frame.blocks.append(_id_mark(lines, id_))
+        elif lines:
+            self._add(Block("paragraph", Span(leaf.start, leaf.end), lines, id=id_))
+
+    def _may_be_named(self, frame: _Frame | None, lines: tuple[Line, ...]) -> bool:
+        """Whether an id counts. In a quote or table only an id alone on its line does: it names the quote or table."""
+        if frame and frame.kind == "table":
+            return not self.quotes and not any(line.text for line in lines)
+        return not self.quotes or bool(frame and frame.kind == "quote" and not lines[-1].text)
+
+    def _close_frame(self, end: int) -> None:
+        frame = self.frames.pop()
+        span = Span(frame.start, end)
+        kind, blocks, lines, id_ = frame.kind, frame.blocks, tuple(frame.lines), ""
+        if kind == "item":
+            if blocks and blocks[0].kind == "paragraph":
+                first = blocks.pop(0)
+                lines, id_ = first.lines, first.id
+            id_ = id_ or _only_id(blocks)
+        elif kind == "quote":
+            if blocks and blocks[0].lines and _CALLOUT.match(blocks[0].lines[0].text):
+                kind = "callout"
+            self.quotes -= 1
+            id_ = _only_id(blocks)
+            blocks = [block._replace(id="") if block.id else block for block in blocks]
+        elif kind == "table":
+            id_ = blocks.pop().id if blocks else ""
+        self._add(Block(kind, span, lines, tuple(blocks), id_, frame.task))
+
+    def _add(self, block: Block) -> None:
+        siblings: list[Any] = self.frames[-1].blocks if self.frames else self.top
+        in_quote = self.frames and self.frames[-1].kind == "quote"
+        if (
+            block.id
+            and not in_quote
+            and _is_id_mark(block)
+            and siblings
+            and isinstance(siblings[-1], Block)
+            and not siblings[-1].id
+        ):
+            siblings[-1] = siblings[-1]._replace(id=block.id)
+            return
+        siblings.append(block)
+
+
+def _is_id_mark(block: Block) -> bool:
+    """Whether a block is a paragraph with only a `^id`, which names the block before it."""
+    return block.kind == "paragraph" and bool(block.id) and not block.text
+
+
+def _id_mark(lines: tuple[Line, ...], block_id: str) -> Block:
+    return Block("paragraph", lines[0].span if lines else Span(0, 0), lines, id=block_id)
+
+
+def _only_id(blocks: list[Block]) -> str:
+    """Remove and return the id that is alone on the last line of a quote or item, and so names it."""
+    if not blocks or blocks[-1].kind != "paragraph" or not blocks[-1].id:
+        return ""
+    last = blocks[-1]
+    if last.lines and last.lines[-1].text:
+        return ""
+    blocks[-1] = last._replace(id="")
+    return last.id

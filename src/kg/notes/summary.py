@@ -1,0 +1,81 @@
+"""The summary of a note that link resolution needs: titles, headings and block ids."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from kg.core.text import nfc
+from kg.notes.model import Note, NoteKind, Section, Value
+
+_IGNORED_IN_HEADING = re.compile(r"[!\"#$%&()*+,.:;<=>?@^`{|}~/\[\]\\\s]+")
+_NOT_IN_SLUG = re.compile(r"[^\w\- ]+")
+
+
+class Heading(NamedTuple):
+    """A heading as links look it up: its normalised text, and the heading path that names its section."""
+
+    key: str
+    level: int
+    parts: tuple[str, ...]
+
+    @property
+    def slug(self) -> str:
+        """The fragment that GitHub and similar sites give the heading."""
+        return _slug(self.parts[-1])
+
+
+class Card(NamedTuple):
+    """The summary of a note that the index keeps."""
+
+    path: str
+    name: str
+    id: str | None
+    id_place: tuple[int, int] | None
+    """Line and column of the `id`."""
+    title: str
+    aliases: tuple[str, ...]
+    headings: tuple[Heading, ...]
+    blocks: tuple[tuple[str, str], ...]
+    """Each block's id in lower case, and as written."""
+    kind: NoteKind
+    is_template: bool
+
+    @classmethod
+    def of(cls, note: Note) -> "Card":
+        """Return the card of a note."""
+        sections = list(note.root.walk())
+        headings = tuple([Heading(heading_key(s.heading), s.level, s.parts) for s in sections[1:]])
+        aliases = tuple(
+            [alias for prop in note.properties if prop.key in {"aliases", "alias"} for alias in _texts(prop.value)]
+        )
+        blocks = tuple(_blocks(sections).items())
+        id_value = note.value_of("id") if note.id else None
+        id_place = note.source.position(id_value.span.start) if id_value else None
+        return cls(
+            note.path, note.name, note.id, id_place, note.title, aliases, headings, blocks, note.kind, note.is_template
+        )
+
+
+def _blocks(sections: Iterable[Section]) -> dict[str, str]:
+    blocks: dict[str, str] = {}
+    for section in sections:
+        for top in section.blocks:
+            for block in top.walk() if top.children else (top,):
+                if block.id:
+                    blocks.setdefault(block.id.lower(), block.id)
+    return blocks
+
+
+def _texts(value: Value) -> Iterator[str]:
+    for item in value.children if value.kind == "list" else (value,):
+        if item.raw and item.kind not in {"list", "map", "null"}:
+            yield item.raw
+
+
+def heading_key(text: str) -> str:
+    """Normalise a heading for comparison: special characters become spaces, spaces collapse, case does not count."""
+    return " ".join(_IGNORED_IN_HEADING.sub(" ", nfc(text)).split()).casefold()
+
+
+def _slug(text: str) -> str:
+    return _NOT_IN_SLUG.sub("", nfc(text).strip().lower()).replace(" ", "-")

@@ -1,0 +1,13 @@
+"""The compiled rules of the last ingest, cached beside the store."""
+
+from kg.core.files import MAX_STORE_FILE, read_bytes
+from kg.reasoning.construct_rules import FILE as RULES
+from kg.store.store import Published
+
+
+def cached_rules(found: Published | None) -> str | None:
+    """Return the cached text of a store's compiled rules; None if there is none."""
+    try:
+        return read_bytes(found.folder / RULES, MAX_STORE_FILE, follow=False).decode() if found else None
+    except (OSError, ValueError):
+        return None

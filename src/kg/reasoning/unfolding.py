@@ -1,0 +1,142 @@
+"""Eliminate nameless class and property expressions from rules, since no triple in the dataset can mention them.
+
+The bodies of the rules that conclude such an expression replace it: `C ⊑ ∃p.D ⊓ E` and `∃p.D ⊓ E ⊑ F` become rules over
+C, p, D, E and F alone. Explanations then have fewer steps, too.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import count
+
+import pyoxigraph as ox
+
+from kg.rdf.terms import RDF
+from kg.reasoning.rules import Atom, Rule, Term
+
+TYPE = ox.NamedNode(RDF + "type")
+GENID = "/.well-known/genid/"
+MOST_RULES = 20_000
+MAX_DEPTH = 8
+_VARIABLE = re.compile(r"\?\w+")
+
+
+def is_nameless(term: object) -> bool:
+    """Whether a term stands for a blank node of the ontology."""
+    return isinstance(term, ox.BlankNode) or (isinstance(term, ox.NamedNode) and GENID in term.value)
+
+
+class _TooMany(Exception):
+    """The class expressions of an ontology make more rules than MOST_RULES."""
+
+
+def without_nameless(rules: list[Rule]) -> tuple[list[Rule], list[str]]:
+    """Return the rules without nameless classes and properties, and the names of constructs that cannot be replaced."""
+    made: dict[tuple[Term, ...], list[Rule]] = defaultdict(list)
+    for rule in rules:
+        if rule.head and _nameless(rule.head):
+            made[_nameless(rule.head)].append(rule)
+    unfolded: list[Rule] = []
+    fresh = count()
+    try:
+        for rule in rules:
+            if not (rule.head and _nameless(rule.head)):
+                _unfold(rule, made, fresh, unfolded)
+    except (_TooMany, RecursionError):
+        return [rule for rule in unfolded if not any(map(_nameless, rule.body))], [
+            "class expressions that rest on themselves"
+        ]
+    return unfolded, []
+
+
+def _nameless(atom: Atom) -> tuple[Term, ...]:
+    """Return the nameless class or property that a pattern mentions; empty if there is none."""
+    if isinstance(atom.predicate, ox.NamedNode) and is_nameless(atom.predicate):
+        return (atom.predicate,)
+    return (TYPE, atom.object) if atom.predicate == TYPE and is_nameless(atom.object) else ()
+
+
+def _unfold(rule: Rule, made: Mapping[tuple[Term, ...], list[Rule]], fresh: Iterator[int], found: list[Rule]) -> None:
+    """Replace each nameless pattern by the bodies of the rules that conclude it, in all combinations."""
+    stack: list[tuple[Rule, tuple[frozenset[Atom], ...]]] = [(rule, tuple(frozenset[Atom]() for _ in rule.body))]
+    done = 0
+    while stack:
+        current, trails = stack.pop()
+        index = next((n for n, atom in enumerate(current.body) if _nameless(atom)), None)
+        if index is None:
+            found.append(_tidied(current))
+            continue
+        done += 1
+        if len(found) > MOST_RULES or done > MOST_RULES:
+            raise _TooMany
+        goal = current.body[index]
+        if goal in trails[index]:
+            continue  # a pattern cannot follow from itself alone
+        for maker in made.get(_nameless(goal), ()):
+            whole = _resolved(current, index, maker, fresh)
+            if whole is not None:
+                below = tuple(frozenset((*trails[index], goal)) for _ in maker.body)
+                stack.append((whole, (*trails[:index], *below, *trails[index + 1 :])))
+
+
+def _resolved(rule: Rule, index: int, maker: Rule, fresh: Iterator[int]) -> Rule | None:
+    """Return a rule with a pattern replaced by the body of another rule; None if the two do not unify."""
+    goal, head, mark = rule.body[index], maker.head, next(fresh)
+    assert head is not None
+    bindings: dict[Term, Term] = {}
+
+    def own(term: Term) -> Term:
+        return ox.Variable(f"{term.value}_{mark}") if isinstance(term, ox.Variable) else term
+
+    for theirs, ours in ((head.subject, goal.subject), (head.object, goal.object)):
+        first, second = _final(own(theirs), bindings), _final(ours, bindings)
+        if first == second:
+            continue
+        if isinstance(first, ox.Variable):
+            bindings[first] = second
+        elif isinstance(second, ox.Variable):
+            bindings[second] = first
+        else:
+            return None
+
+    def renamed(atom: Atom) -> Atom:
+        own = (
+            ox.Variable(f"{t.value}_{mark}") if isinstance(t, ox.Variable) else t for t in (atom.subject, atom.object)
+        )
+        subject, obj = own
+        return Atom(_final(subject, bindings), atom.predicate, _final(obj, bindings))
+
+    def kept(atom: Atom) -> Atom:
+        return Atom(_final(atom.subject, bindings), atom.predicate, _final(atom.object, bindings))
+
+    body = (*map(kept, rule.body[:index]), *map(renamed, maker.body), *map(kept, rule.body[index + 1 :]))
+    whole = (*rule.axioms, *maker.axioms)
+    return Rule((*maker.names, *rule.names), body, rule.head and kept(rule.head), whole, rule.conditions)
+
+
+def _final(term: Term, meant: Mapping[Term, Term]) -> Term:
+    while term in meant:
+        term = meant[term]
+    return term
+
+
+def _tidied(rule: Rule) -> Rule:
+    """Return a rule with each pattern, name and axiom once and variables renumbered, so that equal rules are equal."""
+    names: dict[Term, Term] = {}
+
+    def named(term: Term) -> Term:
+        return names.setdefault(term, ox.Variable(f"v{len(names)}")) if isinstance(term, ox.Variable) else term
+
+    def tidy(atom: Atom) -> Atom:
+        return Atom(named(atom.subject), atom.predicate, named(atom.object))
+
+    body = tuple(dict.fromkeys(map(tidy, rule.body)))
+    head = rule.head and tidy(rule.head)
+    new = {f"?{old.value}": str(now) for old, now in names.items() if isinstance(old, ox.Variable)}
+    conditions = tuple(
+        condition._replace(
+            expression=_VARIABLE.sub(lambda match: new.get(match.group(), match.group()), condition.expression)
+        )
+        for condition in rule.conditions
+    )
+    return Rule(tuple(dict.fromkeys(rule.names)), body, head, tuple(dict.fromkeys(rule.axioms)), conditions)

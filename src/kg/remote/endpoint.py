@@ -1,0 +1,248 @@
+"""A remote SPARQL server, through SPARQLWrapper: the same queries and answers as the store, and updates."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.request import Request
+
+import pyoxigraph as ox
+
+from kg.core.errors import KgError
+from kg.core.limits import limited
+from kg.rdf.sparql_syntax import check, tokens
+from kg.remote.default_graph import graphs_by_variables, within
+from kg.remote.http_exchange import Exchange, Response
+from kg.sparql.answer import Answer, Kind, Term, triples_of
+from kg.sparql.binding import bind, used_prefixes
+
+_RESULTS = "application/sparql-results+json, application/sparql-results+xml;q=0.8"
+_GRAPHS = "application/n-triples, text/turtle;q=0.8, application/rdf+xml;q=0.5"
+_KINDS: Mapping[str, Kind] = {"SELECT": "select", "ASK": "ask", "CONSTRUCT": "graph", "DESCRIBE": "graph"}
+"""The kind of answer to each query form."""
+_VIRTUOSO_ASK = "__ASK_RETVAL"
+_BOOLEANS = {
+    b'XMLSchema#boolean", "value": "%s"' % digit: b'XMLSchema#boolean", "value": "%s"' % word
+    for digit, word in ((b"1", b"true"), (b"0", b"false"))
+}
+_ROUND = 100
+
+
+def query(
+    endpoint: str,
+    text: str,
+    prefixes: Mapping[str, str],
+    params: Mapping[str, str | Term] | None = None,
+    timeout: float | None = None,
+    *,
+    default_graphs: Sequence[str] = (),
+    standing_for_default: str | None = None,
+    services: bool = False,
+    notice: Callable[[str], None] | None = None,
+) -> Answer:
+    """Query the server at `endpoint`, for at most `timeout` seconds. Raises KgError, TimedOut.
+
+    The request declares only the prefixes that the query uses. `default_graphs` are the IRIs of the only graphs to
+    query. On a server without a default graph, `standing_for_default` is the IRI of the graph that takes its role.
+    `notice` receives a warning if the server limits the number of rows.
+    """
+    check(text, services=services)
+    text = bind(text, params or {}, prefixes)
+    server = Endpoint.at(endpoint, seconds=timeout, default_graphs=default_graphs)
+    if standing_for_default and not default_graphs:
+        server, text = _of_graph(server, text, standing_for_default)
+    declared = " ".join(f"PREFIX {name}: <{iri}>" for name, iri in used_prefixes(text, prefixes).items())
+    answer, rows_at_most = server.answer(f"{declared} {text}", prefixes)
+    if rows_at_most and notice:
+        notice(f"{server.name} gives no more than {rows_at_most} rows; there may be others")
+    return answer
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A server with its addresses for SPARQL queries and updates."""
+
+    queries: Exchange
+    updates: Exchange
+    default_graphs: tuple[str, ...] = ()
+
+    @classmethod
+    def at(
+        cls,
+        address: str,
+        *,
+        update: str | None = None,
+        seconds: float | None = None,
+        default_graphs: Sequence[str] = (),
+    ) -> "Endpoint":
+        """The server with an address for queries and another for updates. Raises KgError."""
+        queries = Exchange.of(address, seconds)
+        updates = Exchange.of(update, seconds) if update else replace(queries, url=update_address(queries.url))
+        return cls(queries, updates, tuple(default_graphs))
+
+    @property
+    def name(self) -> str:
+        """The address in a form that is safe to show."""
+        return self.queries.name
+
+    def answer(self, text: str, prefixes: Mapping[str, str]) -> tuple[Answer, str]:
+        """The answer to a query, and the row limit if the server cut it off there. Raises KgError, TimedOut."""
+        kind = _KINDS[_form(text)]
+        is_graph = kind == "graph"
+        response = self._send(text, _GRAPHS if is_graph else _RESULTS)
+        if response.media_type == "text/html":
+            raise KgError(f"{self.name} answered with a web page: is it the address of a SPARQL endpoint?")
+        try:
+            with limited(f"the answer of {self.name}"):
+                answer = _graph(response, prefixes) if is_graph else _results(response, prefixes)
+        except (SyntaxError, ValueError) as error:
+            raise KgError(f"{self.name} answered with what cannot be read as {response.media_type}: {error}") from error
+        if answer.kind != kind:
+            raise self._no_answer()
+        return answer, response.rows_at_most
+
+    def _no_answer(self) -> KgError:
+        return KgError(f"{self.name} did not answer what was asked: is it the address of a SPARQL endpoint?")
+
+    def rows(self, text: str, columns: int | None = None) -> Iterator[tuple[Any, ...]]:
+        """All rows of a SELECT query, in pages if the server limits the size of an answer. Raises KgError, TimedOut.
+
+        With `columns`, each row must have that many terms, all bound; otherwise it does not answer the query. The limit
+        of a server is a round number, so any other number of rows is complete.
+        """
+        yield from self._pages(text, lambda page: self._rows(page, columns), lambda size: size % _ROUND != 0)
+
+    def _rows(self, text: str, columns: int | None) -> list[tuple[Any, ...]]:
+        rows = list(self.answer(text, {})[0].terms())
+        if columns and any(len(row) != columns or None in row for row in rows):
+            raise self._no_answer()
+        return rows
+
+    def number(self, text: str) -> int:
+        """The result of a SELECT query that counts. Raises KgError, TimedOut."""
+        rows = list(self.rows(text))
+        return self.as_number(rows[0][0] if rows and rows[0] else None)
+
+    def as_number(self, term: Any) -> int:
+        """The number that a term of an answer denotes. Raises KgError."""
+        try:
+            return int(term.value)
+        except (ValueError, AttributeError) as error:
+            raise KgError(f"{self.name} was asked for a number and answered with none") from error
+
+    def triples(self, graph: str | None, count: int | None = None) -> Iterator[ox.Triple]:
+        """All triples of a named graph, `<iri>`, or of the default graph, in pages. Raises KgError, TimedOut.
+
+        Without `count`, a query counts the triples first.
+        """
+        pattern = f"GRAPH {graph} {{ ?s ?p ?o }}" if graph else "?s ?p ?o"
+        if count is None:
+            count = self.number(f"SELECT (COUNT(*) AS ?n) WHERE {{ {pattern} }}")
+        text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}"
+        yield from self._pages(text, lambda page: self.answer(page, {})[0].triples(), lambda size: size >= count)
+
+    @staticmethod
+    def _pages(text: str, read: Callable[[str], Iterable[Any]], is_all: Callable[[int], bool]) -> Iterator[Any]:
+        """The items of a single answer if it is complete, else the items of all pages, from the first page on.
+
+        Virtuoso orders pages differently from an answer without LIMIT, but all pages alike. The query sets no order:
+        servers refuse to sort so many rows.
+        """
+        items = list(read(text))
+        page, offset = len(items), 0
+        if not page or is_all(page):
+            yield from items
+            return
+        while items and not (offset and is_all(offset)):
+            items = list(read(f"{text} LIMIT {page} OFFSET {offset}"))
+            yield from items
+            offset += len(items)
+
+    def update(self, text: str) -> Response:
+        """Run a SPARQL update. Raises KgError, TimedOut.
+
+        This does not use SPARQLWrapper: on megabytes of text, its search for the query form is slower than the server.
+        """
+        data, headers = text.encode(), {"Content-Type": "application/sparql-update; charset=utf-8"}
+        request = Request(self.updates.url, data, headers, method="POST")  # noqa: S310 - Exchange checks the scheme
+        return self.updates.send(request)
+
+    def is_virtuoso(self) -> bool:
+        """Whether the server identifies itself as Virtuoso. Raises KgError, TimedOut."""
+        return "virtuoso" in self._send("ASK {}", _RESULTS).server.lower()
+
+    def _send(self, text: str, accept: str) -> Response:
+        wrapper = _wrapper(self)
+        wrapper.addCustomHttpHeader("Accept", accept)
+        wrapper.setQuery(text)
+        for graph in self.default_graphs:
+            wrapper.addDefaultGraph(graph)
+        response: Response = wrapper.query().response
+        return response
+
+
+def _of_graph(there: Endpoint, text: str, graph: str) -> tuple[Endpoint, str]:
+    """The endpoint and the query text that use a graph as the default graph. Raises KgError."""
+    try:
+        name = str(ox.NamedNode(graph))
+    except ValueError as error:
+        raise KgError(f"{graph} is not an IRI") from error
+    with_default = replace(there, default_graphs=(graph,))
+    if with_default.is_virtuoso():  # Virtuoso crashes on patterns that are nested so deeply
+        return with_default, graphs_by_variables(text)
+    rewritten = within(text, name)
+    return (there, rewritten) if rewritten else (with_default, text)
+
+
+def _wrapper(endpoint: Endpoint) -> Any:
+    """A SPARQLWrapper that sends through `Exchange`: its own transport has no limit of time or size.
+
+    It posts forms, which every server accepts; Virtuoso 7.2 never answers a query that is posted as plain text.
+    """
+    from SPARQLWrapper import POST, SPARQLWrapper
+
+    class Wrapper(SPARQLWrapper):
+        def _query(self) -> Any:
+            return endpoint.queries.send(self._createRequest()), self.returnFormat
+
+    wrapper = Wrapper(endpoint.queries.url)
+    wrapper.setMethod(POST)
+    wrapper.setOnlyConneg(True)
+    return wrapper
+
+
+def update_address(address: str) -> str:
+    """The update address for a query address, by the conventions of Oxigraph, Fuseki and RDF4J."""
+    address, question, key = address.partition("?")
+    if re.search(r"/repositories/[^/]+/?\Z", address):
+        address = f"{address.rstrip('/')}/statements"
+    return f"{re.sub(r'/query/?$', '/update', address)}{question}{key}"
+
+
+def _form(text: str) -> str:
+    """The form of a query: SELECT, ASK, CONSTRUCT or DESCRIBE."""
+    words = (token.text.upper() for token in tokens(text) if token.kind == "word")
+    return next((word for word in words if word in _KINDS), "SELECT")
+
+
+def _graph(response: Response, prefixes: Mapping[str, str]) -> Answer:
+    format_ = ox.RdfFormat.from_media_type(response.media_type)
+    if format_ is None or response.media_type == "text/plain":  # the former media type of N-Triples
+        format_ = ox.RdfFormat.TURTLE
+    return Answer("graph", list(triples_of(response.body, format_)), prefixes)
+
+
+def _results(response: Response, prefixes: Mapping[str, str]) -> Answer:
+    format_ = ox.QueryResultsFormat.from_media_type(response.media_type) or ox.QueryResultsFormat.JSON
+    body = response.body
+    if "virtuoso" in response.server.lower():  # Virtuoso writes 1 for true, only in JSON
+        for value, word in _BOOLEANS.items():
+            body = body.replace(value, word)
+    result = ox.parse_query_results(body, format=format_)
+    if not isinstance(result, ox.QuerySolutions):
+        return Answer("ask", result, prefixes)
+    if [variable.value for variable in result.variables] == [_VIRTUOSO_ASK]:  # Virtuoso 7 answers ASK with a row
+        is_true = any(term.value != "0" for row in result for term in row)
+        document = b'{"head":{},"boolean":%s}' % (b"true" if is_true else b"false")
+        return Answer("ask", ox.parse_query_results(document, format=ox.QueryResultsFormat.JSON), prefixes)
+    return Answer("select", result, prefixes)

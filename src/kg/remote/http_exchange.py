@@ -1,0 +1,317 @@
+"""An HTTP exchange: credentials, a time limit, retries, and refusals in words.
+
+    Exchange.of("https://user:password@example.org/sparql", seconds=30).send(request)
+
+urllib's openers have no time limit for a whole exchange (their timeout applies to each wait). They follow a redirect
+without the request body but with the password, and they open files. So this module opens only http and https, follows
+redirects only to the same host, and ends the connection by a timer even while data still trickles in.
+"""
+
+import contextlib
+import email.utils
+import http.client
+import os
+import re
+import socket
+import ssl
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from html import unescape
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from kg.core.errors import KgError, TimedOut
+from kg.core.escaping import printable
+from kg.core.version import __version__
+
+MAX_BYTES = 500_000_000
+"""The maximum size of an answer; a larger answer is not read to its end."""
+RETRIES = 6
+PATIENCE = 60.0
+"""The total number of seconds to wait for a busy server if there is no time limit."""
+_BUSY = {429, 503}
+_REDIRECTIONS = {301, 302, 303, 307, 308}
+_HANGING_UP = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, ConnectionRefusedError)
+"""The errors of a server that restarts; http.client's RemoteDisconnected is a subclass of the first."""
+_PIECE = 1 << 16
+_SAID = 100_000
+_USER, _PASSWORD, _TOKEN = "KG_ENDPOINT_USER", "KG_ENDPOINT_PASSWORD", "KG_ENDPOINT_TOKEN"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The credentials of a request: a user with a password, a bearer token, or nothing. They are never shown."""
+
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+
+    @classmethod
+    def from_environment(cls) -> "Credentials":
+        """The credentials in the variables KG_ENDPOINT_USER, KG_ENDPOINT_PASSWORD and KG_ENDPOINT_TOKEN."""
+        return cls(*(os.environ.get(name, "") for name in (_USER, _PASSWORD, _TOKEN)))
+
+    def __bool__(self) -> bool:
+        return bool(self.user or self.token)
+
+    def handlers(self, url: str) -> list[urllib.request.BaseHandler]:
+        """The handlers for an authentication challenge: digest first, so that the password is not sent if possible."""
+        if not self.user:
+            return []
+        passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+        passwords.add_password(None, url, self.user, self.password)
+        return [urllib.request.HTTPDigestAuthHandler(passwords), urllib.request.HTTPBasicAuthHandler(passwords)]
+
+
+class Response(NamedTuple):
+    """The response of a server."""
+
+    status: int
+    body: bytes
+    media_type: str
+    server: str
+    """The name that the server gives itself."""
+    rows_at_most: str
+    """The number of rows after which the server cut off the answer, if it says so (Virtuoso does)."""
+
+
+class Refused(KgError):
+    """A server refused a request."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class _HungUp(Exception):
+    """A server closed the connection before it answered."""
+
+    def __init__(self, reason: OSError) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """The access to a server. `seconds` limits an exchange with all its retries; None sets no limit."""
+
+    url: str
+    seconds: float | None = None
+    credentials: Credentials = field(default_factory=Credentials)
+    max_bytes: int = MAX_BYTES
+
+    @classmethod
+    def of(cls, address: str, seconds: float | None = None) -> "Exchange":
+        """The exchange with an address, with credentials from the address or else the environment. Raises KgError."""
+        try:
+            parts = urlsplit(address)
+            host, _ = parts.hostname, parts.port
+        except ValueError:
+            host = None
+        if host is None or parts.scheme not in {"http", "https"}:
+            shown = printable(re.sub(r"//[^/@]*@", "//", address))
+            raise KgError(f"the endpoint {shown} must be an http or https address")
+        credentials = Credentials.from_environment()
+        if parts.username:
+            credentials = Credentials(unquote(parts.username), unquote(parts.password or ""))
+        bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="")
+        return cls(urlunsplit(bare), seconds, credentials)
+
+    @property
+    def name(self) -> str:
+        """The address in a form that is safe to show: the part after `?` may be a key."""
+        return printable(self.url.partition("?")[0])
+
+    def send(self, request: urllib.request.Request) -> Response:
+        """Send a request and return the response; retry while the server is busy, and if it hangs up.
+
+        So the request must be safe to send twice. Raises Refused, TimedOut, KgError.
+        """
+        if self.credentials.token:
+            request.add_header("Authorization", f"Bearer {self.credentials.token}")
+        request.add_header("User-Agent", f"kg/{__version__}")
+        began = time.monotonic()
+        for attempt in range(RETRIES + 1):
+            try:
+                return self._once(request, self._left(began))
+            except urllib.error.HTTPError as error:
+                with error:
+                    failed: KgError = self._refused(error, _said(error))
+                if error.code not in _BUSY:
+                    raise failed from None
+                pause = _retry_after(error.headers.get("Retry-After"))
+            except _HungUp as error:
+                if not attempt and isinstance(error.reason, ConnectionRefusedError):
+                    raise self._unreachable(error.reason) from None
+                failed, pause = self._unreachable(error.reason), None
+            self._wait(began, attempt, failed, pause)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _left(self, began: float) -> float | None:
+        if self.seconds is None:
+            return None
+        left = self.seconds - (time.monotonic() - began)
+        if left <= 0:
+            raise TimedOut(self.seconds)
+        return left
+
+    def _once(self, request: urllib.request.Request, left: float | None) -> Response:
+        sockets: list[socket.socket] = []
+        opener = _opener(self.credentials.handlers(self.url), sockets)
+        try:
+            with _ended_after(left, sockets) as ended, opener.open(request, timeout=left) as answer:
+                body = self._read(answer)
+                if ended.is_set():
+                    raise TimedOut(self.seconds or 0)
+                headers = (answer.headers[name] or "" for name in ("Server", "X-SPARQL-MaxRows"))
+                return Response(answer.status, body, answer.headers.get_content_type(), *headers)
+        except urllib.error.HTTPError:
+            raise
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            reason = error.reason if isinstance(error, urllib.error.URLError) else error
+            if isinstance(reason, TimeoutError) or ended.is_set():
+                raise TimedOut(self.seconds or 0) from None
+            if isinstance(reason, _HANGING_UP):
+                raise _HungUp(reason) from None
+            raise self._unreachable(reason) from None
+
+    def _read(self, answer: Any) -> bytes:
+        body = bytearray()
+        while piece := answer.read(_PIECE):
+            body += piece
+            if len(body) > self.max_bytes:
+                raise KgError(f"{self.name} answered with more than {self.max_bytes / 1e6:,.0f} MB; ask for less")
+        if answer.length:
+            raise http.client.IncompleteRead(b"", answer.length)
+        return bytes(body)
+
+    def _wait(self, began: float, attempt: int, failed: KgError, asked: float | None) -> None:
+        """Wait as long as a busy server asks for, or twice as long as before. Raises `failed` if no time is left."""
+        pause = 0.5 * 2**attempt if asked is None else asked
+        left = (PATIENCE if self.seconds is None else self.seconds) - (time.monotonic() - began)
+        if pause >= left or attempt == RETRIES:
+            raise failed from None
+        time.sleep(pause)
+
+    def _unreachable(self, reason: object) -> KgError:
+        if isinstance(reason, ssl.SSLError):
+            why = getattr(reason, "verify_message", "") or reason.reason or str(reason)
+            return KgError(f"{self.name} cannot be trusted: {why}")
+        if isinstance(reason, ValueError):  # urllib does not know the authentication scheme
+            return KgError(f"{self.name} asks for a password in a way that is not known here (not basic, not digest)")
+        if isinstance(reason, http.client.HTTPException):
+            return KgError(f"{self.name} did not answer in full")
+        message = reason.strerror if isinstance(reason, OSError) and reason.strerror else str(reason)
+        return KgError(f"{self.name} cannot be reached: {printable(message)}")
+
+    def _refused(self, error: urllib.error.HTTPError, said: str) -> Refused:
+        """A refusal in words, with the server's message only where it helps."""
+        code = error.code
+        detail = f": {said}" if said else ""
+        client = "the user or token of KG_ENDPOINT_…" if self.credentials else "anybody unnamed"
+        hint = f" (set {_USER} and {_PASSWORD}, or {_TOKEN})" if not self.credentials else ""
+        sentences = {
+            400: f"{self.name} cannot read what was asked{detail}",
+            401: f"{self.name} does not let {client} in{hint}",
+            403: f"{self.name} does not allow this to {client}{hint}",
+            404: f"there is nothing at {self.name}",
+            405: f"{self.name} takes no such request: is it the right address?",
+            413: f"what was sent is too large for {self.name}",
+            429: f"{self.name} is asked too often; try again later",
+            503: f"{self.name} is too busy; try again later",
+        }
+        if code in _REDIRECTIONS:
+            target = printable((error.headers.get("Location") or "elsewhere").partition("?")[0])
+            return Refused(f"{self.name} leads to {target}: name that address if it is the one you mean", code)
+        return Refused(sentences.get(code) or f"{self.name} failed with {code}{detail}", code)
+
+
+def _said(error: urllib.error.HTTPError) -> str:
+    """The first line of a server's message on its refusal; of a web page, the title."""
+    try:
+        text = error.read(_SAID).decode("utf-8", "replace")
+    except (OSError, http.client.HTTPException):
+        return ""
+    if "<html" in text[:1000].lower():
+        title = re.search(r"<title>(.*?)</title>", text, re.I | re.S)
+        text = unescape(title[1]) if title else ""
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return printable(first[:300])
+
+
+def _retry_after(given: str | None) -> float | None:
+    """The seconds to wait, from a header that contains seconds or a date."""
+    if given is None:
+        return None
+    if given.strip().isdecimal():
+        return float(given)
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
+        return max(0.0, email.utils.parsedate_to_datetime(given).timestamp() - time.time())
+    return None
+
+
+class _Redirection(urllib.request.HTTPRedirectHandler):
+    """Follow a redirect to the same host, never from https to http, with the whole request; refuse any other."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request:
+        source, target = urlsplit(req.full_url), urlsplit(newurl)
+        allowed = {("http", "http"), ("http", "https"), ("https", "https")}
+        if source.hostname != target.hostname or (source.scheme, target.scheme) not in allowed:
+            raise urllib.error.HTTPError(req.full_url, code, msg, headers, fp)
+        return urllib.request.Request(newurl, req.data, dict(req.headers), method=req.get_method())  # noqa: S310 - checked above
+
+    http_error_308 = urllib.request.HTTPRedirectHandler.http_error_302
+
+
+def _opener(more: list[urllib.request.BaseHandler], sockets: list[socket.socket]) -> urllib.request.OpenerDirector:
+    """An opener for http and https that records the sockets that it opens."""
+
+    def connection(kind: type[http.client.HTTPConnection]) -> Callable[..., http.client.HTTPConnection]:
+        class Noted(kind):  # type: ignore[valid-type, misc]
+            def connect(self) -> None:
+                super().connect()
+                sockets.append(self.sock)
+
+        return Noted
+
+    class Plain(urllib.request.HTTPHandler):
+        def http_open(self, req: urllib.request.Request) -> Any:
+            return self.do_open(connection(http.client.HTTPConnection), req)
+
+    class Secure(urllib.request.HTTPSHandler):
+        def https_open(self, req: urllib.request.Request) -> Any:
+            return self.do_open(connection(http.client.HTTPSConnection), req)
+
+    opener = urllib.request.OpenerDirector()
+    standard = (urllib.request.ProxyHandler(), Plain(), Secure(), _Redirection(), urllib.request.HTTPErrorProcessor())
+    for handler in (*standard, urllib.request.HTTPDefaultErrorHandler(), *more):
+        opener.add_handler(handler)
+    return opener
+
+
+@contextlib.contextmanager
+def _ended_after(seconds: float | None, sockets: list[socket.socket]) -> Iterator[threading.Event]:
+    """End the connection after `seconds` if the context is still active."""
+    ended = threading.Event()
+
+    def end() -> None:
+        ended.set()
+        for open_socket in sockets:
+            with contextlib.suppress(OSError):
+                open_socket.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, end) if seconds is not None else None
+    if timer:
+        timer.daemon = True
+        timer.start()
+    try:
+        yield ended
+    finally:
+        if timer:
+            timer.cancel()

@@ -1,0 +1,229 @@
+"""The report formats for findings: one row per format, read by the command line and its documentation."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Any
+from urllib.parse import quote
+from xml.etree import ElementTree
+
+from kg.core.escaping import printable
+from kg.core.findings import Code, Finding, fingerprints
+from kg.core.version import __version__
+from kg.mapping.link_resolution import LINK_CLASSES
+from kg.validation.validator import Validation
+
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+Paint = Callable[[str, str], str]
+"""Returns a text in the colour of a severity, if there are colours."""
+
+
+@dataclass(frozen=True)
+class ReportStyle:
+    """The options of a report, apart from its format."""
+
+    statistics: bool = False
+    """Whether to add the numbers of findings and links by kind."""
+    paint: Paint = lambda severity, text: text
+    folder: str = ""
+    """The vault's path in its repository, ending with `/`, for programs that start at the repository's root."""
+    fails: Callable[[Finding], bool] = lambda finding: finding.severity == "error"
+    """Whether a finding makes the run fail."""
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ReportFormat:
+    """A report format for findings."""
+
+    name: str
+    media_type: str
+    write: Callable[[Validation, IO[str], ReportStyle], None]
+    says: str
+
+
+def _text(validation: Validation, out: IO[str], manner: ReportStyle) -> None:
+    hints: set[str] = set()
+    for finding in validation.findings:
+        hint = "" if finding.result and finding.hint in hints else _hint(finding)
+        hints.add(finding.hint)
+        out.write(f"{manner.paint(finding.severity, str(finding))}{hint}\n")
+    if manner.statistics:
+        out.write("\n" if validation.findings else "")
+        out.writelines(f"{printable(line)}\n" for line in _tables(validation))
+
+
+def _hint(finding: Finding) -> str:
+    """The hint of a finding, if it says more than the remedy of the code."""
+    return f"\n  hint: {printable(finding.hint)}" if finding.hint else ""
+
+
+def _tables(validation: Validation) -> Iterator[str]:
+    """The numbers of links by class, which sum to the total, and of findings by code."""
+    total = sum(validation.classes.values())
+    width = len(f"{max(total, len(validation.findings)):,}")
+    for kind, number in validation.classes.items():
+        if number:
+            yield f"{number:>{width},}  {kind:<18}  {LINK_CLASSES[kind]}"
+    yield f"{total:>{width},}  links in all"
+    if validation.codes:
+        yield ""
+        for code, number in validation.codes.items():
+            rule = validation.rules.get(code) or Code(code, "info", "", "")
+            yield f"{number:>{width},}  {code} {rule.severity:<8}      {rule.title}"
+        yield f"{len(validation.findings):>{width},}  findings in all"
+
+
+def _json(validation: Validation, out: IO[str], manner: ReportStyle) -> None:
+    """Write a list of findings, as the contract specifies; with statistics, an object that contains the list."""
+    findings = [finding.as_json() for finding in validation.findings]
+    document: Any = findings
+    if manner.statistics:
+        document = {"findings": findings, "statistics": statistics_of(validation)}
+    _dump(document, out)
+
+
+def _dump(whole: Any, out: IO[str]) -> None:
+    text = json.dumps(whole, ensure_ascii=False, indent=1)
+    # A file name may contain bytes that are not text; their escapes are valid JSON.
+    out.write(f"{text.encode('utf-8', 'backslashreplace').decode('utf-8')}\n")
+
+
+def statistics_of(validation: Validation) -> Mapping[str, Any]:
+    """The numbers of links by class with their total, and of findings by code."""
+    total = sum(validation.classes.values())
+    return {"links": dict(validation.classes), "total": total, "findings": dict(validation.codes)}
+
+
+_LEVELS = {"error": "error", "warning": "warning", "info": "note"}
+_SARIF = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+
+def _sarif(validation: Validation, out: IO[str], manner: ReportStyle) -> None:
+    """Write SARIF 2.1.0, with paths relative to the repository, and fingerprints that do not change when lines move."""
+    rules = [validation.rules.get(code) or Code(code, "info", code, "") for code in validation.codes]
+    numbers = {rule.code: number for number, rule in enumerate(rules)}
+    keys = fingerprints(validation.findings)
+    results = [
+        {
+            "ruleId": finding.code,
+            "ruleIndex": numbers[finding.code],
+            "level": _LEVELS[finding.severity],
+            "message": {"text": printable(finding.message) + (f" ({printable(finding.hint)})" if finding.hint else "")},
+            "locations": [{"physicalLocation": _location(finding, manner)}],
+            "partialFingerprints": {"kgFinding/v1": key},
+        }
+        for finding, key in zip(validation.findings, keys, strict=True)
+    ]
+    driver = {"name": "kg", "version": __version__, "rules": [_rule(rule) for rule in rules]}
+    root = {"description": {"text": "The root of the repository, or where kg was run"}}
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {"SRCROOT": root},
+        "results": results,
+    }
+    _dump({"$schema": _SARIF, "version": "2.1.0", "runs": [run]}, out)
+
+
+def _rule(rule: Code) -> dict[str, Any]:
+    return {
+        "id": rule.code,
+        "shortDescription": {"text": rule.title},
+        "help": {"text": rule.remedy or rule.title},
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+    }
+
+
+def _location(one: Finding, manner: ReportStyle) -> dict[str, Any]:
+    uri = quote((manner.folder + one.path).encode("utf-8", "surrogateescape"))
+    region = {
+        "startLine": one.line,
+        "startColumn": one.column,
+        "endLine": one.end_line,
+        "endColumn": max(one.end_column, one.column) if one.end_line == one.line else one.end_column,
+    }
+    return {"artifactLocation": {"uri": uri, "uriBaseId": "SRCROOT"}, "region": region}
+
+
+def _github(validation: Validation, out: IO[str], manner: ReportStyle) -> None:
+    """Write commands that GitHub Actions shows beside the lines of a change."""
+    names = {"error": "error", "warning": "warning", "info": "notice"}
+    for finding in validation.findings:
+        location = {
+            "file": manner.folder + finding.path,
+            "line": finding.line,
+            "endLine": finding.end_line,
+            "col": finding.column,
+            "endColumn": finding.end_column,
+            "title": f"{finding.code} {validation.rules[finding.code].title}"
+            if finding.code in validation.rules
+            else finding.code,
+        }
+        properties = ",".join(f"{key}={_escaped(str(value), also=True)}" for key, value in location.items())
+        text = printable(finding.message) + (f" ({printable(finding.hint)})" if finding.hint else "")
+        out.write(f"::{names[finding.severity]} {properties}::{_escaped(text)}\n")
+
+
+def _escaped(text: str, *, also: bool = False) -> str:
+    """Escape a value in a command of GitHub Actions; in a property also `:` and `,`."""
+    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    text = text.replace(":", "%3A").replace(",", "%2C") if also else text
+    return printable(text)
+
+
+def _junit(validation: Validation, out: IO[str], manner: ReportStyle) -> None:
+    """Write JUnit XML: a suite per file, a test case per finding; a finding that does not fail the run passes."""
+    by_path: dict[str, list[Finding]] = {}
+    for finding in validation.findings:
+        by_path.setdefault(finding.path, []).append(finding)
+    root = ElementTree.Element("testsuites", {"name": "kg validate", **_counted(validation.findings, manner)})
+    for path, findings in (by_path or {"": []}).items():
+        name = in_xml(manner.folder + path) or "kg validate"
+        suite = ElementTree.SubElement(root, "testsuite", {"name": name, **_counted(findings, manner)})
+        for finding in findings:
+            title = in_xml(f"{finding.line}:{finding.column} {finding.message} [{finding.code}]")
+            case = ElementTree.SubElement(suite, "testcase", classname=name, name=title)
+            kind = "failure" if manner.fails(finding) else "system-out"
+            element = ElementTree.SubElement(case, kind)
+            if kind == "failure":
+                element.attrib.update(message=in_xml(finding.message), type=finding.code)
+            element.text = in_xml(f"{manner.folder}{finding}" + (f"\n{finding.hint}" if finding.hint else ""))
+        if not findings:
+            ElementTree.SubElement(suite, "testcase", classname=name, name="nothing is wrong")
+    ElementTree.indent(root)
+    out.write(f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n')
+
+
+def _counted(findings: Sequence[Finding], manner: ReportStyle) -> dict[str, str]:
+    failed = sum(manner.fails(finding) for finding in findings)
+    return {"tests": str(max(len(findings), 1)), "failures": str(failed), "errors": "0"}
+
+
+def in_xml(text: str) -> str:
+    """Replace the characters that XML 1.0 cannot hold."""
+    return _NOT_IN_XML.sub("\ufffd", text)
+
+
+def _turtle(validation: Validation, out: IO[str], manner: ReportStyle) -> None:
+    out.write(validation.turtle(manner.prefixes))
+
+
+REPORTS: dict[str, ReportFormat] = {
+    row.name: row
+    for row in (
+        ReportFormat("text", "text/plain", _text, "`file:line:column: severity: message [code]`, with a hint below"),
+        ReportFormat(
+            "json", "application/json", _json, "a list of findings; with `--statistics` an object that holds it"
+        ),
+        ReportFormat(
+            "sarif", "application/sarif+json", _sarif, "SARIF 2.1.0 for code scanning; paths from the repository on"
+        ),
+        ReportFormat("github", "text/plain", _github, "commands that GitHub Actions shows at the lines of a change"),
+        ReportFormat("junit", "application/xml", _junit, "JUnit's XML, for the test pages of CI servers"),
+        ReportFormat(
+            "turtle", "text/turtle", _turtle, "SHACL's validation report: what the shapes found, of any severity"
+        ),
+    )
+}

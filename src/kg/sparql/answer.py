@@ -1,0 +1,150 @@
+"""The answer to a query: rows, a graph or a boolean."""
+
+import contextlib
+import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
+from typing import IO, TYPE_CHECKING, Any
+from typing import Literal as Choice
+
+import pyoxigraph as ox
+
+from kg.core.errors import KgError
+from kg.rdf.rdflib_terms import to_rdflib
+from kg.rdf.terms import XSD
+
+if TYPE_CHECKING:
+    import pandas
+    import rdflib
+
+
+Kind = Choice["select", "ask", "graph"]
+Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+_VALUES: dict[str, Callable[[str], Any]] = {
+    "integer": int,
+    "decimal": Decimal,
+    "double": float,
+    "float": float,
+    "boolean": lambda text: text in {"true", "1"},
+    "date": datetime.date.fromisoformat,
+    "dateTime": datetime.datetime.fromisoformat,
+}
+
+
+@dataclass
+class Answer:
+    """The result of a query. Its rows or triples can be read once, in the thread that ran the query."""
+
+    kind: Kind
+    result: Any
+    """Oxigraph's result, for the formats that Oxigraph serializes itself."""
+    prefixes: Mapping[str, str]
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the columns, without `?`."""
+        return tuple(variable.value for variable in self.result.variables) if self.kind == "select" else ()
+
+    @property
+    def boolean(self) -> bool:
+        """The boolean of an ASK."""
+        return bool(self.result)
+
+    def terms(self) -> Iterator[tuple[Term | None, ...]]:
+        """The rows of a SELECT as RDF terms."""
+        with answering():
+            for solution in self.result:
+                yield tuple(solution)
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the answer is no row, no triple, false, or a single row of zeros. Consumes the answer."""
+        if self.kind == "ask":
+            return not self.boolean
+        if self.kind == "graph":
+            return next(self.triples(), None) is None
+        rows = list(islice(self.terms(), 2))
+        return not rows or (len(rows) == 1 and all(term is None or value(term) == 0 for term in rows[0]))
+
+    def triples(self) -> Iterator[ox.Triple]:
+        """The triples of a CONSTRUCT or DESCRIBE."""
+        with answering():
+            yield from self.result
+
+    def serialize(self, out: IO[bytes], format_: ox.QueryResultsFormat) -> None:
+        """Write the rows of a SELECT, or the boolean of an ASK, in an Oxigraph format."""
+        with answering():
+            if self.kind == "select":
+                self.result.serialize(out, format=format_)
+            else:
+                out.write(self.result.serialize(format=format_))
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Yield the rows of a SELECT as Python values by variable: IRIs as strings, numbers and dates as such."""
+        names = self.variables
+        for row in self.terms():
+            yield {name: value(term) for name, term in zip(names, row, strict=True)}
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """All rows of a SELECT."""
+        return list(self)
+
+    def to_rdflib(self) -> "rdflib.Graph":
+        """The triples of a CONSTRUCT or DESCRIBE as an rdflib Graph."""
+        graph = to_rdflib(self.triples())
+        for prefix, namespace in self.prefixes.items():
+            graph.bind(prefix, namespace)
+        return graph
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """The rows of a SELECT as a pandas DataFrame. Raises KgError if pandas is not installed."""
+        try:
+            import pandas
+        except ImportError as error:
+            raise KgError("a DataFrame needs pandas: pip install pandas") from error
+        names = self.variables
+        return pandas.DataFrame([tuple(row.values()) for row in self], columns=list(names))
+
+
+def value(term: Term | None) -> Any:
+    """Convert a term to a Python value."""
+    if term is None or isinstance(term, ox.NamedNode | ox.BlankNode):
+        return term.value if term else None
+    if not isinstance(term, ox.Literal):
+        return str(term)
+    convert = _VALUES.get(term.datatype.value.removeprefix(XSD))
+    if convert is None:
+        return term.value
+    try:
+        return convert(term.value)
+    except (ValueError, ArithmeticError):
+        return term.value
+
+
+@contextlib.contextmanager
+def answering() -> Iterator[None]:
+    """Turn the errors that Oxigraph raises while an answer is read into KgErrors. Raises KgError."""
+    try:
+        yield
+    except (ValueError, RuntimeError, OSError, SyntaxError) as error:
+        is_output = isinstance(error, OSError) and error.errno is not None and not isinstance(error, PermissionError)
+        if is_output or "Corruption" in str(error):  # the output file or the store failed: reported elsewhere
+            raise
+        raise unanswered(error) from error
+
+
+def unanswered(error: Exception) -> KgError:
+    """The error for a query that fails, or whose answer cannot be read to its end."""
+    if isinstance(error, PermissionError):  # raised by a blocked socket: a query opens nothing else
+        return KgError("SERVICE asks another server, which kg does only with --allow-service")
+    if isinstance(error, SyntaxError):
+        return KgError(f"the answer cannot be read to its end: {error.msg}")
+    return KgError(f"the query cannot be answered: {error}")
+
+
+def triples_of(data: bytes, format_: ox.RdfFormat) -> Iterable[ox.Triple]:
+    """The triples of a serialized graph."""
+    return (quad.triple for quad in ox.parse(data, format_))

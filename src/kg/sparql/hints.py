@@ -1,0 +1,198 @@
+"""Hints on a query's unknown terms: those that occur nowhere, and the terms that were probably meant.
+
+A misspelled property is no error in SPARQL: the query just matches nothing. So there are hints if the answer is empty,
+or if an unknown term resembles a known one.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyoxigraph as ox
+
+from kg.core.spelling import near
+from kg.rdf.iris import encode_path, prefixed
+from kg.rdf.sparql_syntax import Token, tokens
+from kg.rdf.terms import ONTOLOGY, RDF, RDFS, SKOS, XSD
+
+if TYPE_CHECKING:
+    from kg.store.lookup import Queryable
+
+
+_TYPE = ox.NamedNode(RDF + "type")
+_PREFERRED, _ALTERNATIVE = (ox.NamedNode(SKOS + name) for name in ("prefLabel", "altLabel"))
+_LABEL = ox.NamedNode(RDFS + "label")
+_DEFAULT = ox.DefaultGraph()
+_ONTOLOGY = ox.NamedNode(ONTOLOGY[1:-1])
+_LOCAL = re.compile(r"\w[\w-]*\Z")
+_SOME = 3
+_ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f"}
+
+
+class QueryTerm(NamedTuple):
+    """A term that a query matches, and its text in the query."""
+
+    text: str
+    term: ox.NamedNode | ox.Literal
+    is_class: bool
+    """Whether it follows `a`."""
+
+
+def hints_on_unknown_terms(
+    text: str,
+    store: "Queryable",
+    prefixes: Mapping[str, str],
+    is_empty: Callable[[], bool],
+    given: Iterable[object] = (),
+) -> list[str]:
+    """Hints on a query's terms, and on the IRIs of its parameters, that occur nowhere, or nowhere in the notes.
+
+    Calls `is_empty` only if there is a hint. If the answer is not empty, returns only hints on terms that closely
+    resemble a known term.
+    """
+    hints: list[tuple[str, bool]] = []
+    for term in dict.fromkeys([*_matched(text, prefixes), *_given(given, prefixes)]):
+        if next(_occurrences(store, term.term), None) is None:
+            similar = _near(term, store, prefixes)
+            hints.append(
+                (f"{term.text} occurs nowhere{f'; did you mean {similar}?' if similar else ''}", bool(similar))
+            )
+        elif isinstance(term.term, ox.NamedNode) and _only_declared(store, term):
+            hint = (
+                f"nothing is a {term.text} yet" if term.is_class else f"{term.text} is declared, but nothing states it"
+            )
+            hints.append((hint, False))
+    empty = bool(hints) and is_empty()
+    return [sentence for sentence, likely in hints if empty or likely][:_SOME]
+
+
+def _given(values: Iterable[object], prefixes: Mapping[str, str]) -> Iterator[QueryTerm]:
+    """The IRIs among the values of parameters. Other values need not occur: a query may only compare them."""
+    for node in values:
+        if isinstance(node, ox.NamedNode):
+            prefix, local = prefixed(node.value, prefixes)
+            yield QueryTerm(f"<{local}>" if prefix is None else f"{prefix}:{local}", node, is_class=False)
+
+
+def _occurrences(store: "Queryable", term: ox.NamedNode | ox.Literal) -> Iterator[ox.Quad]:
+    yield from store.find(None, None, term, None)
+    if isinstance(term, ox.NamedNode):
+        yield from store.find(term, None, None, None)
+        yield from store.find(None, term, None, None)
+        yield from store.find(None, None, None, term)
+
+
+def _only_declared(store: "Queryable", one: QueryTerm) -> bool:
+    """Whether the ontology declares a class or property that is neither used outside it nor a predicate in it."""
+    declared = one.term != _ONTOLOGY and any(True for _ in store.find(one.term, _TYPE, None, _ONTOLOGY))
+    if not declared or any(True for _ in store.find(None, one.term, None, _ONTOLOGY)):
+        return False
+    predicate, obj = (_TYPE, one.term) if one.is_class else (one.term, None)
+    uses = store.find(None, predicate, obj, _DEFAULT)  # `all` stops at the first use outside the ontology
+    return all(_is_told(store, quad) for quad in uses)
+
+
+def _is_told(store: "Queryable", quad: ox.Quad) -> bool:
+    """Whether the ontology states a triple."""
+    return next(store.find(quad.subject, quad.predicate, quad.object, _ONTOLOGY), None) is not None
+
+
+def _matched(text: str, prefixes: Mapping[str, str]) -> Iterator[QueryTerm]:
+    """The IRIs that a query uses and the texts that its patterns match, except in templates and function arguments."""
+    declared, skipped = dict(prefixes), _template(text)
+    all_tokens = list(tokens(text))
+    depth = 0
+    for number, token in enumerate(all_tokens):
+        before = all_tokens[number - 1] if number else None
+        after = all_tokens[number + 1] if number + 1 < len(all_tokens) else None
+        if token.text in "()" and token.kind in {"open", "close"}:
+            depth += 1 if token.text == "(" else -1
+        if before and before.text.upper() in {"PREFIX", "BASE"}:
+            if token.kind == "name" and after:
+                declared[token.text[:-1]] = after.text[1:-1]
+            continue
+        if number > 1 and all_tokens[number - 2].text.upper() == "PREFIX":
+            continue
+        called = after is not None and after.text == "(" and after.start == token.end
+        if token.start in skipped or called or text[: token.start].endswith("^^"):
+            continue
+        term = _term(token, declared, text, literal=depth == 0)
+        if term is not None and not (isinstance(term, ox.NamedNode) and term.value.startswith(XSD)):
+            yield QueryTerm(token.text, term, before is not None and before.text == "a")
+
+
+def _template(text: str) -> range:
+    """The range of a CONSTRUCT template; empty if there is none."""
+    depth, start = 0, None
+    constructs = False
+    for token in tokens(text):
+        if token.kind == "word" and depth == 0:
+            if token.text.upper() == "WHERE":
+                break
+            constructs = constructs or token.text.upper() == "CONSTRUCT"
+        if token.text == "{":
+            start = token.start if depth == 0 and constructs and start is None else start
+            depth += 1
+        elif token.text == "}":
+            depth -= 1
+            if depth == 0 and start is not None:
+                return range(start, token.end)
+    return range(0)
+
+
+def _term(token: Token, prefixes: Mapping[str, str], text: str, *, literal: bool) -> ox.NamedNode | ox.Literal | None:
+    try:
+        if token.kind == "iri":
+            return ox.NamedNode(token.text[1:-1])
+        if token.kind == "name":
+            prefix, _, local = token.text.partition(":")
+            is_known = prefix in prefixes and prefix != "_"
+            return ox.NamedNode(prefixes[prefix] + local.replace("\\", "")) if is_known else None
+    except ValueError:
+        return None
+    if token.kind == "string" and literal and not text[token.end :].startswith(("@", "^^")):
+        return ox.Literal(_unescaped(token.text.strip(token.text[0])))
+    return None
+
+
+def _unescaped(text: str) -> str:
+    if "\\" not in text:
+        return text
+    pieces = iter(text.split("\\"))
+    out = next(pieces)
+    for piece in pieces:
+        out += _ESCAPES.get(piece[:1], piece[:1]) + piece[1:]
+    return out
+
+
+def _near(one: QueryTerm, store: "Queryable", prefixes: Mapping[str, str]) -> str | None:
+    """The known term most similar to a term, as a query would write it."""
+    if isinstance(one.term, ox.Literal):
+        labels = [quad.object for p in (_PREFERRED, _ALTERNATIVE) for quad in store.find(None, p, None, _DEFAULT)]
+        closest = near(one.term.value, {label.value for label in labels if isinstance(label, ox.Literal)})
+        return f'"{closest}"' if closest else None
+    prefix, _, local = one.text.partition(":")
+    namespace = prefixes.get(prefix)
+    if namespace is None or one.text.startswith("<"):
+        return None
+    closest = near(local, set(_names(store, namespace, one.is_class)))
+    return f"{prefix}:{closest}" if closest else _elsewhere(local, prefixes, store)
+
+
+def _elsewhere(local: str, prefixes: Mapping[str, str], store: "Queryable") -> str | None:
+    """The same name under another prefix, if that occurs."""
+    for prefix, namespace in prefixes.items():
+        term = ox.NamedNode(namespace + encode_path(local))
+        if next(_occurrences(store, term), None) is not None:
+            return f"{prefix}:{local}"
+    return None
+
+
+def _names(store: "Queryable", space: str, is_class: bool) -> Iterator[str]:
+    """The local names in a namespace: of declared terms and, unless a class is wanted, of notes."""
+    predicates: Sequence[ox.NamedNode] = (_LABEL,) if is_class else (_LABEL, _PREFERRED)
+    for predicate in predicates:
+        for quad in store.find(None, predicate, None, _DEFAULT):
+            iri = quad.subject.value if isinstance(quad.subject, ox.NamedNode) else ""
+            if iri.startswith(space) and _LOCAL.match(iri, len(space)):
+                yield iri[len(space) :]

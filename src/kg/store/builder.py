@@ -1,0 +1,389 @@
+"""Build a generation: load, replace and add quads, then publish them all at once."""
+
+import contextlib
+import json
+import os
+import shutil
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+
+from kg.core.errors import StoreError, TermRefused
+from kg.core.folder import Folder
+from kg.rdf.terms import INFERRED, ONTOLOGY
+from kg.store.generations import FORMAT, MANIFEST, current_name, next_name, remove_old, stamp, stamp_of
+from kg.store.locks import READING, locked
+from kg.store.ownership import CURRENT, NEXT, opened, owned, reason, remove_generation
+from kg.store.store import ATTEMPTS, Made, Published, Row
+
+COMMIT_POINTS = ("locked", "begun", "written", "flushed", "described", "swapped")
+"""The points of a writer's work; a writer stopped at each leaves a different state on the disk."""
+_BULK = 10_000
+_PIECE = 20_000_000
+_PIECES = 200_000
+_OF_INFERENCE = "inferred-"
+_DISK_FULL = ("No space left on device", "Disk quota exceeded", "File too large")
+
+
+def reached(point: str) -> None:
+    """Mark that a writer has reached one of COMMIT_POINTS; a test may end the process in it."""
+
+
+class Outdated(Exception):
+    """Another writer has published since the work read the published generation."""
+
+
+def retried(work: Callable[[], Made]) -> Made:
+    """Return the result of `work`, repeated while other writers publish meanwhile. Raises StoreError."""
+    for _ in range(ATTEMPTS):
+        try:
+            return work()
+        except Outdated:
+            continue
+    raise StoreError("other processes publish to the store all the while: try again when they are done")
+
+
+def _write_failed(path: Path, error: Exception) -> StoreError:
+    if any(text in str(error) for text in _DISK_FULL):
+        return StoreError(f"the disk is full: nothing was published, the store {path} is as it was before")
+    return StoreError(f"the store {path} cannot be written: {reason(error)}")
+
+
+class Builder:
+    """A generation in progress: load, replace, query and add quads, then publish or discard them."""
+
+    def __init__(
+        self, path: Path, folder: Path, number: int, prefixes: Mapping[str, str], base: Published | None
+    ) -> None:
+        self.path = path
+        self.folder = folder
+        self.number = number
+        self.prefixes = dict(prefixes)
+        if base:
+            base.store._db.backup(str(folder / "db"))
+        self._db = ox.Store(str(folder / "db"))
+        self._counts = dict(base.manifest.counts) if base else {}
+        self.loads = folder / "load"
+        self.loads.mkdir()
+        self._put = 0
+        self.left_out: dict[str, str] = {}
+        """Inferred triples that the store refused, with the reasons."""
+
+    @contextlib.contextmanager
+    def loading(self) -> Iterator[None]:
+        """Load `*.ready` files, in N-Quads, as they appear in `loads` during the `with`; remove each after loading it.
+
+        Raises TermRefused.
+        """
+        from concurrent.futures import ThreadPoolExecutor
+
+        done = threading.Event()
+        with ThreadPoolExecutor(1) as loader:
+            work = loader.submit(self._load_ready, done)
+            try:
+                yield
+            finally:
+                done.set()
+            work.result()
+
+    def _load_ready(self, done: threading.Event) -> None:
+        finished = False
+        while not finished:
+            finished = done.wait(0.05)
+            for file in sorted(self.loads.glob("*.ready")):
+                self._load_file(file)
+
+    def load(self, graphs: Iterable[tuple[str, Iterable[Row]]]) -> None:
+        """Load all files in `loads`, and graphs: names with N-Triples terms, which also go to the default graph.
+
+        Raises TermRefused.
+        """
+        with (self.loads / "more").open("w", encoding="utf-8", errors="surrogatepass") as quads:
+            for graph, rows in graphs:
+                for subject, predicate, obj in rows:
+                    quads.write(f"{subject} {predicate} {obj} {graph} .\n{subject} {predicate} {obj} .\n")
+        for file in sorted(self.loads.iterdir()):
+            self._load_file(file)
+        self._counts = {}
+        reached("written")
+
+    def _load_file(self, file: Path) -> None:
+        """Load a file in chunks: as fast as whole, in a sixth of the memory. Raises TermRefused."""
+        with file.open("rb") as lines:
+            while chunk := lines.readlines(_PIECE):
+                try:
+                    self._db.bulk_load(b"".join(chunk), ox.RdfFormat.N_QUADS)
+                except SyntaxError as error:
+                    if not file.name.startswith(_OF_INFERENCE):
+                        raise TermRefused(error.msg) from error
+                    self._db.bulk_load(b"".join(self._taken(chunk)), ox.RdfFormat.N_QUADS)
+        file.unlink()
+
+    def _taken(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """The lines that the store accepts; refused lines are left out and recorded."""
+        for line in lines:
+            try:
+                list(ox.parse(line, ox.RdfFormat.N_QUADS))
+            except SyntaxError as error:
+                triple = line.decode("utf-8", "replace").rstrip(" .\n").removesuffix(INFERRED).rstrip()
+                self.left_out[triple] = str(error.msg)
+            else:
+                yield line
+
+    def replace(
+        self, wanted: Mapping[str, set[Row]], differences: Mapping[str, tuple[set[Row], set[Row]]]
+    ) -> tuple[set[ox.Triple], set[ox.Triple]]:
+        """Replace the triples of the `wanted` graphs, and apply removals and additions to other graphs.
+
+        Returns the changed triples that no graph asserts any more, and those that a graph asserts now. The default
+        graph follows: it has the triples of all named graphs, and `kg:inferred` has no triple of another graph. Raises
+        TermRefused.
+        """
+        removed: list[ox.Quad] = []
+        added: list[ox.Quad] = []
+        for graph, rows in wanted.items():
+            name = _graph_name(graph)
+            before = {quad.triple for quad in self._db.quads_for_pattern(None, None, None, name)}
+            after = set(_triples(rows))
+            removed += _quads(before - after, name)
+            added += _quads(after - before, name)
+        for graph, (gone, come) in differences.items():
+            name = _graph_name(graph)
+            removed += _quads(_triples(gone), name)
+            added += _quads(_triples(come), name)
+        for quad in removed:
+            self._db.remove(quad)
+        self._db.extend(added)
+        changes = self._follow({quad.triple for quad in (*removed, *added)})
+        reached("written")
+        return changes
+
+    def _follow(self, touched: Iterable[ox.Triple]) -> tuple[set[ox.Triple], set[ox.Triple]]:
+        """Update the default graph and `kg:inferred` to match the named graphs."""
+        default, inferred = ox.DefaultGraph(), ox.NamedNode(INFERRED[1:-1])
+        added: list[ox.Quad] = []
+        removed: list[ox.Quad] = []
+        gone: set[ox.Triple] = set()
+        come: set[ox.Triple] = set()
+        for triple in touched:
+            quads = self._db.quads_for_pattern(triple.subject, triple.predicate, triple.object, None)
+            graphs = {quad.graph_name for quad in quads}
+            (come if graphs - {default, inferred} else gone).add(triple)
+            if inferred in graphs and graphs - {default, inferred}:
+                removed += _quads([triple], inferred)
+            if default in graphs and not graphs - {default}:
+                removed += _quads([triple], default)
+            elif default not in graphs and graphs:
+                added += _quads([triple], default)
+        for quad in removed:
+            self._db.remove(quad)
+        self._db.extend(added)
+        self._count("", len(added) - sum(quad.graph_name == default for quad in removed))
+        self._count(INFERRED, -sum(quad.graph_name == inferred for quad in removed))
+        return gone, come
+
+    def clear_inferred(self) -> None:
+        """Remove all inferred triples."""
+        name = ox.NamedNode(INFERRED[1:-1])
+        triples = [quad.triple for quad in self._db.quads_for_pattern(None, None, None, name)]
+        self.change_inferred(triples, ())
+
+    def is_inferred(self, triple: ox.Triple) -> bool:
+        """Whether a triple is inferred, and asserted nowhere."""
+        name = ox.NamedNode(INFERRED[1:-1])
+        return ox.Quad(triple.subject, triple.predicate, triple.object, name) in self._db
+
+    def change_inferred(self, gone: Collection[ox.Triple], come: Iterable[ox.Triple]) -> None:
+        """Remove inferred triples, and add new ones."""
+        name, default = ox.NamedNode(INFERRED[1:-1]), ox.DefaultGraph()
+        removed = [triple for triple in gone if self.is_inferred(triple)]
+        for quad in (*_quads(removed, name), *_quads(removed, default)):
+            self._db.remove(quad)
+        if self._counts:
+            self._count("", -len(removed))
+            self._count(INFERRED, -len(removed))
+        self.add_inferred(come, INFERRED)
+
+    def find(self, subject: Any, predicate: Any, obj: Any) -> Iterator[ox.Quad]:
+        """The quads of the default graph that match a pattern; None matches any term."""
+        return self._db.quads_for_pattern(subject, predicate, obj, ox.DefaultGraph())
+
+    def answers(self, query: str) -> bool:
+        """Whether a SELECT query has a solution."""
+        return any(True for _ in self.query(query))
+
+    def query(self, text: str) -> Any:
+        """Oxigraph's answer from the current quads."""
+        return self._db.query(text, prefixes=self.prefixes)
+
+    def add_inferred(self, triples: Iterable[ox.Triple], graph: str) -> int:
+        """Add those triples that are new to a named graph and the default graph; return their number."""
+        rows, total = iter(triples), 0
+        while batch := list(islice(rows, _PIECES)):
+            total += self._add_inferred(batch, ox.NamedNode(graph[1:-1]))
+        if self._counts:
+            self._count("", total)
+            self._count(graph, total)
+        return total
+
+    def _add_inferred(self, triples: Iterable[ox.Triple], name: ox.NamedNode) -> int:
+        default = ox.DefaultGraph()
+        new = {t for t in triples if ox.Quad(t.subject, t.predicate, t.object, default) not in self._db}
+        quads = [*_quads(new, name), *_quads(new, default)]
+        # A process killed during a bulk load leaves files behind: here, in a folder that is discarded.
+        (self._db.bulk_extend if len(quads) > _BULK else self._db.extend)(quads)
+        return len(new)
+
+    def put_inferred(self, triples: Sequence[str]) -> None:
+        """Queue new triples, as N-Triples text, for loading (see `loading`).
+
+        A small batch is added at once: loading would store the texts of its terms a second time.
+        """
+        if len(triples) <= _BULK and not self._put:
+            name = ox.NamedNode(INFERRED[1:-1])
+            new = self._parsed([f"{triple} .\n" for triple in triples])
+            self._db.extend([*_quads(new, name), *_quads(new, ox.DefaultGraph())])
+            return
+        self._put += 1
+        file = self.loads / f"{_OF_INFERENCE}{self._put}"
+        with file.open("w", encoding="utf-8", errors="surrogatepass") as quads:
+            quads.writelines(f"{triple} {INFERRED} .\n{triple} .\n" for triple in triples)
+        file.rename(file.with_suffix(".ready"))
+
+    def _parsed(self, lines: Sequence[str]) -> list[ox.Triple]:
+        data = [line.encode("utf-8", "surrogatepass") for line in lines]
+        try:
+            return [quad.triple for quad in ox.parse(b"".join(data), ox.RdfFormat.N_TRIPLES)]
+        except SyntaxError:
+            return [quad.triple for quad in ox.parse(b"".join(self._taken(data)), ox.RdfFormat.N_TRIPLES)]
+
+    def count_inferred(self, more: int) -> None:
+        """Count the triples that were queued."""
+        if self.left_out:
+            self._counts = {}
+        if self._counts:
+            self._count("", more)
+            self._count(INFERRED, more)
+
+    def _count(self, graph: str, more: int) -> None:
+        self._counts[graph] = self._counts.get(graph, 0) + more
+
+    def counts(self) -> dict[str, int]:
+        """The number of triples in the default graph (under an empty name), the ontology and the inferred graph."""
+        if not self._counts:
+            self._counts = {graph: self._counted(graph) for graph in ("", ONTOLOGY, INFERRED)}
+        return self._counts
+
+    def _counted(self, graph: str) -> int:
+        where = f"GRAPH {graph} {{ ?s ?p ?o }}" if graph else "?s ?p ?o"
+        (row,) = self.query(f"SELECT (COUNT(*) AS ?n) {{ {where} }}")
+        return int(row[0].value)
+
+    def triples(self) -> Iterator[ox.Triple]:
+        """The triples of the default graph."""
+        return (quad.triple for quad in self._db.quads_for_pattern(None, None, None, ox.DefaultGraph()))
+
+    def close(self) -> None:
+        """Close the database, even if other code still references this builder."""
+        self.__dict__.pop("_db", None)
+
+    def publish(self, summary: Mapping[str, Any], files: Mapping[str, str]) -> str:
+        """Publish this generation to readers, with files beside it, and return its stamp.
+
+        It survives a power cut once this returns.
+        """
+        self._db.flush()
+        reached("flushed")
+        shutil.rmtree(self.loads)
+        table = {
+            "format": FORMAT,
+            "generation": self.number,
+            "prefixes": self.prefixes,
+            "counts": self.counts(),
+            "summary": dict(summary),
+        }
+        self.close()
+        with opened(self.path) as store:
+            with store.folder(self.folder.name) as folder:
+                for name, text in {**files, READING: "", MANIFEST: json.dumps(table, indent=1)}.items():
+                    _write_new(folder, name, text)
+                with folder.folder("db") as database:
+                    _sync_all(database)
+                folder.sync()
+                new_stamp = stamp_of(self.folder.name, folder)
+            reached("described")
+            store.write(CURRENT, self.folder.name.encode(), beside=NEXT, synced=True)
+            store.sync()
+            reached("swapped")
+            remove_old(store)
+        return new_stamp
+
+
+def _triples(rows: Iterable[Row]) -> list[ox.Triple]:
+    text = "".join([f"{subject} {predicate} {obj} .\n" for subject, predicate, obj in rows])
+    try:
+        return [quad.triple for quad in ox.parse(text.encode("utf-8", "surrogatepass"), ox.RdfFormat.N_TRIPLES)]
+    except SyntaxError as error:
+        raise TermRefused(error.msg) from error
+
+
+def _graph_name(graph: str) -> ox.NamedNode:
+    """The name of a graph, from `<iri>`. Raises TermRefused."""
+    try:
+        return ox.NamedNode(graph[1:-1])
+    except ValueError as error:
+        raise TermRefused(error) from error
+
+
+def _quads(triples: Iterable[ox.Triple], graph: ox.NamedNode | ox.DefaultGraph) -> list[ox.Quad]:
+    return [ox.Quad(triple.subject, triple.predicate, triple.object, graph) for triple in triples]
+
+
+@contextlib.contextmanager
+def building(
+    path: Path, prefixes: Mapping[str, str], command: str, base: Published | None = None, since: str | None = None
+) -> Iterator[Builder]:
+    """Yield a new generation beside the published one, empty or a copy of `base`; remove it unless it is published.
+
+    `since` is the stamp of the generation that the work rests on. Raises Outdated if another generation is published by
+    now, StoreError.
+    """
+    try:
+        with owned(path) as store, locked(store, command):
+            reached("locked")
+            if since is not None and stamp(path) != since:
+                raise Outdated
+            remove_old(store)
+            name = next_name(store)
+            builder = None
+            try:
+                store.make(name)
+                builder = Builder(path, path / name, int(name.removeprefix("gen-")), prefixes, base)
+                reached("begun")
+                yield builder
+            finally:
+                if builder:
+                    builder.close()
+                if current_name(store) != name:
+                    remove_generation(store, name)
+    except OSError as error:
+        raise _write_failed(path, error) from error
+
+
+def _write_new(folder: Folder, name: str, text: str) -> None:
+    with folder.new(name) as file:
+        file.write(text.encode())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_all(database: Folder) -> None:
+    """Sync the files that the database does not sync itself, and the names of all its files."""
+    for name in database.names():
+        if not name.endswith(".sst") and not name.startswith("LO"):  # LOG is diagnostic; LOCK is empty
+            database.sync_file(name)
+    database.sync()

@@ -1,0 +1,59 @@
+"""A baseline: the findings at the time it was written, so that later only new findings count."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from kg.core.errors import KgError
+from kg.core.files import MAX_STORE_FILE, read_bytes
+from kg.core.findings import Finding, fingerprints
+from kg.core.folder import write_new
+
+_VERSION = 1
+
+
+class Compared(NamedTuple):
+    """The comparison of findings with a baseline."""
+
+    new: tuple[Finding, ...]
+    known: int
+    gone: tuple[str, ...]
+    """Findings of the baseline that no longer occur, each as a line of text."""
+
+
+def write(file: Path, findings: Sequence[Finding]) -> None:
+    """Write the findings to a new file, a line each, so that a diff of a baseline in a repository shows what changed.
+
+    The file must not exist yet. Raises KgError.
+    """
+    rows = [
+        json.dumps(
+            {"fingerprint": key, "code": finding.code, "path": finding.path, "message": finding.message},
+            ensure_ascii=False,
+        )
+        for key, finding in zip(fingerprints(findings), findings, strict=True)
+    ]
+    text = f'{{"version": {_VERSION}, "findings": [\n' + ",\n".join(rows) + "\n]}\n"
+    try:
+        write_new(file, text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise KgError(f"the baseline {file} cannot be written: {error.strerror or error}") from error
+
+
+def compare(file: Path, findings: Sequence[Finding]) -> Compared:
+    """Compare findings with a baseline. Raises KgError."""
+    try:
+        table = json.loads(read_bytes(file, MAX_STORE_FILE))
+        rows = {row["fingerprint"]: f"{row['path']}: {row['message']} [{row['code']}]" for row in table["findings"]}
+        is_current = table["version"] == _VERSION
+    except OSError as error:
+        raise KgError(f"the baseline {file} cannot be read: {error.strerror or error}") from error
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise KgError(f"{file} is no baseline: remove it, and the next run writes one") from error
+    if not is_current:
+        raise KgError(f"the baseline {file} is of another version of kg: remove it, and the next run writes one")
+    keys = fingerprints(findings)
+    new = tuple(finding for key, finding in zip(keys, findings, strict=True) if key not in rows)
+    gone = tuple(text for key, text in rows.items() if key not in set(keys))
+    return Compared(new, len(findings) - len(new), gone)

@@ -1,0 +1,150 @@
+"""Check whether a graph conforms to shapes: in full, or after a change, at a cost proportional to the change."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pyoxigraph as ox
+
+from kg.core.limits import Limits, limited
+from kg.validation.pyshacl_runner import Violation, refuse, run
+from kg.validation.shape_automaton import Automaton
+from kg.validation.shapes import PAGE, SUB_CLASS, TYPE, Lookup, Shapes, Term
+
+Triples = frozenset[str]
+_WEB = ("http://", "https://")
+_TOO_MANY = 0.5
+"""If a larger share of the focus nodes is touched, all are checked."""
+
+
+class State(NamedTuple):
+    """Results, and the triples behind them: enough to determine which results a change can affect."""
+
+    seen: Triples
+    """All triples that the shapes looked at, as N-Triples."""
+    results: tuple[Violation, ...]
+    """The results of the shapes that look around their focus nodes."""
+    whole: tuple[Violation, ...]
+    """The results of the shapes that run as a whole."""
+
+    @property
+    def all(self) -> tuple[Violation, ...]:
+        """All results, sorted."""
+        return tuple(sorted({*self.results, *self.whole}))
+
+
+@dataclass(frozen=True)
+class Conformance:
+    """Shapes and the graph that they check. `find` looks up the triples of the graph by pattern."""
+
+    shapes: Shapes
+    find: Lookup
+    limits: Limits
+
+    def check(self, before: State | None = None) -> State:
+        """Run the shapes; take results from `before` where nothing has changed since. Raises ShapesError, TimedOut."""
+        with limited("the shapes", self.limits):
+            return self._checked(before)
+
+    def _checked(self, before: State | None) -> State:
+        refuse(self.shapes)
+        automaton = Automaton(self.shapes)
+        focus = {shape: self.shapes.focus_nodes(shape, self.find) for shape in self.shapes.aimed}
+        triples = automaton.seen_from(focus, self.find) | self._classes() | self._of_sparql()
+        seen = {str(triple): triple for triple in triples}
+        whole = set(self.shapes.whole)
+        local = {shape: nodes for shape, nodes in focus.items() if shape not in whole}
+        if before is None:
+            return self._run(local, triples, triples, frozenset(seen))
+        if before.seen == seen.keys():
+            return State(before.seen, before.results, before.whole)
+        try:
+            removed = [_parsed(line) for line in before.seen - seen.keys()]
+        except (SyntaxError, ValueError):  # the cache is a file that may come from elsewhere
+            return self._run(local, triples, triples, frozenset(seen))
+        changed = [*(seen[line] for line in seen.keys() - before.seen), *removed]
+        if any(triple.predicate == SUB_CLASS for triple in changed):
+            return self._run(local, triples, triples, frozenset(seen))
+        touched = automaton.touched_by(changed, self.find)
+        nodes = set().union(*(touched[shape] for shape in touched if shape in local)) if touched else set()
+        if len(nodes) > _TOO_MANY * sum(map(len, local.values())) + 10:
+            return self._run(local, triples, triples, frozenset(seen))
+        # A result does not name the target shape that produced it, so a touched node runs all its shapes again.
+        touched_focus = {shape: targets & nodes for shape, targets in local.items()}
+        touched_focus = {shape: targets for shape, targets in touched_focus.items() if targets}
+        rerun = self._whole_again(changed, touched, whole)
+        around = automaton.seen_from(touched_focus, self.find) | self._classes()
+        state = self._run(touched_focus, around, triples, frozenset(seen), whole=rerun)
+        names = {str(node) for node in nodes}
+        kept = [result for result in before.results if result.focus not in names]
+        return State(state.seen, tuple(sorted({*kept, *state.results})), state.whole if rerun else before.whole)
+
+    def _whole_again(self, changed: Iterable[ox.Triple], touched: Mapping[Term, Any], whole: set[Term]) -> bool:
+        """Whether the shapes that run as a whole must run again."""
+        wide = self.shapes.wide
+        of_sparql = wide.everything or any(triple.predicate in wide.properties for triple in changed)
+        return bool(whole) and (of_sparql or any(shape in touched for shape in whole))
+
+    def _run(
+        self,
+        focus: Mapping[Term, Iterable[Term]],
+        around: Iterable[ox.Triple],
+        triples: Iterable[ox.Triple],
+        seen: Triples,
+        *,
+        whole: bool = True,
+    ) -> State:
+        jobs: list[tuple[Iterable[ox.Triple], Iterable[ox.Triple], bool]] = []
+        if any(focus.values()):
+            jobs.append((around, self.shapes.aimed_at(focus), False))
+        if whole and self.shapes.whole:
+            jobs.append((triples, self.shapes.only(self.shapes.whole), self.shapes.advanced))
+        outcomes = run(jobs, seconds=self.limits.seconds, memory=self.limits.memory) if jobs else []
+        results = outcomes.pop(0) if any(focus.values()) else []
+        return State(seen, tuple(results), tuple(outcomes[0]) if outcomes else ())
+
+    def _classes(self) -> set[ox.Triple]:
+        """The subclass triples, which `sh:class` and class targets depend on."""
+        return set(self.find(None, SUB_CLASS, None))
+
+    def _of_sparql(self) -> set[ox.Triple]:
+        """The triples that SPARQL constraints may look at."""
+        wide = self.shapes.wide
+        if wide.everything:
+            return set(self.find(None, None, None))
+        return {triple for predicate in wide.properties for triple in self.find(None, predicate, None)}
+
+
+def _parsed(line: str) -> ox.Triple:
+    for quad in ox.parse(f"{line} .", ox.RdfFormat.N_TRIPLES):
+        triple: ox.Triple = quad.triple
+        return triple
+    raise ValueError(line)
+
+
+def lookup(quads: Callable[..., Iterable[ox.Quad]], more: Iterable[ox.Triple] = (), base: str | None = None) -> Lookup:
+    """The look-up of triples in a store's default graph, with additional triples for the shapes.
+
+    These are the triples `more` and, if the vault's `base` is set, the type kg:WebPage of each web page outside it.
+    """
+    default = ox.DefaultGraph()
+    by_subject: dict[Any, list[ox.Triple]] = defaultdict(list)
+    by_object: dict[Any, list[ox.Triple]] = defaultdict(list)
+    rows = list(more)
+    for triple in rows:
+        by_subject[triple.subject].append(triple)
+        by_object[triple.object].append(triple)
+
+    def is_page(term: Any) -> bool:
+        return isinstance(term, ox.NamedNode) and term.value.startswith(_WEB) and not term.value.startswith(base or "")
+
+    def find(subject: Any, predicate: Any, obj: Any) -> Iterable[ox.Triple]:
+        matches = [quad.triple for quad in quads(subject, predicate, obj, default)]
+        candidates = by_subject.get(subject, ()) if subject else by_object.get(obj, ()) if obj else rows
+        matches += [t for t in candidates if predicate in {None, t.predicate} and obj in {None, t.object}]
+        if base and predicate == TYPE and obj in {None, PAGE} and is_page(subject):
+            matches.append(ox.Triple(subject, TYPE, PAGE))
+        return matches
+
+    return find

@@ -1,0 +1,432 @@
+"""Check a vault's links and names: classify every link, and report a finding where a reader would stumble.
+
+The codes are L01 to L25 of `findings.CODES`. Each note is checked by itself, against the index. The checks of the whole
+vault (orphans, circles, types of properties) combine the results of those.
+"""
+
+import posixpath
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from kg.core.findings import Finding
+from kg.core.text import Span, nfc
+from kg.mapping.link_resolution import LINK_CLASSES, Index, LinkClass, Target, leads_out, link_path
+from kg.notes.model import Link, Note, Value, ValueKind
+from kg.notes.obsidian_settings import Settings
+from kg.rdf.iris import encode_url, is_absolute, is_web
+
+HUB = 3
+"""With this many links, a missing note is worth writing."""
+
+_UNLINKABLE = re.compile(r"[#^|:]|%%|\[\[|\]\]|\](?=\.md\Z)", re.I)
+_PLACEHOLDER = re.compile(r"\{\{|<%")
+_EXISTING = {"resolved", "attachment", "ambiguous", "missing heading", "missing block"}
+_OWN_RULES = {"tags", "aliases", "cssclasses", "tag", "alias", "cssclass"}
+
+_TYPES: Mapping[ValueKind, str] = {
+    "text": "text",
+    "integer": "number",
+    "decimal": "number",
+    "double": "number",
+    "boolean": "checkbox",
+    "date": "date",
+    "dateTime": "date",
+    "list": "list",
+    "map": "map",
+}
+_DECLARED: Mapping[str, frozenset[str]] = {
+    "text": frozenset(("text", "number", "checkbox", "date")),
+    "multitext": frozenset(("list", "text", "number", "checkbox", "date")),
+    "number": frozenset(("number",)),
+    "checkbox": frozenset(("checkbox",)),
+    "date": frozenset(("date",)),
+    "datetime": frozenset(("date",)),
+}
+"""The values that Obsidian's property types accept. Text accepts any single value; a list accepts single values too."""
+_NAMES = {"multitext": "list", "datetime": "date and time", "map": "nested value"}
+
+
+class Typed(NamedTuple):
+    """A property's type and its place."""
+
+    key: str
+    type: str
+    span: Finding
+
+
+class Checked(NamedTuple):
+    """The checks of one note, with its data for the checks of the whole vault."""
+
+    path: str
+    findings: tuple[Finding, ...]
+    classes: Mapping[LinkClass, int]
+    leads: frozenset[str]
+    """The other notes that it links to."""
+    embeds: Mapping[str, Finding]
+    """The notes that it embeds whole, with the place of the first embed of each."""
+    wants: tuple[tuple[str, str, Finding], ...]
+    """The missing notes that it links to: IRI, name and place."""
+    types: tuple[Typed, ...]
+
+
+@dataclass(frozen=True)
+class Checker:
+    """Checks the links of notes against the index and the settings."""
+
+    index: Index
+    settings: Settings
+    _nearest: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
+    """Similar note names by missing name, cached because links to a missing note repeat."""
+
+    def check(self, note: Note) -> Checked:
+        """Classify and check a note's links. A pure function of the note, the index and the settings."""
+        path, index = note.path, self.index
+        findings: list[Finding] = []
+        classes: Counter[LinkClass] = Counter()
+        leads: set[str] = set()
+        embeds: dict[str, Finding] = {}
+        wants: list[tuple[str, str, Finding]] = []
+        for link in note.links():
+            target = index.resolve(link, path)
+            classes[target.kind] += 1
+            if not self._is_as_named(link, target):
+                findings += [_finding(note, link.span, *row) for row in self._wrong(link, target, note)]
+            if target.path in index.outlines:
+                if target.path != path:
+                    leads.add(target.path)
+                if link.embed and not link.subpath:
+                    embeds.setdefault(target.path, _finding(note, link.span, "L24", ""))
+            elif target.kind == "missing":
+                wants.append((target.entity, target.path, _finding(note, link.span, "L23", "")))
+        findings += [_finding(note, span, "L25", message) for span, message in _no_addresses(note)]
+        findings += [_finding(note, link.span, "L21", f"{_shown(link)} stands in a comment") for link in note.hidden]
+        types = () if path in self._templates else tuple(_types(note))
+        return Checked(path, tuple(findings), dict(classes), frozenset(leads), embeds, tuple(wants), types)
+
+    @cached_property
+    def _templates(self) -> frozenset[str]:
+        """The templates: the notes in Obsidian's template folder, and notes with a template's properties and path.
+
+        Properties alone do not make a template: a note may contain a leftover placeholder.
+        """
+        folder = self.settings.templates.lower()
+        rows = ((path, path.lower(), outline) for path, outline in self.index.outlines.items())
+        return frozenset(
+            path
+            for path, low, outline in rows
+            if (folder and low.startswith(folder)) or (outline.is_template and "template" in low)
+        )
+
+    @cached_property
+    def _stems(self) -> Mapping[str, str]:
+        """The path without `.md` by note, to compare with the end of a link; omits notes whose links need a finding."""
+        usual = self.index.outlines.keys() - self._templates - self.index.on_disk.keys()
+        return {path: f"/{path.removesuffix('.md')}" for path in usual}
+
+    def _is_as_named(self, link: Link, target: Target) -> bool:
+        """Whether a link names a note by its own name, as nearly all links do."""
+        if target.kind != "resolved" or target.rivals or target.repeated:
+            return False
+        return self._stems.get(target.path, "").endswith(f"/{link.path}")
+
+    def _wrong(self, link: Link, target: Target, note: Note) -> Iterator[tuple[str, str, str]]:
+        """The problems of a link: code, message and hint."""
+        match target.kind:
+            case "missing":
+                yield self._missing(link, target, note.path)
+            case "missing attachment":
+                yield self._missing_attachment(link, target, note.path)
+            case "missing heading":
+                yield self._missing_heading(link, target, note.path)
+            case "missing block":
+                yield self._missing_block(link, target, note.path)
+            case "malformed":
+                yield "L07", f"{_shown(link)} is a web address, not a note", f"write {_as_markdown(link)}"
+            case "no address":
+                yield "L25", f"“{link.target.strip()}” is no web address", ""
+            case "self":
+                yield "L20", f"{_shown(link)} leads to the note that it stands in", ""
+        if target.rivals:
+            yield self._ambiguous(link, target, note.path)
+        if target.repeated:
+            heading = link.subpath.rpartition("#")[2].strip()
+            yield "L10", f"“{heading}” is a heading twice in {target.path}; the first one is meant", ""
+        if target.kind in _EXISTING:
+            yield from self._misleading(link, target, note)
+
+    # ---- missing targets --------------------------------------------------------------------------------------
+
+    def _missing(self, link: Link, target: Target, source: str) -> tuple[str, str, str]:
+        path, subpath = link_path(link)
+        before, caret, block = path.partition("^")
+        if caret and not subpath and before.strip() and self.index.find(before.strip(), source):
+            note = self.index.find(before.strip(), source)[0]
+            fixed = f"[[{self.index.link_text(note, source)}#^{block.strip()}]]"
+            return "L17", f"{_shown(link)} names a block without “#”", f"write {fixed}"
+        aliased = self.index.by_alias.get(nfc(path).lower().strip(), ())
+        if aliased:
+            text = self.index.link_text(aliased[0], source)
+            return "L09", f"“{path}” is only an alias of {aliased[0]}", f"write [[{text}|{path}]]"
+        if leads_out(path, source):
+            return "L01", f"{_shown(link)} leads out of the vault", ""
+        name = _name(path)
+        if name not in self._nearest:
+            self._nearest[name] = self._near(name, self.index.note_names)
+        return "L01", f"there is no note “{target.path}”", self._proposed(self._nearest[name], link, source)
+
+    def _missing_attachment(self, link: Link, target: Target, source: str) -> tuple[str, str, str]:
+        if leads_out(link_path(link)[0], source):
+            return "L04", f"{_shown(link)} leads out of the vault", ""
+        candidates = self._near(_name(link_path(link)[0]), self._file_names)
+        return "L04", f"there is no file “{target.path}”", self._proposed(candidates, link, source)
+
+    def _missing_heading(self, link: Link, target: Target, source: str) -> tuple[str, str, str]:
+        headings = self.index.outlines[target.path].headings
+        where = "this note" if target.path == source else target.path
+        wanted = link_path(link)[1].rpartition("#")[2].strip()
+        if not headings:
+            return "L02", f"{where} has no heading “{wanted}”: it has none at all", ""
+        names = {heading.key: heading.parts[-1] for heading in reversed(headings)}
+        candidates = [f"[[{link_path(link)[0]}#{names[key]}]]" for key in _closest(wanted.casefold(), tuple(names))]
+        return "L02", f"{where} has no heading “{wanted}”", _did_you_mean(candidates)
+
+    def _missing_block(self, link: Link, target: Target, source: str) -> tuple[str, str, str]:
+        blocks = self.index.outlines[target.path].blocks
+        where = "this note" if target.path == source else target.path
+        wanted = link_path(link)[1].rpartition("^")[2].strip()
+        candidates = [f"[[{link_path(link)[0]}#^{blocks[key]}]]" for key in _closest(wanted.lower(), tuple(blocks))]
+        return "L03", f"{where} has no block “^{wanted}”", _did_you_mean(candidates)
+
+    @staticmethod
+    def _near(name: str, names: Mapping[str, str]) -> list[str]:
+        """The files whose names are a few edits away."""
+        return [names[key] for key in _closest(name, names)]
+
+    def _proposed(self, paths: Iterable[str], link: Link, source: str) -> str:
+        """A hint that names the files as the link would."""
+        if link.kind == "wikilink":
+            return _did_you_mean([f"[[{self.index.link_text(path, source)}]]" for path in paths])
+        return _did_you_mean(list(paths))
+
+    @cached_property
+    def _file_names(self) -> Mapping[str, str]:
+        """The files that are not notes, by lower-case name; for equal names, the first path."""
+        files = (path for path in self.index.paths.all if path not in self.index.outlines)
+        return {path.rpartition("/")[2].lower(): path for path in sorted(files, reverse=True)}
+
+    # ---- existing targets under misleading names -----------------------------------------------------------------
+
+    def _ambiguous(self, link: Link, target: Target, source: str) -> tuple[str, str, str]:
+        files = (target.path, *target.rivals)
+        texts = " or ".join(f"[[{self.index.link_text(path, source)}]]" for path in files)
+        return "L08", f"{_shown(link)} could be {' or '.join(files)}; {target.path} is taken", f"write {texts}"
+
+    def _misleading(self, link: Link, target: Target, note: Note) -> Iterator[tuple[str, str, str]]:
+        if target.path.lower() not in self.index.paths.exact:
+            yield "L18", f"{target.path} is ignored: its text is not read", ""
+        elif target.path in self._templates and note.path not in self._templates:
+            yield "L18", f"{target.path} is a template", ""
+        actual = self._otherwise(link, target)
+        if actual:
+            yield "L11", f"the file's name is “{actual}”", ""
+
+    def _otherwise(self, link: Link, target: Target) -> str:
+        """The end of the file's path on disk, if the link writes it differently; else empty."""
+        on_disk = self.index.on_disk.get(target.path, target.path)
+        path = unquote(link.path) if link.kind == "markdown" else link.path
+        parts = [part for part in path.split("/") if part not in {"", ".", ".."}]
+        if not parts:
+            return ""
+        actual = on_disk.split("/")[-len(parts) :]
+        if not parts[-1].lower().endswith(".md") or nfc(actual[-1]).lower() != nfc(parts[-1]).lower():
+            actual[-1] = re.sub(r"\.md\Z", "", actual[-1], flags=re.I)
+        return "" if actual == parts else "/".join(actual)
+
+
+def _name(path: str) -> str:
+    """The last part of a link path, in lower case and without `.md`."""
+    return path.rstrip("/").rpartition("/")[2].lower().removesuffix(".md")
+
+
+def _closest(wanted: str, names: Iterable[str]) -> list[str]:
+    """The names within a few edits of `wanted`, nearest first. Short names allow fewer edits; numbers never match."""
+    if not any(ch.isalpha() for ch in wanted):
+        return []
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    cutoff = min(len(wanted) // 4, 3)
+    matches = process.extract(wanted, tuple(names), scorer=OSA.distance, score_cutoff=cutoff, limit=3)
+    return [name for name, _, _ in sorted(matches, key=lambda row: (row[1], row[0]))]
+
+
+def _did_you_mean(near: Sequence[str]) -> str:
+    return f"did you mean {' or '.join(near)}?" if near else ""
+
+
+def _shown(link: Link) -> str:
+    """A link as the note writes it."""
+    if link.kind == "wikilink":
+        return f"{'!' if link.embed else ''}[[{link.target}]]"
+    return f"“{link.target}”"
+
+
+def _as_markdown(link: Link) -> str:
+    url = link.target.strip()
+    return f"[{link.display}]({url})" if link.display else f"<{url}>"
+
+
+def _finding(note: Note, span: Span, code: str, message: str, hint: str = "") -> Finding:
+    start, end = note.source.position(span.start), note.source.position(span.end)
+    return Finding(note.path, *start, *end, code, message, hint)
+
+
+# ---- properties ------------------------------------------------------------------------------------------------------
+
+
+def _no_addresses(note: Note) -> Iterator[tuple[Span, str]]:
+    """The properties that look like web addresses but are invalid, and an `id` that is an invalid IRI."""
+    id_ = note.value_of("id") if note.id else None
+    for value in note.values():
+        text = value.text.strip()
+        if value.kind != "text" or _PLACEHOLDER.search(text) or encode_url(text) is not None:
+            continue
+        if value is id_ and is_absolute(text):
+            yield value.span, f"the id “{text}” is no IRI"
+        elif is_web(text):
+            yield value.span, f"“{text}” is no web address"
+
+
+def _types(note: Note) -> Iterator[Typed]:
+    """The types of the properties, except those whose values a template fills in."""
+    for prop in note.properties:
+        type_ = _TYPES.get(prop.value.kind)
+        key = prop.key.lower()
+        if type_ and key not in _OWN_RULES and not _is_empty(prop.value) and not _PLACEHOLDER.search(prop.value.raw):
+            yield Typed(key, type_, _finding(note, prop.value.span, "L15", prop.key))
+
+
+def _is_empty(value: Value) -> bool:
+    return value.kind == "text" and not value.raw.strip()
+
+
+def _type_conflicts(checked: Iterable[Checked], settings: Settings) -> Iterator[Finding]:
+    """Values whose type differs from Obsidian's settings for the property or, without any, from most notes."""
+    rows: dict[str, list[Typed]] = defaultdict(list)
+    for note in checked:
+        for typed in note.types:
+            rows[typed.key].append(typed)
+    for key, types in rows.items():
+        declared = settings.types.get(key, "")
+        if declared in _DECLARED:
+            name = _NAMES.get(declared, declared)
+            misfits = (typed for typed in types if typed.type not in _DECLARED[declared])
+            yield from (_conflict(typed, f"Obsidian's settings say it is a {name}") for typed in misfits)
+        elif not declared:
+            yield from _minority(types)
+
+
+def _minority(typed: Sequence[Typed]) -> Iterator[Finding]:
+    """Single values whose type differs from the most frequent one; on a tie, another type wins over text."""
+    counts = Counter(value.type for value in typed if value.type not in {"list", "map"})
+    if len(counts) < 2:
+        return
+    most = max(counts, key=lambda type_: (counts[type_], type_ != "text", type_))
+    for value in typed:
+        if value.type in counts and value.type != most:
+            number = counts[most]
+            yield _conflict(value, f"in {number} other {'note' if number == 1 else 'notes'} it is a {most}")
+
+
+def _conflict(one: Typed, otherwise: str) -> Finding:
+    name = _NAMES.get(one.type, one.type)
+    return _replaced(one.span, f"“{one.span.message}” is a {name} here; {otherwise}".replace("a text", "text"))
+
+
+def _replaced(finding: Finding, message: str) -> Finding:
+    return Finding(*_place(finding), finding.code, message)
+
+
+def _place(finding: Finding) -> tuple[str, int, int, int, int]:
+    return finding.path, finding.line, finding.column, finding.end_line, finding.end_column
+
+
+# ---- the whole vault -------------------------------------------------------------------------------------------------
+
+
+def _names(index: Index) -> Iterator[Finding]:
+    """File names that collide, or that a link cannot write."""
+    seen: dict[str, str] = {}
+    for path in index.paths.all:
+        first = seen.setdefault(path.lower(), path)
+        if first != path:
+            yield Finding(path, 1, 1, 1, 1, "L16", f"{first} differs from it only by case")
+        if path in index.outlines and _UNLINKABLE.search(path.rpartition("/")[2]):
+            yield Finding(path, 1, 1, 1, 1, "L13", "a link cannot write this name")
+
+
+def _unlinked(checked: Sequence[Checked]) -> Iterator[Finding]:
+    """Notes without incoming links, and notes without outgoing links."""
+    linked = frozenset().union(*(note.leads for note in checked))
+    for note in checked:
+        orphan, dead_end = note.path not in linked, not note.leads and not note.wants
+        if orphan or dead_end:
+            ways = [*(["no note links here"] if orphan else []), *(["it links to no note"] if dead_end else [])]
+            yield Finding(note.path, 1, 1, 1, 1, "L22", ", and ".join(ways))
+
+
+def _hubs(checked: Iterable[Checked]) -> Iterator[Finding]:
+    """Missing notes with several links, at the first link."""
+    wanted: dict[str, list[tuple[str, Finding]]] = defaultdict(list)
+    for note in checked:
+        for iri, name, place in note.wants:
+            wanted[iri].append((name, place))
+    for links in wanted.values():
+        if len(links) >= HUB:
+            name, place = links[0]
+            notes = len({link.path for _, link in links})
+            inside = "one note" if notes == 1 else f"{notes} notes"
+            yield _replaced(place, f"{len(links)} links in {inside} want “{name}”")
+
+
+def _circles(checked: Sequence[Checked]) -> Iterator[Finding]:
+    """Notes that embed each other, or themselves, in a circle; at the first embed of the first note by path."""
+    from graphlib import CycleError, TopologicalSorter
+
+    embeds = {note.path: note.embeds for note in checked if note.embeds}
+    try:
+        TopologicalSorter(embeds).prepare()
+    except CycleError:
+        import networkx  # takes 170 ms; only a vault with a circle needs it
+
+        graph = networkx.DiGraph([(path, other) for path, others in embeds.items() for other in others])
+        for circle in networkx.strongly_connected_components(graph):
+            first = min(circle)
+            around = sorted(set(embeds.get(first, {})) & circle)
+            if around:
+                names = " → ".join(posixpath.basename(path) for path in [*sorted(circle), first])
+                yield _replaced(embeds[first][around[0]], f"notes that embed each other: {names}")
+
+
+class Links(NamedTuple):
+    """The links of a vault: findings, and the number of links of each class."""
+
+    findings: tuple[Finding, ...]
+    classes: Mapping[LinkClass, int]
+
+
+def combine(checked: Iterable[Checked], index: Index, settings: Settings) -> Links:
+    """Combine the checks of all notes, and check the vault as a whole."""
+    checked = sorted(checked, key=lambda note: note.path)
+    findings = [finding for note in checked for finding in note.findings]
+    findings += [*_names(index), *_unlinked(checked), *_hubs(checked), *_circles(checked)]
+    findings += _type_conflicts(checked, settings)
+    totals: Counter[LinkClass] = Counter()
+    for note in checked:
+        totals.update(note.classes)
+    return Links(tuple(sorted(findings)), {kind: totals[kind] for kind in LINK_CLASSES})

@@ -1,0 +1,182 @@
+"""Run pySHACL in a child process: triples and shapes go in, results come out.
+
+Shapes from a stranger may contain SPARQL. A query that would call another server or read a file is refused before the
+run (`Shapes.texts`). A query that never ends or takes all memory is ended with the process.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyoxigraph as ox
+
+from kg.core.child_process import Child
+from kg.core.errors import KgError, OntologyError
+from kg.rdf.rdflib_terms import from_rdflib, to_rdflib
+from kg.rdf.sparql_syntax import check, tokens
+from kg.rdf.terms import SH
+from kg.validation.shapes import Shapes
+
+if TYPE_CHECKING:
+    import rdflib
+    from rdflib.term import Node
+
+
+class Violation(NamedTuple):
+    """A validation result (SHACL 3.6.2). Terms are in N-Triples syntax; a missing term is empty."""
+
+    focus: str
+    path: str
+    value: str
+    shape: str
+    component: str
+    constraint: str
+    severity: str
+    messages: tuple[str, ...]
+
+
+_FIELDS = {
+    "focusNode": "focus",
+    "resultPath": "path",
+    "value": "value",
+    "sourceShape": "shape",
+    "sourceConstraintComponent": "component",
+    "sourceConstraint": "constraint",
+    "resultSeverity": "severity",
+}
+
+
+class ShapesError(OntologyError):
+    """Shapes that pySHACL cannot use."""
+
+
+def refuse(shapes: Shapes) -> None:
+    """Refuse shapes with SPARQL that would call a server or read a file. Raises OntologyError."""
+    for node, text in shapes.texts():
+        try:
+            check(text)
+        except KgError as error:
+            raise ShapesError(f"the SPARQL of the shape {shapes.owner(node)}: {error}") from error
+        words = {token.text.upper() for token in tokens(text) if token.kind == "word"}
+        if words & {"FROM", "LOAD"}:
+            raise ShapesError(f"the SPARQL of the shape {shapes.owner(node)} has FROM: it is asked of the notes only")
+
+
+def run(
+    jobs: Iterable[tuple[Iterable[ox.Triple], Iterable[ox.Triple], bool]], *, seconds: float, memory: int
+) -> list[list[Violation]]:
+    """Validate each job: data against a shapes graph, with or without SHACL's advanced features.
+
+    Raises ShapesError, TimedOut, ChildError.
+    """
+    results: list[list[Violation]] = []
+    with Child(engine, memory=memory) as child:
+        for data, shapes, advanced in jobs:
+            rows = [ox.serialize(list(triples), format=ox.RdfFormat.N_TRIPLES) for triples in (data, shapes)]
+            results.append([Violation(*row) for row in child.ask(*rows, advanced, seconds=seconds)])
+    return results
+
+
+def engine() -> Callable[[bytes, bytes, bool], list[tuple[Any, ...]]]:
+    """Return the function that the child process runs."""
+    import pyshacl  # noqa: F401 - imported before the first job, not within its time limit
+
+    return _validate
+
+
+def _validate(data: bytes, shapes: bytes, advanced: bool) -> list[tuple[Any, ...]]:
+    import pyshacl
+
+    shapes_graph = _graph(shapes)
+    try:
+        _, report, _ = pyshacl.validate(
+            _graph(data), shacl_graph=_graph(shapes), advanced=advanced, inplace=not advanced
+        )
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - pySHACL and rdflib raise any exception for invalid shapes
+        reason = getattr(error, "message", "") or str(error) or type(error).__name__
+        raise ShapesError(f"the shapes cannot be used: {' '.join(reason.split())}") from None
+    if not hasattr(report, "subjects"):
+        raise ShapesError(f"the shapes cannot be used: {report}")
+    return sorted(set(_results(report, shapes_graph)))
+
+
+def _graph(triples: bytes) -> "rdflib.Graph":
+    return to_rdflib(quad.triple for quad in ox.parse(triples, ox.RdfFormat.N_TRIPLES))
+
+
+def _results(report: "rdflib.Graph", shapes: "rdflib.Graph") -> Iterable[tuple[Any, ...]]:
+    """The results, with only the messages of the shapes: pySHACL's own list things in no stable order."""
+    from rdflib import URIRef
+
+    shape_messages = set(shapes.objects(None, URIRef(SH + "message")))
+    names = {URIRef(SH + name): field for name, field in _FIELDS.items()}
+    for result in report.objects(None, URIRef(SH + "result")):
+        row: dict[str, Any] = dict.fromkeys(Violation._fields, "")
+        messages = []
+        for predicate, obj in report.predicate_objects(result):
+            if isinstance(predicate, URIRef) and predicate in names:
+                row[names[predicate]] = _n3(obj)
+            elif predicate == URIRef(SH + "resultMessage") and _is_from(obj, result, report, shape_messages):
+                messages.append(str(obj))
+        yield tuple(Violation(**(row | {"messages": tuple(sorted(messages))})))
+
+
+def _is_from(message: Any, result: "Node", report: "rdflib.Graph", given: set[Any]) -> bool:
+    """Whether a message comes from the shapes: verbatim, or filled in by SPARQL."""
+    from rdflib import URIRef
+
+    component = str(report.value(result, URIRef(SH + "sourceConstraintComponent")))
+    return message in given or not component.startswith(SH) or component == SH + "SPARQLConstraintComponent"
+
+
+def _n3(node: "Node") -> str:
+    try:
+        return str(from_rdflib(node))
+    except ValueError:  # SPARQL in a shape can build an invalid IRI
+        return str(ox.Literal(str(node)))
+
+
+def in_turtle(shapes: Shapes, results: Iterable[Violation], prefixes: Mapping[str, str]) -> str:
+    """The validation report (SHACL 3.6) of the results, including the property paths of the shapes."""
+    rows: list[ox.Triple] = []
+    report = ox.BlankNode("report")
+
+    def say(subject: Any, name: str, obj: Any) -> None:
+        rows.append(ox.Triple(subject, ox.NamedNode(name if ":" in name else SH + name), obj))
+
+    results = list(results)
+    rdf_type = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+    say(report, rdf_type, ox.NamedNode(SH + "ValidationReport"))
+    say(report, "conforms", ox.Literal(not results))
+    for number, result in enumerate(results):
+        node = ox.BlankNode(f"r{number}")
+        say(report, "result", node)
+        say(node, rdf_type, ox.NamedNode(SH + "ValidationResult"))
+        for name, field in _FIELDS.items():
+            if text := getattr(result, field):
+                term = term_from(text)
+                say(node, name, term)
+                rows += _around(shapes, term) if name == "resultPath" else ()
+        for message in result.messages:
+            say(node, "resultMessage", ox.Literal(message))
+    text = ox.serialize(dict.fromkeys(rows), format=ox.RdfFormat.TURTLE, prefixes=dict(prefixes))
+    return (text or b"").decode()
+
+
+def _around(shapes: Shapes, term: Any) -> list[ox.Triple]:
+    """The triples of a blank node in the shapes graph, and of the blank nodes that it leads to."""
+    triples: list[ox.Triple] = []
+    stack = [term] if isinstance(term, ox.BlankNode) else []
+    while stack:
+        node = stack.pop()
+        statements = [triple for triple in shapes.triples if triple.subject == node]
+        triples += statements
+        stack += [triple.object for triple in statements if isinstance(triple.object, ox.BlankNode)]
+    return triples
+
+
+def term_from(text: str) -> Any:
+    """Parse a term in N-Triples syntax."""
+    triple = next(iter(ox.parse(f"<urn:s> <urn:p> {text} .", ox.RdfFormat.N_TRIPLES)))
+    return triple.object
