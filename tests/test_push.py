@@ -17,7 +17,6 @@ import pytest
 
 import kg
 from conftest import ingest
-from kg.remote import dialects
 from kg.remote import endpoint as remote
 from kg.remote import push as pushing
 from kg.remote.dialects import Dialect, canonical
@@ -347,7 +346,7 @@ def test_a_push_that_is_killed_is_gone_on_with(tmp_path: Path, server: str) -> N
     store = ingest(folder, tmp_path / "store").store
     child = os.fork()
     if child == 0:
-        dialects.STANDARD = Dialect(200, lambda line: line)
+        pushing.STANDARD = Dialect(200, lambda line: line)
         real = Endpoint.update
 
         def slow(self: Endpoint, text: str) -> object:

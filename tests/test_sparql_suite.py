@@ -15,7 +15,7 @@ import pytest
 
 import kg
 from kg.rendering import query_results as results
-from kg.sparql import answer
+from kg.sparql.answer import Answer, triples_of
 from kg.store.generations import Manifest
 from kg.store.store import Store
 
@@ -110,7 +110,7 @@ def term_of(term: Any) -> str:
     return BLANK.sub("_:", str(term))
 
 
-def written(answer: answer.Answer, format_: str) -> bytes:
+def written(answer: Answer, format_: str) -> bytes:
     out = io.BytesIO()
     results.write(answer, out, format_)
     return out.getvalue()
@@ -120,7 +120,7 @@ def through_kg(store: Store, case: Case, format_: str) -> Any:
     """What `kg` answers, by way of one of its formats."""
     answer = kg.query(store, f"BASE <{case.base}> {case.query}")
     if answer.kind == "graph":
-        return told(answer.triples_of(written(answer, "turtle"), ox.RdfFormat.TURTLE))
+        return told(triples_of(written(answer, "turtle"), ox.RdfFormat.TURTLE))
     if answer.kind == "ask" and format_ == "tsv":
         return written(answer, "tsv") == b"true\n"
     return told(ox.parse_query_results(written(answer, format_), format=READ[format_][1]))
