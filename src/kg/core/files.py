@@ -60,6 +60,11 @@ def is_folder(place: Path) -> bool:
     return os.path.isdir(place)  # noqa: PTH112 # see above
 
 
+def is_file(place: Path) -> bool:
+    """Whether a path is a file; False where access is denied or the name is too long, where Path.is_file raises."""
+    return os.path.isfile(place)  # noqa: PTH113 # see above
+
+
 def is_regular(place: Path) -> bool:
     """Whether a path is a regular file and not a link; False where access is denied."""
     try:

@@ -23,7 +23,7 @@ import pyoxigraph as ox
 
 from kg.config import Config
 from kg.core.errors import KgError
-from kg.core.files import files_below, read_bytes, read_text
+from kg.core.files import files_below, is_file, read_bytes, read_text
 from kg.core.limits import Limits, guarded
 from kg.notes.model import Block, Note
 from kg.notes.vault import Vault, read_note
@@ -148,7 +148,7 @@ def _of_query(config: Config, file: Path) -> Case:
     case = Case(file, 1, 1, file.stem)
     try:
         case = _asking(config, case, _text(file))
-        answer = next((file.with_suffix(suffix) for suffix in _ANSWERS if file.with_suffix(suffix).is_file()), None)
+        answer = next((file.with_suffix(suffix) for suffix in _ANSWERS if is_file(file.with_suffix(suffix))), None)
         return replace(case, expected=_expected(_text(answer), answer.suffix, config.limits)) if answer else case
     except (KgError, ValueError, SyntaxError) as error:
         return case.failing(str(error))

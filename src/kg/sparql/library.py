@@ -19,7 +19,7 @@ from pathlib import Path
 
 from kg.config import Config, resource
 from kg.core.errors import KgError, NotFound
-from kg.core.files import read_text
+from kg.core.files import is_file, read_text
 from kg.rdf.sparql_syntax import tokens
 from kg.sparql.parameters import TYPES, Parameter
 
@@ -144,10 +144,10 @@ def readable_queries(config: Config) -> tuple[dict[str, NamedQuery], list[KgErro
 
 def find_query(config: Config, what: str) -> tuple[str, str]:
     """Resolve TEXT, FILE.rq or NAME to the text of a query, and its name for messages. Raises NotFound, KgError."""
-    if _NAME.match(what) and not Path(what).is_file():
+    if _NAME.match(what) and not is_file(Path(what)):
         query = named_query(config, what)
         return query.text, f"{query.name}.rq"
-    if what.endswith(".rq") or (len(what) < 256 and "{" not in what and Path(what).is_file()):
+    if what.endswith(".rq") or (len(what) < 256 and "{" not in what and is_file(Path(what))):
         return _read(Path(what)), what
     return what, "query"
 
