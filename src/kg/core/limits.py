@@ -28,6 +28,7 @@ from typing import IO, NamedTuple, NoReturn, TypeVar
 
 from kg.core.errors import INTERRUPTED, KgError, TimedOut
 from kg.core.sandbox import close_network, end_with_parent
+from kg.core.work_thread import WorkThread
 
 Result = TypeVar("Result")
 What = str | Callable[[], str]
@@ -424,21 +425,7 @@ def _said(work: Callable[[], object]) -> bytes:
 
 def _in_a_thread(work: Callable[[], Result], seconds: float | None) -> Result:
     """Run the work so that Ctrl-C and a time limit end the program at once."""
-    outcome: list[Result] = []
-    raised: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            outcome.append(work())
-        except BaseException as error:  # noqa: BLE001 - handed to the waiting thread, which raises it
-            import traceback
-
-            # Oxigraph's results must die in the thread that made them: no frame may keep one alive.
-            for exception in (error, error.__cause__, error.__context__):
-                traceback.clear_frames(exception.__traceback__ if exception else None)
-            raised.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
+    thread = WorkThread(work, daemon=True)
     thread.start()
     try:
         waited = 0.0
@@ -452,9 +439,7 @@ def _in_a_thread(work: Callable[[], Result], seconds: float | None) -> Result:
         limit = TimedOut(seconds or 0)
         sys.stderr.write(f"kg: {limit}\n")
         os._exit(limit.exit_code)
-    if raised:
-        raise raised[0]
-    return outcome[0]
+    return thread.result()
 
 
 # ---- a command -------------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
+from kg.core.work_thread import WorkThread
+
 Result = TypeVar("Result")
 
 _NO_NEW_PRIVILEGES, _SECCOMP, _FILTER = 38, 22, 2
@@ -65,27 +67,15 @@ def without_network(work: Callable[[], Result]) -> Result:
     """
     if is_closed() or sys.platform != "linux":
         return work()
-    results: list[Result] = []
-    errors: list[BaseException] = []
 
-    def run() -> None:
+    def closed() -> Result:
         close_network()
-        try:
-            results.append(work())
-        except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
-            import traceback
+        return work()
 
-            # Oxigraph's results must die in the thread that made them: no frame may keep one alive.
-            for exception in (error, error.__cause__, error.__context__):
-                traceback.clear_frames(exception.__traceback__ if exception else None)
-            errors.append(error)
-
-    thread = threading.Thread(target=run, name="kg without network")
+    thread = WorkThread(closed)
     thread.start()
     thread.join()
-    if errors:
-        raise errors.pop()
-    return results[0]
+    return thread.result()
 
 
 def end_with_parent() -> None:
