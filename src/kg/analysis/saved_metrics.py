@@ -9,13 +9,11 @@ from dataclasses import dataclass
 
 from kg.config import Config
 from kg.core.files import MAX_STORE_FILE, read_bytes
-from kg.rdf.terms import METRICS
+from kg.rdf.terms import METRICS, Row
 from kg.reasoning.construct_rules import FILE as RULES
 from kg.store.builder import Outdated, building
 from kg.store.ingest_state import FILE as NOTES
 from kg.store.store import Published, Store
-
-Row = tuple[str, str, str]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import click
 
 from kg.cli.infer import say_inference
 from kg.cli.options import Options, common, complain, emit, plural, progress, say_findings, short, tell, vault_config
-from kg.core.errors import KgError, StoreError
+from kg.core.errors import KgError, StoreBusy, StoreError
 from kg.core.escaping import printable
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _watch(options: Options, vault: Path | None, *, inference: bool, as_json: bo
                 _ingest_once(options, config, full=False, inference=inference, as_json=as_json, watching=True)
                 last_error = ""
             except KgError as error:
-                missed = isinstance(error, StoreError)  # another process is writing: try again when it is done
+                missed = isinstance(error, StoreBusy)  # try again when the other process is done
                 if last_error != str(error):  # report a missing drive only once
                     complain(f"{error}; the last good state stays")
                 last_error = str(error)

@@ -5,6 +5,7 @@ KgError                 2  wrong usage, or unreadable input
 ├── NotFound            1  the requested thing does not exist
 ├── StoreError          3  the store is locked, damaged or missing
 │   ├── StoreMissing    3
+│   ├── StoreBusy       3  another process is writing it: try again
 │   ├── StoreRefused    3  a folder that is not kg's, or a link in place of one of kg's files
 │   └── TermRefused     3
 └── TimedOut            4  a time limit was reached
@@ -75,6 +76,10 @@ class StoreMissing(StoreError):
 
     def __init__(self, where: object) -> None:
         super().__init__(f"no store at {where}: run `kg ingest VAULT` first, or name one with --store DIR")
+
+
+class StoreBusy(StoreError):
+    """Another process is writing the store."""
 
 
 class StoreRefused(StoreError):

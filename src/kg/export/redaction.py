@@ -20,11 +20,11 @@ import pyoxigraph as ox
 from kg.config import Config
 from kg.mapping.ontology import load_ontology
 from kg.rdf.iris import Names
-from kg.rdf.terms import INFERRED, KG, METRICS, ONTOLOGY, RDF, SKOS
+from kg.rdf.terms import INFERRED, KG, METRICS, ONTOLOGY, RDF, SKOS, Row
 from kg.reasoning.inference import Reasoning, infer
 from kg.reasoning.rule_cache import cached_rules
 from kg.store.builder import building
-from kg.store.store import Published, Row, Store
+from kg.store.store import Published, Store
 
 _TAGGED, _DESCRIBES, _PATH = (ox.NamedNode(KG + name) for name in ("tagged", "describes", "path"))
 _NAMES = (ox.NamedNode(SKOS + "prefLabel"), ox.NamedNode(SKOS + "altLabel"))

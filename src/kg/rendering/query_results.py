@@ -14,6 +14,7 @@ from kg.core.errors import KgError, StoreError, first_line
 from kg.core.text import escape_line_ends
 from kg.rendering.tables import Row, Screen, TermNames, table
 from kg.sparql.answer import Answer, Kind, value
+from kg.store.generations import is_damage
 
 _ONE_LINE = {ox.QueryResultsFormat.JSON, ox.QueryResultsFormat.XML}
 _AT_ONCE = 10_000
@@ -188,5 +189,5 @@ def write(
     except (OSError, RuntimeError) as error:
         if getattr(error, "errno", None) is not None:
             raise  # writing the answer failed, not reading the store
-        kind = StoreError if "Corruption" in str(error) else KgError
+        kind = StoreError if is_damage(error) else KgError
         raise kind(f"the query cannot be answered: {first_line(error)}") from error

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg.rdf.rdflib_terms import from_rdflib
+from kg.rdf.rdflib_terms import from_rdflib, rdflib_silent
 from kg.rdf.sparql_syntax import check, star_end, tokens, without_escapes
 from kg.sparql.syntax_errors import syntax_error
 from kg.store.store import Store
@@ -27,12 +27,12 @@ def explain(text: str, prefixes: Mapping[str, str], store: Store | None = None) 
 
     check(text, services=True)
     try:
-        with contextlib.redirect_stderr(io.StringIO()):  # rdflib logs IRIs that it dislikes
+        with rdflib_silent():
             tree = translateQuery(parseQuery(text), initNs=dict(prefixes))
     except Exception as error:
         raise syntax_error(text, SyntaxError(str(error)), prefixes) from error
     out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+    with contextlib.redirect_stdout(out), rdflib_silent():
         pprintAlgebra(tree)
     lines = (line for line in out.getvalue().splitlines() if "_vars = " not in line)
     drawing = re.sub(r"rdflib\.term\.Variable\('(\w+)'\)", r"?\1", "\n".join(lines))
@@ -45,8 +45,9 @@ def explain(text: str, prefixes: Mapping[str, str], store: Store | None = None) 
 
 def _as_written(variables: str, text: str) -> list[str]:
     """Variables in the order in which a query first mentions them."""
-    order = [f"?{token.text[1:]}" for token in tokens(text) if token.kind == "variable"]
-    return sorted(variables.split(", "), key=lambda name: order.index(name) if name in order else len(order))
+    mentioned = dict.fromkeys(f"?{token.text[1:]}" for token in tokens(text) if token.kind == "variable")
+    names = variables.split(", ")
+    return [*(name for name in mentioned if name in names), *(name for name in names if name not in mentioned)]
 
 
 def _fitting(tree: Any, prefixes: Mapping[str, str], store: Store) -> str:

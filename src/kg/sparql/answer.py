@@ -14,6 +14,7 @@ import pyoxigraph as ox
 from kg.core.errors import KgError
 from kg.rdf.rdflib_terms import to_rdflib
 from kg.rdf.terms import XSD
+from kg.store.generations import is_damage
 
 if TYPE_CHECKING:
     import pandas
@@ -131,7 +132,7 @@ def answering() -> Iterator[None]:
         yield
     except (ValueError, RuntimeError, OSError, SyntaxError) as error:
         is_output = isinstance(error, OSError) and error.errno is not None and not isinstance(error, PermissionError)
-        if is_output or "Corruption" in str(error):  # the output file or the store failed: reported elsewhere
+        if is_output or is_damage(error):  # the output file or the store failed: reported elsewhere
             raise
         raise unanswered(error) from error
 

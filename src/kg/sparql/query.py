@@ -16,7 +16,7 @@ from kg.sparql.answer import Answer, Kind, Term, answering, unanswered
 from kg.sparql.binding import bind
 from kg.sparql.functions import functions
 from kg.sparql.syntax_errors import syntax_error
-from kg.store.generations import damaged_store
+from kg.store.generations import damaged_store, is_damage
 from kg.store.store import Store
 
 
@@ -43,7 +43,7 @@ def query(
     try:
         kind, result = without_network(lambda: _to_carry(_evaluated(store, text, bound, graphs)))
     except (RuntimeError, OSError) as error:
-        if "Corruption" in str(error):
+        if is_damage(error):
             raise damaged_store(store.path, error) from error
         raise
     if isinstance(result, bytes):
@@ -74,8 +74,6 @@ def _evaluated(store: Store, text: str, bound: str, graphs: Sequence[ox.NamedNod
     except SyntaxError as error:
         raise syntax_error(text, error, store.prefixes) from error
     except (ValueError, RuntimeError, PermissionError) as error:
-        if "Corruption" in str(error):
-            raise damaged_store(store.path, error) from error
         raise unanswered(error) from error
     return Answer(_kind(result), result, store.prefixes)
 

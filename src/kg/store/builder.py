@@ -12,13 +12,13 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg.core.errors import StoreError, TermRefused
+from kg.core.errors import StoreBusy, StoreError, TermRefused
 from kg.core.folder import Folder
-from kg.rdf.terms import INFERRED, ONTOLOGY
+from kg.rdf.terms import INFERRED, ONTOLOGY, Row
 from kg.store.generations import FORMAT, MANIFEST, current_name, next_name, remove_old, stamp, stamp_of
 from kg.store.locks import READING, locked
 from kg.store.ownership import CURRENT, NEXT, opened, owned, reason, remove_generation
-from kg.store.store import ATTEMPTS, Made, Published, Row
+from kg.store.store import ATTEMPTS, Made, Published
 
 COMMIT_POINTS = ("locked", "begun", "written", "flushed", "described", "swapped")
 """The points of a writer's work; a writer stopped at each leaves a different state on the disk."""
@@ -44,7 +44,7 @@ def retried(work: Callable[[], Made]) -> Made:
             return work()
         except Outdated:
             continue
-    raise StoreError("other processes publish to the store all the while: try again when they are done")
+    raise StoreBusy("other processes publish to the store all the while: try again when they are done")
 
 
 def _write_failed(path: Path, error: Exception) -> StoreError:

@@ -103,6 +103,11 @@ def damaged_store(path: Path, error: Exception) -> StoreError:
     )
 
 
+def is_damage(error: Exception) -> bool:
+    """Whether an error of Oxigraph means a damaged block, which it finds only on reading it."""
+    return "Corruption" in str(error)
+
+
 def tidy(path: Path) -> None:
     """Remove generations that no writer has removed, unless a process writes or reads."""
     with contextlib.suppress(StoreError, OSError):

@@ -18,9 +18,7 @@ from kg.core.text import letters_and_digits
 from kg.mapping.link_resolution import LinkClass
 from kg.mapping.statements import ALT_LABEL, PREF_LABEL, Label
 from kg.notes.summary import Card, Heading
-from kg.rdf.terms import literal
-
-Row = tuple[str, str, str]
+from kg.rdf.terms import Row, literal
 
 _IRIS = re.compile(r'(?:<[a-zA-Z][^\x00-\x20<>"{}|^`\\]*>)*+')
 FILE = "notes.json"

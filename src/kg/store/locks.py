@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from kg.core.errors import StoreError
+from kg.core.errors import StoreBusy, StoreError
 from kg.core.folder import Folder
 from kg.store.ownership import LOCK
 
@@ -83,7 +83,7 @@ def locked(store: Folder, command: str) -> Iterator[None]:
             )
         if not _try_lock(handle) or os.fstat(handle).st_ino != store.stat(LOCK).st_ino:
             holder = os.pread(handle, 10_000, 0).decode("utf-8", "replace").strip()
-            raise StoreError(f"the store {store.path} is being written by {holder or 'another process'}")
+            raise StoreBusy(f"the store {store.path} is being written by {holder or 'another process'}")
         since = datetime.now(UTC).astimezone().strftime("%H:%M:%S")
         os.ftruncate(handle, 0)
         text = f"`{command}` (process {_PROCESS}, since {since})"

@@ -14,7 +14,7 @@ published one and nobody reads it.
 
 A writer's work rests on one generation. The writer reads that generation before the notes, and it must still be the
 published one when the writer gets the lock. Otherwise another writer was faster, and the work is repeated (`Outdated`,
-`settled`).
+`builder.retried`).
 """
 
 import json
@@ -29,7 +29,7 @@ import pyoxigraph as ox
 from kg.core.errors import StoreError
 from kg.rdf.rdflib_terms import to_rdflib
 from kg.rdf.terms import XSD
-from kg.store.generations import MANIFEST, Manifest, damaged_store, parse_manifest, published_name, stamp_of
+from kg.store.generations import MANIFEST, Manifest, damaged_store, is_damage, parse_manifest, published_name, stamp_of
 from kg.store.locks import hold_shared
 from kg.store.ownership import CURRENT, GENERATION, check_database, opened
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     import rdflib
 
 
-Row = tuple[str, str, str]
 _Item = TypeVar("_Item")
 Made = TypeVar("Made")
 ATTEMPTS = 20
@@ -129,7 +128,7 @@ class Store:
         except PermissionError:  # the network is closed
             raise
         except (OSError, RuntimeError) as error:
-            if "Corruption" in str(error) or isinstance(error, OSError):
+            if is_damage(error) or isinstance(error, OSError):
                 raise damaged_store(self.path, error) from error
             raise
 
