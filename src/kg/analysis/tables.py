@@ -256,7 +256,7 @@ def _by_label(network: Network) -> list[int]:
 
 def suggest(network: Network, texts: "Texts", thing: int | None = None) -> Table:
     """Links worth making, for all nodes or for `thing`, with the reasons for each."""
-    from kg.analysis import link_prediction as suggestions
+    from kg.analysis import link_prediction
 
     rows = [
         (
@@ -267,31 +267,30 @@ def suggest(network: Network, texts: "Texts", thing: int | None = None) -> Table
             _named(network, link.neighbours) or " – ".join(network.labels[n] for n in link.over),
             ", ".join(link.words),
         )
-        for link in suggestions.suggest(network, texts, thing)
+        for link in link_prediction.suggest(network, texts, thing)
     ]
-    columns = ("entity", "label", "to", "to_label", "score", *suggestions.BLENDED, "neighbours", "words")
+    columns = ("entity", "label", "to", "to_label", "score", *link_prediction.BLENDED, "neighbours", "words")
     return Table(columns, rows, bar="score")
 
 
 def suggestions_measured(network: Network, texts: "Texts", rounds: int) -> Table:
     """How many of the best pairs by each method are hidden links."""
-    from kg.analysis import link_prediction as suggestions
+    from kg.analysis import link_prediction
 
-    measured, hidden = suggestions.measure(network, texts, rounds)
-    says = (
-        f"{rounds} rounds; in each {hidden:,} links between notes were hidden, and the first {suggestions.AT} looked at"
-    )
+    measured, hidden = link_prediction.measure(network, texts, rounds)
+    first = link_prediction.AT
+    says = f"{rounds} rounds; in each {hidden:,} links between notes were hidden, and the first {first} looked at"
     return Table(("method", "precision", "error"), [*measured], bar="precision", says=says)
 
 
 def similar(network: Network, texts: "Texts", thing: int) -> Table:
     """The things most similar to `thing`, with the words and links that they share."""
-    from kg.analysis import similarity as likeness
+    from kg.analysis import similarity
 
     rows = [
         (*columns_of(network, alike.thing), alike.score, alike.text, alike.links, alike.linked, ", ".join(alike.words),
          _named(network, alike.shared))
-        for alike in likeness.similar(network, texts, thing)
+        for alike in similarity.similar(network, texts, thing)
     ]  # fmt: skip
     return Table(("entity", "label", "score", "text", "links", "linked", "words", "neighbours"), rows, bar="score")
 

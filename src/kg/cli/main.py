@@ -32,10 +32,10 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a name, or None."""
-        return _command(cmd_name) if cmd_name in _COMMANDS else None
+        return _command(cmd_name)
 
 
-def _command(name: str) -> click.Command:  # noqa: PLR0912 - one case per command
+def _command(name: str) -> click.Command | None:  # noqa: PLR0912 - one case per command
     command: click.Command
     match name:
         case "init":
@@ -68,8 +68,10 @@ def _command(name: str) -> click.Command:  # noqa: PLR0912 - one case per comman
             from kg.cli.competency import test as command
         case "push":
             from kg.cli.remote import push as command
-        case _:
+        case "pull":
             from kg.cli.remote import pull as command
+        case _:
+            return None
     return command
 
 

@@ -81,7 +81,7 @@ def files_below(folder: Path, *suffixes: str) -> list[Path]:
     """The files in a folder and its subfolders, sorted by path; links to folders are not followed.
 
     Returns regular files, and links to regular files, whose names end with one of the suffixes. Raises OSError, which
-    names the folder, if a folder cannot be listed or the nesting exceeds `DEEPEST`.
+    names the folder, if a folder cannot be listed or the nesting exceeds `MAX_DEPTH`.
     """
     files: list[Path] = []
     folders = [(folder, 0)]

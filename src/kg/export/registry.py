@@ -3,15 +3,10 @@
 from itertools import chain
 
 from kg.core.errors import KgError
-from kg.export import gexf, graphml, picture
-from kg.export import json_formats as graphjson
-from kg.export import rdf_formats as graphrdf
-from kg.export import table_formats as graphtables
-from kg.export import text_formats as graphtext
-from kg.export import web_page as page
+from kg.export import gexf, graphml, json_formats, picture, rdf_formats, table_formats, text_formats, web_page
 from kg.export.formats import ExportFormat
 
-_MODULES = (page, picture, graphml, gexf, graphtext, graphjson, graphtables, graphrdf)
+_MODULES = (web_page, picture, graphml, gexf, text_formats, json_formats, table_formats, rdf_formats)
 FORMATS: dict[str, ExportFormat] = {row.name: row for row in chain.from_iterable(module.FORMATS for module in _MODULES)}
 """The formats by name. A file name extension that several formats share selects the first."""
 

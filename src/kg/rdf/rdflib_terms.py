@@ -5,6 +5,7 @@ unescaped.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
@@ -83,3 +84,16 @@ def from_rdflib(node: "Node") -> Term:
     if node.language:
         return ox.Literal(str(node), language=node.language)
     return ox.Literal(str(node), datatype=ox.NamedNode(str(node.datatype)) if node.datatype else None)
+
+
+@contextmanager
+def rdflib_silent() -> Iterator[None]:
+    """Silence rdflib's log, which quotes every IRI that it dislikes."""
+    import logging
+
+    logger = logging.getLogger("rdflib.term")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before

@@ -4,8 +4,6 @@ The triples of any other file (with NOT EXISTS, OPTIONAL, BIND, a count …) dep
 query. rdflib parses the texts. That takes longer than an edit may, so its result is cached.
 """
 
-import contextlib
-import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,6 +15,7 @@ import pyoxigraph as ox
 from kg.core.errors import OntologyError, TimedOut, first_line
 from kg.core.limits import Limits, limited
 from kg.core.sandbox import without_network
+from kg.rdf.rdflib_terms import rdflib_silent
 from kg.rdf.sparql_syntax import tokens, without_escapes
 from kg.reasoning.rules import Atom, Condition, Path, PathStep, Rule, Term
 
@@ -125,7 +124,7 @@ def _parsed(text: str, prefixes: Mapping[str, str]) -> tuple[list[Any], Any]:
     from rdflib.plugins.sparql.parser import parseQuery
 
     declared = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in prefixes.items())
-    with contextlib.redirect_stderr(io.StringIO()):  # rdflib logs IRIs that it dislikes
+    with rdflib_silent():
         query = translateQuery(parseQuery(declared + text)).algebra
     pattern = query.p
     while pattern.name in {"Project", "SelectQuery"}:
