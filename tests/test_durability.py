@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import kg
+from conftest import damage_tables
 from kg.config import load
 from kg.notes.vault import Vault
 from kg.store.builder import COMMIT_POINTS
@@ -226,15 +227,9 @@ def test_damage_is_one_sentence_and_the_next_ingest_mends_it(world: World, what:
 
 def test_the_doctor_finds_what_is_damaged_only_inside(world: World) -> None:
     world.settle()
-    folder = world.store / (world.store / "current").read_text().strip()
     doctor = [sys.executable, "-m", "kg", "doctor", "--store", str(world.store)]
     assert subprocess.run(doctor, capture_output=True, check=False).returncode == 0
-    for file in list((folder / "db").glob("*.sst")):  # the largest alone may hold nothing that is still in use
-        data = bytearray(file.read_bytes())
-        for at in range(100, len(data) // 2 + 101, 2_000):  # so often that it meets something that is still in use
-            data[at : at + 40] = bytes(40)
-        file.unlink()  # not through the hard link
-        file.write_bytes(data)
+    damage_tables(world.store, every=2_000)
     done = subprocess.run(doctor, capture_output=True, text=True, check=False)
     assert (done.returncode, "Traceback" in done.stderr) == (3, False)
     assert subprocess.run(world.command("--full"), capture_output=True, check=False).returncode == 0

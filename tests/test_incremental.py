@@ -23,7 +23,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 import kg
 from conftest import ingest
 
-MEMORY = next((folder for folder in ("/dev/shm",) if os.access(folder, os.W_OK)), None)
 """Where a store that is thrown away is written and flushed twice as fast; what a disk does is in test_durability.py."""
 NFC, NFD = "\u00e9", "e\u0301"
 NAMES = ("A", "B", "b", "Note", "Ann Lee", NFC, NFD)
@@ -224,7 +223,7 @@ class Editing(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(dir=MEMORY))
+        self.folder = Path(tempfile.mkdtemp())
         self.project = Project(self.folder)
         self.notes: dict[str, Draft] = {}
         """What the notes say, by path."""
@@ -405,7 +404,7 @@ def begin() -> Iterator[Callable[[dict[str, str]], Project]]:
         project.ingest()
         return project
 
-    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         yield begun
 
 

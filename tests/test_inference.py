@@ -3,7 +3,6 @@
 import os
 import random
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -250,13 +249,6 @@ def without_equality(seed: int) -> str:
     text = ontology(seed)
     of_equality = ("sameAs", "FunctionalProperty", "hasKey", "maxCardinality", "maxQualifiedCardinality")
     return "\n".join(row for row in text.splitlines() if not any(word in row for word in of_equality))
-
-
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    """One in memory, where there is one: what is tested is no disk."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as name:
-        yield Path(name)
 
 
 @pytest.mark.parametrize("seed", range(8))

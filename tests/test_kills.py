@@ -13,7 +13,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -298,20 +297,10 @@ def kill_often(folder: Path, times: int) -> None:
         world.server.wait()
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory, where there is one: a kill does not care whether anything is synced."""
-    if not os.access("/dev/shm", os.W_OK):
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-        yield Path(folder)
-
-
-def test_killed_at_any_moment(place: Path) -> None:
-    kill_often(place, 10)
+def test_killed_at_any_moment(tmp_path: Path) -> None:
+    kill_often(tmp_path, 10)
 
 
 @pytest.mark.slow
-def test_five_hundred_kills(place: Path) -> None:
-    kill_often(place, 500)
+def test_five_hundred_kills(tmp_path: Path) -> None:
+    kill_often(tmp_path, 500)

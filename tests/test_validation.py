@@ -30,7 +30,6 @@ from kg.validation.pyshacl_runner import Violation, engine
 from kg.validation.validator import Validation, validate
 
 Write = Callable[[dict[str, str]], Path]
-MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 SH = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <https://ex.example/> . "
 KG = "@prefix kg: <https://w3id.org/concept-notes#> . @prefix skos: <http://www.w3.org/2004/02/skos/core#> . "
 PLAIN = "---\ndefinition: A thing\n---\n"
@@ -327,7 +326,7 @@ class Validating(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(dir=MEMORY))
+        self.folder = Path(tempfile.mkdtemp())
         (self.folder / "vault").mkdir()
         for number in range(12):
             self.edit("A.md" if not number else f"n{number}.md", TEXTS[number % 6])
