@@ -20,7 +20,7 @@ _COMMANDS = (
 )  # fmt: skip
 """The commands, in the order of use."""
 _BEGIN = "\b\nTo begin:\n  kg init            set up a project in this folder\n  kg ingest notes/   read the notes"
-_ASK = "\n  kg query           list the questions that are there\n  kg query NAME      answer one"
+_ASK = "\n  kg query           list the queries\n  kg query NAME      answer one"
 
 
 class _Commands(click.Group):
