@@ -188,5 +188,5 @@ def test_the_page_is_in_the_wheel(tmp_path: Path) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=300)
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {f"kg/web/{file.name}" for file in WEB.iterdir()} <= names
+    assert {f"kg/export/web/{file.name}" for file in WEB.iterdir()} <= names
     assert any(name.endswith("dist-info/licenses/src/kg/export/web/LICENSES.txt") for name in names)
