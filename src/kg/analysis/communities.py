@@ -16,10 +16,9 @@ import pyoxigraph as ox
 import regex
 
 from kg.analysis.network import Network
-from kg.rdf.terms import KG
+from kg.rdf.vocabulary import TAGGED, TEXT
 from kg.store.store import Store
 
-_TEXT, _TAGGED = ox.NamedNode(KG + "text"), ox.NamedNode(KG + "tagged")
 SEED = 1
 RESOLUTION = 1.0
 _TRIALS = 5
@@ -170,8 +169,8 @@ def _log_odds(part: float, whole: float) -> float:
 def texts(store: Store, network: Network) -> list[list[str]]:
     """The texts of each node: its label, its tags and the text of its sections."""
     node_texts = [[label] for label in network.labels]
-    for name in (_TEXT, _TAGGED):
-        for quad in store.find(None, name, None, ox.DefaultGraph()):
+    for name in (TEXT, TAGGED):
+        for quad in store.triples(None, name, None):
             subject = quad.subject
             if not isinstance(subject, ox.NamedNode):
                 continue

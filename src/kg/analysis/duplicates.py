@@ -17,11 +17,20 @@ from zlib import crc32
 import pyoxigraph as ox
 from rapidfuzz.distance import OSA
 
-from kg.analysis.network import LINKS
 from kg.analysis.tables import Table, Value
 from kg.core.escaping import printable
 from kg.core.spelling import alike
-from kg.rdf.terms import KG, ONTOLOGY, RDF, RDFS, SKOS
+from kg.rdf.terms import KG
+from kg.rdf.vocabulary import (
+    ALT_LABEL,
+    DESCRIBES,
+    LABEL,
+    LINKS_TO,
+    ONTOLOGY_GRAPH,
+    PREF_LABEL,
+    TEXT,
+    TYPE,
+)
 from kg.store.store import Store
 
 LIKELY = 0.7
@@ -33,12 +42,7 @@ _LONG = 10
 _SHORT_NAME = 6
 _SAMPLED, _COMMON, _LEAST = 4, 20, 20
 _SAME_TEXT = 0.8
-_DEFAULT = ox.DefaultGraph()
-_TYPE, _LABEL, _ALIAS = ox.NamedNode(RDF + "type"), ox.NamedNode(SKOS + "prefLabel"), ox.NamedNode(SKOS + "altLabel")
-_TAG, _NOTE, _CANVAS, _TAGGED, _DESCRIBES, _TEXT, _KNOWN_BY_NAME, _STRUCTURAL = (
-    ox.NamedNode(KG + name)
-    for name in ("Tag", "Note", "Canvas", "tagged", "describes", "text", "knownByName", "structural")
-)
+_TAG, _NOTE, _CANVAS, _KNOWN_BY_NAME = (ox.NamedNode(KG + name) for name in ("Tag", "Note", "Canvas", "knownByName"))
 _WORD = re.compile(r"[^\W_]+")
 _SYMBOLS = re.compile(r"[+#%$€@*=<>!?]")
 _CAMEL = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])")
@@ -115,12 +119,12 @@ class _EntityReader:
     def items(self) -> list[Item]:
         """Authors and other things known by name, tags, and notes; each once, sorted by IRI."""
         kinds: dict[ox.NamedNode, tuple[str, bool]] = dict.fromkeys(self._notes.values(), ("note", False))
-        kinds |= dict.fromkeys(self._subjects(_TYPE, _TAG), ("tag", False))
+        kinds |= dict.fromkeys(self._subjects(TYPE, _TAG), ("tag", False))
         for class_ in self._subjects(_KNOWN_BY_NAME, None):
-            kinds |= dict.fromkeys(self._subjects(_TYPE, class_), (self._called(class_), True))
+            kinds |= dict.fromkeys(self._subjects(TYPE, class_), (self._called(class_), True))
         items = []
         for node in sorted(kinds, key=lambda node: node.value):
-            labels = [*sorted(self._texts_of(node, _LABEL))[:1], *sorted(self._texts_of(node, _ALIAS))]
+            labels = [*sorted(self._texts_of(node, PREF_LABEL))[:1], *sorted(self._texts_of(node, ALT_LABEL))]
             if labels:
                 items.append(Item(node, *kinds[node], tuple(labels), self._classes(node)))
         return items
@@ -128,25 +132,25 @@ class _EntityReader:
     @cached_property
     def _notes(self) -> dict[ox.NamedNode, ox.NamedNode]:
         """The thing that each Markdown note is about, by its document."""
-        documents = set(self._subjects(_TYPE, _NOTE)) - set(self._subjects(_TYPE, _CANVAS))
-        quads = self.store.find(None, _DESCRIBES, None, _DEFAULT)
+        documents = set(self._subjects(TYPE, _NOTE)) - set(self._subjects(TYPE, _CANVAS))
+        quads = self.store.triples(None, DESCRIBES, None)
         return {q.subject: q.object for q in quads if q.subject in documents and isinstance(q.object, ox.NamedNode)
                 and isinstance(q.subject, ox.NamedNode)}  # fmt: skip
 
     def _subjects(self, name: ox.NamedNode, obj: ox.NamedNode | None) -> list[ox.NamedNode]:
-        quads = self.store.find(None, name, obj, _DEFAULT)
+        quads = self.store.triples(None, name, obj)
         return sorted({q.subject for q in quads if isinstance(q.subject, ox.NamedNode)}, key=lambda node: node.value)
 
     def _texts_of(self, node: ox.NamedNode, name: ox.NamedNode) -> set[str]:
-        return {str(getattr(quad.object, "value", "")) for quad in self.store.find(node, name, None, _DEFAULT)}
+        return {str(getattr(quad.object, "value", "")) for quad in self.store.triples(node, name, None)}
 
     def _classes(self, node: ox.NamedNode) -> frozenset[str]:
-        classes = {quad.object for quad in self.store.find(node, _TYPE, None, _DEFAULT)}
+        classes = {quad.object for quad in self.store.triples(node, TYPE, None)}
         return frozenset(class_.value for class_ in classes if isinstance(class_, ox.NamedNode))
 
     def _called(self, class_: ox.NamedNode) -> str:
-        graph = ox.NamedNode(ONTOLOGY[1:-1])
-        labels = (quad.object for quad in self.store.find(class_, ox.NamedNode(RDFS + "label"), None, graph))
+        graph = ONTOLOGY_GRAPH
+        labels = (quad.object for quad in self.store.find(class_, LABEL, None, graph))
         ranked = sorted(
             (label.language not in {None, "en"}, label.value) for label in labels if isinstance(label, ox.Literal)
         )
@@ -157,19 +161,19 @@ class _EntityReader:
         """The prose of each note, by the thing that it is about."""
         texts: dict[ox.NamedNode, list[str]] = defaultdict(list)
         for document, node in self._notes.items():
-            rows = sorted(str(getattr(q.object, "value", "")) for q in self.store.find(None, _TEXT, None, document))
+            rows = sorted(str(getattr(q.object, "value", "")) for q in self.store.find(None, TEXT, None, document))
             texts[node] += rows
         return texts
 
     def uses(self, item: Item) -> int:
         """The number of subjects that refer to an item."""
-        return len({quad.subject for quad in self.store.find(None, None, item.node, _DEFAULT)})
+        return len({quad.subject for quad in self.store.triples(None, None, item.node)})
 
     def weighed(self, one: Item, other: Item, why: str, score: float) -> Pair:
         """Build a pair; note in its reason, and lower its score, if the notes are linked or the classes differ."""
         directions = ((one.node, other.node), (other.node, one.node))
         if one.kind == "note" and any(
-            True for direction in directions for _ in self.store.find(direction[0], LINKS, direction[1], _DEFAULT)
+            True for direction in directions for _ in self.store.triples(direction[0], LINKS_TO, direction[1])
         ):
             why, score = f"{why}; but one links to the other", score * 0.8
         if one.classes != other.classes and not (one.classes < other.classes or other.classes < one.classes):

@@ -11,14 +11,21 @@ from typing import Any, NamedTuple
 
 import pyoxigraph as ox
 
-from kg.rdf.terms import INFERRED, KG, SKOS
-from kg.reasoning.explanation import Explainer, SourceLine
-from kg.store.lookup import TYPE
-
-TEXT, HEADING, ORDER = (ox.NamedNode(KG + name) for name in ("text", "heading", "order"))
-SECTIONS, LINKS, MENTIONS, MISSING = (
-    ox.NamedNode(KG + name) for name in ("hasSection", "linksTo", "mentions", "Missing")
+from kg.rdf.terms import KG, SKOS
+from kg.rdf.vocabulary import (
+    HAS_SECTION,
+    HEADING,
+    INFERRED_GRAPH,
+    LINKS_TO,
+    MENTIONS,
+    MISSING,
+    ORDER,
+    TEXT,
+    TYPE,
+    Term,
 )
+from kg.reasoning.explanation import Explainer, SourceLine
+
 _OUTLINE = {KG + name for name in ("hasSection", "sectionOf", "hasBlock", "describes")}
 _LINKS = {KG + name for name in ("linksTo", "mentions", "embeds")}
 _OF_SECTION = {KG + name for name in ("text", "heading", "level", "order")}
@@ -108,7 +115,7 @@ class _Painter:
             self.node.value,
             self.explainer.naming.called(self.node),
             self.explainer.path_of(self.node),
-            any(True for _ in self._find(self.node, TYPE, MISSING)),
+            self.explainer.store.has(self.node, TYPE, MISSING),
             _value(text.object) if text else "",
             lines[text] if text else (),
             tuple(self._heading(depth, triple, lines[triple]) for depth, triple in shown),
@@ -119,19 +126,17 @@ class _Painter:
             self._group(self._elsewhere(), lambda triple: triple.subject),
         )
 
-    def _text(self, places: Iterable[object]) -> Triple | None:
+    def _text(self, places: Iterable[Term]) -> Triple | None:
         """The text of a thing, or else of the first of its sections that has any."""
-        return next((triple for node in places for triple in self._find(node, TEXT, None)), None)
-
-    def _find(self, subject: Any, predicate: Any, obj: Any) -> Iterator[Triple]:
-        quads = self.explainer.store.find(subject, predicate, obj, ox.DefaultGraph())
-        return (quad.triple for quad in quads)
+        return next((triple for node in places for triple in self.explainer.store.triples(node, TEXT, None)), None)
 
     # ---- statements ----------------------------------------------------------------------------------------------
 
     def _properties(self) -> list[Triple]:
         """Names and types first, then the other properties by label."""
-        rows = [row for row in self._find(self.node, None, None) if row.predicate.value not in _CONCEALED]
+        rows = [
+            row for row in self.explainer.store.triples(self.node, None, None) if row.predicate.value not in _CONCEALED
+        ]
         return sorted(rows, key=self._rank)
 
     def _rank(self, triple: Triple) -> tuple[Any, ...]:
@@ -142,20 +147,22 @@ class _Painter:
 
     def _links(self) -> list[Triple]:
         """The links of a note, or the mentions of a section or block. Sorted by line, unless there are too many."""
-        rows = sorted(self._find(self.node, LINKS, None), key=str)
-        rows = rows or sorted(self._find(self.node, MENTIONS, None), key=str)
+        rows = sorted(self.explainer.store.triples(self.node, LINKS_TO, None), key=str)
+        rows = rows or sorted(self.explainer.store.triples(self.node, MENTIONS, None), key=str)
         if self.limit is None or len(rows) <= _MANY:
             lines = self.explainer.placed(rows)
             rows.sort(key=lambda row: [(line.path, line.line, line.column) for line in lines[row]])
         return rows
 
     def _backlinks(self) -> list[Triple]:
-        rows = sorted(self._find(None, LINKS, self.node), key=str)
-        return rows or sorted(self._find(None, MENTIONS, self.node), key=str)
+        rows = sorted(self.explainer.store.triples(None, LINKS_TO, self.node), key=str)
+        return rows or sorted(self.explainer.store.triples(None, MENTIONS, self.node), key=str)
 
     def _elsewhere(self) -> list[Triple]:
         """Asserted statements about the thing. Inferred statements are mostly inverses of its properties."""
-        rows = (row for row in self._find(None, None, self.node) if row.predicate.value not in _CONCEALED)
+        rows = (
+            row for row in self.explainer.store.triples(None, None, self.node) if row.predicate.value not in _CONCEALED
+        )
         asserted = (row for row in rows if isinstance(row.subject, ox.NamedNode) and not self._is_inferred(row))
         return sorted(asserted, key=lambda row: (self._property(row.predicate), str(row.subject)))
 
@@ -163,7 +170,9 @@ class _Painter:
         """The sections of a thing and their subsections, in the order of the text."""
         if depth > _DEEPEST:
             return
-        rows = [row for row in self._find(node, SECTIONS, None) if isinstance(row.object, ox.NamedNode)]
+        rows = [
+            row for row in self.explainer.store.triples(node, HAS_SECTION, None) if isinstance(row.object, ox.NamedNode)
+        ]
         for row in sorted(rows, key=lambda row: self._order(row.object)):
             section = row.object
             assert isinstance(section, ox.NamedNode)
@@ -172,8 +181,8 @@ class _Painter:
                 yield depth, row
                 yield from self._outline(section, depth + 1, seen)
 
-    def _order(self, section: object) -> tuple[int, str]:
-        order = next(iter(self._find(section, ORDER, None)), None)
+    def _order(self, section: Term) -> tuple[int, str]:
+        order = next(iter(self.explainer.store.triples(section, ORDER, None)), None)
         return int(_value(order.object)) if order else 0, str(section)
 
     # ---- presentation --------------------------------------------------------------------------------------------
@@ -190,7 +199,7 @@ class _Painter:
         return EntityStatement(predicate.value, self._property(predicate), str(end), label, inferred, tuple(lines))
 
     def _heading(self, depth: int, triple: Triple, lines: tuple[SourceLine, ...]) -> EntitySection:
-        heading = next(iter(self._find(triple.object, HEADING, None)), None)
+        heading = next(iter(self.explainer.store.triples(triple.object, HEADING, None)), None)
         return EntitySection(depth, _value(heading.object) if heading else "", _value(triple.object), lines)
 
     def _property(self, predicate: ox.NamedNode) -> str:
@@ -203,9 +212,7 @@ class _Painter:
         return {}
 
     def _is_inferred(self, triple: Triple) -> bool:
-        graph = ox.NamedNode(INFERRED[1:-1])
-        quads = self.explainer.store.find(triple.subject, triple.predicate, triple.object, graph)
-        return any(True for _ in quads)
+        return self.explainer.store.has(triple.subject, triple.predicate, triple.object, INFERRED_GRAPH)
 
 
 def _value(term: object) -> str:

@@ -14,30 +14,37 @@ import rustworkx as rx
 
 from kg.analysis.communities import communities
 from kg.analysis.measures import degrees
-from kg.analysis.network import LINKS, MISSING, Network
+from kg.analysis.network import Network
 from kg.analysis.tables import Table, Value
 from kg.core.escaping import printable
 from kg.mapping.link_resolution import ATTACHMENTS
 from kg.rdf.iris import Names
-from kg.rdf.terms import INFERRED, KG, METRICS, ONTOLOGY, OWL, RDF, RDFS, SKOS
+from kg.rdf.terms import KG, OWL
+from kg.rdf.vocabulary import (
+    BROADER,
+    INVERSE_OF,
+    LABEL,
+    LINKS_TO,
+    MISSING,
+    ONTOLOGY_GRAPH,
+    OWN_GRAPHS,
+    PREF_LABEL,
+    SUB_PROPERTY_OF,
+    TYPE,
+)
 from kg.store.store import Store
 
 SMALLEST = 3
 """A community with fewer nodes is too small to expect a link to another."""
 EXPECTED = 3.0
 """A gap between two parts: chance would give them this many links or more, so the odds of none are 1 in 20 at most."""
-_DEFAULT = ox.DefaultGraph()
-_APART = tuple(ox.NamedNode(graph[1:-1]) for graph in (INFERRED, ONTOLOGY, METRICS))
-_ONTOLOGY = _APART[1]
-_TYPE, _LABEL = ox.NamedNode(RDF + "type"), ox.NamedNode(SKOS + "prefLabel")
-_BELOW, _INVERSE = ox.NamedNode(RDFS + "subPropertyOf"), ox.NamedNode(OWL + "inverseOf")
 _CONCEPT, _OUTCOME, _OUTPUT, _ACHIEVED, _CONTRIBUTES, _RESOURCE = (
     ox.NamedNode(KG + name)
     for name in ("Concept", "Outcome", "Output", "achievedThrough", "contributesTo", "hasResource")
 )
 _ORDERS = tuple(ox.NamedNode(OWL + f"{name}Property") for name in ("Transitive", "Asymmetric", "Irreflexive"))
 _SYMMETRIC = ox.NamedNode(OWL + "SymmetricProperty")
-_ALWAYS = (ox.NamedNode(SKOS + "broader"), ox.NamedNode("http://purl.org/dc/terms/requires"))
+_ALWAYS = (BROADER, ox.NamedNode("http://purl.org/dc/terms/requires"))
 _NAMED = 5
 
 
@@ -74,11 +81,8 @@ class _Finder:
     store: Store
     network: Network
 
-    def _find(self, subject: object, predicate: object, obj: object) -> Iterator[ox.Quad]:
-        return self.store.find(subject, predicate, obj, _DEFAULT)
-
     def _of_class(self, class_: ox.NamedNode) -> list[ox.NamedNode]:
-        subjects = {quad.subject for quad in self._find(None, _TYPE, class_)}
+        subjects = {quad.subject for quad in self.store.triples(None, TYPE, class_)}
         return sorted((node for node in subjects if isinstance(node, ox.NamedNode)), key=lambda node: node.value)
 
     def label(self, node: ox.NamedNode) -> str:
@@ -86,7 +90,7 @@ class _Finder:
         number = self.network.numbers.get(node)
         if number is not None:
             return self.network.labels[number]
-        labels = sorted(str(getattr(quad.object, "value", "")) for quad in self._find(node, _LABEL, None))
+        labels = sorted(str(getattr(quad.object, "value", "")) for quad in self.store.triples(node, PREF_LABEL, None))
         return labels[0] if labels else Names(self.store.prefixes.get("n", "")).to_path(node.value) or node.value
 
     @cached_property
@@ -115,7 +119,7 @@ class _Finder:
 
     def _wanted(self) -> Iterator[tuple[ox.NamedNode, list[ox.NamedNode]]]:
         for node in self._of_class(MISSING):
-            subjects = {quad.subject for quad in self._find(None, LINKS, node)}
+            subjects = {quad.subject for quad in self.store.triples(None, LINKS_TO, node)}
             yield node, [subject for subject in subjects if isinstance(subject, ox.NamedNode)]
 
     def _names(self, nodes: Iterable[ox.NamedNode]) -> str:
@@ -139,14 +143,14 @@ class _Finder:
     def _without(self, class_: ox.NamedNode, name: ox.NamedNode, inverse: ox.NamedNode) -> Iterator[ox.NamedNode]:
         """The instances of a class that lack a property, and its inverse from another thing."""
         for node in self._of_class(class_):
-            ties = chain(self._find(node, name, None), self._find(None, inverse, node))
+            ties = chain(self.store.triples(node, name, None), self.store.triples(None, inverse, node))
             if not any(True for _ in ties):
                 yield node
 
     def sources(self) -> Iterator[Gap]:
         """Concepts that rest on a single work. Works with the same title count once, wherever they are listed."""
         for node in self._of_class(_CONCEPT):
-            works = {quad.object for quad in self._find(node, _RESOURCE, None)}
+            works = {quad.object for quad in self.store.triples(node, _RESOURCE, None)}
             titled = sorted((self.label(work), work.value, work) for work in works if isinstance(work, ox.NamedNode))
             if len({label.lower() for label, _, _ in titled}) == 1:
                 links = self._links_to(node)
@@ -180,7 +184,7 @@ class _Finder:
 
     def _orders(self) -> list[ox.NamedNode]:
         def declared(class_: ox.NamedNode) -> set[object]:
-            return {quad.subject for quad in self.store.find(None, _TYPE, class_, _ONTOLOGY)}
+            return {quad.subject for quad in self.store.find(None, TYPE, class_, ONTOLOGY_GRAPH)}
 
         subjects = {name for class_ in _ORDERS for name in declared(class_)} - declared(_SYMMETRIC)
         orders = {name for name in subjects if isinstance(name, ox.NamedNode)}
@@ -190,8 +194,8 @@ class _Finder:
         """The asserted edges of a property, its subproperties and their inverses, all in the property's direction."""
         edges: dict[tuple[ox.NamedNode, ox.NamedNode], ox.NamedNode] = {}
         for name, turned in self._ways_to_say(order):
-            inferred = {(q.subject, q.object) for graph in _APART for q in self.store.find(None, name, None, graph)}
-            for quad in self._find(None, name, None):
+            inferred = {(q.subject, q.object) for graph in OWN_GRAPHS for q in self.store.find(None, name, None, graph)}
+            for quad in self.store.triples(None, name, None):
                 ends = quad.subject, quad.object
                 if ends not in inferred and isinstance(ends[0], ox.NamedNode) and isinstance(ends[1], ox.NamedNode):
                     edges.setdefault((ends[1], ends[0]) if turned else (ends[0], ends[1]), name)
@@ -203,9 +207,9 @@ class _Finder:
         while waiting:
             name, turned = waiting.pop(0)
             related = (
-                (turned, (q.subject for q in self.store.find(None, _BELOW, name, _ONTOLOGY))),
-                (not turned, (q.subject for q in self.store.find(None, _INVERSE, name, _ONTOLOGY))),
-                (not turned, (q.object for q in self.store.find(name, _INVERSE, None, _ONTOLOGY))),
+                (turned, (q.subject for q in self.store.find(None, SUB_PROPERTY_OF, name, ONTOLOGY_GRAPH))),
+                (not turned, (q.subject for q in self.store.find(None, INVERSE_OF, name, ONTOLOGY_GRAPH))),
+                (not turned, (q.object for q in self.store.find(name, INVERSE_OF, None, ONTOLOGY_GRAPH))),
             )
             rows = [(term, reverse) for reverse, terms in related for term in terms if isinstance(term, ox.NamedNode)]
             for term, reverse in sorted(rows, key=str):
@@ -215,7 +219,7 @@ class _Finder:
         return list(directions)
 
     def _called(self, name: ox.NamedNode) -> str:
-        labels = (quad.object for quad in self._find(name, ox.NamedNode(RDFS + "label"), None))
+        labels = (quad.object for quad in self.store.triples(name, LABEL, None))
         ranked = sorted(
             (label.language not in {None, "en"}, label.value) for label in labels if isinstance(label, ox.Literal)
         )

@@ -20,15 +20,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyoxigraph as ox
 
 from kg.rdf.iris import prefixed
-from kg.rdf.terms import KG
+from kg.rdf.vocabulary import MISSING
 
 if TYPE_CHECKING:
     import networkx as nx
     import rustworkx as rx
-
-LINKS, MENTIONS, STRUCTURAL, MISSING = (
-    ox.NamedNode(KG + name) for name in ("linksTo", "mentions", "structural", "Missing")
-)
 
 
 class NetworkLink(NamedTuple):

@@ -11,12 +11,25 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from kg.analysis.network import LINKS, MENTIONS, MISSING, STRUCTURAL, Network, NetworkLink
+from kg.analysis.network import Network, NetworkLink
 from kg.core.errors import KgError
 from kg.core.text import letters_and_digits
 from kg.mapping.ontology import local_name
 from kg.rdf.iris import Names, prefixed
-from kg.rdf.terms import INFERRED, KG, METRICS, ONTOLOGY, RDF, RDFS, SKOS
+from kg.rdf.vocabulary import (
+    ALT_LABEL,
+    HAS_BLOCK,
+    HAS_SECTION,
+    LABEL,
+    LINKS_TO,
+    MENTIONS,
+    MISSING,
+    ONTOLOGY_GRAPH,
+    OWN_GRAPHS,
+    PREF_LABEL,
+    STRUCTURAL,
+    TYPE,
+)
 from kg.store.lookup import written_iri
 from kg.store.store import Store, in_threads
 
@@ -24,11 +37,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
 
-_TYPE, _LABEL, _ALIAS = ox.NamedNode(RDF + "type"), ox.NamedNode(SKOS + "prefLabel"), ox.NamedNode(SKOS + "altLabel")
-_INSIDE = tuple(ox.NamedNode(KG + name) for name in ("hasSection", "hasBlock"))
-_NAMES = (ox.NamedNode(RDFS + "label"), _LABEL, _ALIAS)
-_DEFAULT = ox.DefaultGraph()
-_INFERRED, _ONTOLOGY, _METRICS = (ox.NamedNode(graph[1:-1]) for graph in (INFERRED, ONTOLOGY, METRICS))
+_NAMES = (LABEL, PREF_LABEL, ALT_LABEL)
 
 
 _Pair = tuple[int, int]
@@ -72,13 +81,13 @@ class _NetworkReader:
 
     def _types(self, taken: set[ox.NamedNode]) -> dict[ox.NamedNode, tuple[str, ...]]:
         """The classes of each node."""
-        declared = {quad.subject for quad in self.store.find(None, _TYPE, None, _ONTOLOGY)}
+        declared = {quad.subject for quad in self.store.find(None, TYPE, None, ONTOLOGY_GRAPH)}
         excluded = self._structural - {MISSING} - taken
         classes = self._classes - excluded
         types: dict[ox.NamedNode, list[str]] = {}
         wanted: set[ox.NamedNode] = set()
         for class_ in sorted(classes, key=lambda iri: iri.value):
-            nodes = {quad.subject for quad in self.store.find(None, _TYPE, class_, _DEFAULT)} - declared
+            nodes = {quad.subject for quad in self.store.triples(None, TYPE, class_)} - declared
             for node in nodes:
                 if isinstance(node, ox.NamedNode):
                     types.setdefault(node, []).append(class_.value)
@@ -95,7 +104,7 @@ class _NetworkReader:
     @cached_property
     def _structural(self) -> set[ox.NamedNode]:
         """The classes and properties of the notes themselves, not of their content."""
-        quads = self.store.find(None, STRUCTURAL, None, _ONTOLOGY)
+        quads = self.store.find(None, STRUCTURAL, None, ONTOLOGY_GRAPH)
         return {quad.subject for quad in quads if isinstance(quad.subject, ox.NamedNode)}
 
     def _labels(self, nodes: Iterable[ox.NamedNode]) -> tuple[str, ...]:
@@ -104,7 +113,7 @@ class _NetworkReader:
         The label of a section includes its note's, as a link writes it: `Lean UX#Outcomes`.
         """
         labels: dict[object, str] = {}
-        for quad in self.store.find(None, _LABEL, None, _DEFAULT):
+        for quad in self.store.triples(None, PREF_LABEL, None):
             label = getattr(quad.object, "value", "")
             previous = labels.get(quad.subject)
             labels[quad.subject] = label if previous is None else min(previous, label)
@@ -127,7 +136,7 @@ class _NetworkReader:
 
     def _properties(self) -> list[ox.NamedNode]:
         """The properties that link: all except the structural; kg:linksTo and kg:mentions are included."""
-        excluded = self._structural - {LINKS, MENTIONS} | {_TYPE}
+        excluded = self._structural - {LINKS_TO, MENTIONS} | {TYPE}
         return [name for name in self.store.predicates if name not in excluded]
 
     def _links(self, numbers: Mapping[ox.NamedNode, int], properties: Sequence[ox.NamedNode]) -> Iterator[NetworkLink]:
@@ -135,7 +144,7 @@ class _NetworkReader:
         import numpy as np
 
         keys = {str(node).encode(): number for node, number in numbers.items()}
-        needs_mentions = MENTIONS in properties or LINKS in properties
+        needs_mentions = MENTIONS in properties or LINKS_TO in properties
         predicates = dict.fromkeys([*properties, MENTIONS] if needs_mentions else properties)
         stated = dict(zip(predicates, in_threads(self._stated, predicates), strict=True))
         within, whole = self._mentions(stated[MENTIONS], keys) if needs_mentions else ({}, {})
@@ -148,19 +157,21 @@ class _NetworkReader:
             codes = np.sort(np.fromiter((a * size + b for a, b in pairs if a >= 0 <= b != a), np.int64))
             sources, targets = (end.tolist() for end in np.divmod(codes, max(size, 1)))
             weights = (
-                map(whole.get, zip(sources, targets, strict=True), repeat(1)) if name == LINKS and whole else repeat(1)
+                map(whole.get, zip(sources, targets, strict=True), repeat(1))
+                if name == LINKS_TO and whole
+                else repeat(1)
             )
             yield from map(NetworkLink, sources, targets, repeat(name.value), weights)
 
     @cached_property
     def _sections(self) -> dict[bytes, bytes]:
         """The section or thing that contains each section."""
-        return self._inside(_INSIDE[0])
+        return self._inside(HAS_SECTION)
 
     @cached_property
     def _outer(self) -> dict[bytes, bytes]:
         """The section or thing that contains each section and block."""
-        return {**self._sections, **self._inside(_INSIDE[1])}
+        return {**self._sections, **self._inside(HAS_BLOCK)}
 
     def _inside(self, name: ox.NamedNode) -> dict[bytes, bytes]:
         rows = (row.partition(b"\t") for row in self._rows(f"?s {name} ?o"))
@@ -188,7 +199,7 @@ class _NetworkReader:
 
         Oxigraph writes them and they are split as text, which takes a quarter of the time of reading its terms.
         """
-        excluded = () if self.inferred else (_INFERRED, _ONTOLOGY, _METRICS)
+        excluded = () if self.inferred else OWN_GRAPHS
         omitted = {row for graph in excluded for row in self._rows(f"GRAPH {graph} {{ ?s {name} ?o }}")}
         parts = (row.partition(b"\t") for row in self._rows(f"?s {name} ?o") if row not in omitted)
         return [(subject, obj) for subject, _, obj in parts]
@@ -216,9 +227,7 @@ class _NetworkReader:
         """The names of each class, or of each property in use, reduced to letters and digits."""
         names_of: dict[str, set[str]] = {}
         for term in self._classes if kind == "class" else self.store.predicates:
-            labels = (
-                getattr(q.object, "value", "") for name in _NAMES for q in self.store.find(term, name, None, _DEFAULT)
-            )
+            labels = (getattr(q.object, "value", "") for name in _NAMES for q in self.store.triples(term, name, None))
             names_of[term.value] = {letters_and_digits(label) for label in (*labels, local_name(term.value))}
         return names_of
 

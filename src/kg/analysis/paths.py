@@ -9,15 +9,14 @@ from typing import NamedTuple
 import pyoxigraph as ox
 import rustworkx as rx
 
-from kg.analysis.network import LINKS, MENTIONS, Network
+from kg.analysis.network import Network
 from kg.analysis.tables import Table, Value, columns_of
 from kg.core.errors import NotFound
 from kg.notes.sentences import Sentences
 from kg.notes.vault import read_note
-from kg.rdf.terms import KG
+from kg.rdf.vocabulary import LINKS_TO, MENTIONS, PARTS
 from kg.reasoning.explanation import Explainer, SourceLine
 
-_INSIDE = tuple(ox.NamedNode(KG + name) for name in ("hasSection", "hasBlock"))
 _COLUMNS = ("path", "line", "column", "sentence")
 
 
@@ -48,7 +47,7 @@ def node_number(network: Network, explainer: Explainer, name: str) -> int:
 
 def _outer(explainer: Explainer, place: ox.NamedNode) -> ox.NamedNode | None:
     """The section or thing that contains a section or block."""
-    quads = (q for name in _INSIDE for q in explainer.store.find(None, name, place, ox.DefaultGraph()))
+    quads = (q for name in PARTS for q in explainer.store.triples(None, name, place))
     return next((quad.subject for quad in quads if isinstance(quad.subject, ox.NamedNode)), None)
 
 
@@ -202,7 +201,7 @@ class _Steps:
         direction = "both" if forwards and backwards else "out" if forwards else "in"
         chosen = min(
             forwards or backwards,
-            key=lambda name: (name in {LINKS.value, MENTIONS.value}, name == MENTIONS.value, name),
+            key=lambda name: (name in {LINKS_TO.value, MENTIONS.value}, name == MENTIONS.value, name),
         )
         return LinkStep(source, target, chosen, direction)
 
@@ -253,17 +252,17 @@ class Witness:
         """The places within a thing that mention another thing or a place in it."""
         goals = set(self._within(target))
         for place in self._within(source):
-            for quad in self.explainer.store.find(place, MENTIONS, None, ox.DefaultGraph()):
-                if quad.object in goals or str(getattr(quad.object, "value", "")).startswith(f"{target.value}#"):
-                    yield quad.triple
+            for triple in self.explainer.store.triples(place, MENTIONS, None):
+                if triple.object in goals or str(getattr(triple.object, "value", "")).startswith(f"{target.value}#"):
+                    yield triple
 
     def _within(self, thing: ox.NamedNode) -> Iterator[ox.NamedNode]:
         waiting, seen = [thing], {thing}
         while waiting:
             place = waiting.pop()
             yield place
-            for name in _INSIDE:
-                for quad in self.explainer.store.find(place, name, None, ox.DefaultGraph()):
+            for name in PARTS:
+                for quad in self.explainer.store.triples(place, name, None):
                     if isinstance(quad.object, ox.NamedNode) and quad.object not in seen:
                         seen.add(quad.object)
                         waiting.append(quad.object)

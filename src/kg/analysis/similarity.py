@@ -21,7 +21,7 @@ from kg.config import Config
 from kg.fulltext.words import KnownNotes, prose, words
 from kg.notes.vault import Progress
 from kg.rdf.iris import Names
-from kg.rdf.terms import KG, SKOS
+from kg.rdf.vocabulary import ALT_LABEL, PREF_LABEL, TAGGED
 from kg.store.store import Store
 
 if TYPE_CHECKING:
@@ -36,9 +36,6 @@ _FEW, _MANY = 10, 200
 """In a small network, a word of up to _FEW things still counts; in any network, a word of more than _MANY does not."""
 ENOUGH = 50
 """A text with fewer words than this weighs less, in proportion."""
-_TAGGED = ox.NamedNode(KG + "tagged")
-_PREFERRED, _ALSO = ox.NamedNode(SKOS + "prefLabel"), ox.NamedNode(SKOS + "altLabel")
-_DEFAULT = ox.DefaultGraph()
 
 
 # ---- the words of things ---------------------------------------------------------------------------------------------
@@ -85,12 +82,12 @@ def _places(network: Network, names: Names, node: ox.NamedNode, parts: tuple[str
 def _add_names(store: Store, network: Network, written: frozenset[int], found: list[Counter[str]]) -> None:
     """Add the words of names and tags to nodes that have a text; a node that is only named has no words."""
     words_of: dict[object, list[str]] = {}
-    for name in (_PREFERRED, _ALSO):
-        for quad in store.find(None, name, None, _DEFAULT):
+    for name in (PREF_LABEL, ALT_LABEL):
+        for quad in store.triples(None, name, None):
             words_of.setdefault(quad.subject, []).extend(words(getattr(quad.object, "value", "")))
     for number in written:
         found[number].update(words_of.get(network.nodes[number], ()))
-    for quad in store.find(None, _TAGGED, None, _DEFAULT):
+    for quad in store.triples(None, TAGGED, None):
         if isinstance(quad.subject, ox.NamedNode) and quad.subject in network.numbers:
             found[network.numbers[quad.subject]].update(words_of.get(quad.object, ()))
 

@@ -17,7 +17,7 @@ from unicodedata import category
 
 import pyoxigraph as ox
 
-from kg.analysis.network import LINKS, Network, owner_iris
+from kg.analysis.network import Network, owner_iris
 from kg.config import Config
 from kg.core.text import Span, nfc
 from kg.fulltext.database import ALONE
@@ -25,7 +25,7 @@ from kg.fulltext.words import CODE, KnownNotes
 from kg.notes import inline
 from kg.notes.model import Block, Field, Line, Note
 from kg.notes.vault import Progress
-from kg.rdf.terms import SKOS
+from kg.rdf.vocabulary import LABELS, LINKS_TO
 from kg.store.store import Store
 
 if TYPE_CHECKING:
@@ -40,8 +40,6 @@ FEW = 4
 _ACRONYM = 4
 """A name of up to this many capitals matches only its exact spelling: `WHO` is not who."""
 _SHOWN = 160
-_NAMES = tuple(ox.NamedNode(SKOS + name) for name in ("prefLabel", "altLabel"))
-_DEFAULT = ox.DefaultGraph()
 _ASCII = re.compile(r"[a-z0-9]+(?:_+[a-z0-9]+)*|[^\sa-z0-9]")
 _SENTENCE = re.compile(r"(?<=[.!?…])[\"”»)*_]*\s+|(?<=[。！？])|\n(?=\s*(?:[-*+]|\d+[.)])\s)")
 _BLOCK_ID = re.compile(r"(?:^|\s)\^[A-Za-z0-9-]+\s*$")
@@ -265,7 +263,7 @@ def _names(store: Store, network: Network, described: set[ox.NamedNode]) -> dict
     names: dict[str, list[int]] = {}
     for number, node in enumerate(network.nodes):
         if node in described or number in network.missing:
-            labels = {getattr(q.object, "value", "") for name in _NAMES for q in store.find(node, name, None, _DEFAULT)}
+            labels = {getattr(q.object, "value", "") for name in LABELS for q in store.triples(node, name, None)}
             for label in sorted(filter(_is_name, labels)):
                 names.setdefault(label, []).append(number)
     return dict(sorted(names.items()))
@@ -292,5 +290,5 @@ def _ties(store: Store, network: Network) -> set[tuple[str, int]]:
     owners = owner_iris(network)
     inside = {(owner, number) for number, owner in enumerate(owners)}
     tied = {(owners[source], target) for source, target in network.pairs}
-    linking = ((q.subject, n) for n, node in enumerate(network.nodes) for q in store.find(None, LINKS, node, _DEFAULT))
+    linking = ((q.subject, n) for n, node in enumerate(network.nodes) for q in store.triples(None, LINKS_TO, node))
     return inside | tied | {(subject.value, n) for subject, n in linking if isinstance(subject, ox.NamedNode)}

@@ -25,14 +25,14 @@ from pygments.lexers.rdf import SparqlLexer
 
 from kg.core.errors import StoreError
 from kg.rdf.sparql_syntax import tokens
-from kg.rdf.terms import RDFS, SKOS
+from kg.rdf.vocabulary import LABEL, PREF_LABEL
 from kg.store.ownership import opened, owned
 
 if TYPE_CHECKING:
     from prompt_toolkit.completion import CompleteEvent
     from prompt_toolkit.key_binding import KeyPressEvent
 
-    from kg.store.lookup import Queryable
+    from kg.store.store import Store
 
 
 KEYWORDS = (
@@ -46,8 +46,6 @@ _MOST_TYPED = 100_000_000
 _KEPT_TYPED = 1_000_000
 _WORD = re.compile(r"[\w:.?$-]*\Z")
 _LOCAL = re.compile(r"[\w][\w-]*\Z")
-_PREFERRED, _LABEL = ox.NamedNode(SKOS + "prefLabel"), ox.NamedNode(RDFS + "label")
-_DEFAULT = ox.DefaultGraph()
 
 
 @dataclass(frozen=True)
@@ -65,16 +63,16 @@ class CompletionWords:
 
 
 def words(
-    store: "Queryable", prefixes: Mapping[str, str], queries: Mapping[str, str], commands: Mapping[str, str]
+    store: "Store", prefixes: Mapping[str, str], queries: Mapping[str, str], commands: Mapping[str, str]
 ) -> CompletionWords:
     """The words that completion offers for a store."""
     terms = {f"{name}:": space for name, space in prefixes.items()}
     titles: set[str] = set()
-    for predicate in (_LABEL, _PREFERRED):
-        for quad in store.find(None, predicate, None, _DEFAULT):
+    for predicate in (LABEL, PREF_LABEL):
+        for quad in store.triples(None, predicate, None):
             if not isinstance(quad.subject, ox.NamedNode) or not isinstance(quad.object, ox.Literal):
                 continue
-            if predicate == _PREFERRED:
+            if predicate == PREF_LABEL:
                 titles.add(quad.object.value)
             if quad.object.language in {None, "en"} and (name := _short(quad.subject.value, prefixes)):
                 terms.setdefault(name, quad.object.value)

@@ -24,7 +24,21 @@ import pyoxigraph as ox
 
 from kg.analysis.network import Network
 from kg.mapping.ontology import local_name
-from kg.rdf.terms import KG, ONTOLOGY, RDF, SKOS
+from kg.rdf.terms import KG
+from kg.rdf.vocabulary import (
+    ALT_LABEL,
+    DESCRIBES,
+    HAS_SECTION,
+    HEADING,
+    ONTOLOGY_GRAPH,
+    ORDER,
+    PATH,
+    PREF_LABEL,
+    STRUCTURAL,
+    TAGGED,
+    TEXT,
+    TYPE,
+)
 from kg.sparql.answer import value
 from kg.store.store import Store
 
@@ -45,13 +59,7 @@ RESERVED = frozenset(
 _LONG = 1 << 63
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _NAME = re.compile(r"[^A-Za-z0-9_]+")
-_DEFAULT = ox.DefaultGraph()
-_LABEL, _ALIAS = ox.NamedNode(SKOS + "prefLabel"), ox.NamedNode(SKOS + "altLabel")
-_TEXT, _PATH, _WORDS, _TAGGED, _DESCRIBES, _SECTION, _ORDER, _HEADING, _STRUCTURAL = (
-    ox.NamedNode(KG + name)
-    for name in ("text", "path", "wordCount", "tagged", "describes", "hasSection", "order", "heading", "structural")
-)
-_TYPE = ox.NamedNode(RDF + "type")
+_WORDS = ox.NamedNode(KG + "wordCount")
 
 
 @dataclass(frozen=True)
@@ -162,26 +170,26 @@ class _Maker:
 
     def _found(self) -> Iterator[tuple[str, str, dict[int, list[Scalar]]]]:
         """Each property with its title, IRI and values by node; aliases, tags, path, words and text come first."""
-        yield "aliases", _ALIAS.value, self._values(_ALIAS)
-        yield "tags", _TAGGED.value, self._tags()
-        yield "path", _PATH.value, self._of_notes(_PATH)
+        yield "aliases", ALT_LABEL.value, self._values(ALT_LABEL)
+        yield "tags", TAGGED.value, self._tags()
+        yield "path", PATH.value, self._of_notes(PATH)
         yield "words", _WORDS.value, self._of_notes(_WORDS)
         if self.text:
-            yield "text", _TEXT.value, self._texts()
+            yield "text", TEXT.value, self._texts()
         for name in self._properties():
             yield unquote(local_name(name.value)), name.value, self._values(name)
 
     def _properties(self) -> list[ox.NamedNode]:
         """The properties, of the ontology and of notes, that may have literal values."""
-        structural = {quad.subject for quad in self.store.find(None, _STRUCTURAL, None, ox.NamedNode(ONTOLOGY[1:-1]))}
+        structural = {quad.subject for quad in self.store.find(None, STRUCTURAL, None, ONTOLOGY_GRAPH)}
         measured = {ox.NamedNode(name) for name in _METRICS}
-        excluded = (structural - measured if self.metrics else structural) | {_TYPE, _LABEL, _ALIAS}
+        excluded = (structural - measured if self.metrics else structural) | {TYPE, PREF_LABEL, ALT_LABEL}
         return [name for name in self.store.predicates if name not in excluded]
 
     def _values(self, name: ox.NamedNode) -> dict[int, list[Scalar]]:
         scalars: dict[int, list[Scalar]] = {}
         numbers = self.network.numbers
-        for quad in self.store.find(None, name, None, _DEFAULT):
+        for quad in self.store.triples(None, name, None):
             number = numbers.get(quad.subject) if isinstance(quad.subject, ox.NamedNode) else None
             if number is not None and isinstance(quad.object, ox.Literal):
                 item = _scalar(quad.object)
@@ -192,13 +200,13 @@ class _Maker:
     @cached_property
     def _described(self) -> dict[ox.NamedNode, int]:
         """The number of the node that each document describes."""
-        rows = self.store.find(None, _DESCRIBES, None, _DEFAULT)
+        rows = self.store.triples(None, DESCRIBES, None)
         return {q.subject: self.network.numbers[q.object] for q in rows if q.object in self.network.numbers}  # type: ignore[misc, index]
 
     def _of_notes(self, name: ox.NamedNode) -> dict[int, list[Scalar]]:
         """The values of a property of notes, by the node that the note describes; of several values, the least."""
         values: dict[int, list[Scalar]] = {}
-        for quad in self.store.find(None, name, None, _DEFAULT):
+        for quad in self.store.triples(None, name, None):
             number = self._described.get(quad.subject)  # type: ignore[arg-type]
             if number is None:
                 number = self.network.numbers.get(quad.subject)  # type: ignore[arg-type]
@@ -214,10 +222,10 @@ class _Maker:
         tags: dict[int, list[Scalar]] = {}
         labels = {
             q.subject: q.object.value
-            for q in self.store.find(None, _LABEL, None, _DEFAULT)
+            for q in self.store.triples(None, PREF_LABEL, None)
             if isinstance(q.object, ox.Literal)
         }
-        for quad in self.store.find(None, _TAGGED, None, _DEFAULT):
+        for quad in self.store.triples(None, TAGGED, None):
             number = self.network.numbers.get(quad.subject)  # type: ignore[arg-type]
             if number is not None and isinstance(quad.object, ox.NamedNode):
                 tag = labels.get(quad.object) or unquote(quad.object.value.partition("#tag/")[2])
@@ -226,11 +234,11 @@ class _Maker:
 
     def _texts(self) -> dict[int, list[Scalar]]:
         """The text of each node, followed by the texts of its sections under their headings."""
-        texts = {quad.subject: _written(quad.object) for quad in self.store.find(None, _TEXT, None, _DEFAULT)}
-        headings = {quad.subject: _written(quad.object) for quad in self.store.find(None, _HEADING, None, _DEFAULT)}
-        order = {quad.subject: int(_written(quad.object)) for quad in self.store.find(None, _ORDER, None, _DEFAULT)}
+        texts = {quad.subject: _written(quad.object) for quad in self.store.triples(None, TEXT, None)}
+        headings = {quad.subject: _written(quad.object) for quad in self.store.triples(None, HEADING, None)}
+        order = {quad.subject: int(_written(quad.object)) for quad in self.store.triples(None, ORDER, None)}
         below: dict[Any, list[Any]] = {}
-        for quad in self.store.find(None, _SECTION, None, _DEFAULT):
+        for quad in self.store.triples(None, HAS_SECTION, None):
             below.setdefault(quad.subject, []).append(quad.object)
         joined: dict[int, list[Scalar]] = {}
         for node, number in self.network.numbers.items():
@@ -259,7 +267,7 @@ _METRICS = frozenset(
         "participation",
     )
 )  # fmt: skip
-_LISTS = frozenset((_ALIAS.value, _TAGGED.value))
+_LISTS = frozenset((ALT_LABEL.value, TAGGED.value))
 
 
 def clean(text: str) -> str:

@@ -19,8 +19,8 @@ from kg.core.text import escape_line_ends
 from kg.export.formats import Export, ExportFormat
 from kg.rdf.iris import prefixed
 from kg.rdf.terms import OWL, RDF, RDFS, XSD
+from kg.rdf.vocabulary import TYPE
 
-_TYPE = ox.NamedNode(RDF + "type")
 _STRING = XSD + "string"
 _NCNAME = re.compile(r"[^\W\d][\w.·-]*\Z")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -30,7 +30,7 @@ _BUILT_IN = (RDF, RDFS, OWL, XSD)
 
 
 _AT_ONCE = 10_000
-_TYPED = f" {_TYPE} ".encode()
+_TYPED = f" {TYPE} ".encode()
 
 
 def _sorted(lines: Iterable[bytes]) -> list[bytes]:
@@ -232,7 +232,7 @@ def _properties(context: _Context, triples: Iterable[ox.Triple]) -> dict[str, An
     properties: dict[str, list[Any]] = {}
     sets: set[str] = set()
     for triple in triples:
-        if triple.predicate == _TYPE and isinstance(triple.object, ox.NamedNode):
+        if triple.predicate == TYPE and isinstance(triple.object, ox.NamedNode):
             properties.setdefault("type", []).append(context.class_(triple.object.value))
             continue
         name, value, is_set = context.property(triple.predicate.value, triple.object)
@@ -252,9 +252,9 @@ def owl(export: Export, out: IO[bytes]) -> None:
     """
     triples = list(_triples(_sorted(export.lines())))
     header = ox.NamedNode(export.prefixes.get("n", "https://notes.example/").rstrip("/#"))
-    declared = [ox.Triple(header, _TYPE, ox.NamedNode(OWL + "Ontology"))]
+    declared = [ox.Triple(header, TYPE, ox.NamedNode(OWL + "Ontology"))]
     kinds = sorted(_declarations(triples).items())
-    declared += [ox.Triple(ox.NamedNode(iri), _TYPE, ox.NamedNode(kind)) for iri, kind in kinds]
+    declared += [ox.Triple(ox.NamedNode(iri), TYPE, ox.NamedNode(kind)) for iri, kind in kinds]
     kept = [*declared, *(triple for triple in triples if not _declares(triple))]
     lines = _sorted((ox.serialize(kept, format=ox.RdfFormat.N_TRIPLES) or b"").splitlines(keepends=True))
     prefixes = _used(lines, export.prefixes)
@@ -263,7 +263,7 @@ def owl(export: Export, out: IO[bytes]) -> None:
 
 def _declares(triple: ox.Triple) -> bool:
     """Whether a triple declares the kind of a term, or is an ontology header."""
-    if triple.predicate != _TYPE or not isinstance(triple.object, ox.NamedNode):
+    if triple.predicate != TYPE or not isinstance(triple.object, ox.NamedNode):
         return False
     return triple.object.value in _KINDS | {
         OWL + "Ontology",
@@ -280,7 +280,7 @@ def _declarations(triples: Iterable[ox.Triple]) -> dict[str, str]:
     values: dict[str, set[bool]] = {}
     individuals: set[str] = set()
     for subject, predicate, obj in triples:
-        if predicate == _TYPE and isinstance(obj, ox.NamedNode):
+        if predicate == TYPE and isinstance(obj, ox.NamedNode):
             if not obj.value.startswith(_BUILT_IN):
                 declared[obj.value] = OWL + "Class"
                 individuals |= {subject.value} if isinstance(subject, ox.NamedNode) else set()

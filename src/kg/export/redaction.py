@@ -20,16 +20,24 @@ import pyoxigraph as ox
 from kg.config import Config
 from kg.mapping.ontology import load_ontology
 from kg.rdf.iris import Names
-from kg.rdf.terms import INFERRED, KG, METRICS, ONTOLOGY, RDF, SKOS, Row
+from kg.rdf.terms import Row
+from kg.rdf.vocabulary import (
+    DESCRIBES,
+    LABELS,
+    METRICS_GRAPH,
+    MISSING,
+    OWN_GRAPHS,
+    PATH,
+    PREF_LABEL,
+    TAGGED,
+    TYPE,
+)
 from kg.reasoning.inference import Reasoning, infer
 from kg.reasoning.rule_cache import cached_rules
 from kg.store.builder import building
 from kg.store.store import Published, Store
 
-_TAGGED, _DESCRIBES, _PATH = (ox.NamedNode(KG + name) for name in ("tagged", "describes", "path"))
-_NAMES = (ox.NamedNode(SKOS + "prefLabel"), ox.NamedNode(SKOS + "altLabel"))
-_TYPE, _MISSING = ox.NamedNode(RDF + "type"), ox.NamedNode(KG + "Missing")
-_OWN = frozenset(ox.NamedNode(name[1:-1]) for name in (INFERRED, ONTOLOGY, METRICS))
+_OWN = frozenset(OWN_GRAPHS)
 _INSTEAD = "…"
 _SHORTEST = 2
 
@@ -52,7 +60,7 @@ def redacted_store(config: Config, tags: Sequence[str]) -> Iterator[tuple[Store,
 
 def _build(folder: Path, config: Config, found: Published, hiding: "_Hiding") -> None:
     ontology = load_ontology(config)
-    graphs: dict[str, set[Row]] = {str(graph): set() for graph in (*hiding.documents, ox.NamedNode(METRICS[1:-1]))}
+    graphs: dict[str, set[Row]] = {str(graph): set() for graph in (*hiding.documents, METRICS_GRAPH)}
     changes: dict[str, tuple[set[Row], set[Row]]] = {}
     for quad, replacement in hiding.changes():
         removed, added = changes.setdefault(str(quad.graph_name), (set(), set()))
@@ -83,7 +91,7 @@ class _Hiding:
         """The graphs of the private notes."""
         private_tags = tuple(self.names.tag(tag.removeprefix("#").strip("/")) for tag in self.tags)
         graphs = set()
-        for quad in self.store.find(None, _TAGGED, None, None):
+        for quad in self.store.find(None, TAGGED, None, None):
             tag = getattr(quad.object, "value", "")
             if isinstance(quad.graph_name, ox.NamedNode) and any(
                 tag == private or tag.startswith(f"{private}/") for private in private_tags
@@ -94,7 +102,7 @@ class _Hiding:
     @cached_property
     def things(self) -> set[ox.NamedNode]:
         """The concepts that private notes describe."""
-        quads = (quad for graph in self.documents for quad in self.store.find(None, _DESCRIBES, None, graph))
+        quads = (quad for graph in self.documents for quad in self.store.find(None, DESCRIBES, None, graph))
         return {quad.object for quad in quads if isinstance(quad.object, ox.NamedNode)}
 
     def is_private(self, term: object) -> bool:
@@ -111,8 +119,8 @@ class _Hiding:
         """Missing notes with the name of a private note: a link by alias leads nowhere, and reveals the alias."""
         names = {name.casefold() for name in self.called}
         missing = set()
-        for quad in self.store.find(None, _TYPE, _MISSING, None):
-            labels = (getattr(row.object, "value", "") for row in self.store.find(quad.subject, _NAMES[0], None, None))
+        for quad in self.store.find(None, TYPE, MISSING, None):
+            labels = (getattr(row.object, "value", "") for row in self.store.find(quad.subject, PREF_LABEL, None, None))
             if isinstance(quad.subject, ox.NamedNode) and any(label.casefold() in names for label in labels):
                 missing.add(quad.subject)
         return missing
@@ -122,10 +130,10 @@ class _Hiding:
     @cached_property
     def called(self) -> set[str]:
         """The names of private notes: titles, aliases and file names."""
-        names = {q.object.value for thing in self.things for name in _NAMES
+        names = {q.object.value for thing in self.things for name in LABELS
                  for q in self.store.find(thing, name, None, None) if isinstance(q.object, ox.Literal)}  # fmt: skip
         for graph in self.documents:
-            for quad in self.store.find(graph, _PATH, None, graph):
+            for quad in self.store.find(graph, PATH, None, graph):
                 path = PurePosixPath(getattr(quad.object, "value", ""))
                 names |= {path.name, path.stem}
         return {name.strip() for name in names if len(name.strip()) >= _SHORTEST}
@@ -137,7 +145,7 @@ class _Hiding:
         if private is None:
             return None
         shared: set[str] = set()
-        for name in _NAMES:
+        for name in LABELS:
             for quad in self.store.find(None, name, None, None):
                 if isinstance(quad.object, ox.Literal) and not self._is_hidden(quad):
                     shared |= {match.casefold() for match in private.findall(quad.object.value)}

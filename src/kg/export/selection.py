@@ -6,17 +6,15 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from kg.analysis.network import LINKS, Network, NetworkLink
+from kg.analysis.network import Network, NetworkLink
 from kg.analysis.network_reader import read
 from kg.core.errors import KgError
 from kg.export.formats import Export
-from kg.rdf.terms import INFERRED, METRICS, RDF, SKOS
+from kg.rdf.terms import INFERRED, METRICS
+from kg.rdf.vocabulary import LINKS_TO, PREF_LABEL, TYPE
 from kg.sparql import query as sparql
 from kg.store.lookup import Lookup
 from kg.store.store import Store
-
-_TYPE, _LABEL = ox.NamedNode(RDF + "type"), ox.NamedNode(SKOS + "prefLabel")
-_DEFAULT = ox.DefaultGraph()
 
 
 @dataclass(frozen=True)
@@ -117,11 +115,10 @@ class _Chooser:
         """The triples of the selected nodes: literals and classes, and the selected links between the nodes."""
         excluded = {quad.triple for graph in self._apart for quad in self.store.find(None, None, None, graph)}
         for node in sorted(kept, key=lambda term: term.value):
-            for quad in self.store.find(node, None, None, _DEFAULT):
-                triple = quad.triple
+            for triple in self.store.triples(node, None, None):
                 is_link = triple.object in kept and triple.predicate.value in properties
                 if (
-                    is_link or triple.predicate == _TYPE or isinstance(triple.object, ox.Literal)
+                    is_link or triple.predicate == TYPE or isinstance(triple.object, ox.Literal)
                 ) and triple not in excluded:
                     yield triple
 
@@ -139,15 +136,15 @@ def _network_of(store: Store, triples: Iterable[ox.Triple]) -> Network:
         if not isinstance(subject, ox.NamedNode):
             continue
         classes.setdefault(subject, set())
-        if predicate == _TYPE and isinstance(obj, ox.NamedNode):
+        if predicate == TYPE and isinstance(obj, ox.NamedNode):
             classes[subject].add(obj.value)
-        elif predicate == _LABEL and isinstance(obj, ox.Literal):
+        elif predicate == PREF_LABEL and isinstance(obj, ox.Literal):
             labels[subject] = min(obj.value, labels.get(subject, obj.value))
         elif isinstance(obj, ox.NamedNode):
             classes.setdefault(obj, set())
             if subject != obj:
                 links.add((subject, obj, predicate.value))
-    stored = read(store, links=(LINKS.value,))
+    stored = read(store, links=(LINKS_TO.value,))
     for node in classes:
         number = stored.numbers.get(node)
         if number is not None:

@@ -20,7 +20,7 @@ from kg.notes.model import Line, Note, Section
 from kg.notes.pool import Workers
 from kg.notes.vault import Progress, Vault
 from kg.rdf.iris import Names
-from kg.rdf.terms import KG
+from kg.rdf.vocabulary import DESCRIBES
 from kg.store.store import Store
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ T = TypeVar("T")
 
 CODE = {"code", "html"}
 _ASCII = re.compile(r"[a-z0-9_]{2,}")
-_DESCRIBES = ox.NamedNode(KG + "describes")
 
 
 # ---- the notes of a store --------------------------------------------------------------------------------------------
@@ -49,7 +48,7 @@ class KnownNotes(NamedTuple):
     def of(cls, config: Config, store: Store) -> "KnownNotes":
         """Return the notes of a store."""
         described: dict[str, list[ox.NamedNode]] = {}
-        for quad in store.find(None, _DESCRIBES, None, ox.DefaultGraph()):
+        for quad in store.triples(None, DESCRIBES, None):
             if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.NamedNode):
                 described.setdefault(quad.subject.value, []).append(quad.object)
         entities = {note: tuple(sorted(nodes, key=lambda node: node.value)) for note, nodes in described.items()}

@@ -11,6 +11,7 @@ from kg.ingestion.pipeline import preview
 from kg.notes.vault import Vault
 from kg.rdf.iris import Names
 from kg.rdf.terms import INFERRED, KG, ONTOLOGY
+from kg.rdf.vocabulary import DEFAULT_GRAPH
 from kg.store.ingest_state import IngestState
 from kg.store.store import Published, Store
 
@@ -64,7 +65,7 @@ def _counted(store: Store) -> tuple[Counter[str], dict[str, str], set[int], set[
     default: set[int] = set()
     named: set[int] = set()
     for quad in store.quads():
-        is_default = quad.graph_name == ox.DefaultGraph()
+        is_default = quad.graph_name == DEFAULT_GRAPH
         counts["" if is_default else str(quad.graph_name)] += 1
         (default if is_default else named).add(hash(quad.triple))
         if not is_default and quad.predicate.value == f"{KG}contentHash" and isinstance(quad.object, ox.Literal):

@@ -25,6 +25,7 @@ from kg.core.limits import Limits, limited
 from kg.core.spelling import near
 from kg.rdf.sparql_syntax import check, line_and_column
 from kg.rdf.terms import KG, OWL, RDF, RDFS, SH, SKOS, XSD, Row
+from kg.rdf.vocabulary import TYPE
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -35,7 +36,6 @@ MAX_DEPTH = 1_000
 _BRACKET = re.compile(r"<<|>>|[()\[\]{}]")
 
 _SCHEMA = "https://schema.org/"
-_TYPE = ox.NamedNode(RDF + "type")
 _CLASSES = {OWL + "Class", RDFS + "Class"}
 _KINDS: dict[str, PropertyKind] = {
     OWL + "ObjectProperty": "object",
@@ -283,7 +283,7 @@ def load(folders: Iterable[Path], prefixes: Mapping[str, str], limits: Limits | 
         for file in files_of(folder):
             with limited(f"the ontology {file}", limits):
                 triples = read_turtle(file).triples
-                header = [t.subject for t in triples if t.predicate == _TYPE and str(t.object) == f"<{OWL}Ontology>"]
+                header = [t.subject for t in triples if t.predicate == TYPE and str(t.object) == f"<{OWL}Ontology>"]
                 axioms, shape_triples = _split(triples)
                 name = str(header[0]) if header else f"{folder.name}/{file.name}"
                 triples_of[name] = skolemised(axioms, file.stem), shape_triples
@@ -376,9 +376,7 @@ def _split(triples: list[ox.Triple]) -> tuple[list[ox.Triple], list[ox.Triple]]:
     """
     if not any(_is_of_shapes(triple) for triple in triples):
         return triples, []
-    declared = {
-        str(t.subject) for t in triples if t.predicate == _TYPE and _value(t.object) in _CLASSES | _KINDS.keys()
-    }
+    declared = {str(t.subject) for t in triples if t.predicate == TYPE and _value(t.object) in _CLASSES | _KINDS.keys()}
     axioms: list[ox.Triple] = []
     while declared:
         more = [t for t in triples if str(t.subject) in declared and not _is_of_shapes(t)]
@@ -389,7 +387,7 @@ def _split(triples: list[ox.Triple]) -> tuple[list[ox.Triple], list[ox.Triple]]:
 
 def _is_of_shapes(triple: ox.Triple) -> bool:
     """Whether a triple uses SHACL's vocabulary."""
-    of_type = triple.predicate == _TYPE and _value(triple.object).startswith(SH)
+    of_type = triple.predicate == TYPE and _value(triple.object).startswith(SH)
     return of_type or triple.predicate.value.startswith(SH)
 
 

@@ -11,13 +11,12 @@ from typing import NamedTuple
 import pyoxigraph as ox
 
 from kg.core.text import Span
-from kg.mapping.statements import ALT_LABEL, Reader
+from kg.mapping.statements import Reader
 from kg.notes.model import Note, Section, Value
-from kg.rdf.terms import KG, RDF, literal
+from kg.rdf.terms import literal
+from kg.rdf.vocabulary import ALT_LABEL, DESCRIBES, TYPE
 
 Quads = Callable[..., Iterable[ox.Quad]]
-_TYPE = ox.NamedNode(RDF + "type")
-_DESCRIBES = ox.NamedNode(KG + "describes")
 
 
 class Origin(NamedTuple):
@@ -82,7 +81,7 @@ class Origins:
         if isinstance(subject, ox.Literal):
             return None
         own = self.own(subject)
-        rows = self._stated(subject, _TYPE, None)
+        rows = self._stated(subject, TYPE, None)
         wanted = [row for row in rows if row.object[1:-1] in set(classes)]
         for origins in (wanted, rows, self._stated(subject, None, None), self._stated(None, None, subject)):
             of_own = [row for row in origins if row.path == own]
@@ -92,7 +91,7 @@ class Origins:
 
     def own(self, subject: object) -> str:
         """Return the path of the note that describes a thing; empty if there is none."""
-        documents = [quad.subject for quad in self.quads(None, _DESCRIBES, subject, None)]
+        documents = [quad.subject for quad in self.quads(None, DESCRIBES, subject, None)]
         names = [document.value for document in documents if isinstance(document, ox.NamedNode)]
         return min((self.paths[name] for name in names if name in self.paths), default="")
 
@@ -127,7 +126,7 @@ class Finder:
         """Return the places of the wanted origins in a note."""
         stated = self.reader.statements(note)
         at = {(label.term, predicate, literal(label.text)): label.at for label in reversed(stated.labels)
-              for predicate in (label.predicate, ALT_LABEL)}  # fmt: skip
+              for predicate in (label.predicate, str(ALT_LABEL))}  # fmt: skip
         at |= {row[:3]: row.at for row in stated.rows}
         spans = _Spans(note)
         places = {}

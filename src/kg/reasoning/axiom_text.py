@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 import pyoxigraph as ox
 
 from kg.rdf.terms import RDF
-from kg.reasoning.unfolding import MAX_DEPTH, TYPE, is_nameless
+from kg.rdf.vocabulary import TYPE
+from kg.reasoning.unfolding import MAX_DEPTH, is_nameless
 
 
 class AxiomText:

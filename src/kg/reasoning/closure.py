@@ -12,10 +12,9 @@ be joined again. For `owl:sameAs`, equal things form a group, and a fact about a
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 
+from kg.rdf.vocabulary import SAME_AS, TYPE
 from kg.reasoning.facts import Changing, MemoryFacts
-from kg.reasoning.owl_rl import SAME_AS
 from kg.reasoning.rules import Fire, Match, Numbering, Numbers, Rule, Running, Term, triggers
-from kg.reasoning.unfolding import TYPE
 
 _NONE: frozenset[int] = frozenset()
 _PIECE = 200_000

@@ -5,9 +5,9 @@ from typing import Protocol
 
 import pyoxigraph as ox
 
-from kg.reasoning.owl_rl import SAME_AS, THING
+from kg.rdf.vocabulary import SAME_AS, THING, TYPE
 from kg.reasoning.rules import Match, Numbering
-from kg.reasoning.unfolding import TYPE, is_nameless
+from kg.reasoning.unfolding import is_nameless
 
 
 class QueryStore(Protocol):

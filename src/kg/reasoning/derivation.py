@@ -10,31 +10,21 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, pairwise
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import pyoxigraph as ox
 
 from kg.rdf.terms import INFERRED, RDFS, XSD
+from kg.rdf.vocabulary import SAME_AS, THING, TYPE, Find
 from kg.reasoning.closure import is_transitivity
 from kg.reasoning.conditions import accepts
 from kg.reasoning.construct_rules import select_of
-from kg.reasoning.facts import Find, Stored
+from kg.reasoning.facts import Stored
 from kg.reasoning.inference import Reasoning
-from kg.reasoning.owl_rl import SAME_AS, THING
 from kg.reasoning.rules import Fire, Match, Numbering, Numbers, Rule, Term
-from kg.reasoning.unfolding import TYPE
+from kg.store.store import Store
 
 MOST_GOALS = 20_000
-
-
-class KnownFacts(Protocol):
-    """A store whose triples are to be derived."""
-
-    def find(self, subject: Any, predicate: Any, obj: Any, graph: Any) -> Iterator[ox.Quad]:
-        """The quads that match a pattern of terms, None for any."""
-
-    def select(self, query: str, **options: Any) -> Any:
-        """Return Oxigraph's solutions of a query."""
 
 
 @dataclass(frozen=True)
@@ -116,11 +106,11 @@ class _Typed(Stored):
 class Derivations:
     """The derivations of the triples in a store."""
 
-    def __init__(self, store: KnownFacts, reasoning: Reasoning) -> None:
+    def __init__(self, store: Store, reasoning: Reasoning) -> None:
         self.store, self.reasoning = store, reasoning
         self.number = Numbering()
-        self.facts = _Typed(self._find, self.number)
-        profile = reasoning.profile(self._find)
+        self.facts = _Typed(self.store.triples, self.number)
+        profile = reasoning.profile(self.store.triples)
         self.constraints = profile.constraints
         self._rules = (*profile.rules, *reasoning.own)
         self._closing = {self.number(r.concludes): r for r in self._rules if r.concludes and is_transitivity(r)}
@@ -133,9 +123,6 @@ class Derivations:
             if rule.concludes and not is_transitivity(rule):
                 match = Match(rule, self.number, self.facts)
                 self._by_head[self.number(rule.concludes)].append(match.of_head(self._noting(match)))
-
-    def _find(self, subject: Any, predicate: Any, obj: Any) -> Iterator[ox.Quad]:
-        return self.store.find(subject, predicate, obj, ox.DefaultGraph())
 
     def answers(self, query: str) -> bool:
         """Whether a SELECT query has a solution."""

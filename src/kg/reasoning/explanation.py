@@ -23,7 +23,7 @@ from kg.mapping.statements import Reader
 from kg.notes.canvas import CanvasSource
 from kg.notes.vault import read_note
 from kg.rdf.iris import Names
-from kg.rdf.terms import INFERRED, ONTOLOGY
+from kg.rdf.vocabulary import INFERRED_GRAPH, ONTOLOGY_GRAPH, TYPE
 from kg.reasoning.axiom_text import AxiomText
 from kg.reasoning.derivation import Contradiction, Derivations, DerivationStep
 from kg.reasoning.inference import Reasoning
@@ -31,7 +31,7 @@ from kg.reasoning.rule_cache import cached_rules
 from kg.reasoning.rule_meanings import MEANINGS
 from kg.reasoning.unfolding import is_nameless
 from kg.store.ingest_state import IngestState
-from kg.store.lookup import TYPE, Lookup
+from kg.store.lookup import Lookup
 from kg.store.store import Published, Store
 
 _LINE, _SOME = 100, 3
@@ -112,7 +112,7 @@ class Explainer:
     def everything(self, name: str) -> list[Explanation]:
         """Explain all triples that were inferred about a thing. Raises NotFound, KgError."""
         node = self.naming.thing(name)
-        return self._apart(lambda: self._explained(self.naming.about(node, ox.NamedNode(INFERRED[1:-1]))))
+        return self._apart(lambda: self._explained(self.naming.about(node, INFERRED_GRAPH)))
 
     def _apart(self, work: Callable[[], T]) -> T:
         """Run a function within the vault's limits and without network: it runs the queries of rule files."""
@@ -259,8 +259,8 @@ class Explainer:
         return stated
 
     def _of_ontology(self, triple: ox.Triple) -> Iterator[SourceLine]:
-        graph = ox.NamedNode(ONTOLOGY[1:-1])
-        if any(True for _ in self.store.find(triple.subject, triple.predicate, triple.object, graph)):
+        graph = ONTOLOGY_GRAPH
+        if self.store.has(triple.subject, triple.predicate, triple.object, graph):
             yield from self._places_of_axiom(triple)
 
     @cached_property

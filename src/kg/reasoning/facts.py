@@ -1,15 +1,14 @@
 """Indexed facts: in memory, and of a store together with the facts added and removed since."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import Any, Protocol
+from collections.abc import Collection, Iterable, Iterator
+from typing import Protocol, cast
 
 import pyoxigraph as ox
 
+from kg.rdf.vocabulary import Find
 from kg.reasoning.rules import Facts, Ground, Numbering, Numbers
 
 _NONE: frozenset[int] = frozenset()
-Find = Callable[[Any, Any, Any], Iterable[ox.Quad]]
-"""The quads of a default graph that match a subject, a predicate and an object, None for any."""
 
 
 class Changing(Facts, Protocol):
@@ -85,15 +84,19 @@ class Stored:
         self._objects: dict[tuple[int, int], list[int]] = {}
         self._subjects: dict[tuple[int, int], list[int]] = {}
 
+    def _triples(self, subject: int | None, predicate: int, obj: int | None) -> Iterable[ox.Triple]:
+        term = self._number.term
+        node = None if subject is None else term(subject)
+        return self._find(node, cast("ox.NamedNode", term(predicate)), None if obj is None else term(obj))
+
     def objects(self, predicate: int, subject: int) -> Collection[int]:
         """Return the objects of a property for a subject."""
         if subject < 0:
             return _NONE
         stored = self._objects.get((predicate, subject))
         if stored is None:
-            term = self._number.term
-            quads = self._find(term(subject), term(predicate), None)
-            stored = self._objects[predicate, subject] = [self._number(_ground(quad.object)) for quad in quads]
+            triples = self._triples(subject, predicate, None)
+            stored = self._objects[predicate, subject] = [self._number(_ground(triple.object)) for triple in triples]
         added = self._added.objects(predicate, subject)
         objects = {*stored, *added} if added else stored
         if not self.removed:
@@ -104,9 +107,8 @@ class Stored:
         """Return the subjects of a property for an object."""
         stored = self._subjects.get((predicate, obj))
         if stored is None:
-            term = self._number.term
-            quads = self._find(None, term(predicate), term(obj))
-            stored = self._subjects[predicate, obj] = [self._number(_ground(quad.subject)) for quad in quads]
+            triples = self._triples(None, predicate, obj)
+            stored = self._subjects[predicate, obj] = [self._number(_ground(triple.subject)) for triple in triples]
         added = self._added.subjects(predicate, obj)
         subjects = {*stored, *added} if added else stored
         if not self.removed:
@@ -116,8 +118,8 @@ class Stored:
     def pairs(self, predicate: int) -> Iterator[tuple[int, int]]:
         """The pairs of subject and object of a property."""
         seen = set(self._added.pairs(predicate))
-        for quad in self._find(None, self._number.term(predicate), None):
-            seen.add((self._number(_ground(quad.subject)), self._number(_ground(quad.object))))
+        for triple in self._triples(None, predicate, None):
+            seen.add((self._number(_ground(triple.subject)), self._number(_ground(triple.object))))
         return ((start, end) for start, end in seen if (start, predicate, end) not in self.removed)
 
     def has(self, predicate: int, subject: int, obj: int) -> bool:
@@ -129,8 +131,7 @@ class Stored:
         stored = self._objects.get((predicate, subject))
         if stored is not None:
             return obj in stored
-        term = self._number.term
-        return any(True for _ in self._find(term(subject), term(predicate), term(obj)))
+        return any(True for _ in self._triples(subject, predicate, obj))
 
     def add(self, subject: int, predicate: int, obj: int) -> bool:
         """Add a new fact or restore a removed fact; return whether it is new."""

@@ -5,10 +5,11 @@ from typing import Any
 
 import pyoxigraph as ox
 
+from kg.rdf.vocabulary import SAME_AS
 from kg.reasoning.closure import Closure, is_transitivity, transitive
 from kg.reasoning.conditions import accepts, is_informative
 from kg.reasoning.facts import Stored
-from kg.reasoning.owl_rl import SAME_AS, is_axiom
+from kg.reasoning.owl_rl import is_axiom
 from kg.reasoning.rules import Match, Numbering, Numbers, Rule, triggers
 from kg.store.builder import Builder
 
@@ -22,7 +23,7 @@ class IncrementalInference:
     def __init__(self, store: Builder, rules: Sequence[Rule]) -> None:
         self.store, self.rules = store, rules
         self.number = Numbering()
-        self.facts = Stored(store.find, self.number)
+        self.facts = Stored(store.triples, self.number)
         self.accept = accepts(store, self.number)
         self._matches = [Match(rule, self.number, self.facts) for rule in rules]
 

@@ -18,14 +18,15 @@ from kg.core.limits import Limits, limited, set_current_work
 from kg.core.sandbox import without_network
 from kg.mapping.ontology import Ontology
 from kg.rdf.terms import INFERRED
+from kg.rdf.vocabulary import SAME_AS, THING, TYPE, Find
 from kg.reasoning.closure import Closure
 from kg.reasoning.conditions import accepts, mentions_nameless
 from kg.reasoning.construct_rules import constructs, display_name, service_refused
 from kg.reasoning.incremental import IncrementalInference
-from kg.reasoning.owl_rl import SAME_AS, THING, Profile, axiom_patterns, is_axiom, profile
+from kg.reasoning.owl_rl import Profile, axiom_patterns, is_axiom, profile
 from kg.reasoning.owlrl_engine import infer_by_owlrl
 from kg.reasoning.rules import Numbering, Numbers, Path, Rule, Running
-from kg.reasoning.unfolding import TYPE, is_nameless
+from kg.reasoning.unfolding import is_nameless
 from kg.store.builder import Builder
 
 Engine = Literal["rules", "owlrl"]
@@ -95,20 +96,19 @@ class Reasoning:
         """The rule files that are queries over the whole dataset."""
         return {name: self.ontology.rules[name] for name, construct in self.constructs.items() if construct.is_query}
 
-    def profile(self, find: Any, more: Iterable[ox.Triple] = ()) -> Profile:
+    def profile(self, find: Find, more: Iterable[ox.Triple] = ()) -> Profile:
         """Return the rules of all known axioms: those of the ontology, of the notes, and the inferred axioms."""
         return profile(dict.fromkeys([*self._axioms(find), *more]))
 
-    def _axioms(self, find: Any) -> Iterator[ox.Triple]:
+    def _axioms(self, find: Find) -> Iterator[ox.Triple]:
         yield from filter(is_axiom, self.ontology.triples)
         for predicate, obj in axiom_patterns():
-            for quad in find(None, predicate, obj):
-                yield quad.triple
-        for quad in find(None, SAME_AS, None):
-            if self.is_property(find, quad.subject) or self.is_property(find, quad.object):
-                yield quad.triple
+            yield from find(None, predicate, obj)
+        for triple in find(None, SAME_AS, None):
+            if self.is_property(find, triple.subject) or self.is_property(find, triple.object):
+                yield triple
 
-    def is_property(self, find: Any, term: Any) -> bool:
+    def is_property(self, find: Find, term: Any) -> bool:
         """Whether a term is declared or used as a property."""
         if not isinstance(term, ox.NamedNode):
             return False
@@ -137,7 +137,7 @@ def _apart(reasoning: Reasoning, work: Callable[[], T]) -> T:
 
 def _infer(store: Builder, reasoning: Reasoning, engine: Engine | None) -> Inference:
     run = _Full(store, reasoning)
-    owl_rules = reasoning.profile(store.find)
+    owl_rules = reasoning.profile(store.triples)
     if engine == "owlrl" or (engine is None and owl_rules.beyond):
         return Inference(run.by_owlrl(), "owlrl", owl_rules.beyond, owl_rules.ignored)
     return Inference(run.by_rules(owl_rules), "rules", (), owl_rules.ignored)
@@ -157,12 +157,12 @@ def update(
 
 
 def _update(store: Builder, reasoning: Reasoning, gone: set[ox.Triple], come: set[ox.Triple]) -> Inference | None:
-    owl_rules = reasoning.profile(store.find)
+    owl_rules = reasoning.profile(store.triples)
     difficult = (
         reasoning.queries
         or owl_rules.beyond
         or any(is_axiom(triple) or triple.predicate == SAME_AS for triple in (*gone, *come))
-        or any(True for _ in store.find(None, SAME_AS, None))
+        or store.has(None, SAME_AS, None)
     )
     if difficult or not IncrementalInference(store, (*owl_rules.rules, *reasoning.own)).apply(gone, come):
         store.clear_inferred()
@@ -188,14 +188,14 @@ class _Full:
             if not more:
                 return self._with_queries(closure, sink)
             axioms |= dict.fromkeys(more)
-            found = self.reasoning.profile(self.store.find, axioms)
+            found = self.reasoning.profile(self.store.triples, axioms)
         raise OntologyError(_no_end())
 
     def _closed(self, rules: Sequence[Rule]) -> tuple[Closure, "_Sink"]:
         number = Numbering()
         sink = _Sink(self.store, number, self.reasoning)
         closure = Closure(rules, number, accepts(self.store, number), sink=sink.take)
-        if any(True for _ in self.store.find(None, SAME_AS, None)):
+        if self.store.has(None, SAME_AS, None):
             closure.expect_equality()
         self._run(closure, self._given(rules, number, everything=closure.knows_equality), sink)
         return closure, sink
@@ -218,10 +218,11 @@ class _Full:
         if of_paths or any(isinstance(class_, ox.Variable) for class_ in classes):
             classes = {None}
         properties = {p for rule in rules for p in (*rule.properties, rule.concludes)} | {SAME_AS}
-        for predicate, obj in [*((p, None) for p in properties - {TYPE, None}), *((TYPE, kind) for kind in classes)]:
-            middle = number(cast("ox.NamedNode", predicate))
-            for quad in self.store.find(None, predicate, obj):
-                yield number(quad.subject), middle, number(quad.object)
+        for prop, obj in [*((p, None) for p in properties - {TYPE, None}), *((TYPE, kind) for kind in classes)]:
+            predicate = cast("ox.NamedNode", prop)
+            middle = number(predicate)
+            for triple in self.store.triples(None, predicate, obj):
+                yield number(triple.subject), middle, number(triple.object)
 
     def _with_queries(self, closure: Closure, sink: "_Sink") -> int:
         """Add the triples of the rules that are queries, and the consequences of these triples, in turn."""
@@ -308,7 +309,8 @@ class _Sink:
         return [
             triple
             for triple in triples
-            if is_axiom(triple) or (triple.predicate == SAME_AS and reasoning.is_property(store.find, triple.subject))
+            if is_axiom(triple)
+            or (triple.predicate == SAME_AS and reasoning.is_property(store.triples, triple.subject))
         ]
 
 

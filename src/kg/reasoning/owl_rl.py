@@ -11,12 +11,9 @@ from itertools import combinations
 import pyoxigraph as ox
 
 from kg.rdf.terms import OWL, RDF, RDFS, XSD
+from kg.rdf.vocabulary import DIFFERENT_FROM, NOTHING, SAME_AS, THING, TYPE
 from kg.reasoning.rules import Atom, Condition, Ground, Rule, Term
-from kg.reasoning.unfolding import TYPE, is_nameless, without_nameless
-
-SAME_AS = ox.NamedNode(OWL + "sameAs")
-DIFFERENT_FROM = ox.NamedNode(OWL + "differentFrom")
-THING, NOTHING = ox.NamedNode(OWL + "Thing"), ox.NamedNode(OWL + "Nothing")
+from kg.reasoning.unfolding import is_nameless, without_nameless
 
 _X, _Y, _Z = (ox.Variable(name) for name in "xyz")
 _NOT_IN_RL = (

@@ -11,10 +11,9 @@ from itertools import count
 
 import pyoxigraph as ox
 
-from kg.rdf.terms import RDF
+from kg.rdf.vocabulary import TYPE
 from kg.reasoning.rules import Atom, Rule, Term
 
-TYPE = ox.NamedNode(RDF + "type")
 GENID = "/.well-known/genid/"
 MOST_RULES = 20_000
 MAX_DEPTH = 8

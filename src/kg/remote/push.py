@@ -26,6 +26,7 @@ from typing import NamedTuple
 import pyoxigraph as ox
 
 from kg.core.errors import KgError
+from kg.rdf.vocabulary import DEFAULT_GRAPH
 from kg.remote.dialects import STANDARD, VIRTUOSO, Dialect, Line, canonical
 from kg.remote.endpoint import Endpoint
 from kg.store.store import Store
@@ -198,7 +199,7 @@ class _Push:
     def _is_anywhere(self, line: Line) -> bool:
         """Whether any local graph has a triple, in whatever form the server writes its number or language."""
         (triple,) = [quad.triple for quad in ox.parse(line, ox.RdfFormat.N_TRIPLES)]
-        find, default = self.store.find, ox.DefaultGraph()
+        find, default = self.store.find, DEFAULT_GRAPH
         if any(find(triple.subject, triple.predicate, triple.object, default)):
             return True
         if not isinstance(triple.object, ox.Literal):
@@ -432,7 +433,7 @@ def _holds(there: _ServerState, graph: str, state: _State) -> bool:
 
 def _lines(store: Store, graph: str) -> list[Line]:
     """The triples of a graph of the store."""
-    name = ox.NamedNode(graph[1:-1]) if graph else ox.DefaultGraph()
+    name = ox.NamedNode(graph[1:-1]) if graph else DEFAULT_GRAPH
     text = _text(store.find(None, None, None, name), ox.RdfFormat.N_QUADS)
     # Oxigraph serializes quads directly; triples would have to be created from them first.
     suffix = len(f" {graph} .") if graph else len(" .")

@@ -14,7 +14,7 @@ import pyoxigraph as ox
 
 from kg.core.escaping import printable
 from kg.rdf.iris import prefixed
-from kg.rdf.terms import KG, RDF, RDFS, SKOS
+from kg.rdf.vocabulary import BLOCK, DESCRIBES, LABEL, PATH, PREF_LABEL, SECTION, TYPE
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,15 +22,13 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from kg.sparql.answer import Term
-    from kg.store.lookup import Queryable
+    from kg.store.store import Store
 
 
 Row = Sequence["Term | None"]
 
-_LABELS = (ox.NamedNode(SKOS + "prefLabel"), ox.NamedNode(RDFS + "label"))
-_PATH, _DESCRIBES = ox.NamedNode(KG + "path"), ox.NamedNode(KG + "describes")
-_TYPE, _PLACES = ox.NamedNode(RDF + "type"), {ox.NamedNode(KG + "Section"), ox.NamedNode(KG + "Block")}
-_DEFAULT = ox.DefaultGraph()
+_LABELS = (PREF_LABEL, LABEL)
+_PLACES = {SECTION, BLOCK}
 _GAP = 3
 _WIDE = 10_000
 _LEAST = 10
@@ -47,7 +45,7 @@ class TermNames:
     """The names and link targets of terms."""
 
     prefixes: Mapping[str, str]
-    store: "Queryable | None" = None
+    store: "Store | None" = None
     vault: Path | None = None
     """The vault folder, for links that open notes."""
     iris: bool = False
@@ -93,12 +91,12 @@ class TermNames:
     def _is_place(self, term: ox.NamedNode) -> bool:
         """Whether a term is a section or block of a note; their labels mean little without the note's name."""
         assert self.store
-        return any(quad.object in _PLACES for quad in self.store.find(term, _TYPE, None, _DEFAULT))
+        return any(quad.object in _PLACES for quad in self.store.triples(term, TYPE, None))
 
     def _label(self, term: ox.NamedNode, predicate: ox.NamedNode) -> str | None:
         """The label of a term; labels in English or without a language come first."""
         assert self.store
-        terms = [quad.object for quad in self.store.find(term, predicate, None, _DEFAULT)]
+        terms = [quad.object for quad in self.store.triples(term, predicate, None)]
         labels = [(label.language not in {None, "en"}, label.value) for label in terms if isinstance(label, ox.Literal)]
         return min(labels)[1] if labels else None
 
@@ -119,9 +117,9 @@ class TermNames:
     def _note(self, vault: Path, whole: ox.NamedNode, fragment: str) -> str | None:
         """The Obsidian URI of a note, at a heading or block; the file URI of an attachment."""
         assert self.store
-        documents = [quad.subject for quad in self.store.find(None, _DESCRIBES, whole, _DEFAULT)]
+        documents = [quad.subject for quad in self.store.triples(None, DESCRIBES, whole)]
         for document in (*documents, whole):
-            for quad in self.store.find(document, _PATH, None, _DEFAULT):
+            for quad in self.store.triples(document, PATH, None):
                 file = vault / str(getattr(quad.object, "value", ""))
                 if not file.name.endswith((".md", ".canvas")):
                     return file.as_uri()

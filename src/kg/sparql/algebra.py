@@ -59,7 +59,7 @@ def _fitting(tree: Any, prefixes: Mapping[str, str], store: Store) -> str:
         terms = [_oxigraph_term(part) if not isinstance(part, Variable) else None for part in pattern]
         if all(term is not False for term in terms):
             subject, predicate, obj = terms
-            count = sum(1 for _ in islice(store.find(subject, predicate, obj, ox.DefaultGraph()), _COUNTED + 1))
+            count = sum(1 for _ in islice(store.triples(subject, predicate, obj), _COUNTED + 1))
             text = " ".join(_pattern_part(part, prefixes) for part in pattern)
             lines.append((count, f"{f'{count:,}' if count <= _COUNTED else f'over {_COUNTED:,}':>16}  {text}"))
     return f"\nTriples that fit each pattern:\n{chr(10).join(line for _, line in sorted(lines))}\n" if lines else ""

@@ -16,7 +16,7 @@ from kg.core.child_process import Child, ChildError
 from kg.core.errors import KgError, QuerySyntaxError, TimedOut
 from kg.core.limits import guarded
 from kg.rdf.sparql_syntax import tokens
-from kg.rdf.terms import RDFS, SKOS
+from kg.rdf.vocabulary import LABEL, LABELS
 from kg.sparql.competency_cases import Case, Expected, header
 from kg.sparql.parameters import Binder
 from kg.sparql.query import query
@@ -24,7 +24,7 @@ from kg.store.store import Store
 
 _MOST = 100_000
 _SHOWN = 10
-_NAMES = tuple(ox.NamedNode(name) for name in (SKOS + "prefLabel", SKOS + "altLabel", RDFS + "label"))
+_NAMES = (*LABELS, LABEL)
 
 
 class Cell(NamedTuple):
@@ -203,7 +203,7 @@ def _as_cell(store: Store, term: Any) -> Cell:
         return Cell("", "")
     if not isinstance(term, ox.NamedNode):
         return Cell(str(term), term.value if isinstance(term, ox.Literal) else str(term))
-    quads = (quad for name in _NAMES for quad in store.find(term, name, None, ox.DefaultGraph()))
+    quads = (quad for name in _NAMES for quad in store.triples(term, name, None))
     labels = [quad.object.value for quad in quads if isinstance(quad.object, ox.Literal)]
     namespaces = sorted(store.prefixes.items(), key=lambda row: -len(row[1]))
     curies = [

@@ -13,17 +13,13 @@ import pyoxigraph as ox
 from kg.core.spelling import near
 from kg.rdf.iris import encode_path, prefixed
 from kg.rdf.sparql_syntax import Token, tokens
-from kg.rdf.terms import ONTOLOGY, RDF, RDFS, SKOS, XSD
+from kg.rdf.terms import XSD
+from kg.rdf.vocabulary import ALT_LABEL, LABEL, ONTOLOGY_GRAPH, PREF_LABEL, TYPE
 
 if TYPE_CHECKING:
-    from kg.store.lookup import Queryable
+    from kg.store.store import Store
 
 
-_TYPE = ox.NamedNode(RDF + "type")
-_PREFERRED, _ALTERNATIVE = (ox.NamedNode(SKOS + name) for name in ("prefLabel", "altLabel"))
-_LABEL = ox.NamedNode(RDFS + "label")
-_DEFAULT = ox.DefaultGraph()
-_ONTOLOGY = ox.NamedNode(ONTOLOGY[1:-1])
 _LOCAL = re.compile(r"\w[\w-]*\Z")
 _SOME = 3
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f"}
@@ -40,7 +36,7 @@ class QueryTerm(NamedTuple):
 
 def hints_on_unknown_terms(
     text: str,
-    store: "Queryable",
+    store: "Store",
     prefixes: Mapping[str, str],
     is_empty: Callable[[], bool],
     given: Iterable[object] = (),
@@ -74,7 +70,7 @@ def _given(values: Iterable[object], prefixes: Mapping[str, str]) -> Iterator[Qu
             yield QueryTerm(f"<{local}>" if prefix is None else f"{prefix}:{local}", node, is_class=False)
 
 
-def _occurrences(store: "Queryable", term: ox.NamedNode | ox.Literal) -> Iterator[ox.Quad]:
+def _occurrences(store: "Store", term: ox.NamedNode | ox.Literal) -> Iterator[ox.Quad]:
     yield from store.find(None, None, term, None)
     if isinstance(term, ox.NamedNode):
         yield from store.find(term, None, None, None)
@@ -82,19 +78,16 @@ def _occurrences(store: "Queryable", term: ox.NamedNode | ox.Literal) -> Iterato
         yield from store.find(None, None, None, term)
 
 
-def _only_declared(store: "Queryable", one: QueryTerm) -> bool:
+def _only_declared(store: "Store", one: QueryTerm) -> bool:
     """Whether the ontology declares a class or property that is neither used outside it nor a predicate in it."""
-    declared = one.term != _ONTOLOGY and any(True for _ in store.find(one.term, _TYPE, None, _ONTOLOGY))
-    if not declared or any(True for _ in store.find(None, one.term, None, _ONTOLOGY)):
+    term = one.term
+    if not isinstance(term, ox.NamedNode) or term == ONTOLOGY_GRAPH or not store.has(term, TYPE, None, ONTOLOGY_GRAPH):
         return False
-    predicate, obj = (_TYPE, one.term) if one.is_class else (one.term, None)
-    uses = store.find(None, predicate, obj, _DEFAULT)  # `all` stops at the first use outside the ontology
-    return all(_is_told(store, quad) for quad in uses)
-
-
-def _is_told(store: "Queryable", quad: ox.Quad) -> bool:
-    """Whether the ontology states a triple."""
-    return next(store.find(quad.subject, quad.predicate, quad.object, _ONTOLOGY), None) is not None
+    if store.has(None, term, None, ONTOLOGY_GRAPH):
+        return False
+    uses = store.triples(None, TYPE, term) if one.is_class else store.triples(None, term, None)
+    # `all` stops at the first use outside the ontology
+    return all(store.has(use.subject, use.predicate, use.object, ONTOLOGY_GRAPH) for use in uses)
 
 
 def _matched(text: str, prefixes: Mapping[str, str]) -> Iterator[QueryTerm]:
@@ -165,10 +158,10 @@ def _unescaped(text: str) -> str:
     return out
 
 
-def _near(one: QueryTerm, store: "Queryable", prefixes: Mapping[str, str]) -> str | None:
+def _near(one: QueryTerm, store: "Store", prefixes: Mapping[str, str]) -> str | None:
     """The known term most similar to a term, as a query would write it."""
     if isinstance(one.term, ox.Literal):
-        labels = [quad.object for p in (_PREFERRED, _ALTERNATIVE) for quad in store.find(None, p, None, _DEFAULT)]
+        labels = [quad.object for p in (PREF_LABEL, ALT_LABEL) for quad in store.triples(None, p, None)]
         closest = near(one.term.value, {label.value for label in labels if isinstance(label, ox.Literal)})
         return f'"{closest}"' if closest else None
     prefix, _, local = one.text.partition(":")
@@ -179,7 +172,7 @@ def _near(one: QueryTerm, store: "Queryable", prefixes: Mapping[str, str]) -> st
     return f"{prefix}:{closest}" if closest else _elsewhere(local, prefixes, store)
 
 
-def _elsewhere(local: str, prefixes: Mapping[str, str], store: "Queryable") -> str | None:
+def _elsewhere(local: str, prefixes: Mapping[str, str], store: "Store") -> str | None:
     """The same name under another prefix, if that occurs."""
     for prefix, namespace in prefixes.items():
         term = ox.NamedNode(namespace + encode_path(local))
@@ -188,11 +181,11 @@ def _elsewhere(local: str, prefixes: Mapping[str, str], store: "Queryable") -> s
     return None
 
 
-def _names(store: "Queryable", space: str, is_class: bool) -> Iterator[str]:
+def _names(store: "Store", space: str, is_class: bool) -> Iterator[str]:
     """The local names in a namespace: of declared terms and, unless a class is wanted, of notes."""
-    predicates: Sequence[ox.NamedNode] = (_LABEL,) if is_class else (_LABEL, _PREFERRED)
+    predicates: Sequence[ox.NamedNode] = (LABEL,) if is_class else (LABEL, PREF_LABEL)
     for predicate in predicates:
-        for quad in store.find(None, predicate, None, _DEFAULT):
+        for quad in store.triples(None, predicate, None):
             iri = quad.subject.value if isinstance(quad.subject, ox.NamedNode) else ""
             if iri.startswith(space) and _LOCAL.match(iri, len(space)):
                 yield iri[len(space) :]

@@ -17,6 +17,7 @@ from kg.config import Config, resource
 from kg.core.errors import KgError, NotFound
 from kg.rdf.iris import Names
 from kg.rdf.terms import XSD
+from kg.rdf.vocabulary import TYPE
 
 if TYPE_CHECKING:
     from kg.mapping.ontology import Ontology
@@ -130,7 +131,6 @@ def _iri(binder: Binder, value: str) -> Term:
 
 
 def _class(binder: Binder, value: str) -> Term:
-    from kg.store.lookup import TYPE
 
     if binder.elsewhere and (iri := _written(binder, value)):
         return iri
@@ -139,7 +139,7 @@ def _class(binder: Binder, value: str) -> Term:
     # _by_name also finds classes that no note can name, for example Tag.
     class_iri = ontology.class_named(value) or _by_name(ontology, ontology.classes).get(value.strip().casefold())
     class_ = ox.NamedNode(class_iri) if class_iri else naming.iri(value)
-    if class_ and (class_iri or _occurs(naming, None, TYPE, class_)):
+    if class_ and (class_iri or naming.store.has(None, TYPE, class_)):
         return class_
     raise NotFound(f"no class is named “{value}”{_suggestion(value, ontology, ontology.classes)}")
 
@@ -150,15 +150,11 @@ def _property(binder: Binder, value: str) -> Term:
         return iri
     naming = binder.naming
     candidates = naming.properties(value)
-    used = [prop for prop in candidates if _occurs(naming, None, prop, None)]
+    used = [prop for prop in candidates if naming.store.has(None, prop, None)]
     declared = [prop for prop in candidates if prop.value in naming.ontology.properties]
     for prop in (*used, *declared):
         return prop
     raise NotFound(f"no property is named “{value}”{_suggestion(value, naming.ontology, naming.ontology.properties)}")
-
-
-def _occurs(naming: "Lookup", subject: object, predicate: object, obj: object) -> bool:
-    return any(True for _ in naming.store.find(subject, predicate, obj, ox.DefaultGraph()))
 
 
 def _suggestion(value: str, ontology: "Ontology", terms: Collection[str]) -> str:

@@ -15,6 +15,7 @@ import pyoxigraph as ox
 from kg.core.errors import StoreBusy, StoreError, TermRefused
 from kg.core.folder import Folder
 from kg.rdf.terms import INFERRED, ONTOLOGY, Row
+from kg.rdf.vocabulary import DEFAULT_GRAPH, INFERRED_GRAPH, Term
 from kg.store.generations import FORMAT, MANIFEST, current_name, next_name, remove_old, stamp, stamp_of
 from kg.store.locks import READING, locked
 from kg.store.ownership import CURRENT, NEXT, opened, owned, reason, remove_generation
@@ -164,7 +165,7 @@ class Builder:
 
     def _follow(self, touched: Iterable[ox.Triple]) -> tuple[set[ox.Triple], set[ox.Triple]]:
         """Update the default graph and `kg:inferred` to match the named graphs."""
-        default, inferred = ox.DefaultGraph(), ox.NamedNode(INFERRED[1:-1])
+        default, inferred = DEFAULT_GRAPH, INFERRED_GRAPH
         added: list[ox.Quad] = []
         removed: list[ox.Quad] = []
         gone: set[ox.Triple] = set()
@@ -188,18 +189,18 @@ class Builder:
 
     def clear_inferred(self) -> None:
         """Remove all inferred triples."""
-        name = ox.NamedNode(INFERRED[1:-1])
+        name = INFERRED_GRAPH
         triples = [quad.triple for quad in self._db.quads_for_pattern(None, None, None, name)]
         self.change_inferred(triples, ())
 
     def is_inferred(self, triple: ox.Triple) -> bool:
         """Whether a triple is inferred, and asserted nowhere."""
-        name = ox.NamedNode(INFERRED[1:-1])
+        name = INFERRED_GRAPH
         return ox.Quad(triple.subject, triple.predicate, triple.object, name) in self._db
 
     def change_inferred(self, gone: Collection[ox.Triple], come: Iterable[ox.Triple]) -> None:
         """Remove inferred triples, and add new ones."""
-        name, default = ox.NamedNode(INFERRED[1:-1]), ox.DefaultGraph()
+        name, default = INFERRED_GRAPH, DEFAULT_GRAPH
         removed = [triple for triple in gone if self.is_inferred(triple)]
         for quad in (*_quads(removed, name), *_quads(removed, default)):
             self._db.remove(quad)
@@ -208,9 +209,17 @@ class Builder:
             self._count(INFERRED, -len(removed))
         self.add_inferred(come, INFERRED)
 
-    def find(self, subject: Any, predicate: Any, obj: Any) -> Iterator[ox.Quad]:
-        """The quads of the default graph that match a pattern; None matches any term."""
-        return self._db.quads_for_pattern(subject, predicate, obj, ox.DefaultGraph())
+    def triples(
+        self, subject: Term | None = None, predicate: ox.NamedNode | None = None, obj: Term | None = None
+    ) -> Iterator[ox.Triple]:
+        """The triples of the default graph that match a pattern; None matches any term."""
+        if isinstance(subject, ox.Literal):
+            return iter(())
+        return (quad.triple for quad in self._db.quads_for_pattern(subject, predicate, obj, DEFAULT_GRAPH))
+
+    def has(self, subject: Term | None, predicate: ox.NamedNode | None, obj: Term | None) -> bool:
+        """Whether the default graph has a triple that matches a pattern."""
+        return any(True for _ in self.triples(subject, predicate, obj))
 
     def answers(self, query: str) -> bool:
         """Whether a SELECT query has a solution."""
@@ -231,7 +240,7 @@ class Builder:
         return total
 
     def _add_inferred(self, triples: Iterable[ox.Triple], name: ox.NamedNode) -> int:
-        default = ox.DefaultGraph()
+        default = DEFAULT_GRAPH
         new = {t for t in triples if ox.Quad(t.subject, t.predicate, t.object, default) not in self._db}
         quads = [*_quads(new, name), *_quads(new, default)]
         # A process killed during a bulk load leaves files behind: here, in a folder that is discarded.
@@ -244,9 +253,9 @@ class Builder:
         A small batch is added at once: loading would store the texts of its terms a second time.
         """
         if len(triples) <= _BULK and not self._put:
-            name = ox.NamedNode(INFERRED[1:-1])
+            name = INFERRED_GRAPH
             new = self._parsed([f"{triple} .\n" for triple in triples])
-            self._db.extend([*_quads(new, name), *_quads(new, ox.DefaultGraph())])
+            self._db.extend([*_quads(new, name), *_quads(new, DEFAULT_GRAPH)])
             return
         self._put += 1
         file = self.loads / f"{_OF_INFERENCE}{self._put}"
@@ -282,10 +291,6 @@ class Builder:
         where = f"GRAPH {graph} {{ ?s ?p ?o }}" if graph else "?s ?p ?o"
         (row,) = self.query(f"SELECT (COUNT(*) AS ?n) {{ {where} }}")
         return int(row[0].value)
-
-    def triples(self) -> Iterator[ox.Triple]:
-        """The triples of the default graph."""
-        return (quad.triple for quad in self._db.quads_for_pattern(None, None, None, ox.DefaultGraph()))
 
     def close(self) -> None:
         """Close the database, even if other code still references this builder."""

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import pyoxigraph as ox
 
@@ -11,12 +10,10 @@ from kg.core.errors import KgError, NotFound
 from kg.core.text import is_text, letters_and_digits
 from kg.mapping.ontology import Ontology, local_name, name_key
 from kg.rdf.iris import Names, is_absolute, prefixed
-from kg.rdf.terms import INFERRED, KG, RDF, RDFS, SKOS
+from kg.rdf.terms import INFERRED
+from kg.rdf.vocabulary import DESCRIBES, LABEL, LABELS, PREF_LABEL, TYPE
+from kg.store.store import Store
 
-TYPE = ox.NamedNode(RDF + "type")
-_LABELS = tuple(ox.NamedNode(SKOS + name) for name in ("prefLabel", "altLabel"))
-_PREFERRED, _OF_PROPERTY = _LABELS[0], ox.NamedNode(RDFS + "label")
-_DESCRIBES = ox.NamedNode(KG + "describes")
 _WITH_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://", re.I)
 _SHOWN = 80
 _SOME = 5
@@ -43,24 +40,14 @@ def is_broken_iri(text: str) -> bool:
     return bool(looks_so) and written_iri(text, {}) is None
 
 
-class Queryable(Protocol):
-    """A store that can be searched."""
-
-    def find(self, subject: Any, predicate: Any, obj: Any, graph: Any) -> Iterator[ox.Quad]:
-        """The quads that match a pattern of terms; None matches any term."""
-
-
 @dataclass(frozen=True)
 class Lookup:
     """Resolves names to terms, and terms to labels."""
 
-    store: Queryable
+    store: Store
     ontology: Ontology
     names: Names
     prefixes: Mapping[str, str]
-
-    def _find(self, subject: Any, predicate: Any, obj: Any) -> Iterator[ox.Quad]:
-        return self.store.find(subject, predicate, obj, ox.DefaultGraph())
 
     # ---- names to terms --------------------------------------------------------------------------------------------
 
@@ -93,24 +80,24 @@ class Lookup:
         Raises NotFound, KgError.
         """
         graph = self.iri(text)
-        if graph and any(True for _ in self.store.find(None, None, None, graph)):
+        if graph and self.store.has(None, None, None, graph):
             return graph
         thing = self.thing(text)
         whole = ox.NamedNode(thing.value.partition("#")[0])
         for node in (thing, whole):
-            documents = sorted({q.subject for q in self._find(None, _DESCRIBES, node)}, key=str)
+            documents = sorted({q.subject for q in self.store.triples(None, DESCRIBES, node)}, key=str)
             if len(documents) > 1:
                 raise KgError(
                     f"“{text}” is what {len(documents)} notes are about: {', '.join(map(self.called, documents))}"
                 )
             for document in (*documents, node):
-                if any(True for _ in self.store.find(None, None, None, document)):
-                    return document if isinstance(document, ox.NamedNode) else node
+                if isinstance(document, ox.NamedNode) and self.store.has(None, None, None, document):
+                    return document
         raise NotFound(f"“{text}” is no note: nothing is said in its name")
 
     def _likeliest(self, found: set[ox.NamedNode]) -> set[ox.NamedNode]:
         """Of the things with a name, those that notes describe; else those that are not tags; else all."""
-        described = {node for node in found if any(True for _ in self._find(None, _DESCRIBES, node))}
+        described = {node for node in found if self.store.has(None, DESCRIBES, node)}
         tags = self.names.tag("")
         return described or {node for node in found if not node.value.startswith(tags)} or found
 
@@ -128,7 +115,7 @@ class Lookup:
         if of_path and fragment:
             section = ox.NamedNode(self.names.section(of_path.value, tuple(fragment.split("#"))))
             yield {section} if self._is_there(section) else set()
-        for predicate in _LABELS:
+        for predicate in LABELS:
             yield {s for s in self._subjects(predicate, ox.Literal(text)) if not self._is_part(s)}
         wanted = letters_and_digits(text)
         alike = {node for node, label in self._labelled() if letters_and_digits(label) == wanted}
@@ -138,11 +125,11 @@ class Lookup:
         yield alike
 
     def _subjects(self, predicate: ox.NamedNode, value: ox.Literal) -> Iterator[ox.NamedNode]:
-        return (q.subject for q in self._find(None, predicate, value) if isinstance(q.subject, ox.NamedNode))
+        return (q.subject for q in self.store.triples(None, predicate, value) if isinstance(q.subject, ox.NamedNode))
 
     def _labelled(self) -> Iterator[tuple[ox.NamedNode, str]]:
-        for predicate in _LABELS:
-            for quad in self._find(None, predicate, None):
+        for predicate in LABELS:
+            for quad in self.store.triples(None, predicate, None):
                 if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.Literal):
                     yield quad.subject, quad.object.value
 
@@ -152,7 +139,7 @@ class Lookup:
         return node.value.startswith(base) and "#" in node.value[len(base) + 1 :] and node.value[len(base)] != "#"
 
     def _is_there(self, node: ox.NamedNode) -> bool:
-        return any(True for _ in self._find(node, None, None)) or any(True for _ in self._find(None, None, node))
+        return self.store.has(node, None, None) or self.store.has(None, None, node)
 
     def _near(self, text: str) -> str:
         from rapidfuzz import fuzz, process
@@ -199,13 +186,13 @@ class Lookup:
     def triples(self, subject: str, predicate: str, obj: str) -> list[ox.Triple]:
         """The known triples that three names mean. Raises NotFound if there are none."""
         node = self.thing(subject)
-        rows = [q.triple for p in self.properties(predicate) for q in self._find(node, p, None)]
+        rows = [t for p in self.properties(predicate) for t in self.store.triples(node, p, None)]
         key = name_key(predicate)
         rows = rows or [
-            q.triple for q in self._find(node, None, None) if name_key(local_name(q.predicate.value)) == key
+            t for t in self.store.triples(node, None, None) if name_key(local_name(t.predicate.value)) == key
         ]
         if not rows:
-            names = sorted({self.called(quad.predicate) for quad in self._find(node, None, None)})
+            names = sorted({self.called(quad.predicate) for quad in self.store.triples(node, None, None)})
             raise NotFound(f"“{subject}” has no “{predicate}”, neither said nor inferred; it has {', '.join(names)}")
         objects = {self.names.entity(obj), self.ontology.class_named(obj)}
         exact = [row for row in rows if isinstance(row.object, ox.NamedNode) and row.object.value in objects]
@@ -226,8 +213,7 @@ class Lookup:
             return False
         if term == self.iri(text):
             return True
-        labels = {quad.object.value for p in (*_LABELS, _OF_PROPERTY) for quad in self._find(term, p, None)
-                  if isinstance(quad.object, ox.Literal)}  # fmt: skip
+        labels = {*self.store.literals(term, *LABELS, LABEL)}
         labels |= {self.ontology.label(term.value), local_name(term.value), self.called(term)}
         return (
             letters_and_digits(text) in map(letters_and_digits, labels) or self.ontology.class_named(text) == term.value
@@ -235,8 +221,8 @@ class Lookup:
 
     def about(self, node: ox.NamedNode, graph: ox.NamedNode) -> list[ox.Triple]:
         """The triples of a graph with a thing as subject, then those with it as object; each sorted."""
-        as_subject = sorted((q.triple for q in self.store.find(node, None, None, graph)), key=str)
-        as_object = sorted((q.triple for q in self.store.find(None, None, node, graph)), key=str)
+        as_subject = sorted(self.store.triples(node, None, None, graph), key=str)
+        as_object = sorted(self.store.triples(None, None, node, graph), key=str)
         return list(dict.fromkeys([*as_subject, *as_object]))
 
     # ---- terms to labels -------------------------------------------------------------------------------------------
@@ -264,7 +250,7 @@ class Lookup:
 
     def _labels(self, term: ox.NamedNode) -> Iterable[str]:
         """The preferred labels that notes give a thing, without those inferred from an equal thing."""
-        quads = self.store.find(term, _PREFERRED, None, None)
+        quads = self.store.find(term, PREF_LABEL, None, None)
         stated = (q for q in quads if isinstance(q.graph_name, ox.NamedNode) and q.graph_name.value != INFERRED[1:-1])
         return sorted(quad.object.value for quad in stated if isinstance(quad.object, ox.Literal))
 

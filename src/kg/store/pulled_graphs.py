@@ -19,6 +19,7 @@ import pyoxigraph as ox
 from kg.core.errors import KgError
 from kg.core.files import MAX_STORE_FILE, atomic_write, read_bytes
 from kg.core.limits import limited
+from kg.rdf.vocabulary import DEFAULT_GRAPH
 from kg.store.ownership import PULLED as FOLDER
 from kg.store.ownership import owned, reason, remove_half_pulled
 
@@ -95,7 +96,7 @@ def write(
     format_ = _FORMATS.get(file.suffix.lower())
     if format_ is None:
         raise KgError(f"{file.name} ends in none of {', '.join(_FORMATS)}")
-    name = ox.NamedNode(graph) if graph and format_ == ox.RdfFormat.N_QUADS else ox.DefaultGraph()
+    name = ox.NamedNode(graph) if graph and format_ == ox.RdfFormat.N_QUADS else DEFAULT_GRAPH
     ordered = sorted(set(triples), key=str)
     quads = [ox.Quad(triple.subject, triple.predicate, triple.object, name) for triple in ordered]
     comment = f"# {comment}\n" if comment and format_ == ox.RdfFormat.N_TRIPLES else ""

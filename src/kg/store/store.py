@@ -29,6 +29,7 @@ import pyoxigraph as ox
 from kg.core.errors import StoreError
 from kg.rdf.rdflib_terms import to_rdflib
 from kg.rdf.terms import XSD
+from kg.rdf.vocabulary import DEFAULT_GRAPH, GraphName, Term
 from kg.store.generations import MANIFEST, Manifest, damaged_store, is_damage, parse_manifest, published_name, stamp_of
 from kg.store.locks import hold_shared
 from kg.store.ownership import CURRENT, GENERATION, check_database, opened
@@ -133,12 +134,44 @@ class Store:
             raise
 
     def quads(self) -> Iterator[ox.Quad]:
-        """All quads, in no particular order."""
-        return self._db.quads_for_pattern(None, None, None, None)
+        """All quads, in no particular order. Raises StoreError."""
+        return self.find(None, None, None)
 
-    def find(self, subject: Any, predicate: Any, obj: Any, graph: Any) -> Iterator[ox.Quad]:
-        """The quads that match a pattern of Oxigraph's terms; None matches any term."""
-        return self._db.quads_for_pattern(subject, predicate, obj, graph)
+    def find(
+        self, subject: Term | None, predicate: ox.NamedNode | None, obj: Term | None, graph: GraphName | None = None
+    ) -> Iterator[ox.Quad]:
+        """The quads that match a pattern, in no particular order; None matches any term. Raises StoreError."""
+        if isinstance(subject, ox.Literal):
+            return
+        try:
+            yield from self._db.quads_for_pattern(subject, predicate, obj, graph)
+        except (OSError, RuntimeError) as error:
+            raise damaged_store(self.path, error) from error
+
+    def triples(
+        self,
+        subject: Term | None,
+        predicate: ox.NamedNode | None,
+        obj: Term | None,
+        graph: GraphName = DEFAULT_GRAPH,
+    ) -> Iterator[ox.Triple]:
+        """The triples of a graph that match a pattern. Raises StoreError."""
+        return (quad.triple for quad in self.find(subject, predicate, obj, graph))
+
+    def has(
+        self,
+        subject: Term | None,
+        predicate: ox.NamedNode | None,
+        obj: Term | None,
+        graph: GraphName | None = DEFAULT_GRAPH,
+    ) -> bool:
+        """Whether a graph has a triple that matches a pattern. Raises StoreError."""
+        return any(True for _ in self.find(subject, predicate, obj, graph))
+
+    def literals(self, subject: Term | None, *predicates: ox.NamedNode) -> Iterator[str]:
+        """The lexical forms of the literals that a thing has for properties. Raises StoreError."""
+        triples = (triple for predicate in predicates for triple in self.triples(subject, predicate, None))
+        return (triple.object.value for triple in triples if isinstance(triple.object, ox.Literal))
 
     def lines(self, graph: ox.NamedNode | None = None) -> list[bytes]:
         """The default graph, or a named graph, as lines of N-Triples in no particular order."""
@@ -198,20 +231,17 @@ class Store:
 
     def graph(self, name: str) -> list[tuple[str, str, str]]:
         """The triples of a named graph, `<iri>`, as N-Triples terms."""
-        quads = self._db.quads_for_pattern(None, None, None, ox.NamedNode(name[1:-1]))
+        quads = self.find(None, None, None, ox.NamedNode(name[1:-1]))
         return [(str(quad.subject), str(quad.predicate), str(quad.object)) for quad in quads]
 
     def verify(self) -> None:
         """Read every index of the database, to detect any wrong checksum. Raises StoreError."""
-        try:
-            seen = {(quad.predicate, quad.object, quad.graph_name) for quad in self.quads()}
-            anywhere = {(p, None, None) for p, _, _ in seen} | {(None, o, None) for _, o, _ in seen}
-            within = {(None, None, g) for _, _, g in seen} | {(p, None, g) for p, _, g in seen}
-            for predicate, obj, graph in anywhere | within | {(None, o, g) for _, o, g in seen}:
-                for _ in self._db.quads_for_pattern(None, predicate, obj, graph):
-                    pass
-        except (OSError, RuntimeError) as error:
-            raise damaged_store(self.path, error) from error
+        seen = {(quad.predicate, quad.object, quad.graph_name) for quad in self.quads()}
+        anywhere = {(p, None, None) for p, _, _ in seen} | {(None, o, None) for _, o, _ in seen}
+        within = {(None, None, g) for _, _, g in seen} | {(p, None, g) for p, _, g in seen}
+        for predicate, obj, graph in anywhere | within | {(None, o, g) for _, o, g in seen}:
+            for _ in self.find(None, predicate, obj, graph):
+                pass
 
     def nquads(self) -> list[str]:
         """The whole dataset as sorted lines of N-Quads: the same for the same notes, on every machine."""
@@ -219,8 +249,8 @@ class Store:
 
     def to_rdflib(self, graph: str | None = None) -> "rdflib.Graph":
         """The default graph, or a named graph by its IRI, as an rdflib Graph in memory."""
-        name = ox.NamedNode(graph) if graph else ox.DefaultGraph()
-        result = to_rdflib(quad.triple for quad in self._db.quads_for_pattern(None, None, None, name))
+        name = ox.NamedNode(graph) if graph else DEFAULT_GRAPH
+        result = to_rdflib(self.triples(None, None, None, name))
         for prefix, namespace in self.prefixes.items():
             result.bind(prefix, namespace)
         return result

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import pyoxigraph as ox
 
 from kg.core.limits import Limits, limited
+from kg.rdf.vocabulary import DEFAULT_GRAPH, SUB_CLASS_OF, TYPE, WEB_PAGE
 from kg.validation.pyshacl_runner import Violation, refuse, run
 from kg.validation.shape_automaton import Automaton
-from kg.validation.shapes import PAGE, SUB_CLASS, TYPE, Lookup, Shapes, Term
+from kg.validation.shapes import Lookup, Shapes, Term
 
 Triples = frozenset[str]
 _WEB = ("http://", "https://")
@@ -64,7 +65,7 @@ class Conformance:
         except (SyntaxError, ValueError):  # the cache is a file that may come from elsewhere
             return self._run(local, triples, triples, frozenset(seen))
         changed = [*(seen[line] for line in seen.keys() - before.seen), *removed]
-        if any(triple.predicate == SUB_CLASS for triple in changed):
+        if any(triple.predicate == SUB_CLASS_OF for triple in changed):
             return self._run(local, triples, triples, frozenset(seen))
         touched = automaton.touched_by(changed, self.find)
         nodes = set().union(*(touched[shape] for shape in touched if shape in local)) if touched else set()
@@ -106,7 +107,7 @@ class Conformance:
 
     def _classes(self) -> set[ox.Triple]:
         """The subclass triples, which `sh:class` and class targets depend on."""
-        return set(self.find(None, SUB_CLASS, None))
+        return set(self.find(None, SUB_CLASS_OF, None))
 
     def _of_sparql(self) -> set[ox.Triple]:
         """The triples that SPARQL constraints may look at."""
@@ -128,7 +129,7 @@ def lookup(quads: Callable[..., Iterable[ox.Quad]], more: Iterable[ox.Triple] = 
 
     These are the triples `more` and, if the vault's `base` is set, the type kg:WebPage of each web page outside it.
     """
-    default = ox.DefaultGraph()
+    default = DEFAULT_GRAPH
     by_subject: dict[Any, list[ox.Triple]] = defaultdict(list)
     by_object: dict[Any, list[ox.Triple]] = defaultdict(list)
     rows = list(more)
@@ -143,8 +144,8 @@ def lookup(quads: Callable[..., Iterable[ox.Quad]], more: Iterable[ox.Triple] = 
         matches = [quad.triple for quad in quads(subject, predicate, obj, default)]
         candidates = by_subject.get(subject, ()) if subject else by_object.get(obj, ()) if obj else rows
         matches += [t for t in candidates if predicate in {None, t.predicate} and obj in {None, t.object}]
-        if base and predicate == TYPE and obj in {None, PAGE} and is_page(subject):
-            matches.append(ox.Triple(subject, TYPE, PAGE))
+        if base and predicate == TYPE and obj in {None, WEB_PAGE} and is_page(subject):
+            matches.append(ox.Triple(subject, TYPE, WEB_PAGE))
         return matches
 
     return find

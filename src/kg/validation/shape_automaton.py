@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import pyoxigraph as ox
 
-from kg.validation.shapes import COMPARED, TYPE, Lookup, Shapes, Term, named, term_of
+from kg.rdf.vocabulary import TYPE
+from kg.validation.shapes import COMPARED, Lookup, Shapes, Term, named, term_of
 
 
 class Transition(NamedTuple):

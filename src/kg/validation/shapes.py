@@ -16,15 +16,13 @@ import pyoxigraph as ox
 from kg.core.errors import OntologyError
 from kg.mapping.ontology import Ontology
 from kg.rdf.iris import encode_part
-from kg.rdf.terms import KG, OWL, RDF, RDFS, SH
+from kg.rdf.terms import OWL, RDF, RDFS, SH
+from kg.rdf.vocabulary import SUB_CLASS_OF, TYPE
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
 Lookup = Callable[[Term | None, ox.NamedNode | None, Term | None], Iterable[ox.Triple]]
 """The triples of a graph that match a pattern."""
 
-TYPE, SUB_CLASS = ox.NamedNode(RDF + "type"), ox.NamedNode(RDFS + "subClassOf")
-PAGE = ox.NamedNode(KG + "WebPage")
-ALIKE = ox.NamedNode(KG + "nearlyNamed")
 
 _TARGETS = ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf")
 _INNER = ("node", "property", "not", "qualifiedValueShape")
@@ -295,7 +293,7 @@ def subclasses(class_: Term, find: Lookup) -> set[Term]:
         current = stack.pop()
         if current not in classes:
             classes.add(current)
-            stack += [term_of(t.subject) for t in find(None, SUB_CLASS, current)]
+            stack += [term_of(t.subject) for t in find(None, SUB_CLASS_OF, current)]
     return classes
 
 

@@ -27,14 +27,14 @@ from kg.ingestion.report import Report
 from kg.mapping.link_resolution import Index, LinkClass
 from kg.mapping.ontology import Ontology, load_ontology
 from kg.mapping.provenance import Finder, Origin, Origins, Place
-from kg.mapping.statements import PREF_LABEL, Reader
+from kg.mapping.statements import Reader
 from kg.notes.model import Note
 from kg.notes.obsidian_settings import Settings
 from kg.notes.pool import WORTH_IT, Workers
 from kg.notes.summary import Card
 from kg.notes.vault import Files, Progress, Reading, Vault, read_note, without_collection
 from kg.rdf.iris import Names
-from kg.rdf.terms import KG
+from kg.rdf.vocabulary import DEFAULT_GRAPH, DESCRIBES, HEADING, NEARLY_NAMED, PREF_LABEL, TYPE
 from kg.reasoning.explanation import Explainer
 from kg.store.builder import Outdated, retried
 from kg.store.ingest_state import IngestState
@@ -45,12 +45,11 @@ from kg.validation.conformance import Conformance, State, lookup
 from kg.validation.link_checks import Checked, Checker, combine
 from kg.validation.messages import Wording
 from kg.validation.pyshacl_runner import Violation, in_turtle, term_from
-from kg.validation.shapes import ALIKE, TYPE, Shapes, is_of_range
+from kg.validation.shapes import Shapes, is_of_range
 
 T = TypeVar("T")
 Only = Literal["links", "shapes"]
 _SEVERITIES: Mapping[str, Severity] = {"Violation": "error", "Warning": "warning"}
-_DESCRIBES, _LABEL = ox.NamedNode(KG + "describes"), ox.NamedNode(PREF_LABEL[1:-1])
 
 
 @dataclass(frozen=True)
@@ -314,7 +313,7 @@ class _Run:
 
     def _pulled(self) -> Iterator[ox.Triple]:
         for triple in self.pulled.triples():
-            if not any(self.store.find(triple.subject, triple.predicate, triple.object, ox.DefaultGraph())):
+            if not self.store.has(triple.subject, triple.predicate, triple.object):
                 yield triple
 
     def _alike(self) -> Iterator[ox.Triple]:
@@ -322,24 +321,24 @@ class _Run:
 
         Two things that both have notes are distinct on purpose and are left out.
         """
-        default = ox.DefaultGraph()
+        default = DEFAULT_GRAPH
         for class_ in sorted(c for c in self.ontology.classes if self.ontology.known_by_name(c) == c):
             by_label: dict[str, set[ox.NamedNode]] = defaultdict(set)
             for quad in self.store.find(None, TYPE, ox.NamedNode(class_), default):
-                for label in self.store.find(quad.subject, _LABEL, None, default):
+                for label in self.store.find(quad.subject, PREF_LABEL, None, default):
                     if isinstance(quad.subject, ox.NamedNode) and isinstance(label.object, ox.Literal):
                         by_label[label.object.value].add(quad.subject)
             for name, similar in alike(by_label):
                 yield from self._pair(min(by_label[name], key=str), min(by_label[similar], key=str))
 
     def _pair(self, one: ox.NamedNode, other: ox.NamedNode) -> Iterator[ox.Triple]:
-        described = [any(self.store.find(None, _DESCRIBES, thing, ox.DefaultGraph())) for thing in (one, other)]
+        described = [self.store.has(None, DESCRIBES, thing) for thing in (one, other)]
         if one == other or all(described):
             return
         uses = [(has_note, sum(1 for _ in self.store.find(None, None, thing, None)), thing.value, thing)
                 for has_note, thing in zip(described, (one, other), strict=True)]  # fmt: skip
         rare, usual = sorted(uses, key=lambda row: (row[0], row[1], [-ord(ch) for ch in row[2]]))
-        yield ox.Triple(rare[3], ALIKE, usual[3])
+        yield ox.Triple(rare[3], NEARLY_NAMED, usual[3])
 
     def _label(self, iri: str) -> str:
         """The label of a thing, or the heading of a section; empty if it has none."""
@@ -347,8 +346,8 @@ class _Run:
             node = ox.NamedNode(iri)
         except ValueError:  # a message may contain text that only looks like an IRI
             return ""
-        for predicate in (_LABEL, ox.NamedNode(KG + "heading")):
-            labels = self.store.find(node, predicate, None, ox.DefaultGraph())
+        for predicate in (PREF_LABEL, HEADING):
+            labels = self.store.triples(node, predicate, None)
             texts = sorted(quad.object.value for quad in labels if isinstance(quad.object, ox.Literal))
             if texts:
                 return texts[0]
@@ -356,7 +355,7 @@ class _Run:
 
     def _kind(self, iri: str) -> str:
         """The class of a thing that a reader would name: the most specific class of the ontology."""
-        classes = {quad.object.value for quad in self.store.find(ox.NamedNode(iri), TYPE, None, ox.DefaultGraph())
+        classes = {quad.object.value for quad in self.store.triples(ox.NamedNode(iri), TYPE, None)
                  if isinstance(quad.object, ox.NamedNode)} & self.ontology.classes  # fmt: skip
         superclasses = {
             superclass for class_ in classes for superclass in self.ontology.superclasses(class_) - {class_}
