@@ -99,7 +99,7 @@ def formats() -> str:
 
     rows = [
         f"| `{f.name}` | {f.media_type} | {'rows' if 'select' in f.kinds else ''}"
-        f"{' and ' if len(f.kinds) == 3 else ''}{'graphs' if 'graph' in f.kinds else ''} | {f.says} |"
+        f"{' and ' if len(f.kinds) == 3 else ''}{'graphs' if 'graph' in f.kinds else ''} | {f.keeps} |"
         for f in FORMATS.values()
     ]
     head = "# Formats\n\n## kg query\n\n| format | media type | for | |\n| --- | --- | --- | --- |\n"
@@ -120,14 +120,14 @@ def _reports() -> str:
     from kg.rendering.findings import REPORTS
 
     head = "\n## kg validate\n\n| format | media type | |\n| --- | --- | --- |\n"
-    return head + "".join(f"| `{r.name}` | {r.media_type} | {r.says} |\n" for r in REPORTS.values())
+    return head + "".join(f"| `{r.name}` | {r.media_type} | {r.keeps} |\n" for r in REPORTS.values())
 
 
 def _verdicts() -> str:
     from kg.rendering.competency import FORMS
 
     head = "\n## kg test\n\n| format | media type | |\n| --- | --- | --- |\n"
-    return head + "".join(f"| `{f.name}` | {f.media_type} | {f.says} |\n" for f in FORMS.values())
+    return head + "".join(f"| `{f.name}` | {f.media_type} | {f.keeps} |\n" for f in FORMS.values())
 
 
 def obsidian() -> str:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from itertools import repeat
 from pathlib import Path
@@ -13,6 +12,7 @@ import pyoxigraph as ox
 
 from kg.analysis.network import Network, NetworkLink
 from kg.core.errors import KgError
+from kg.core.spelling import did_you_mean, nearest
 from kg.core.text import letters_and_digits
 from kg.mapping.ontology import local_name
 from kg.rdf.iris import Names, prefixed
@@ -218,10 +218,9 @@ class _NetworkReader:
         matches = sorted(iri for iri, names in declared.items() if wanted in names)
         if matches:
             return [ox.NamedNode(text) for text in matches]
-        close = get_close_matches(wanted, sorted({text for names in declared.values() for text in names}), 1, 0.7)
-        suggestion = next((iri for iri, names in sorted(declared.items()) if close and close[0] in names), "")
-        hint = f"; did you mean {self._called(suggestion)}?" if suggestion else ""
-        raise KgError(f"no {kind} is named “{name}”{hint}")
+        similar = nearest(wanted, {text for names in declared.values() for text in names})
+        suggestion = next((iri for iri, names in sorted(declared.items()) if similar in names), "")
+        raise KgError(f"no {kind} is named “{name}”{did_you_mean(suggestion and self._called(suggestion))}")
 
     def _declared(self, kind: str) -> dict[str, set[str]]:
         """The names of each class, or of each property in use, reduced to letters and digits."""

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
 
 def printable(text: str) -> str:
     """The text with control characters, direction-changing characters and line separators escaped.
@@ -25,3 +27,8 @@ def printable_lines(text: str) -> str:
 def in_markdown(text: str) -> str:
     """The text as Markdown that displays it literally, and printable."""
     return "".join(f"\\{ch}" if ch in "\\`*_[]<>#|" else ch for ch in printable(text))
+
+
+def in_xml(text: str) -> str:
+    """The text with the characters replaced that XML 1.0 cannot hold."""
+    return _NOT_IN_XML.sub("\ufffd", text)

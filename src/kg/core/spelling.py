@@ -1,7 +1,7 @@
 """Find names that are probably misspellings of each other."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from rapidfuzz.distance import OSA
 
@@ -10,6 +10,8 @@ from kg.core.text import letters_and_digits
 _ONE, _TWO = 6, 9
 """The minimum letters of a name for one, or two, to be slips: `Li Wei` and `Li Mei` are two people."""
 _MOST = 2
+_NEAR = 70
+"""The least similarity of a suggestion, in per cent."""
 
 
 def alike(names: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -85,12 +87,14 @@ def _digits(key: str) -> str:
     return "".join(ch for ch in key if ch.isdecimal())
 
 
-_NEAR = 70
+def nearest(text: str, known: Iterable[str], key: Callable[[str], str] = str.casefold) -> str | None:
+    """The known name that a text probably misspells; None if there is none. Names are compared by their `key`."""
+    from rapidfuzz import fuzz, process
 
-
-def near(text: str, known: Iterable[str]) -> str | None:
-    """The known name that a text probably misspells; None if there is none."""
-    from rapidfuzz import process
-
-    match = process.extractOne(text, sorted(known), score_cutoff=_NEAR, processor=str.casefold)
+    match = process.extractOne(text, sorted(known), scorer=fuzz.ratio, score_cutoff=_NEAR, processor=key)
     return str(match[0]) if match else None
+
+
+def did_you_mean(suggestion: str | None) -> str:
+    """The end of a message about an unknown name; empty without a suggestion."""
+    return f"; did you mean {suggestion}?" if suggestion else ""

@@ -8,6 +8,7 @@ from typing import IO
 
 from kg.analysis.network import Network
 from kg.core.errors import KgError
+from kg.core.output_format import OutputFormat
 from kg.export.property_graph import PropertyGraph, property_graph
 from kg.store.store import Store
 
@@ -54,14 +55,8 @@ class TooLarge(KgError):
 
 
 @dataclass(frozen=True)
-class ExportFormat:
+class ExportFormat(OutputFormat[Callable[[Export, IO[bytes]], None] | None]):
     """A format: a file written to a stream, or several files in a folder."""
 
-    name: str
-    media_type: str
-    suffix: str
-    """The file name extension without the dot; empty for a folder."""
-    keeps: str
-    """The content that the format keeps, and the tools that read it."""
     write: Callable[[Export, IO[bytes]], None] | None = None
     write_folder: Callable[[Export, Path], None] | None = None

@@ -15,6 +15,7 @@ import pyoxigraph as ox
 
 from kg.config import resource
 from kg.core.errors import KgError
+from kg.core.escaping import in_xml
 from kg.core.text import escape_line_ends
 from kg.export.formats import Export, ExportFormat
 from kg.rdf.iris import prefixed
@@ -23,7 +24,6 @@ from kg.rdf.vocabulary import TYPE
 
 _STRING = XSD + "string"
 _NCNAME = re.compile(r"[^\W\d][\w.·-]*\Z")
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _KINDS = {OWL + name for name in ("ObjectProperty", "DatatypeProperty", "AnnotationProperty")}
 _RDF_PROPERTY = RDF + "Property"
 _BUILT_IN = (RDF, RDFS, OWL, XSD)
@@ -135,9 +135,9 @@ def _split(iri: str) -> tuple[str, str]:
 def _for_xml(triple: ox.Triple) -> ox.Triple:
     """Replace the control characters of a literal that XML cannot write."""
     literal = triple.object
-    if not isinstance(literal, ox.Literal) or not _NOT_XML.search(literal.value):
+    text = in_xml(literal.value) if isinstance(literal, ox.Literal) else ""
+    if not isinstance(literal, ox.Literal) or text == literal.value:
         return triple
-    text = _NOT_XML.sub("\ufffd", literal.value)
     if literal.language:
         return ox.Triple(triple.subject, triple.predicate, ox.Literal(text, language=literal.language))
     return ox.Triple(triple.subject, triple.predicate, ox.Literal(text, datatype=literal.datatype))

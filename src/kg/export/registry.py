@@ -3,6 +3,7 @@
 from itertools import chain
 
 from kg.core.errors import KgError
+from kg.core.spelling import did_you_mean, nearest
 from kg.export import gexf, graphml, json_formats, picture, rdf_formats, table_formats, text_formats, web_page
 from kg.export.formats import ExportFormat
 
@@ -15,10 +16,7 @@ def format_named(name: str) -> ExportFormat:
     """The format with a name. Raises KgError."""
     format_ = FORMATS.get(name.lower())
     if format_ is None:
-        from difflib import get_close_matches
-
-        matches = get_close_matches(name.lower(), FORMATS, 1, 0.5)
-        hint = f"; did you mean {matches[0]}?" if matches else ""
+        hint = did_you_mean(nearest(name, FORMATS))
         raise KgError(f"“{name}” is not a format{hint} (kg export --formats lists them)")
     return format_
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kg.config import Config
 from kg.core.errors import StoreError
 from kg.core.files import digest
+from kg.core.spelling import nearest
 from kg.core.text import letters_and_digits, nfc
 from kg.fulltext.database import BEGIN, END, SECTIONS, Damaged, FullText, open_if_current, readable
 from kg.fulltext.excerpt import LINE_END, best_line, column_of, front_matter_length, unmarked
@@ -319,15 +320,12 @@ class Searcher:
         return tuple((text, self._nearest(text)) for text in absent)
 
     def _nearest(self, text: str) -> str:
-        from rapidfuzz import fuzz, process
-
         key = letters_and_digits(text)
         self.index.rows("CREATE VIRTUAL TABLE IF NOT EXISTS temp.known USING fts5vocab(main, words, row)")
         terms: Any = self.index.rows(
             "SELECT term FROM temp.known WHERE length(term) BETWEEN ? AND ?", len(key) - 2, len(key) + 2
         )
-        near = process.extractOne(key, [term for (term,) in terms], scorer=fuzz.ratio, score_cutoff=70)
-        return readable(near[0]) if near else ""
+        return readable(nearest(key, [term for (term,) in terms]) or "")
 
 
 def note_score(rows: list[SectionRow]) -> float:

@@ -22,7 +22,7 @@ from kg.core.errors import ConfigError, KgError, OntologyError
 from kg.core.files import MAX_TEXT_FILE, files_below, read_bytes
 from kg.core.findings import Finding, of_file
 from kg.core.limits import Limits, limited
-from kg.core.spelling import near
+from kg.core.spelling import did_you_mean, nearest
 from kg.rdf.sparql_syntax import check, line_and_column
 from kg.rdf.terms import KG, OWL, RDF, RDFS, SH, SKOS, XSD, Row
 from kg.rdf.vocabulary import TYPE
@@ -424,8 +424,8 @@ def _check_default_class(config: Config, ontology: Ontology) -> None:
     name = config.default_class
     if name == Config.default_class or ontology.class_named(name):
         return
-    suggestion = near(name, {ontology.label(class_) for class_ in ontology.classes} - {""})
-    hint = f"; did you mean “{suggestion}”?" if suggestion else ""
+    suggestion = nearest(name, {ontology.label(class_) for class_ in ontology.classes} - {""})
+    hint = did_you_mean(suggestion and f"“{suggestion}”")
     raise ConfigError(f"{config.root / CONFIG}: “default_class” must name a class: no ontology has “{name}”{hint}")
 
 

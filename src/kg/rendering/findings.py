@@ -1,20 +1,19 @@
 """The report formats for findings: one row per format, read by the command line and its documentation."""
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 from urllib.parse import quote
-from xml.etree import ElementTree
 
 from kg.core.escaping import printable
 from kg.core.findings import Code, Finding, fingerprints
+from kg.core.output_format import OutputFormat
 from kg.core.version import __version__
 from kg.mapping.link_resolution import LINK_CLASSES
+from kg.rendering.junit import TestCase, write_junit
 from kg.validation.validator import Validation
 
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 Paint = Callable[[str, str], str]
 """Returns a text in the colour of a severity, if there are colours."""
 
@@ -33,23 +32,16 @@ class ReportStyle:
     prefixes: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class ReportFormat:
-    """A report format for findings."""
-
-    name: str
-    media_type: str
-    write: Callable[[Validation, IO[str], ReportStyle], None]
-    says: str
+ReportFormat = OutputFormat[Callable[[Validation, IO[str], ReportStyle], None]]
 
 
-def _text(validation: Validation, out: IO[str], manner: ReportStyle) -> None:
+def _text(validation: Validation, out: IO[str], style: ReportStyle) -> None:
     hints: set[str] = set()
     for finding in validation.findings:
         hint = "" if finding.result and finding.hint in hints else _hint(finding)
         hints.add(finding.hint)
-        out.write(f"{manner.paint(finding.severity, str(finding))}{hint}\n")
-    if manner.statistics:
+        out.write(f"{style.paint(finding.severity, str(finding))}{hint}\n")
+    if style.statistics:
         out.write("\n" if validation.findings else "")
         out.writelines(f"{printable(line)}\n" for line in _tables(validation))
 
@@ -75,11 +67,11 @@ def _tables(validation: Validation) -> Iterator[str]:
         yield f"{len(validation.findings):>{width},}  findings in all"
 
 
-def _json(validation: Validation, out: IO[str], manner: ReportStyle) -> None:
+def _json(validation: Validation, out: IO[str], style: ReportStyle) -> None:
     """Write a list of findings, as the contract specifies; with statistics, an object that contains the list."""
     findings = [finding.as_json() for finding in validation.findings]
     document: Any = findings
-    if manner.statistics:
+    if style.statistics:
         document = {"findings": findings, "statistics": statistics_of(validation)}
     _dump(document, out)
 
@@ -100,7 +92,7 @@ _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 _SARIF = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
-def _sarif(validation: Validation, out: IO[str], manner: ReportStyle) -> None:
+def _sarif(validation: Validation, out: IO[str], style: ReportStyle) -> None:
     """Write SARIF 2.1.0, with paths relative to the repository, and fingerprints that do not change when lines move."""
     rules = [validation.rules.get(code) or Code(code, "info", code, "") for code in validation.codes]
     numbers = {rule.code: number for number, rule in enumerate(rules)}
@@ -111,7 +103,7 @@ def _sarif(validation: Validation, out: IO[str], manner: ReportStyle) -> None:
             "ruleIndex": numbers[finding.code],
             "level": _LEVELS[finding.severity],
             "message": {"text": printable(finding.message) + (f" ({printable(finding.hint)})" if finding.hint else "")},
-            "locations": [{"physicalLocation": _location(finding, manner)}],
+            "locations": [{"physicalLocation": _location(finding, style)}],
             "partialFingerprints": {"kgFinding/v1": key},
         }
         for finding, key in zip(validation.findings, keys, strict=True)
@@ -136,8 +128,8 @@ def _rule(rule: Code) -> dict[str, Any]:
     }
 
 
-def _location(one: Finding, manner: ReportStyle) -> dict[str, Any]:
-    uri = quote((manner.folder + one.path).encode("utf-8", "surrogateescape"))
+def _location(one: Finding, style: ReportStyle) -> dict[str, Any]:
+    uri = quote((style.folder + one.path).encode("utf-8", "surrogateescape"))
     region = {
         "startLine": one.line,
         "startColumn": one.column,
@@ -147,12 +139,12 @@ def _location(one: Finding, manner: ReportStyle) -> dict[str, Any]:
     return {"artifactLocation": {"uri": uri, "uriBaseId": "SRCROOT"}, "region": region}
 
 
-def _github(validation: Validation, out: IO[str], manner: ReportStyle) -> None:
+def _github(validation: Validation, out: IO[str], style: ReportStyle) -> None:
     """Write commands that GitHub Actions shows beside the lines of a change."""
     names = {"error": "error", "warning": "warning", "info": "notice"}
     for finding in validation.findings:
         location = {
-            "file": manner.folder + finding.path,
+            "file": style.folder + finding.path,
             "line": finding.line,
             "endLine": finding.end_line,
             "col": finding.column,
@@ -173,57 +165,46 @@ def _escaped(text: str, *, also: bool = False) -> str:
     return printable(text)
 
 
-def _junit(validation: Validation, out: IO[str], manner: ReportStyle) -> None:
+def _junit(validation: Validation, out: IO[str], style: ReportStyle) -> None:
     """Write JUnit XML: a suite per file, a test case per finding; a finding that does not fail the run passes."""
-    by_path: dict[str, list[Finding]] = {}
+    suites: dict[str, list[TestCase]] = {}
     for finding in validation.findings:
-        by_path.setdefault(finding.path, []).append(finding)
-    root = ElementTree.Element("testsuites", {"name": "kg validate", **_counted(validation.findings, manner)})
-    for path, findings in (by_path or {"": []}).items():
-        name = in_xml(manner.folder + path) or "kg validate"
-        suite = ElementTree.SubElement(root, "testsuite", {"name": name, **_counted(findings, manner)})
-        for finding in findings:
-            title = in_xml(f"{finding.line}:{finding.column} {finding.message} [{finding.code}]")
-            case = ElementTree.SubElement(suite, "testcase", classname=name, name=title)
-            kind = "failure" if manner.fails(finding) else "system-out"
-            element = ElementTree.SubElement(case, kind)
-            if kind == "failure":
-                element.attrib.update(message=in_xml(finding.message), type=finding.code)
-            element.text = in_xml(f"{manner.folder}{finding}" + (f"\n{finding.hint}" if finding.hint else ""))
-        if not findings:
-            ElementTree.SubElement(suite, "testcase", classname=name, name="nothing is wrong")
-    ElementTree.indent(root)
-    out.write(f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n')
+        case = TestCase(
+            f"{finding.line}:{finding.column} {finding.message} [{finding.code}]",
+            f"{style.folder}{finding}" + (f"\n{finding.hint}" if finding.hint else ""),
+            (finding.message, finding.code) if style.fails(finding) else None,
+        )
+        suites.setdefault(style.folder + finding.path, []).append(case)
+    name = "kg validate"
+    write_junit(name, suites or {style.folder or name: [TestCase("nothing is wrong")]}, out)
 
 
-def _counted(findings: Sequence[Finding], manner: ReportStyle) -> dict[str, str]:
-    failed = sum(manner.fails(finding) for finding in findings)
-    return {"tests": str(max(len(findings), 1)), "failures": str(failed), "errors": "0"}
+def _turtle(validation: Validation, out: IO[str], style: ReportStyle) -> None:
+    out.write(validation.turtle(style.prefixes))
 
 
-def in_xml(text: str) -> str:
-    """Replace the characters that XML 1.0 cannot hold."""
-    return _NOT_IN_XML.sub("\ufffd", text)
-
-
-def _turtle(validation: Validation, out: IO[str], manner: ReportStyle) -> None:
-    out.write(validation.turtle(manner.prefixes))
-
-
-REPORTS: dict[str, ReportFormat] = {
+REPORTS: Mapping[str, ReportFormat] = {
     row.name: row
     for row in (
-        ReportFormat("text", "text/plain", _text, "`file:line:column: severity: message [code]`, with a hint below"),
         ReportFormat(
-            "json", "application/json", _json, "a list of findings; with `--statistics` an object that holds it"
+            "text", "text/plain", "txt", "`file:line:column: severity: message [code]`, with a hint below", _text
         ),
         ReportFormat(
-            "sarif", "application/sarif+json", _sarif, "SARIF 2.1.0 for code scanning; paths from the repository on"
+            "json", "application/json", "json", "a list of findings; with `--statistics` an object that holds it", _json
         ),
-        ReportFormat("github", "text/plain", _github, "commands that GitHub Actions shows at the lines of a change"),
-        ReportFormat("junit", "application/xml", _junit, "JUnit's XML, for the test pages of CI servers"),
         ReportFormat(
-            "turtle", "text/turtle", _turtle, "SHACL's validation report: what the shapes found, of any severity"
+            "sarif",
+            "application/sarif+json",
+            "sarif",
+            "SARIF 2.1.0 for code scanning; paths from the repository on",
+            _sarif,
+        ),
+        ReportFormat(
+            "github", "text/plain", "txt", "commands that GitHub Actions shows at the lines of a change", _github
+        ),
+        ReportFormat("junit", "application/xml", "xml", "JUnit's XML, for the test pages of CI servers", _junit),
+        ReportFormat(
+            "turtle", "text/turtle", "ttl", "SHACL's validation report: what the shapes found, of any severity", _turtle
         ),
     )
 }

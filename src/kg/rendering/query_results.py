@@ -11,6 +11,7 @@ from typing import IO, Any, cast
 import pyoxigraph as ox
 
 from kg.core.errors import KgError, StoreError, first_line
+from kg.core.output_format import OutputFormat
 from kg.core.text import escape_line_ends
 from kg.rendering.tables import Row, Screen, TermNames, table
 from kg.sparql.answer import Answer, Kind, value
@@ -32,14 +33,10 @@ class People:
 
 
 @dataclass(frozen=True)
-class ResultFormat:
+class ResultFormat(OutputFormat[Writer]):
     """An output format for answers."""
 
-    name: str
-    media_type: str
     kinds: frozenset[Kind]
-    write: Writer
-    says: str
 
 
 def _oxigraph(format_: ox.QueryResultsFormat) -> Writer:
@@ -140,35 +137,24 @@ _TABULAR: frozenset[Kind] = frozenset(("select", "ask"))
 _GRAPH: frozenset[Kind] = frozenset(("graph",))
 _ALL = _TABULAR | _GRAPH
 
+_R, _G = ox.QueryResultsFormat, ox.RdfFormat
 FORMATS: dict[str, ResultFormat] = {
     row.name: row
     for row in (
-        ResultFormat("table", "text/plain", _ALL, _table, "for reading; the default in a terminal"),
+        ResultFormat("table", "text/plain", "txt", "for reading; the default in a terminal", _table, _ALL),
+        ResultFormat("csv", "text/csv", "csv", "SPARQL 1.1 CSV; the default in a pipe", _oxigraph(_R.CSV), _TABULAR),
+        ResultFormat("tsv", "text/tab-separated-values", "tsv", "SPARQL 1.1 TSV", _oxigraph(_R.TSV), _TABULAR),
+        ResultFormat("json", "application/sparql-results+json", "srj", "SPARQL 1.1 JSON", _oxigraph(_R.JSON), _TABULAR),
         ResultFormat(
-            "csv", "text/csv", _TABULAR, _oxigraph(ox.QueryResultsFormat.CSV), "SPARQL 1.1 CSV; the default in a pipe"
+            "jsonl", "application/x-ndjson", "jsonl", "one JSON object a row, with plain values", _json_lines, _TABULAR
         ),
+        ResultFormat("xml", "application/sparql-results+xml", "srx", "SPARQL 1.1 XML", _xml, _TABULAR),
+        ResultFormat("md", "text/markdown", "md", "a Markdown table", _markdown, _ALL),
         ResultFormat(
-            "tsv", "text/tab-separated-values", _TABULAR, _oxigraph(ox.QueryResultsFormat.TSV), "SPARQL 1.1 TSV"
+            "turtle", "text/turtle", "ttl", "a graph; the default of a graph in a pipe", _rdf(_G.TURTLE), _GRAPH
         ),
-        ResultFormat(
-            "json",
-            "application/sparql-results+json",
-            _TABULAR,
-            _oxigraph(ox.QueryResultsFormat.JSON),
-            "SPARQL 1.1 JSON",
-        ),
-        ResultFormat(
-            "jsonl", "application/x-ndjson", _TABULAR, _json_lines, "one JSON object a row, with plain values"
-        ),
-        ResultFormat("xml", "application/sparql-results+xml", _TABULAR, _xml, "SPARQL 1.1 XML"),
-        ResultFormat("md", "text/markdown", _ALL, _markdown, "a Markdown table"),
-        ResultFormat(
-            "turtle", "text/turtle", _GRAPH, _rdf(ox.RdfFormat.TURTLE), "a graph; the default of a graph in a pipe"
-        ),
-        ResultFormat(
-            "ntriples", "application/n-triples", _GRAPH, _rdf(ox.RdfFormat.N_TRIPLES), "a graph, a triple a line"
-        ),
-        ResultFormat("jsonld", "application/ld+json", _GRAPH, _rdf(ox.RdfFormat.JSON_LD), "a graph as JSON-LD 1.1"),
+        ResultFormat("ntriples", "application/n-triples", "nt", "a graph, a triple a line", _rdf(_G.N_TRIPLES), _GRAPH),
+        ResultFormat("jsonld", "application/ld+json", "jsonld", "a graph as JSON-LD 1.1", _rdf(_G.JSON_LD), _GRAPH),
     )
 }
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pyoxigraph as ox
 
-from kg.core.spelling import near
+from kg.core.spelling import did_you_mean, nearest
 from kg.rdf.iris import encode_path, prefixed
 from kg.rdf.sparql_syntax import Token, tokens
 from kg.rdf.terms import XSD
@@ -50,9 +50,7 @@ def hints_on_unknown_terms(
     for term in dict.fromkeys([*_matched(text, prefixes), *_given(given, prefixes)]):
         if next(_occurrences(store, term.term), None) is None:
             similar = _near(term, store, prefixes)
-            hints.append(
-                (f"{term.text} occurs nowhere{f'; did you mean {similar}?' if similar else ''}", bool(similar))
-            )
+            hints.append((f"{term.text} occurs nowhere{did_you_mean(similar)}", bool(similar)))
         elif isinstance(term.term, ox.NamedNode) and _only_declared(store, term):
             hint = (
                 f"nothing is a {term.text} yet" if term.is_class else f"{term.text} is declared, but nothing states it"
@@ -162,13 +160,13 @@ def _near(one: QueryTerm, store: "Store", prefixes: Mapping[str, str]) -> str | 
     """The known term most similar to a term, as a query would write it."""
     if isinstance(one.term, ox.Literal):
         labels = [quad.object for p in (PREF_LABEL, ALT_LABEL) for quad in store.triples(None, p, None)]
-        closest = near(one.term.value, {label.value for label in labels if isinstance(label, ox.Literal)})
+        closest = nearest(one.term.value, {label.value for label in labels if isinstance(label, ox.Literal)})
         return f'"{closest}"' if closest else None
     prefix, _, local = one.text.partition(":")
     namespace = prefixes.get(prefix)
     if namespace is None or one.text.startswith("<"):
         return None
-    closest = near(local, set(_names(store, namespace, one.is_class)))
+    closest = nearest(local, set(_names(store, namespace, one.is_class)))
     return f"{prefix}:{closest}" if closest else _elsewhere(local, prefixes, store)
 
 

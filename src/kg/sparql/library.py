@@ -20,6 +20,7 @@ from pathlib import Path
 from kg.config import Config, resource
 from kg.core.errors import KgError, NotFound
 from kg.core.files import is_file, read_text
+from kg.core.spelling import did_you_mean, nearest
 from kg.rdf.sparql_syntax import tokens
 from kg.sparql.parameters import TYPES, Parameter
 
@@ -157,10 +158,7 @@ def named_query(config: Config, name: str) -> NamedQuery:
     queries = library(config)
     query = queries.get(name.removesuffix(".rq"))
     if query is None:
-        from difflib import get_close_matches
-
-        similar = get_close_matches(name, queries, n=1)
-        hint = f"; did you mean {similar[0]}?" if similar else "; `kg query` alone lists them"
+        hint = did_you_mean(nearest(name, queries)) or "; `kg query` alone lists them"
         raise NotFound(f"no query named {name}{hint}")
     return query
 

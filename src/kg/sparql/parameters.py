@@ -15,6 +15,7 @@ import pyoxigraph as ox
 
 from kg.config import Config, resource
 from kg.core.errors import KgError, NotFound
+from kg.core.spelling import did_you_mean, nearest
 from kg.rdf.iris import Names
 from kg.rdf.terms import XSD
 from kg.rdf.vocabulary import TYPE
@@ -159,11 +160,9 @@ def _property(binder: Binder, value: str) -> Term:
 
 def _suggestion(value: str, ontology: "Ontology", terms: Collection[str]) -> str:
     """A hint with the ontology term of the most similar name; empty if none is similar."""
-    from difflib import get_close_matches
-
     names = _by_name(ontology, terms)
-    similar = get_close_matches(value.casefold(), names, n=1, cutoff=0.7)
-    return f"; did you mean “{_name(ontology, names[similar[0]])}”?" if similar else ""
+    similar = nearest(value, names)
+    return did_you_mean(similar and f"“{_name(ontology, names[similar])}”")
 
 
 def _by_name(ontology: "Ontology", terms: Collection[str]) -> dict[str, str]:

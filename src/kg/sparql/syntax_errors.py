@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from kg.core.errors import QuerySyntaxError
-from kg.core.spelling import near
+from kg.core.spelling import nearest
 from kg.rdf.sparql_syntax import line_and_column, tokens
 
 _EXPLAINED_CHARACTERS = 20_000
@@ -34,7 +34,7 @@ def _unknown_prefix(text: str, known: Mapping[str, str]) -> QuerySyntaxError:
     for token in tokens(text):
         prefix = token.text.partition(":")[0]
         if token.kind == "name" and f"{prefix}:" not in declared and prefix not in {*known, "_"}:
-            similar = near(prefix, {*known, *(name[:-1] for name in declared)} - {""})
+            similar = nearest(prefix, {*known, *(name[:-1] for name in declared)} - {""})
             hint = f"did you mean {similar}:?" if similar else "declare it with PREFIX, or under [prefixes] in kg.toml"
             return QuerySyntaxError(
                 f"the prefix “{prefix}:” is not known; {hint}",

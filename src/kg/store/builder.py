@@ -16,6 +16,7 @@ from kg.core.errors import StoreBusy, StoreError, TermRefused
 from kg.core.folder import Folder
 from kg.rdf.terms import INFERRED, ONTOLOGY, Row
 from kg.rdf.vocabulary import DEFAULT_GRAPH, INFERRED_GRAPH, Term
+from kg.store.bulk_load import OF_INFERENCE, load_file, parsed, write_graphs
 from kg.store.generations import FORMAT, MANIFEST, current_name, next_name, remove_old, stamp, stamp_of
 from kg.store.locks import READING, locked
 from kg.store.ownership import CURRENT, NEXT, opened, owned, reason, remove_generation
@@ -24,9 +25,7 @@ from kg.store.store import ATTEMPTS, Made, Published
 COMMIT_POINTS = ("locked", "begun", "written", "flushed", "described", "swapped")
 """The points of a writer's work; a writer stopped at each leaves a different state on the disk."""
 _BULK = 10_000
-_PIECE = 20_000_000
 _PIECES = 200_000
-_OF_INFERENCE = "inferred-"
 _DISK_FULL = ("No space left on device", "Disk quota exceeded", "File too large")
 
 
@@ -96,44 +95,18 @@ class Builder:
         while not finished:
             finished = done.wait(0.05)
             for file in sorted(self.loads.glob("*.ready")):
-                self._load_file(file)
+                load_file(self._db, file, self.left_out)
 
     def load(self, graphs: Iterable[tuple[str, Iterable[Row]]]) -> None:
         """Load all files in `loads`, and graphs: names with N-Triples terms, which also go to the default graph.
 
         Raises TermRefused.
         """
-        with (self.loads / "more").open("w", encoding="utf-8", errors="surrogatepass") as quads:
-            for graph, rows in graphs:
-                for subject, predicate, obj in rows:
-                    quads.write(f"{subject} {predicate} {obj} {graph} .\n{subject} {predicate} {obj} .\n")
+        write_graphs(self.loads / "more", graphs)
         for file in sorted(self.loads.iterdir()):
-            self._load_file(file)
+            load_file(self._db, file, self.left_out)
         self._counts = {}
         reached("written")
-
-    def _load_file(self, file: Path) -> None:
-        """Load a file in chunks: as fast as whole, in a sixth of the memory. Raises TermRefused."""
-        with file.open("rb") as lines:
-            while chunk := lines.readlines(_PIECE):
-                try:
-                    self._db.bulk_load(b"".join(chunk), ox.RdfFormat.N_QUADS)
-                except SyntaxError as error:
-                    if not file.name.startswith(_OF_INFERENCE):
-                        raise TermRefused(error.msg) from error
-                    self._db.bulk_load(b"".join(self._taken(chunk)), ox.RdfFormat.N_QUADS)
-        file.unlink()
-
-    def _taken(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        """The lines that the store accepts; refused lines are left out and recorded."""
-        for line in lines:
-            try:
-                list(ox.parse(line, ox.RdfFormat.N_QUADS))
-            except SyntaxError as error:
-                triple = line.decode("utf-8", "replace").rstrip(" .\n").removesuffix(INFERRED).rstrip()
-                self.left_out[triple] = str(error.msg)
-            else:
-                yield line
 
     def replace(
         self, wanted: Mapping[str, set[Row]], differences: Mapping[str, tuple[set[Row], set[Row]]]
@@ -254,21 +227,14 @@ class Builder:
         """
         if len(triples) <= _BULK and not self._put:
             name = INFERRED_GRAPH
-            new = self._parsed([f"{triple} .\n" for triple in triples])
+            new = parsed(triples, self.left_out)
             self._db.extend([*_quads(new, name), *_quads(new, DEFAULT_GRAPH)])
             return
         self._put += 1
-        file = self.loads / f"{_OF_INFERENCE}{self._put}"
+        file = self.loads / f"{OF_INFERENCE}{self._put}"
         with file.open("w", encoding="utf-8", errors="surrogatepass") as quads:
             quads.writelines(f"{triple} {INFERRED} .\n{triple} .\n" for triple in triples)
         file.rename(file.with_suffix(".ready"))
-
-    def _parsed(self, lines: Sequence[str]) -> list[ox.Triple]:
-        data = [line.encode("utf-8", "surrogatepass") for line in lines]
-        try:
-            return [quad.triple for quad in ox.parse(b"".join(data), ox.RdfFormat.N_TRIPLES)]
-        except SyntaxError:
-            return [quad.triple for quad in ox.parse(b"".join(self._taken(data)), ox.RdfFormat.N_TRIPLES)]
 
     def count_inferred(self, more: int) -> None:
         """Count the triples that were queued."""

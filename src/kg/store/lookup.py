@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pyoxigraph as ox
 
 from kg.core.errors import KgError, NotFound
+from kg.core.spelling import did_you_mean, nearest
 from kg.core.text import is_text, letters_and_digits
 from kg.mapping.ontology import Ontology, local_name, name_key
 from kg.rdf.iris import Names, is_absolute, prefixed
@@ -142,30 +143,22 @@ class Lookup:
         return self.store.has(node, None, None) or self.store.has(None, None, node)
 
     def _near(self, text: str) -> str:
-        from rapidfuzz import fuzz, process
-
         if not letters_and_digits(text):
             return ""
-        labels = {label for _, label in self._labelled()}
-        match = process.extractOne(text, labels, scorer=fuzz.ratio, score_cutoff=75, processor=letters_and_digits)
-        return f"; did you mean “{match[0]}”?" if match else ""
+        suggestion = nearest(text, {label for _, label in self._labelled()}, letters_and_digits)
+        return did_you_mean(suggestion and f"“{suggestion}”")
 
     def _near_iri(self, text: str, given: ox.NamedNode) -> str:
         """A hint at the known thing most like an IRI, in the same namespace and written in the same form."""
-        from rapidfuzz import fuzz, process
-
         prefix, local = prefixed(given.value, self.prefixes)
         if prefix is None:
             return ""
         space = self.prefixes[prefix]
         iris = {node.value for node, _ in self._labelled()} | {*self.ontology.classes, *self.ontology.properties}
-        local_names = sorted(iri[len(space) :] for iri in iris if iri.startswith(space))
-        match = process.extractOne(local, local_names, scorer=fuzz.ratio, score_cutoff=75, processor=str.casefold)
-        if not match:
-            return ""
-        suggestion = space + match[0]
-        written = f"<{suggestion}>" if text.startswith("<") else suggestion if "://" in text else f"{prefix}:{match[0]}"
-        return f"; did you mean {written}?"
+        similar = nearest(local, {iri[len(space) :] for iri in iris if iri.startswith(space)})
+        if not similar or "://" not in text:
+            return did_you_mean(similar and f"{prefix}:{similar}")
+        return did_you_mean(f"<{space}{similar}>" if text.startswith("<") else space + similar)
 
     def properties(self, text: str) -> list[ox.NamedNode]:
         """The properties that a name can mean: an IRI, a CURIE, `a`, or a name as in a note."""
