@@ -114,21 +114,15 @@ def _source(options: Options, config: "Config", private: tuple[str, ...]) -> "It
 def _exported(config: "Config", store: "Store", choice: "Choice") -> "Export":
     from kg.core.limits import limited
     from kg.export.selection import export as chosen
-    from kg.mapping.ontology import load_ontology
     from kg.notes.vault import without_collection
-    from kg.rdf.iris import Names
-    from kg.store.lookup import Lookup
-
-    def naming() -> Lookup:
-        ontology = load_ontology(config)
-        return Lookup(store, ontology, Names(config.base), {**ontology.prefixes, **store.prefixes})
+    from kg.store.project import Project
 
     vault = Path(str(store.manifest.summary.get("vault", "")))
     with (
         without_collection(),
         limited("the query" if choice.query else "the export", config.limits if choice.query else None),
     ):
-        return chosen(store, naming, choice, vault.name or "notes", vault if vault.is_dir() else None)
+        return chosen(Project(config, store), choice, vault.name or "notes", vault if vault.is_dir() else None)
 
 
 def _write(options: Options, row: "ExportFormat", found: "Export", output: Path | None) -> None:

@@ -1,6 +1,6 @@
 """Select the data of an export: the whole store, or chosen nodes and links."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from kg.export.formats import Export
 from kg.rdf.terms import INFERRED, METRICS
 from kg.rdf.vocabulary import LINKS_TO, PREF_LABEL, TYPE
 from kg.sparql import query as sparql
-from kg.store.lookup import Lookup
+from kg.store.project import Project
 from kg.store.store import Store
 
 
@@ -38,19 +38,19 @@ class Choice:
         return not (self.classes or self.links or self.around or self.query)
 
 
-def export(store: Store, naming: Callable[[], Lookup], choice: Choice, title: str, vault: Path | None) -> Export:
-    """The export of a selection; `naming` is called only if there are names to look up.
-
-    Raises KgError, NotFound, QuerySyntaxError.
-    """
-    return _Chooser(store, naming, choice).export(title, vault)
+def export(project: Project, choice: Choice, title: str, vault: Path | None) -> Export:
+    """The export of a selection. Raises KgError, NotFound, QuerySyntaxError."""
+    return _Chooser(project, choice).export(title, vault)
 
 
 @dataclass(frozen=True)
 class _Chooser:
-    store: Store
-    naming: Callable[[], Lookup]
+    project: Project
     choice: Choice
+
+    @property
+    def store(self) -> Store:
+        return self.project.store
 
     def export(self, title: str, vault: Path | None) -> Export:
         answer = sparql.query(self.store, self.choice.query) if self.choice.query else None
@@ -79,9 +79,9 @@ class _Chooser:
         """The nodes within `depth` links of the nodes of `around`."""
         if not self.choice.around:
             return network
-        starts, naming = set(), self.naming()
+        starts, names = set(), self.project.lookup
         for name in self.choice.around:
-            number = network.numbers.get(naming.thing(name))
+            number = network.numbers.get(names.thing(name))
             if number is None:
                 raise KgError(f"“{name}” is not among what is exported")
             starts.add(number)

@@ -25,8 +25,8 @@ from kg.fulltext.database import BEGIN, END, SECTIONS, Damaged, FullText, open_i
 from kg.fulltext.excerpt import LINE_END, best_line, column_of, front_matter_length, unmarked
 from kg.fulltext.search_query import Condition, Filter, Group, Not, Phrase, Query, is_plain
 from kg.rdf.iris import Names
+from kg.store.project import Project
 from kg.store.store import Store
-from kg.store.vault_settings import vault_of
 
 if TYPE_CHECKING:
     from kg.notes.vault import Progress
@@ -84,7 +84,7 @@ def search(
     """
     query = Query.parse(text)
     store = store if isinstance(store, Store) else Store(store)
-    config = config or vault_of(store)
+    config = config or Project.of(store).config
     try:
         return Searcher(index_of(store, config, progress), config).found(query, limit, each)
     except Damaged:

@@ -17,13 +17,11 @@ import pyoxigraph as ox
 
 from kg.config import Config
 from kg.ingestion.report import shared_ids
-from kg.mapping.ontology import load_ontology
 from kg.notes.vault import without_collection
-from kg.rdf.iris import Names
 from kg.rdf.terms import INFERRED, ONTOLOGY
 from kg.store.generations import MANIFEST
-from kg.store.ingest_state import IngestState
 from kg.store.lookup import Lookup
+from kg.store.project import Project
 from kg.store.store import Store
 
 
@@ -66,11 +64,10 @@ class Census:
 def census(config: Config) -> Census:
     """Count the contents of a store. Raises StoreMissing, StoreError."""
     started = time.perf_counter()
-    store = Store(config.store)
-    ontology = load_ontology(config)
-    naming = Lookup(store, ontology, Names(config.base), store.prefixes)
+    project = Project.open(config)
+    store, ontology = project.store, project.ontology
     with without_collection():
-        ledger = IngestState.read(store.folder)
+        ledger = project.state
         classes, properties = _counted(store)
     findings = [*ontology.findings, *ledger.findings(), *shared_ids(ledger)] if ledger else []
     graphs = (ONTOLOGY, INFERRED)
@@ -78,8 +75,8 @@ def census(config: Config) -> Census:
     return Census(
         store.manifest.summary,
         dict(sorted(Counter(finding.code for finding in set(findings)).items())),
-        _named(naming, classes),
-        _named(naming, properties),
+        _named(project.lookup, classes),
+        _named(project.lookup, properties),
         own + (len(ledger.entries) if ledger else 0),
         _size(config.store),
         store.manifest.generation,

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from kg.config import Config, load
 from kg.sparql import query as sparql
 from kg.sparql.answer import Answer, Term
 from kg.sparql.library import Header, find_query
 from kg.sparql.parameters import Binder
+from kg.store.project import Project
 from kg.store.store import Store
 
 
@@ -30,11 +30,11 @@ def query(
     NotFound, KgError.
     """
     store = store if isinstance(store, Store) else Store(store)
-    text, name = (question, "query") if _is_text(question) else find_query(_config(store), question)
+    text, name = (question, "query") if _is_text(question) else find_query(Project.of(store).config, question)
     header = Header.of(text, name)
     bound = {key: value if isinstance(value, Term) else _written(value) for key, value in (params or {}).items()}
     if header.params:
-        bound = Binder(_config(store)).bind(header.params, bound)
+        bound = Binder(Project.of(store).config).bind(header.params, bound)
     return sparql.query(store, text, bound, graphs=graphs, services=services)
 
 
@@ -48,8 +48,3 @@ def _written(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
-
-
-def _config(store: Store) -> Config:
-    """The current settings of the vault that a store was built from."""
-    return load(Path(str(store.manifest.summary.get("vault", ""))), store=store.path)

@@ -47,9 +47,9 @@ class FullTextFunctions:
 
     def __post_init__(self) -> None:
         from kg.fulltext.searcher import Searcher, index_of
-        from kg.store.vault_settings import vault_of
+        from kg.store.project import Project
 
-        config = vault_of(self.store)
+        config = Project.of(self.store).config
         self.searcher = Searcher(index_of(self.store, config), config)
 
     def score(self, *given: Any) -> ox.Literal | None:

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pyoxigraph as ox
 
-from kg.config import Config, resource
+from kg.config import Config
 from kg.core.errors import KgError, NotFound
 from kg.core.spelling import did_you_mean, nearest
-from kg.rdf.iris import Names
 from kg.rdf.terms import XSD
 from kg.rdf.vocabulary import TYPE
 
@@ -68,14 +67,9 @@ class Binder:
     @cached_property
     def naming(self) -> "Lookup":
         """The look-up of names in the project's store. Raises StoreError, OntologyError."""
-        from kg.mapping.ontology import load
-        from kg.store.lookup import Lookup
-        from kg.store.store import Store
+        from kg.store.project import Project
 
-        store = Store(self.config.store)
-        folders = [resource("ontology").resolve(), *self.config.ontology]
-        ontology = load(folders, self.config.all_prefixes, self.config.limits)
-        return Lookup(store, ontology, Names(store.prefixes["n"]), {**ontology.prefixes, **store.prefixes})
+        return Project.open(self.config).lookup
 
     def bind(self, params: Iterable[Parameter], given: Mapping[str, str | Term]) -> dict[str, str | Term]:
         """Convert the values of a query's parameters to terms. Undeclared values and terms stay as they are.
