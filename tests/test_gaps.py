@@ -11,8 +11,7 @@ from click.testing import Result
 
 import kg
 from conftest import analyze, analyzed, ingest
-from kg.analysis.gaps import KINDS, gaps
-from kg.cli.explore import _KINDS
+from kg.analysis.gaps import gaps
 from networks import network
 
 Write = Callable[[dict[str, str]], Path]
@@ -99,10 +98,10 @@ def test_circles_of_the_broader_and_of_what_the_ontology_declares(write: Write, 
         "S.md": "---\nbroader: '[[S]]'\n---\n",
     }
     found = {row["label"]: row for row in rows(of(write, tmp_path, notes), "circle")}
-    assert found["A"]["why"] == "“broader” goes round in a circle: A → B → C → A"
+    assert found["A"]["why"] == "“broader” leads in a circle: A → B → C → A"
     assert found["A"]["count"] == "3"
-    assert found["O"]["why"] == "“first needs” goes round in a circle: O → P → Q → O"
-    assert found["S"]["why"] == "“broader” goes round in a circle: S → S"
+    assert found["O"]["why"] == "“first needs” leads in a circle: O → P → Q → O"
+    assert found["S"]["why"] == "“broader” leads in a circle: S → S"
     assert set(found) == {"A", "O", "S"}
 
 
@@ -128,8 +127,26 @@ def test_communities_that_never_meet(write: Write, tmp_path: Path) -> None:
     assert not gaps(store, network(18, [*pairs, (0, 6), (7, 12), (1, 13)]), ["apart"]).rows
 
 
-def test_the_kinds_that_can_be_asked_for_are_those_that_there_are() -> None:
-    assert _KINDS == KINDS
+def test_a_query_of_the_project_is_a_kind_of_gap(write: Write, tmp_path: Path) -> None:
+    undated = 'SELECT ?entity ?to ("no date" AS ?why) { ?entity a kg:Outcome . OPTIONAL { ?entity kg:linksTo ?to } }'
+    never = "SELECT ?entity { ?entity a kg:Nothing }"
+    notes = {
+        "kg.toml": "",
+        "queries/gaps/undated.rq": undated,
+        "queries/gaps/single-source.rq": never,
+        "End.md": "---\ntype: Outcome\n---\n[[Same]]\n",
+        "Same.md": "# Sources\n- Book - Jo March\n",
+    }
+    store = of(write, tmp_path, notes)
+    assert [(row["label"], row["to_label"], row["why"]) for row in rows(store, "undated")] == [
+        ("End", "Same", "no date")
+    ]
+    assert rows(store, "single-source") == []
+
+
+def test_a_kind_that_does_not_exist(write: Write, tmp_path: Path) -> None:
+    done = run(of(write, tmp_path, {"A.md": ""}), "--kind", "single-sorce")
+    assert "no kind of gap is named “single-sorce”; did you mean single-source?" in str(done.exception)
 
 
 def test_gaps_of_notes(notes_store: kg.Store) -> None:

@@ -1,12 +1,12 @@
-"""Gaps in the network: missing notes and files, outcomes and outputs without each other, single sources, cycles, and
-parts that no link connects. In the table, the column `gap` has the kind of each gap, and a sentence explains it.
+"""Gaps in the network: missing notes and files, cycles, parts that no link connects, and what queries find.
+
+In the table, the column `gap` has the kind of each gap, and a sentence explains it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import chain
+from functools import cached_property, partial
 from typing import Any
 
 import pyoxigraph as ox
@@ -16,10 +16,13 @@ from kg.analysis.communities import communities
 from kg.analysis.measures import degrees
 from kg.analysis.network import Network
 from kg.analysis.tables import Table, Value
+from kg.core.errors import NotFound
 from kg.core.escaping import printable
+from kg.core.limits import limited
+from kg.core.spelling import did_you_mean, nearest
 from kg.mapping.link_resolution import ATTACHMENTS
 from kg.rdf.iris import Names
-from kg.rdf.terms import KG, OWL
+from kg.rdf.terms import OWL
 from kg.rdf.vocabulary import (
     BROADER,
     INVERSE_OF,
@@ -32,16 +35,15 @@ from kg.rdf.vocabulary import (
     SUB_PROPERTY_OF,
     TYPE,
 )
+from kg.sparql import query as sparql
+from kg.sparql.library import library
+from kg.store.project import Project
 from kg.store.store import Store
 
 SMALLEST = 3
 """A community with fewer nodes is too small to expect a link to another."""
 EXPECTED = 3.0
 """A gap between two parts: chance would give them this many links or more, so the odds of none are 1 in 20 at most."""
-_CONCEPT, _OUTCOME, _OUTPUT, _ACHIEVED, _CONTRIBUTES, _RESOURCE = (
-    ox.NamedNode(KG + name)
-    for name in ("Concept", "Outcome", "Output", "achievedThrough", "contributesTo", "hasResource")
-)
 _ORDERS = tuple(ox.NamedNode(OWL + f"{name}Property") for name in ("Transitive", "Asymmetric", "Irreflexive"))
 _SYMMETRIC = ox.NamedNode(OWL + "SymmetricProperty")
 _ALWAYS = (BROADER, ox.NamedNode("http://purl.org/dc/terms/requires"))
@@ -60,15 +62,21 @@ class Gap:
     says: str
 
 
-def gaps(store: Store, network: Network, kinds: Iterable[str] = (), each: int | None = None) -> Table:
-    """Return the gaps of `kinds`, or of all: by kind, heaviest first, and at most `each` per kind."""
+def gaps(store: Store, network: Network, kinds: Collection[str] = (), each: int | None = None) -> Table:
+    """Return the gaps of `kinds`, or of all: by kind, heaviest first, and at most `each` per kind.
+
+    Each query in the library's folder `gaps` is a kind. Raises NotFound, QuerySyntaxError, KgError.
+    """
     finder = _Finder(store, network)
+    finders = _finders(finder)
+    unknown = next((kind for kind in kinds if kind not in finders), None)
+    if unknown is not None:
+        hint = did_you_mean(nearest(unknown, finders)) or f"; the kinds are {', '.join(finders)}"
+        raise NotFound(f"no kind of gap is named “{unknown}”{hint}")
     rows: list[tuple[Value, ...]] = []
     counts = []
-    for kind in [*kinds] or KINDS:
-        ranked = sorted(
-            _FINDERS[kind](finder), key=lambda gap: (-gap.count, finder.label(gap.node), gap.node.value, gap.says)
-        )
+    for kind in [*kinds] or finders:
+        ranked = sorted(finders[kind](), key=lambda gap: (-gap.count, finder.label(gap.node), gap.node.value, gap.says))
         counts += [f"{kind} {len(ranked):,}"] if ranked else []
         for gap in ranked[: each or None]:
             other = (gap.other, finder.label(gap.other)) if gap.other else (None, None)
@@ -126,41 +134,16 @@ class _Finder:
         names = sorted(map(self.label, nodes))
         return ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
 
-    # ---- outcomes, outputs and sources ---------------------------------------------------------------------------
-
-    def outcomes(self) -> Iterator[Gap]:
-        """Outcomes that no output reaches: neither asserted, in either direction, nor inferred."""
-        for node in self._without(_OUTCOME, _ACHIEVED, _CONTRIBUTES):
-            says = "nothing says through which output it is achieved"
-            yield Gap(node, "outcome-without-output", self._links_to(node), None, says)
-
-    def outputs(self) -> Iterator[Gap]:
-        """Outputs that contribute to no outcome: neither asserted, in either direction, nor inferred."""
-        for node in self._without(_OUTPUT, _CONTRIBUTES, _ACHIEVED):
-            says = "nothing says to which outcome it contributes"
-            yield Gap(node, "output-without-outcome", self._links_to(node), None, says)
-
-    def _without(self, class_: ox.NamedNode, name: ox.NamedNode, inverse: ox.NamedNode) -> Iterator[ox.NamedNode]:
-        """The instances of a class that lack a property, and its inverse from another thing."""
-        for node in self._of_class(class_):
-            ties = chain(self.store.triples(node, name, None), self.store.triples(None, inverse, node))
-            if not any(True for _ in ties):
-                yield node
-
-    def sources(self) -> Iterator[Gap]:
-        """Concepts that rest on a single work. Works with the same title count once, wherever they are listed."""
-        for node in self._of_class(_CONCEPT):
-            works = {quad.object for quad in self.store.triples(node, _RESOURCE, None)}
-            titled = sorted((self.label(work), work.value, work) for work in works if isinstance(work, ox.NamedNode))
-            if len({label.lower() for label, _, _ in titled}) == 1:
-                links = self._links_to(node)
-                yield Gap(
-                    node,
-                    "single-source",
-                    links,
-                    titled[0][2],
-                    f"{_things(links, 'thing')} to it, and it rests on “{self.label(titled[0][2])}” alone",
-                )
+    def of_query(self, kind: str, text: str) -> Iterator[Gap]:
+        """The gaps that a query finds: `?entity`, why it is a gap, and `?to`, the other thing, if there is one."""
+        with limited(f"the query gaps/{kind}.rq", Project.of(self.store).config.limits):
+            answer = sparql.query(self.store, text)
+            rows = [dict(zip(answer.variables, terms, strict=True)) for terms in answer.terms()]
+        for row in rows:
+            node, other, why = row.get("entity"), row.get("to"), row.get("why")
+            if isinstance(node, ox.NamedNode):
+                other = other if isinstance(other, ox.NamedNode) else None
+                yield Gap(node, kind, self._links_to(node), other, why.value if isinstance(why, ox.Literal) else "")
 
     # ---- cycles --------------------------------------------------------------------------------------------------
 
@@ -179,7 +162,7 @@ class _Finder:
                     seen.add(members)
                     names = " → ".join(self.label(node) for node in (*circle, circle[0]))
                     stated = edges[circle[0], circle[1 % len(circle)]]
-                    says = f"{self._called(stated)} goes round in a circle: {names}"
+                    says = f"{self._called(stated)} leads in a circle: {names}"
                     yield Gap(circle[0], "circle", len(members), circle[1] if len(circle) > 1 else None, says)
 
     def _orders(self) -> list[ox.NamedNode]:
@@ -317,13 +300,13 @@ def _things(number: int, noun: str) -> str:
     return f"{number:,} {noun} links" if number == 1 else f"{number:,} {noun}s link"
 
 
-_FINDERS: Mapping[str, Callable[[_Finder], Iterator[Gap]]] = {
-    "missing-note": _Finder.missing,
-    "missing-file": _Finder.files,
-    "outcome-without-output": _Finder.outcomes,
-    "output-without-outcome": _Finder.outputs,
-    "single-source": _Finder.sources,
-    "circle": _Finder.circles,
-    "apart": _Finder.parts,
-}
-KINDS = tuple(_FINDERS)
+def _finders(finder: _Finder) -> dict[str, Callable[[], Iterator[Gap]]]:
+    """The function that finds the gaps of each kind, in the order of the table."""
+    queries = library(Project.of(finder.store).config, "gaps")
+    return {
+        "missing-note": finder.missing,
+        "missing-file": finder.files,
+        **{name: partial(finder.of_query, name, query.text) for name, query in queries.items()},
+        "circle": finder.circles,
+        "apart": finder.parts,
+    }

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pyoxigraph as ox
 
 from kg.analysis.git_repository import Change, Commit, Repository
+from kg.analysis.periods import PERIODS
 from kg.analysis.tables import Table, Value
 from kg.config import Config
 from kg.core.text import UndecodableError, nfc
@@ -29,8 +30,6 @@ from kg.notes.vault import Progress, is_note, without_collection
 from kg.rdf.iris import Names
 from kg.rdf.terms import RDF_TYPE
 
-PERIODS = {"commit": "", "day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m", "year": "%Y"}
-"""The period of a row, and the format of its label."""
 _TICKS = "▁▂▃▄▅▆▇█"
 _WIDEST = 60
 _KEPT = 2_000

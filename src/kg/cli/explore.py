@@ -2,24 +2,12 @@
 
 import click
 
+from kg.analysis.periods import PERIODS
 from kg.cli.analyze import AnalysisOptions, analysis, analyze
 from kg.cli.options import progress
 from kg.core.errors import NotFound
 
 __all__ = ["analyze"]
-
-_KINDS = (
-    "missing-note",
-    "missing-file",
-    "outcome-without-output",
-    "output-without-outcome",
-    "single-source",
-    "circle",
-    "apart",
-)
-"""The kinds of gaps, copied from `gaps.KINDS`, so that `--help` need not import that module."""
-_PERIODS = ("commit", "day", "week", "month", "year")
-"""The periods, copied from `history.PERIODS` for the same reason."""
 
 
 @analyze.command()
@@ -94,9 +82,7 @@ def neighbours(asked: AnalysisOptions, name: str, depth: int) -> None:
 
 
 @analyze.command()
-@click.option(
-    "--kind", "kinds", multiple=True, type=click.Choice(_KINDS), help="Show only gaps of this kind; may be repeated."
-)
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Show only gaps of this kind; may be repeated.")
 @click.option(
     "--each",
     type=click.IntRange(min=0),
@@ -109,10 +95,10 @@ def gaps(asked: AnalysisOptions, kinds: tuple[str, ...], each: int) -> None:
     """List gaps: missing notes, unconnected outcomes, cycles.
 
     Within each kind, the largest count comes first. missing-note, missing-file: a note or file that is linked to but
-    does not exist (count: notes that link to it); outcome-without-output, output-without-outcome, and single-source, a
-    concept with only one source (count: things that link to it); circle: a cycle of a property that orders things, for
-    example broader (count: its things); apart: two communities without a link between them (count: the links expected
-    by chance).
+    does not exist (count: notes that link to it); circle: a cycle of a property that orders things, for example broader
+    (count: its things); apart: two communities without a link between them (count: the links expected by chance).
+    Queries find the other kinds (count: things that link to it): outcome-without-output, output-without-outcome,
+    single-source, and your own in queries/gaps.
     """
     from kg.analysis.gaps import as_text
     from kg.analysis.gaps import gaps as found
@@ -144,7 +130,7 @@ def duplicates(asked: AnalysisOptions, at_least: float) -> None:
 @analyze.command()
 @click.option(
     "--by",
-    type=click.Choice(_PERIODS),
+    type=click.Choice([*PERIODS]),
     default="commit",
     show_default=True,
     help="Show a row per commit or per period.",

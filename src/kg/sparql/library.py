@@ -124,9 +124,12 @@ class NamedQuery:
         return self.header.description
 
 
-def library(config: Config) -> dict[str, NamedQuery]:
-    """The named queries: those that come with kg, and the project's, which take precedence."""
-    folders = [folder for folder in (resource("queries"), config.queries) if folder]
+def library(config: Config, part: str = "") -> dict[str, NamedQuery]:
+    """The named queries: those that come with kg, and the project's, which take precedence.
+
+    `part` is a subfolder with queries for a command, for example `gaps`.
+    """
+    folders = [folder / part for folder in (resource("queries"), config.queries) if folder]
     queries = {file.stem: NamedQuery(file.stem, file) for folder in folders for file in sorted(folder.glob("*.rq"))}
     return dict(sorted(queries.items()))
 
