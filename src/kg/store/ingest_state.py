@@ -6,18 +6,21 @@ are a hint that saves reading, and content decides.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+import msgspec
 
 from kg.core.files import MAX_STORE_FILE, read_bytes
 from kg.core.findings import CODES, Finding
 from kg.core.text import letters_and_digits
 from kg.mapping.link_resolution import LinkClass
-from kg.mapping.statements import ALT_LABEL, PREF_LABEL, Label
-from kg.notes.summary import Card, Heading
+from kg.mapping.statements import ALT_LABEL, Label
+from kg.notes.summary import Card
 from kg.rdf.terms import Row, literal
 
 _IRIS = re.compile(r'(?:<[a-zA-Z][^\x00-\x20<>"{}|^`\\]*>)*+')
@@ -87,33 +90,67 @@ class IngestState:
 
     def text(self) -> str:
         """The state as JSON, for the folder of its generation."""
-        table = {
-            "settings": self.settings,
-            "entries": {path: _written(entry) for path, entry in self.entries.items()},
-            "bad": {
-                path: [bad.digest, [fields_of(finding) for finding in bad.findings]] for path, bad in self.bad.items()
-            },
-            "attachments": self.attachments,
-            "ignored": self.ignored,
-            "device": self.device,
-        }
-        return json.dumps(table, separators=(",", ":"))
+        table = _Table(
+            self.settings,
+            {path: _written(entry) for path, entry in self.entries.items()},
+            {path: (bad.digest, tuple(map(fields_of, bad.findings))) for path, bad in self.bad.items()},
+            self.attachments,
+            self.ignored,
+            self.device,
+        )
+        return json.dumps(table, separators=(",", ":"))  # unlike msgspec, json keeps the bytes of names outside UTF-8
 
     @classmethod
     def read(cls, folder: Path) -> "IngestState | None":
         """Read the state of a generation; None if it is unreadable, so that the ingest reads the whole vault."""
         try:
-            table = json.loads(read_bytes(folder / FILE, MAX_STORE_FILE, follow=False))
-            entries = {path: _entry(path, row) for path, row in table["entries"].items()}
-            bad = {
-                path: Bad(str(row[0]), tuple(finding_of(fields) for fields in row[1]))
-                for path, row in table["bad"].items()
+            table = msgspec.convert(json.loads(read_bytes(folder / FILE, MAX_STORE_FILE, follow=False)), _Table)
+            rows = table.entries.values()
+            _check_iris(chain.from_iterable([*(row.labelled for row in rows), *(_terms(row.labels) for row in rows)]))
+            entries = {
+                path: NoteEntry(*row[:-1], tuple(map(finding_of, row.findings))) for path, row in table.entries.items()
             }
-            _check(str, table["attachments"], table["ignored"])
-            paths = tuple(table["attachments"]), tuple(table["ignored"])
-            return cls(table["settings"], entries, bad, *paths, int(table.get("device", 0)))
-        except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+            bad = {
+                path: Bad(digest, tuple(map(finding_of, findings))) for path, (digest, findings) in table.bad.items()
+            }
+            return cls(table.settings, entries, bad, table.attachments, table.ignored, table.device)
+        except (OSError, ValueError, RecursionError, msgspec.ValidationError):
             return None
+
+
+FindingFields = tuple[str, int, int, int, int, str, str, str]
+"""A finding that reports no SHACL result."""
+_FIELDS = attrgetter("path", "line", "column", "end_line", "end_column", "code", "message", "hint")
+
+
+class _Entry(NamedTuple):
+    digest: str
+    card: Card
+    questions: tuple[str, ...]
+    labels: tuple[Label, ...]
+    labelled: tuple[str, ...]
+    links: dict[LinkClass, int]
+    findings: tuple[Sequence[object], ...]
+
+
+class _Table(NamedTuple):
+    """The contents of the file."""
+
+    settings: str
+    entries: dict[str, _Entry]
+    bad: dict[str, tuple[str, tuple[Sequence[object], ...]]]
+    attachments: tuple[str, ...]
+    ignored: tuple[str, ...]
+    device: int
+
+
+def _written(entry: NoteEntry) -> _Entry:
+    labels = tuple([label._replace(at=0) for label in entry.labels])
+    return _Entry(*entry[:3], labels, entry.labelled, dict(entry.links), tuple(map(fields_of, entry.findings)))
+
+
+def _terms(labels: Iterable[Label]) -> list[str]:
+    return [term for label in labels for term in (label.term, label.predicate)]
 
 
 def _labels(
@@ -131,86 +168,22 @@ def _labels(
             yield label.term, ALT_LABEL, literal(label.text)
 
 
-def fields_of(finding: Finding) -> list[Any]:
+def fields_of(finding: Finding) -> FindingFields:
     """The fields of a finding, for JSON."""
-    return [
-        finding.path, finding.line, finding.column, finding.end_line, finding.end_column,
-        finding.code, finding.message, finding.hint,
-    ]  # fmt: skip
+    fields: FindingFields = _FIELDS(finding)
+    return fields
 
 
-_FIELDS = [str, int, int, int, int, str, str, str]
+def finding_of(row: Sequence[object]) -> Finding:
+    """A finding from its fields. Raises ValueError, msgspec.ValidationError if they are damaged."""
+    fields = msgspec.convert(row, FindingFields)
+    if fields[5] and fields[5] not in CODES:
+        raise ValueError(f"not a finding: {row}")
+    return Finding(*fields)
 
 
-def finding_of(row: list[Any]) -> Finding:
-    """A finding from its fields. Raises TypeError, KeyError if they are damaged."""
-    if [type(field) for field in row] != _FIELDS or (row[5] and row[5] not in CODES):
-        raise TypeError(f"not a finding: {row}")
-    return Finding(*row)
-
-
-def _written(entry: NoteEntry) -> list[Any]:
-    card = entry.card
-    headings = [[heading.key, heading.level, heading.parts] for heading in card.headings]
-    labels = [
-        [label.term, label.predicate if label.predicate != PREF_LABEL else "", label.text, int(label.is_title)]
-        for label in entry.labels
-    ]
-    return [
-        entry.digest,
-        [
-            card.name, card.id, card.id_place, card.title, card.aliases, headings, card.blocks, card.kind,
-            card.is_template,
-        ],
-        entry.questions,
-        labels,
-        entry.labelled,
-        entry.links,
-        [fields_of(finding) for finding in entry.findings],
-    ]  # fmt: skip
-
-
-def _entry(path: str, row: list[Any]) -> NoteEntry:
-    digest, card, questions, labels, labelled, links, findings = row
-    _check(str, (digest,), questions, links, [label[1] for label in labels], [label[2] for label in labels])
-    _check(int, links.values())
-    _check_iris([*labelled, *[label[0] for label in labels]])
-    return NoteEntry(
-        digest,
-        _card(path, *card),
-        tuple(questions),
-        tuple([Label(term, predicate or PREF_LABEL, text, 0, bool(title)) for term, predicate, text, title in labels]),
-        tuple(labelled),
-        links,
-        tuple([finding_of(fields) for fields in findings]),
-    )
-
-
-def _card(
-    path: str, name: str, id_: str | None, place: Any, title: str, aliases: Any, headings: Any, blocks: Any, *rest: Any
-) -> Card:
-    kind, is_template = rest
-    parts = chain.from_iterable([heading[2] for heading in headings])
-    _check(str, (name, title, kind, id_ or ""), aliases, [row[0] for row in headings], parts, *blocks)
-    _check(int, place or (), [heading[1] for heading in headings])
-    return Card(
-        path,
-        name,
-        id_,
-        tuple(place) if place else None,
-        title,
-        tuple(aliases),
-        tuple([Heading(key, level, tuple(parts)) for key, level, parts in headings]),
-        tuple([(low, block) for low, block in blocks]),
-        kind,
-        is_template is True,
-    )
-
-
-def _check(kind: type, *values: Iterable[Any]) -> None:
-    """Raise TypeError unless all values are of one type: their file may be damaged."""
-    if not set(map(type, chain.from_iterable(values))) <= {kind}:
-        raise TypeError(f"not all are {kind.__name__}")
+def _findings(rows: Iterable[Sequence[object]]) -> tuple[Finding, ...]:
+    return tuple([finding_of(row) for row in rows])
 
 
 def _check_iris(values: Iterable[str]) -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from kg.core.errors import StoreError
 from kg.core.files import MAX_STORE_FILE, read_bytes
 from kg.mapping.provenance import Origin, Place
@@ -49,7 +51,10 @@ class ValidationCache:
             table = json.loads(read_bytes(folder / FILE, MAX_STORE_FILE, follow=False))
             notes = {path: _seen(path, *row) for path, row in table["notes"].items()}
             return cls(table["names"], notes, table["shapes"], _state(table["state"]))
-        except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+        except (
+            *(OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError),
+            msgspec.ValidationError,
+        ):
             return cls()
 
     def keep(self, folder: Path) -> None:
