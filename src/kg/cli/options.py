@@ -15,8 +15,8 @@ import click
 
 from kg.core.escaping import printable, printable_lines, steers
 from kg.core.files import is_folder
-from kg.core.limits import owns_process
 from kg.core.sandbox import close_network
+from kg.core.supervision import owns_process
 
 if TYPE_CHECKING:
     from kg.config import Config
