@@ -2,6 +2,9 @@
 
 A repository may come with somebody else's notes, and its configuration can name programs. None of them runs: hooks,
 monitors, pagers, filters, diff drivers, signature checks and transports are disabled or never invoked.
+
+Trees are compared here, since `git diff-tree` holds all differences in memory before it writes the first. A tree that
+has the same tree ten times, and so on, makes a hundred million of them in eight levels; here a limit ends that.
 """
 
 import os
@@ -76,7 +79,7 @@ class Repository:
             raise KgError("git is not installed, and the history is read with it")
         result = _run(git, folder, "rev-parse", "--show-prefix")
         if result.returncode:
-            message = result.stderr.decode("utf-8", "replace").strip().split("\n")[0].removeprefix("fatal: ")
+            message = _message(result.stderr)
             if "not a git repository" in message:
                 raise NotFound(f"{folder} is in no git repository, so there is no history of it")
             raise KgError(f"git cannot read the repository of {folder}: {message}")
@@ -103,7 +106,7 @@ class Repository:
             self.git, self.folder, "rev-list", "--first-parent", "--reverse", "--encoding=UTF-8", form, "HEAD"
         )
         if result.returncode:
-            raise KgError(f"git cannot read the commits of {self.folder}: {_said(result.stderr)}")
+            raise KgError(f"git cannot read the commits of {self.folder}: {_message(result.stderr)}")
         lines = result.stdout.decode("utf-8", "replace").split("\n")
         return [_commit(line) for line in lines[1::2]]
 
@@ -229,5 +232,5 @@ def _run(git: str, folder: Path, *arguments: str) -> "subprocess.CompletedProces
     return subprocess.run(command, capture_output=True, env=_environment(), check=False, stdin=subprocess.DEVNULL)
 
 
-def _said(text: bytes) -> str:
-    return text.decode("utf-8", "replace").strip().split("\n")[0].removeprefix("fatal: ")
+def _message(stderr: bytes) -> str:
+    return stderr.decode("utf-8", "replace").strip().split("\n")[0].removeprefix("fatal: ")
