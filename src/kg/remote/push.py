@@ -131,11 +131,11 @@ def _begin(store: Store, endpoint: Endpoint, names: Names, server: ServerState, 
 def _default_graph(endpoint: Endpoint, names: Names, server: ServerState, requested: str | None) -> str:
     """The graph in the role of the default graph; empty for the default graph of the server. Raises KgError."""
     is_union = _is_union(endpoint, names)
-    asked = f"<{ox.NamedNode(requested).value}>" if requested else None
-    if server.is_known and asked and server.default_graph != asked:
+    wanted = str(ox.NamedNode(requested)) if requested else None
+    if server.is_known and wanted and server.default_graph != wanted:
         before = f"the graph {server.default_graph[1:-1]}" if server.default_graph else "the server's own"
         raise KgError(f"{endpoint.name} was given its default graph as {before}: it cannot be another now")
-    return server.default_graph or asked or (names.standing_for_default if is_union else DEFAULT)
+    return server.default_graph or wanted or (names.standing_for_default if is_union else DEFAULT)
 
 
 def _is_union(endpoint: Endpoint, names: Names) -> bool:
