@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import IO, NoReturn
 
-from kg.core.current_work import Page
 from kg.core.errors import KgError, TimedOut
-from kg.core.limits import OutOfMemory, lower_limit, report_to
+from kg.core.limits import OutOfMemory, Page, lower_limit, report_to
 from kg.core.sandbox import close_network, end_with_parent
 
 Work = Callable[[IO[bytes]], int]

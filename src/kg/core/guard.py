@@ -10,13 +10,13 @@ import select
 import signal
 import sys
 from collections.abc import Callable
+from math import inf
 from time import monotonic
 from typing import IO, TypeVar, cast
 
-from kg.core.current_work import Doing, Page
 from kg.core.errors import INTERRUPTED, KgError, TimedOut
 from kg.core.forked_process import LOOK, check_time, crash, ended, flush, forked, nested_too_deeply
-from kg.core.limits import OutOfMemory, lower_limit
+from kg.core.limits import Doing, OutOfMemory, Page, lower_limit
 from kg.core.work_thread import WorkThread
 
 Result = TypeVar("Result")
@@ -51,13 +51,12 @@ def guarded(
 
 def _read(answers: int, page: Page, seconds: float | None) -> bytes:
     """Read the child's output until it ends. Raises TimedOut."""
-    limit = None if seconds is None else monotonic() + seconds
+    end = monotonic() + (inf if seconds is None else seconds)
     data = bytearray()
     while True:
-        left = LOOK if limit is None else max(0.0, min(LOOK, limit - monotonic()))
-        if not select.select([answers], [], [], left)[0]:
+        if not select.select([answers], [], [], max(0.0, min(LOOK, end - monotonic())))[0]:
             check_time(page)
-            if limit is not None and monotonic() >= limit:
+            if monotonic() >= end:
                 raise TimedOut(seconds or 0)
             continue
         chunk = os.read(answers, 1 << 16)
@@ -106,12 +105,10 @@ def _in_a_thread(work: Callable[[], Result], seconds: float | None) -> Result:
     flush()
     thread = WorkThread(work, daemon=True)
     thread.start()
+    end = monotonic() + (inf if seconds is None else seconds)
     try:
-        waited = 0.0
-        while thread.is_alive() and (seconds is None or waited < seconds):
-            step = 0.2 if seconds is None else min(0.2, seconds - waited)
-            thread.join(step)
-            waited += step
+        while thread.is_alive() and (left := end - monotonic()) > 0:
+            thread.join(min(0.2, left))
     except KeyboardInterrupt:
         os._exit(INTERRUPTED)
     if thread.is_alive():

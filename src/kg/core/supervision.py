@@ -6,9 +6,9 @@ import signal
 from collections.abc import Callable
 from time import monotonic
 
-from kg.core.current_work import Page
 from kg.core.errors import INTERRUPTED
 from kg.core.forked_process import LOOK, PASSED_ON, check_time, crash, ended, flush, forked
+from kg.core.limits import Page
 
 _PASS_ON, _STILL = 0.2, 5.0
 """The seconds after Ctrl-C until an interrupt is passed on, and until a process that is still running is killed."""
