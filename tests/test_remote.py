@@ -393,6 +393,22 @@ def test_it_follows_nowhere_else(there: str, monkeypatch: pytest.MonkeyPatch) ->
     assert said == f"{url} leads to {there.partition('?')[0]}: name that address if it is the one you mean"
 
 
+@pytest.mark.parametrize("credentials", [{"TOKEN": "t0ken"}, {"USER": "me", "PASSWORD": "s3cret"}])
+def test_credentials_stay_with_the_port(credentials: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in credentials.items():
+        monkeypatch.setenv(f"KG_ENDPOINT_{name}", value)
+    with serving(_basic) as (other, asked), serving(lambda one: one.answer(307, Location=other)) as (url, _):
+        assert "does not let the user or token of KG_ENDPOINT_… in" in refusal(url)
+    assert [one.headers["Authorization"] for one in asked] == [None]
+
+
+def test_a_token_follows_on_the_same_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KG_ENDPOINT_TOKEN", "t0ken")
+    with serving(lambda one: one.yes() if one.path == "/there" else one.answer(307, Location="/there")) as (url, asked):
+        assert ask(url)
+    assert [one.headers["Authorization"] for one in asked] == ["Bearer t0ken"] * 2
+
+
 def test_it_does_not_go_round_for_ever() -> None:
     with serving(lambda one: one.answer(307, Location=one.path)) as (url, asked):
         assert f"{url} leads to /query" in refusal(url)
@@ -506,6 +522,21 @@ def test_the_whole_exchange_has_a_limit_of_time(answer: object) -> None:
     began = time.monotonic()
     with serving(answer) as (url, _), pytest.raises(kg.TimedOut):  # type: ignore[arg-type]
         ask(url, 0.4)
+    assert time.monotonic() - began < 2
+
+
+def test_a_refusal_that_trickles_has_a_limit_of_time_too() -> None:
+    def answer(one: Request) -> None:
+        one.send_response(500)
+        one.end_headers()
+        for _ in range(100):
+            one.wfile.write(b"no ")
+            one.wfile.flush()
+            time.sleep(0.03)
+
+    began = time.monotonic()
+    with serving(answer) as (url, _):
+        assert refusal(url, 0.4).startswith(f"{url} failed with 500: no no")
     assert time.monotonic() - began < 2
 
 
