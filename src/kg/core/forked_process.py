@@ -32,8 +32,8 @@ _CLEANING = 3
 def forked(work: Work, page: Page, process: str, *, network: bool = True) -> Iterator[tuple[int, IO[bytes]]]:
     """Run work in a fork; yield its process id, and the pipe, which is at its end when the fork has ended.
 
-    An exception in the context kills the fork. Without `network` the work can open no
-    socket. Raises KgError if the system refuses another process; `process` names it in the message.
+    An exception in the context kills the fork. Without `network` the work can open no socket. Raises KgError if the
+    system refuses another process; `process` names it in the message.
     """
     flush()
     with contextlib.ExitStack() as pipes:

@@ -7,7 +7,7 @@ from hashlib import blake2b
 import pyoxigraph as ox
 
 from kg.remote.dialects import Dialect, Line, canonical
-from kg.remote.manifest import State
+from kg.remote.manifest import GraphState
 from kg.store.store import Store
 
 Progress = Callable[[str, int, int], None]
@@ -37,7 +37,7 @@ class LocalDataset:
         return any(canonical(keeps(f"{quad.triple} .")) == form for quad in candidates)
 
 
-def states(store: Store, progress: Progress) -> dict[str, State]:
+def states(store: Store, progress: Progress) -> dict[str, GraphState]:
     """The named graphs of a store with their states."""
     # Oxigraph also lists graphs that lost all their triples.
     graphs = sorted(str(row[0]) for row in store.select("SELECT DISTINCT ?g { GRAPH ?g { } }"))
@@ -61,7 +61,7 @@ def _lines(store: Store, graph: str) -> list[Line]:
     return [f"{line[:-suffix]} ." for line in written(store.find(None, None, None, name), ox.RdfFormat.N_QUADS)]
 
 
-def _state(lines: Iterable[Line]) -> State:
+def _state(lines: Iterable[Line]) -> GraphState:
     """The number of triples and a digest that does not depend on their order."""
     ordered = sorted(lines)
-    return State(len(ordered), blake2b("\n".join(ordered).encode(), digest_size=16).hexdigest())
+    return GraphState(len(ordered), blake2b("\n".join(ordered).encode(), digest_size=16).hexdigest())

@@ -13,7 +13,7 @@ DEFAULT = ""
 """The name of the default graph among the names of graphs."""
 
 
-class Names:
+class ServerNames:
     """The graphs and properties that a push uses on the server, under the vault's base IRI."""
 
     def __init__(self, base: str) -> None:
@@ -27,7 +27,7 @@ class Names:
         self.header = f'{self.manifest} {self.format} "{FORMAT}"'
 
 
-class State(NamedTuple):
+class GraphState(NamedTuple):
     """The state of a graph, as in a row of the manifest."""
 
     triples: int
@@ -49,7 +49,7 @@ class ServerState:
     """The number of triples by graph; the name of the default graph is empty."""
 
     @classmethod
-    def of(cls, endpoint: Endpoint, names: Names) -> "ServerState":
+    def of(cls, endpoint: Endpoint, names: ServerNames) -> "ServerState":
         """Query the server's state of this vault. Raises KgError if the server has another vault."""
         query = f'SELECT ?g WHERE {{ GRAPH ?g {{ ?g ?p "{FORMAT}" }} }}'
         if others := {str(graph) for (graph,) in endpoint.rows(query, 1)} - {names.manifest}:
@@ -69,7 +69,7 @@ class ServerState:
         """Whether this vault was pushed to the server before; only then its default graph belongs to the vault, too."""
         return bool(self.rows)
 
-    def holds(self, graph: str, state: State) -> bool:
+    def holds(self, graph: str, state: GraphState) -> bool:
         """Whether the server has the current state of a graph, by its manifest and by its count."""
         return self.rows.get(graph) == frozenset([str(state)]) and self.counts.get(graph, 0) == state.triples
 

@@ -23,7 +23,7 @@ from kg.core.errors import KgError
 from kg.remote.dialects import STANDARD, VIRTUOSO
 from kg.remote.endpoint import Endpoint
 from kg.remote.local_dataset import LocalDataset, Progress, states
-from kg.remote.manifest import DEFAULT, Names, ServerState, counts
+from kg.remote.manifest import DEFAULT, ServerNames, ServerState, counts
 from kg.remote.plan import Plan
 from kg.remote.sender import Sender, Sent, data
 from kg.store.store import Store
@@ -76,7 +76,7 @@ def push(
     server has a default graph. With `full`, the push compares every graph triple by triple, whatever the manifest says,
     and may remove most of the server's graphs.
     """
-    began, names = time.monotonic(), Names(store.prefixes["n"])
+    began, names = time.monotonic(), ServerNames(store.prefixes["n"])
     progress = progress or (lambda phase, done, total: None)
     plan = Plan.of(ServerState.of(endpoint, names), states(store, progress), full=full)
     if not full:
@@ -115,7 +115,7 @@ def _refuse_removal(endpoint: Endpoint, plan: Plan) -> None:
         )
 
 
-def _begin(store: Store, endpoint: Endpoint, names: Names, server: ServerState, requested: str | None) -> Sender:
+def _begin(store: Store, endpoint: Endpoint, names: ServerNames, server: ServerState, requested: str | None) -> Sender:
     """Write the manifest's first row, and determine the dialect and the default graph. Raises KgError."""
     response = endpoint.update(data("INSERT", {names.manifest: [f"{names.header} ."]}))
     dialect = VIRTUOSO if "virtuoso" in response.server.lower() else STANDARD
@@ -128,7 +128,7 @@ def _begin(store: Store, endpoint: Endpoint, names: Names, server: ServerState, 
     return sender
 
 
-def _default_graph(endpoint: Endpoint, names: Names, server: ServerState, requested: str | None) -> str:
+def _default_graph(endpoint: Endpoint, names: ServerNames, server: ServerState, requested: str | None) -> str:
     """The graph in the role of the default graph; empty for the default graph of the server. Raises KgError."""
     is_union = _is_union(endpoint, names)
     wanted = str(ox.NamedNode(requested)) if requested else None
@@ -138,7 +138,7 @@ def _default_graph(endpoint: Endpoint, names: Names, server: ServerState, reques
     return server.default_graph or wanted or (names.standing_for_default if is_union else DEFAULT)
 
 
-def _is_union(endpoint: Endpoint, names: Names) -> bool:
+def _is_union(endpoint: Endpoint, names: ServerNames) -> bool:
     """Whether a query without GRAPH matches all graphs: it then matches the manifest."""
     return endpoint.answer(f"ASK {{ {names.header} }}", {})[0].boolean
 

@@ -10,7 +10,7 @@ import pyoxigraph as ox
 from kg.remote.dialects import Line
 from kg.remote.endpoint import Endpoint
 from kg.remote.local_dataset import LocalDataset, Progress, written
-from kg.remote.manifest import DEFAULT, Names
+from kg.remote.manifest import DEFAULT, ServerNames
 from kg.remote.plan import Plan
 
 
@@ -47,7 +47,7 @@ class Sender:
     """The updates of a push to a server."""
 
     endpoint: Endpoint
-    names: Names
+    names: ServerNames
     local: LocalDataset
     default: str
     """The graph in the role of the default graph, `<iri>`; empty for the default graph of the server."""
