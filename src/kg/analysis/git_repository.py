@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import IO, NamedTuple
 
 from kg.core.errors import KgError, NotFound
@@ -90,9 +89,7 @@ class Repository:
     def __enter__(self) -> "Repository":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         process = self.__dict__.pop("_process", None)
         if process is not None:
             process.stdin.close()
