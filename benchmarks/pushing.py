@@ -186,7 +186,15 @@ def asked(store: kg.Store, config: Config, url: str, default: str | None) -> Ite
     """Each question of the library, with its parameters."""
     for query, given, params in questions(config):
         mine, here = timed(partial(kg.query, store, query.text, params))
-        there = partial(remote.query, url, query.text, store.prefixes, params, 120, standing_for_default=default)
+        there = partial(
+            remote.query,
+            url,
+            query.text,
+            store.prefixes,
+            params,
+            120,
+            dataset=remote.Dataset(standing_for_default=default),
+        )
         try:
             theirs, took = timed(there)
         except kg.KgError as error:

@@ -17,7 +17,8 @@ import pytest
 import kg
 from conftest import NOTES
 from kg.core.errors import QuerySyntaxError, TimedOut
-from kg.core.limits import OutOfMemory, guarded
+from kg.core.guard import guarded
+from kg.core.limits import OutOfMemory
 from kg.rdf.sparql_syntax import check
 from kg.rendering.query_results import People, write
 from kg.rendering.tables import Screen, TermNames, fitting, has_links, table

@@ -12,6 +12,7 @@ from click.testing import Result
 
 import kg
 from conftest import analyze, analyzed, ingest
+from kg.analysis.git_repository import Repository
 from kg.analysis.history import PERIODS, sparkline
 from kg.analysis.network_reader import read
 from kg.cli.explore import _PERIODS
@@ -233,6 +234,23 @@ def test_what_no_calendar_has_and_folders_without_end(tmp_path: Path) -> None:
     ingest(vault, tmp_path / "store")
     (row,) = rows(tmp_path / "store")
     assert row["notes"] == "1" and row["label"].endswith("odd")
+
+
+def test_trees_within_trees_have_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same tree ten times in a tree, and so on: few objects make many files."""
+    vault = tmp_path / "vault"
+    commit(vault, {"A.md": "One.\n"}, 1)
+    tree = git(vault, "rev-parse", "HEAD^{tree}").strip()
+    for _ in range(5):
+        entries = "".join(f"040000 tree {tree}\td{number}\n" for number in range(10))
+        made = subprocess.run(["git", "-C", vault, "mktree"], input=entries, capture_output=True, text=True, check=True)
+        tree = made.stdout.strip()
+    git(vault, "update-ref", "HEAD", git(vault, "commit-tree", "-m", "Many", tree).strip())
+    monkeypatch.setattr("kg.analysis.git_repository._MOST", 1_000)
+    with Repository.of(vault) as repository:
+        (last,) = repository.commits()
+        with pytest.raises(kg.KgError, match="has more than 1,000 files"):
+            list(repository.changes("", repository.tree(last.hash)))
 
 
 def test_a_sparkline_of_many_values() -> None:

@@ -16,10 +16,10 @@ from threading import Thread
 
 import pytest
 
-from kg.core import limits as guard
-from kg.core import sandbox
+from kg.core import sandbox, supervision
 from kg.core.errors import KgError, TimedOut
-from kg.core.limits import Limits, OutOfMemory, guarded, limited
+from kg.core.guard import guarded
+from kg.core.limits import Limits, OutOfMemory, limited
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="without fork there are no limits")
 KG = str(Path(sys.executable).with_name("kg"))
@@ -244,13 +244,27 @@ def test_work_within_its_limits_gives_what_it_gives() -> None:
             return 7
 
     assert supervised_here(work) == 7
-    assert guard.limited("nothing").__enter__() is None  # where nobody waits it does nothing
+    assert limited("nothing").__enter__() is None  # where nobody waits it does nothing
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux lists the open files of a process")
+@pytest.mark.parametrize("start", [supervised_here, supervision.supervised])
+def test_no_pipe_stays_open_without_a_fork(start: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", refuse)
+    monkeypatch.setattr(supervision, "_is_ours", False)
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(KgError, match="could not be started: Resource temporarily unavailable"):
+        start(lambda: 0)
+    assert os.listdir("/proc/self/fd") == before
 
 
 def test_the_network_is_closed_to_some_work_alone() -> None:
     code = """
     import socket, threading
-    from kg.core import sandbox
+    from kg.core import sandbox, supervision
 
     def opens():
         try:

@@ -160,7 +160,7 @@ def test_many_prefixes_cost_nothing() -> None:
 
 def test_the_server_is_told_which_graphs_are_asked() -> None:
     with serving(Request.yes) as (url, asked):
-        remote.query(url, "ASK {}", {}, default_graphs=["https://one.example/", "https://two.example/"])
+        remote.query(url, "ASK {}", {}, dataset=remote.Dataset(["https://one.example/", "https://two.example/"]))
     assert parse_qs(asked[0].body)["default-graph-uri"] == ["https://one.example/", "https://two.example/"]
 
 
@@ -393,6 +393,22 @@ def test_it_follows_nowhere_else(there: str, monkeypatch: pytest.MonkeyPatch) ->
     assert said == f"{url} leads to {there.partition('?')[0]}: name that address if it is the one you mean"
 
 
+@pytest.mark.parametrize("credentials", [{"TOKEN": "t0ken"}, {"USER": "me", "PASSWORD": "s3cret"}])
+def test_credentials_stay_with_the_port(credentials: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in credentials.items():
+        monkeypatch.setenv(f"KG_ENDPOINT_{name}", value)
+    with serving(_basic) as (other, asked), serving(lambda one: one.answer(307, Location=other)) as (url, _):
+        assert "does not let the user or token of KG_ENDPOINT_… in" in refusal(url)
+    assert [one.headers["Authorization"] for one in asked] == [None]
+
+
+def test_a_token_follows_on_the_same_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KG_ENDPOINT_TOKEN", "t0ken")
+    with serving(lambda one: one.yes() if one.path == "/there" else one.answer(307, Location="/there")) as (url, asked):
+        assert ask(url)
+    assert [one.headers["Authorization"] for one in asked] == ["Bearer t0ken"] * 2
+
+
 def test_it_does_not_go_round_for_ever() -> None:
     with serving(lambda one: one.answer(307, Location=one.path)) as (url, asked):
         assert f"{url} leads to /query" in refusal(url)
@@ -509,6 +525,21 @@ def test_the_whole_exchange_has_a_limit_of_time(answer: object) -> None:
     assert time.monotonic() - began < 2
 
 
+def test_a_refusal_that_trickles_has_a_limit_of_time_too() -> None:
+    def answer(one: Request) -> None:
+        one.send_response(500)
+        one.end_headers()
+        for _ in range(100):
+            one.wfile.write(b"no ")
+            one.wfile.flush()
+            time.sleep(0.03)
+
+    began = time.monotonic()
+    with serving(answer) as (url, _):
+        assert refusal(url, 0.4).startswith(f"{url} failed with 500: no no")
+    assert time.monotonic() - began < 2
+
+
 def test_the_command_ends_with_4_where_time_is_up(tmp_path: Path) -> None:
     with serving(_silent) as (url, _):
         done = command("query", "--endpoint", url, "--timeout", "0.5", "ASK {}", cwd=tmp_path)
@@ -524,7 +555,8 @@ def test_the_command_says_a_refusal_in_a_line(tmp_path: Path) -> None:
 # ---- pages -------------------------------------------------------------------------------------------------------
 
 
-def test_all_rows_come_where_a_server_gives_only_some(notes_store: kg.Store) -> None:
+@pytest.mark.parametrize(("most", "requests"), [(100, 6), (150, 5), (250, 2)])
+def test_all_rows_come_where_a_server_gives_only_some(most: int, requests: int) -> None:
     """As Virtuoso does: an answer without LIMIT is in another order than pages, and ends where it ends."""
     import re
 
@@ -533,8 +565,8 @@ def test_all_rows_come_where_a_server_gives_only_some(notes_store: kg.Store) -> 
     def answer(one: Request) -> None:
         (text,) = parse_qs(one.body)["query"]
         found = re.search(r"LIMIT (\d+) OFFSET (\d+)", text)
-        limit, offset = map(int, found.groups()) if found else (100, 0)
-        some = (numbers if found else numbers[::-1])[offset : offset + min(limit, 100)]
+        limit, offset = map(int, found.groups()) if found else (most, 0)
+        some = (numbers if found else numbers[::-1])[offset : offset + min(limit, most)]
         rows = [{"n": {"type": "literal", "value": str(number)}} for number in some]
         said = json.dumps({"head": {"vars": ["n"]}, "results": {"bindings": rows}})
         one.answer(200, said, "application/sparql-results+json")
@@ -542,7 +574,7 @@ def test_all_rows_come_where_a_server_gives_only_some(notes_store: kg.Store) -> 
     with serving(answer) as (url, asked):
         rows = list(remote.Endpoint.at(url).rows("SELECT ?n { ?s ?p ?n }"))
     assert sorted(int(row[0].value) for row in rows) == numbers
-    assert len(asked) == 4
+    assert len(asked) == requests
 
 
 ADDRESSES = {

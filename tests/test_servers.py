@@ -48,7 +48,7 @@ class Server(NamedTuple):
     def query(self, text: str, prefixes: Mapping[str, str], params: Mapping[str, str | Term] | None = None) -> Answer:
         """What it answers, meaning the default graph as the store does."""
         default = self.pushed.default_graph
-        return remote.query(self.url, text, prefixes, params, 60, standing_for_default=default)
+        return remote.query(self.url, text, prefixes, params, 60, dataset=remote.Dataset(standing_for_default=default))
 
 
 def bring(store: kg.Store, url: str, **options: bool) -> Pushed:
@@ -322,5 +322,5 @@ def test_virtuoso_is_asked_for_graphs_by_variables(text: str) -> None:
 
 def test_what_stands_for_the_default_graph_is_an_iri() -> None:
     with serving(Request.yes) as (url, asked), pytest.raises(kg.KgError, match="no iri is not an IRI"):
-        remote.query(url, "ASK {}", {}, standing_for_default="no iri")
+        remote.query(url, "ASK {}", {}, dataset=remote.Dataset(standing_for_default="no iri"))
     assert asked == []

@@ -252,7 +252,7 @@ def _ingested(folder: Path, files: dict[str, bytes] | None = None) -> kg.Store:
 def queries(folder: Path) -> Run:
     """A query: looked over, rewritten for servers, explained; and answered, in every form, in a process with limits."""
     from kg.cli.prompt import is_complete, piped_queries
-    from kg.core.limits import guarded
+    from kg.core.guard import guarded
     from kg.rdf.sparql_syntax import check
     from kg.remote.default_graph import graphs_by_variables, within
     from kg.rendering import query_results as results

@@ -2,6 +2,9 @@
 
 A repository may come with somebody else's notes, and its configuration can name programs. None of them runs: hooks,
 monitors, pagers, filters, diff drivers, signature checks and transports are disabled or never invoked.
+
+Trees are compared here, since `git diff-tree` holds all differences in memory before it writes the first. A tree that
+has the same tree ten times, and so on, makes a hundred million of them in eight levels; here a limit ends that.
 """
 
 import os
@@ -12,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import IO, NamedTuple
 
 from kg.core.errors import KgError, NotFound
@@ -76,7 +78,7 @@ class Repository:
             raise KgError("git is not installed, and the history is read with it")
         result = _run(git, folder, "rev-parse", "--show-prefix")
         if result.returncode:
-            message = result.stderr.decode("utf-8", "replace").strip().split("\n")[0].removeprefix("fatal: ")
+            message = _message(result.stderr)
             if "not a git repository" in message:
                 raise NotFound(f"{folder} is in no git repository, so there is no history of it")
             raise KgError(f"git cannot read the repository of {folder}: {message}")
@@ -87,9 +89,7 @@ class Repository:
     def __enter__(self) -> "Repository":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         process = self.__dict__.pop("_process", None)
         if process is not None:
             process.stdin.close()
@@ -103,7 +103,7 @@ class Repository:
             self.git, self.folder, "rev-list", "--first-parent", "--reverse", "--encoding=UTF-8", form, "HEAD"
         )
         if result.returncode:
-            raise KgError(f"git cannot read the commits of {self.folder}: {_said(result.stderr)}")
+            raise KgError(f"git cannot read the commits of {self.folder}: {_message(result.stderr)}")
         lines = result.stdout.decode("utf-8", "replace").split("\n")
         return [_commit(line) for line in lines[1::2]]
 
@@ -229,5 +229,5 @@ def _run(git: str, folder: Path, *arguments: str) -> "subprocess.CompletedProces
     return subprocess.run(command, capture_output=True, env=_environment(), check=False, stdin=subprocess.DEVNULL)
 
 
-def _said(text: bytes) -> str:
-    return text.decode("utf-8", "replace").strip().split("\n")[0].removeprefix("fatal: ")
+def _message(stderr: bytes) -> str:
+    return stderr.decode("utf-8", "replace").strip().split("\n")[0].removeprefix("fatal: ")

@@ -143,6 +143,7 @@ def analysis(limit: int | None = 20, *, choosing: bool = True) -> Callable[[Comm
     """Add the options of all analyses to a command, as `AnalysisOptions`; if `choosing`, also those of the network."""
 
     def decorated(command: Command) -> Command:
+        @functools.wraps(command)
         def run(options: Options, **given: Any) -> None:
             network = {ours: given.pop(name) for name, ours in _NETWORK.items() if name in given}
             command(
@@ -150,8 +151,6 @@ def analysis(limit: int | None = 20, *, choosing: bool = True) -> Callable[[Comm
                 **given,
             )
 
-        run.__doc__, run.__name__ = command.__doc__, command.__name__
-        run.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
         for option in (*_WRITING, click.option("--limit", **_LIMIT, default=limit), *(_CHOOSING if choosing else ())):
             run = option(run)
         return common(run)

@@ -11,7 +11,8 @@ from typing import NoReturn
 import click
 
 from kg.core.errors import INTERRUPTED, KgError, StoreError, first_line
-from kg.core.limits import out_of_memory, supervised
+from kg.core.limits import out_of_memory
+from kg.core.supervision import supervised
 from kg.core.version import __version__
 
 _COMMANDS = (
@@ -88,7 +89,7 @@ def kg() -> None:
 def main() -> NoReturn:
     """Run `kg` and exit; every error becomes one sentence and an exit code.
 
-    The command runs in a separate process (see `core.limits`), so that no input can crash this one.
+    The command runs in a separate process (see `core.supervision`), so that no input can crash this one.
     """
     try:
         code = supervised(run)

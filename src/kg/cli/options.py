@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
@@ -15,8 +15,8 @@ import click
 
 from kg.core.escaping import printable, printable_lines, steers
 from kg.core.files import is_folder
-from kg.core.limits import owns_process
 from kg.core.sandbox import close_network
+from kg.core.supervision import owns_process
 
 if TYPE_CHECKING:
     from kg.config import Config
@@ -176,15 +176,13 @@ def guard_terminals() -> None:
 def common(command: Command) -> Command:
     """Add the common options to a command, which gets them as `Options` in its first argument."""
 
+    @wraps(command)
     def with_options(*, store: Path | None, quiet: bool, verbose: bool, no_color: bool, **rest: Any) -> Any:
         needs_network = rest.get("endpoint") or rest.get("allow_service")
         if owns_process() and not needs_network:
             close_network()
         return command(Options(store, quiet, verbose, no_color), **rest)
 
-    with_options.__doc__ = command.__doc__
-    with_options.__name__ = command.__name__
-    with_options.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
     for option in (
         click.option("--no-color", is_flag=True, help="Disable colours, like the variable NO_COLOR."),
         click.option("-v", "--verbose", is_flag=True, help="Print more."),

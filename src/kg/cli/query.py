@@ -89,7 +89,7 @@ def query(
     click opens the note. Exits with 1 if the answer to an ASK query is no.
     """
     from kg.config import find_store
-    from kg.core.limits import guarded
+    from kg.core.guard import guarded
     from kg.sparql.library import find_query
 
     format_ = check_format(format_) or format_of(output)
@@ -207,8 +207,7 @@ class QueryRun:
             self.config.all_prefixes,
             self.params,
             self.timeout,
-            default_graphs=self._there(),
-            standing_for_default=self.default_graph,
+            dataset=remote.Dataset(self._there(), self.default_graph),
             services=self.services,
             notice=lambda text: self.options.say(text, fg="yellow"),
         )

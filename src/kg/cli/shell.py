@@ -77,7 +77,7 @@ def _history(config: "Config") -> Path | None:
 
 def _do(options: Options, config: "Config", manner: _PromptSettings, text: str) -> None:
     """Run a command of the prompt or a query. Errors are printed, and the prompt continues."""
-    from kg.core.limits import guarded
+    from kg.core.guard import guarded
     from kg.sparql.library import library
 
     try:

@@ -20,10 +20,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Event, Timer
-from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 from kg.core.errors import KgError, TimedOut
 from kg.core.sandbox import close_network, end_with_parent
@@ -100,9 +100,7 @@ class Child:
     def __enter__(self) -> "Child":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -127,7 +125,7 @@ def serve(work: str, memory: int | None) -> None:
     try:
         function = getattr(importlib.import_module(module), name)()
     except Exception as error:  # noqa: BLE001 - raised in the parent by the first question
-        function = _Failed(error)
+        function = partial(_fail, error)
     while True:
         try:
             arguments = pickle.load(sys.stdin.buffer)
@@ -141,14 +139,9 @@ def serve(work: str, memory: int | None) -> None:
         answers.flush()
 
 
-class _Failed:
-    """A function that raises the error that prevented the work from starting."""
-
-    def __init__(self, error: Exception) -> None:
-        self.error = error
-
-    def __call__(self, *arguments: Any) -> Any:
-        raise self.error
+def _fail(error: Exception, *arguments: object) -> NoReturn:
+    """Raise the error that prevented the work from starting."""
+    raise error
 
 
 def _limit(memory: int | None) -> None:

@@ -6,9 +6,9 @@ Each code is one row; the reports, the JSON and the documentation read this tabl
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 from kg.core.escaping import printable
 
@@ -27,145 +27,115 @@ class Code:
     remedy: str
 
 
-CODES: dict[str, Code] = {
-    row.code: row
-    for row in (
-        Code(
-            "F01",
-            "error",
-            "The file or folder cannot be opened",
-            "Make it readable, or list it under `ignore` in kg.toml; what was read of it last stays",
-        ),
-        Code("F02", "error", "The file is not text in UTF-8", "Save the file as UTF-8"),
-        Code("F03", "error", "The file is larger than kg reads", "Split the note, or raise `max_bytes` in kg.toml"),
-        Code(
-            "F04",
-            "warning",
-            "Not a regular file inside the vault",
-            "Move the file into the vault; links, pipes and devices are not read",
-        ),
-        Code(
-            "F05", "error", "Two files share one name", "Rename one of them: they differ only by case or Unicode form"
-        ),
-        Code(
-            "F06",
-            "error",
-            "The canvas is not as Obsidian writes it",
-            "Open the canvas in Obsidian, or correct its JSON",
-        ),
-        Code(
-            "F07",
-            "error",
-            "The vault is empty where it had notes",
-            "Mount the drive that it lies on; or take it as it is with `kg ingest --full`",
-        ),
-        Code(
-            "F08",
-            "error",
-            "The store refuses what the note says",
-            "Change what stands there, and report it: kg should have told what is wrong with it",
-        ),
-        Code(
-            "F09",
-            "error",
-            "The note says more than is kept of one",
-            "Divide the note: 200 bytes of triples are kept for each byte of it, and 4 MB besides",
-        ),
-        Code("F10", "warning", "A tag of too many levels", "Use fewer levels, or shorter ones"),
-        Code(
-            "F11",
-            "warning",
-            "Too many lines with wildcards in .gitignore files",
-            "Name folders instead of files; lines without wildcards are not limited",
-        ),
-        Code(
-            "F12",
-            "info",
-            "A line of .gitignore that matches nothing",
-            "Correct the line, or remove it: git passes over it, too",
-        ),
-        Code("L01", "error", "The note that a link names does not exist", "Write that note, or correct the link"),
-        Code("L02", "error", "The note has no such heading", "Correct the heading in the link, or link to the note"),
-        Code("L03", "error", "The note has no such block", "Put the ^id at the end of the block, or correct the link"),
-        Code("L04", "error", "The attachment that a link names does not exist", "Add the file, or correct the link"),
-        Code("L05", "error", "Unquoted link in a property", 'Put quotes around it: "[[Note]]"'),
-        Code(
-            "L06",
-            "error",
-            "The properties are not valid YAML",
-            "Correct the line; the note was read without its properties",
-        ),
-        Code("L07", "warning", "A web address in a wikilink", "Write `[text](address)` or `<address>`"),
-        Code(
-            "L08", "warning", "A link that several files could answer", "Write as much of the path as tells them apart"
-        ),
-        Code("L09", "warning", "A link to what is only an alias", "Write `[[Note|alias]]`: Obsidian resolves no alias"),
-        Code(
-            "L10",
-            "warning",
-            "A link to a heading that stands there twice",
-            "Name the heading above it too, or rename one",
-        ),
-        Code(
-            "L11",
-            "warning",
-            "A link that differs from the file's name by case or Unicode form",
-            "Write the name as the file has it: other tools, and Linux, tell them apart",
-        ),
-        Code("L12", "warning", "A block id that Obsidian does not read", "Use Latin letters, digits and hyphens only"),
-        Code("L13", "warning", "A file name that cannot be linked to", "Rename it without `# ^ | [ ] :` and `%%`"),
-        Code(
-            "L14",
-            "warning",
-            "A property that Obsidian no longer reads so",
-            "Write `tags`, `aliases` or `cssclasses`, each with a list",
-        ),
-        Code("L15", "warning", "A property of more than one type", "Give the property one type in all notes"),
-        Code("L16", "warning", "Two files that differ only by case or Unicode form", "Rename one of them"),
-        Code("L17", "warning", "A block link without its #", "Write `[[Note#^id]]`"),
-        Code("L18", "warning", "A link to an ignored file or a template", "Link to a note, or stop ignoring the file"),
-        Code("L20", "info", "A link from a note to itself", "None needed"),
-        Code("L21", "info", "A link in a comment", "None needed: Obsidian does not count it"),
-        Code("L22", "info", "A note that no link leads to, or that leads nowhere", "Link it from where it belongs"),
-        Code("L23", "info", "A missing note that many links want", "Write the note"),
-        Code("L24", "info", "Notes that embed each other in a circle", "Link where one of them embeds"),
-        Code(
-            "L25",
-            "warning",
-            "A web address that is none",
-            "Correct the address: the host, the port (a number), or the IPv6 address in brackets",
-        ),
-        Code("P01", "error", "The properties are too large or too deep", "Move what is there into the note's text"),
-        Code(
-            "P02",
-            "error",
-            "YAML anchors, aliases, merge keys or tags are not read",
-            "Write the value out where it is used",
-        ),
-        Code("P03", "warning", "The same property twice", "Keep one of them; the first one counts"),
-        Code("P04", "info", "Properties of a template", "None needed: a template is read without its properties"),
-        Code(
-            "P05",
-            "error",
-            "An `id` that another note has too",
-            "Give each note its own `id`; the first note by path keeps it",
-        ),
-        Code(
-            "C01",
-            "error",
-            "A thing of two classes that are disjoint",
-            "Take one of the two away; `kg why` shows where an inferred one comes from",
-        ),
-        Code("C02", "error", "Two properties that are disjoint lead to one thing", "Take one of the two away"),
-        Code("C03", "error", "Two values where one is the most there may be", "Keep the right one"),
-        Code("C04", "error", "Two things that are different are said to be the same", "Correct what makes them one"),
-        Code("C05", "error", "What notes say contradicts the ontology", "Correct the notes, or the ontology"),
-        Code(
-            "O01", "warning", "Two terms of the ontology share a name", "Rename one, or use its full name in the notes"
-        ),
-        Code("O02", "warning", "What follows is left out: the store refuses it", "Correct the rule that makes it"),
-    )
-}
+_TABLE = """
+F01 error The file or folder cannot be opened
+    Make it readable, or list it under `ignore` in kg.toml; what was read of it last stays
+F02 error The file is not text in UTF-8
+    Save the file as UTF-8
+F03 error The file is larger than kg reads
+    Split the note, or raise `max_bytes` in kg.toml
+F04 warning Not a regular file inside the vault
+    Move the file into the vault; links, pipes and devices are not read
+F05 error Two files share one name
+    Rename one of them: they differ only by case or Unicode form
+F06 error The canvas is not as Obsidian writes it
+    Open the canvas in Obsidian, or correct its JSON
+F07 error The vault is empty where it had notes
+    Mount the drive that it lies on; or take it as it is with `kg ingest --full`
+F08 error The store refuses what the note says
+    Change what stands there, and report it: kg should have told what is wrong with it
+F09 error The note says more than is kept of one
+    Divide the note: 200 bytes of triples are kept for each byte of it, and 4 MB besides
+F10 warning A tag of too many levels
+    Use fewer levels, or shorter ones
+F11 warning Too many lines with wildcards in .gitignore files
+    Name folders instead of files; lines without wildcards are not limited
+F12 info A line of .gitignore that matches nothing
+    Correct the line, or remove it: git passes over it, too
+L01 error The note that a link names does not exist
+    Write that note, or correct the link
+L02 error The note has no such heading
+    Correct the heading in the link, or link to the note
+L03 error The note has no such block
+    Put the ^id at the end of the block, or correct the link
+L04 error The attachment that a link names does not exist
+    Add the file, or correct the link
+L05 error Unquoted link in a property
+    Put quotes around it: "[[Note]]"
+L06 error The properties are not valid YAML
+    Correct the line; the note was read without its properties
+L07 warning A web address in a wikilink
+    Write `[text](address)` or `<address>`
+L08 warning A link that several files could answer
+    Write as much of the path as tells them apart
+L09 warning A link to what is only an alias
+    Write `[[Note|alias]]`: Obsidian resolves no alias
+L10 warning A link to a heading that stands there twice
+    Name the heading above it too, or rename one
+L11 warning A link that differs from the file's name by case or Unicode form
+    Write the name as the file has it: other tools, and Linux, tell them apart
+L12 warning A block id that Obsidian does not read
+    Use Latin letters, digits and hyphens only
+L13 warning A file name that cannot be linked to
+    Rename it without `# ^ | [ ] :` and `%%`
+L14 warning A property that Obsidian no longer reads so
+    Write `tags`, `aliases` or `cssclasses`, each with a list
+L15 warning A property of more than one type
+    Give the property one type in all notes
+L16 warning Two files that differ only by case or Unicode form
+    Rename one of them
+L17 warning A block link without its #
+    Write `[[Note#^id]]`
+L18 warning A link to an ignored file or a template
+    Link to a note, or stop ignoring the file
+L20 info A link from a note to itself
+    None needed
+L21 info A link in a comment
+    None needed: Obsidian does not count it
+L22 info A note that no link leads to, or that leads nowhere
+    Link it from where it belongs
+L23 info A missing note that many links want
+    Write the note
+L24 info Notes that embed each other in a circle
+    Link where one of them embeds
+L25 warning A web address that is none
+    Correct the address: the host, the port (a number), or the IPv6 address in brackets
+P01 error The properties are too large or too deep
+    Move what is there into the note's text
+P02 error YAML anchors, aliases, merge keys or tags are not read
+    Write the value out where it is used
+P03 warning The same property twice
+    Keep one of them; the first one counts
+P04 info Properties of a template
+    None needed: a template is read without its properties
+P05 error An `id` that another note has too
+    Give each note its own `id`; the first note by path keeps it
+C01 error A thing of two classes that are disjoint
+    Take one of the two away; `kg why` shows where an inferred one comes from
+C02 error Two properties that are disjoint lead to one thing
+    Take one of the two away
+C03 error Two values where one is the most there may be
+    Keep the right one
+C04 error Two things that are different are said to be the same
+    Correct what makes them one
+C05 error What notes say contradicts the ontology
+    Correct the notes, or the ontology
+O01 warning Two terms of the ontology share a name
+    Rename one, or use its full name in the notes
+O02 warning What follows is left out: the store refuses it
+    Correct the rule that makes it
+"""
+"""For each code: the code, its severity and title; below them, the remedy."""
+
+
+def _codes(table: str) -> Iterator[Code]:
+    lines = table.strip().split("\n")
+    for head, remedy in zip(lines[::2], lines[1::2], strict=True):
+        code, severity, title = head.split(" ", 2)
+        yield Code(code, cast("Severity", severity), title, remedy.strip())
+
+
+CODES = {row.code: row for row in _codes(_TABLE)}
 
 
 class Result(NamedTuple):

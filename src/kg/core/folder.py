@@ -10,7 +10,6 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any, BinaryIO, Literal
 
 from kg.core.files import MAX_STORE_FILE, read_bytes
@@ -39,9 +38,7 @@ class Folder:
     def __enter__(self) -> "Folder":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -152,11 +149,8 @@ class Folder:
 
     def sync_file(self, name: str) -> None:
         """Sync a file's contents, so that they survive a power cut. Raises OSError."""
-        handle = self.open(name)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        with open(self.open(name), "rb") as file:
+            os.fsync(file.fileno())
 
 
 def write_new(file: Path, data: bytes) -> None:

@@ -13,7 +13,7 @@ import struct
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from kg.core.work_thread import WorkThread
 
@@ -135,8 +135,4 @@ def _close_python() -> None:
 
 def _refuse_socket(event: str, arguments: object) -> None:
     if event in {"socket.connect", "socket.getaddrinfo", "socket.sendto"} and getattr(_closed, "in_python", False):
-        _refuse()
-
-
-def _refuse() -> NoReturn:
-    raise PermissionError(errno.EACCES, "the network is closed to this process")
+        raise PermissionError(errno.EACCES, "the network is closed to this process")

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 from urllib.request import Request
 
 import pyoxigraph as ox
@@ -25,7 +26,18 @@ _BOOLEANS = {
     b'XMLSchema#boolean", "value": "%s"' % digit: b'XMLSchema#boolean", "value": "%s"' % word
     for digit, word in ((b"1", b"true"), (b"0", b"false"))
 }
-_ROUND = 100
+
+
+class Dataset(NamedTuple):
+    """The graphs to query outside GRAPH."""
+
+    default_graphs: Sequence[str] = ()
+    """The IRIs of the only graphs to query."""
+    standing_for_default: str | None = None
+    """The IRI of the graph in the role of the default graph, on a server without one."""
+
+
+_WHOLE = Dataset()
 
 
 def query(
@@ -35,22 +47,20 @@ def query(
     params: Mapping[str, str | Term] | None = None,
     timeout: float | None = None,
     *,
-    default_graphs: Sequence[str] = (),
-    standing_for_default: str | None = None,
+    dataset: Dataset = _WHOLE,
     services: bool = False,
     notice: Callable[[str], None] | None = None,
 ) -> Answer:
     """Query the server at `endpoint`, for at most `timeout` seconds. Raises KgError, TimedOut.
 
-    The request declares only the prefixes that the query uses. `default_graphs` are the IRIs of the only graphs to
-    query. On a server without a default graph, `standing_for_default` is the IRI of the graph that takes its role.
-    `notice` receives a warning if the server limits the number of rows.
+    The request declares only the prefixes that the query uses. `notice` receives a warning if the server limits the
+    number of rows.
     """
     check(text, services=services)
     text = bind(text, params or {}, prefixes)
-    server = Endpoint.at(endpoint, seconds=timeout, default_graphs=default_graphs)
-    if standing_for_default and not default_graphs:
-        server, text = _of_graph(server, text, standing_for_default)
+    server = replace(Endpoint.at(endpoint, seconds=timeout), default_graphs=tuple(dataset.default_graphs))
+    if dataset.standing_for_default and not dataset.default_graphs:
+        server, text = _of_graph(server, text, dataset.standing_for_default)
     declared = " ".join(f"PREFIX {name}: <{iri}>" for name, iri in used_prefixes(text, prefixes).items())
     answer, rows_at_most = server.answer(f"{declared} {text}", prefixes)
     if rows_at_most and notice:
@@ -67,18 +77,11 @@ class Endpoint:
     default_graphs: tuple[str, ...] = ()
 
     @classmethod
-    def at(
-        cls,
-        address: str,
-        *,
-        update: str | None = None,
-        seconds: float | None = None,
-        default_graphs: Sequence[str] = (),
-    ) -> "Endpoint":
+    def at(cls, address: str, *, update: str | None = None, seconds: float | None = None) -> "Endpoint":
         """The server with an address for queries and another for updates. Raises KgError."""
         queries = Exchange.of(address, seconds)
         updates = Exchange.of(update, seconds) if update else replace(queries, url=update_address(queries.url))
-        return cls(queries, updates, tuple(default_graphs))
+        return cls(queries, updates)
 
     @property
     def name(self) -> str:
@@ -107,12 +110,13 @@ class Endpoint:
     def rows(self, text: str, columns: int | None = None) -> Iterator[tuple[Any, ...]]:
         """All rows of a SELECT query, in pages if the server limits the size of an answer. Raises KgError, TimedOut.
 
-        With `columns`, each row must have that many terms, all bound; otherwise it does not answer the query. The limit
-        of a server is a round number, so any other number of rows is complete.
+        With `columns`, each row must have that many terms, all bound; otherwise it does not answer the query. Servers
+        need not say that they limit an answer. So the answer is complete if a query for the next row has none.
         """
-        yield from self._pages(text, lambda page: self._rows(page, columns), lambda size: size % _ROUND != 0)
+        read = partial(self._rows, columns)
+        yield from self._pages(text, read, lambda size: not read(f"{text} LIMIT 1 OFFSET {size}"))
 
-    def _rows(self, text: str, columns: int | None) -> list[tuple[Any, ...]]:
+    def _rows(self, columns: int | None, text: str) -> list[tuple[Any, ...]]:
         rows = list(self.answer(text, {})[0].terms())
         if columns and any(len(row) != columns or None in row for row in rows):
             raise self._no_answer()
@@ -120,7 +124,7 @@ class Endpoint:
 
     def number(self, text: str) -> int:
         """The result of a SELECT query that counts. Raises KgError, TimedOut."""
-        rows = list(self.rows(text))
+        rows = self._rows(None, text)
         return self.as_number(rows[0][0] if rows and rows[0] else None)
 
     def as_number(self, term: Any) -> int:
@@ -153,8 +157,7 @@ class Endpoint:
         if not page or is_all(page):
             yield from items
             return
-        while items and not (offset and is_all(offset)):
-            items = list(read(f"{text} LIMIT {page} OFFSET {offset}"))
+        while items := list(read(f"{text} LIMIT {page} OFFSET {offset}")):
             yield from items
             offset += len(items)
 

@@ -5,6 +5,9 @@
 urllib's openers have no time limit for a whole exchange (their timeout applies to each wait). They follow a redirect
 without the request body but with the password, and they open files. So this module opens only http and https, follows
 redirects only to the same host, and ends the connection by a timer even while data still trickles in.
+
+urllib3 and requests would need the same timer, redirects and waiting. Besides, urllib3 knows neither digests nor the
+proxies of the environment, and requests reads passwords from .netrc and brings its own certificates.
 """
 
 import contextlib
@@ -22,7 +25,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from kg.core.errors import KgError, TimedOut
 from kg.core.escaping import printable
@@ -38,7 +41,7 @@ _REDIRECTIONS = {301, 302, 303, 307, 308}
 _HANGING_UP = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, ConnectionRefusedError)
 """The errors of a server that restarts; http.client's RemoteDisconnected is a subclass of the first."""
 _PIECE = 1 << 16
-_SAID = 100_000
+_MESSAGE = 100_000
 _USER, _PASSWORD, _TOKEN = "KG_ENDPOINT_USER", "KG_ENDPOINT_PASSWORD", "KG_ENDPOINT_TOKEN"
 
 
@@ -82,17 +85,11 @@ class Response(NamedTuple):
 class Refused(KgError):
     """A server refused a request."""
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, pause: float | None = None) -> None:
         super().__init__(message)
         self.status = status
-
-
-class _HungUp(Exception):
-    """A server closed the connection before it answered."""
-
-    def __init__(self, reason: OSError) -> None:
-        super().__init__(reason)
-        self.reason = reason
+        self.pause = pause
+        """The seconds until the server may be asked again, if it says so."""
 
 
 @dataclass(frozen=True)
@@ -138,17 +135,15 @@ class Exchange:
         for attempt in range(RETRIES + 1):
             try:
                 return self._once(request, self._left(began))
-            except urllib.error.HTTPError as error:
-                with error:
-                    failed: KgError = self._refused(error, _said(error))
-                if error.code not in _BUSY:
+            except Refused as error:
+                if error.status not in _BUSY:
+                    raise
+                self._wait(began, attempt, error, error.pause)
+            except _HANGING_UP as error:
+                failed = self._unreachable(error)
+                if not attempt and isinstance(error, ConnectionRefusedError):
                     raise failed from None
-                pause = _retry_after(error.headers.get("Retry-After"))
-            except _HungUp as error:
-                if not attempt and isinstance(error.reason, ConnectionRefusedError):
-                    raise self._unreachable(error.reason) from None
-                failed, pause = self._unreachable(error.reason), None
-            self._wait(began, attempt, failed, pause)
+                self._wait(began, attempt, failed, None)
         raise AssertionError("the last attempt returns or raises")
 
     def _left(self, began: float) -> float | None:
@@ -161,23 +156,28 @@ class Exchange:
 
     def _once(self, request: urllib.request.Request, left: float | None) -> Response:
         sockets: list[socket.socket] = []
-        opener = _opener(self.credentials.handlers(self.url), sockets)
         try:
-            with _ended_after(left, sockets) as ended, opener.open(request, timeout=left) as answer:
+            with _ended_after(left, sockets) as ended, self._answer(request, left, sockets) as answer:
                 body = self._read(answer)
                 if ended.is_set():
                     raise TimedOut(self.seconds or 0)
                 headers = (answer.headers[name] or "" for name in ("Server", "X-SPARQL-MaxRows"))
                 return Response(answer.status, body, answer.headers.get_content_type(), *headers)
-        except urllib.error.HTTPError:
-            raise
         except (OSError, http.client.HTTPException, ValueError) as error:
             reason = error.reason if isinstance(error, urllib.error.URLError) else error
             if isinstance(reason, TimeoutError) or ended.is_set():
                 raise TimedOut(self.seconds or 0) from None
             if isinstance(reason, _HANGING_UP):
-                raise _HungUp(reason) from None
+                raise reason from None
             raise self._unreachable(reason) from None
+
+    def _answer(self, request: urllib.request.Request, left: float | None, sockets: list[socket.socket]) -> Any:
+        opener = _opener(self.credentials.handlers(self.url), sockets)
+        try:
+            return opener.open(request, timeout=left)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise self._refused(error) from None
 
     def _read(self, answer: Any) -> bytes:
         body = bytearray()
@@ -189,9 +189,9 @@ class Exchange:
             raise http.client.IncompleteRead(b"", answer.length)
         return bytes(body)
 
-    def _wait(self, began: float, attempt: int, failed: KgError, asked: float | None) -> None:
+    def _wait(self, began: float, attempt: int, failed: KgError, requested: float | None) -> None:
         """Wait as long as a busy server asks for, or twice as long as before. Raises `failed` if no time is left."""
-        pause = 0.5 * 2**attempt if asked is None else asked
+        pause = 0.5 * 2**attempt if requested is None else requested
         left = (PATIENCE if self.seconds is None else self.seconds) - (time.monotonic() - began)
         if pause >= left or attempt == RETRIES:
             raise failed from None
@@ -208,10 +208,10 @@ class Exchange:
         message = reason.strerror if isinstance(reason, OSError) and reason.strerror else str(reason)
         return KgError(f"{self.name} cannot be reached: {printable(message)}")
 
-    def _refused(self, error: urllib.error.HTTPError, said: str) -> Refused:
+    def _refused(self, error: urllib.error.HTTPError) -> Refused:
         """A refusal in words, with the server's message only where it helps."""
-        code = error.code
-        detail = f": {said}" if said else ""
+        code, message = error.code, _message(error)
+        detail = f": {message}" if message else ""
         client = "the user or token of KG_ENDPOINT_…" if self.credentials else "anybody unnamed"
         hint = f" (set {_USER} and {_PASSWORD}, or {_TOKEN})" if not self.credentials else ""
         sentences = {
@@ -227,13 +227,14 @@ class Exchange:
         if code in _REDIRECTIONS:
             target = printable((error.headers.get("Location") or "elsewhere").partition("?")[0])
             return Refused(f"{self.name} leads to {target}: name that address if it is the one you mean", code)
-        return Refused(sentences.get(code) or f"{self.name} failed with {code}{detail}", code)
+        sentence = sentences.get(code) or f"{self.name} failed with {code}{detail}"
+        return Refused(sentence, code, _retry_after(error.headers.get("Retry-After")))
 
 
-def _said(error: urllib.error.HTTPError) -> str:
+def _message(error: urllib.error.HTTPError) -> str:
     """The first line of a server's message on its refusal; of a web page, the title."""
     try:
-        text = error.read(_SAID).decode("utf-8", "replace")
+        text = error.read(_MESSAGE).decode("utf-8", "replace")
     except (OSError, http.client.HTTPException):
         return ""
     if "<html" in text[:1000].lower():
@@ -243,19 +244,22 @@ def _said(error: urllib.error.HTTPError) -> str:
     return printable(first[:300])
 
 
-def _retry_after(given: str | None) -> float | None:
+def _retry_after(value: str | None) -> float | None:
     """The seconds to wait, from a header that contains seconds or a date."""
-    if given is None:
+    if value is None:
         return None
-    if given.strip().isdecimal():
-        return float(given)
+    if value.strip().isdecimal():
+        return float(value)
     with contextlib.suppress(ValueError, TypeError, OverflowError):
-        return max(0.0, email.utils.parsedate_to_datetime(given).timestamp() - time.time())
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
     return None
 
 
 class _Redirection(urllib.request.HTTPRedirectHandler):
-    """Follow a redirect to the same host, never from https to http, with the whole request; refuse any other."""
+    """Follow a redirect to the same host, never from https to http, with the whole request; refuse any other.
+
+    A token goes to the same port alone, or from port 80 to port 443.
+    """
 
     def redirect_request(
         self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
@@ -264,9 +268,18 @@ class _Redirection(urllib.request.HTTPRedirectHandler):
         allowed = {("http", "http"), ("http", "https"), ("https", "https")}
         if source.hostname != target.hostname or (source.scheme, target.scheme) not in allowed:
             raise urllib.error.HTTPError(req.full_url, code, msg, headers, fp)
-        return urllib.request.Request(newurl, req.data, dict(req.headers), method=req.get_method())  # noqa: S310 - checked above
+        headers = dict(req.headers)
+        if _port(source) != _port(target) and (_port(source), _port(target)) != (80, 443):
+            headers.pop("Authorization", None)
+        return urllib.request.Request(newurl, req.data, headers, method=req.get_method())  # noqa: S310 - checked above
 
     http_error_308 = urllib.request.HTTPRedirectHandler.http_error_302
+
+
+def _port(parts: SplitResult) -> int | None:
+    with contextlib.suppress(ValueError):
+        return parts.port or {"http": 80, "https": 443}[parts.scheme]
+    return None
 
 
 def _opener(more: list[urllib.request.BaseHandler], sockets: list[socket.socket]) -> urllib.request.OpenerDirector:

@@ -14,7 +14,7 @@ import pyoxigraph as ox
 from kg.config import Config
 from kg.core.child_process import Child, ChildError
 from kg.core.errors import KgError, QuerySyntaxError, TimedOut
-from kg.core.limits import guarded
+from kg.core.guard import guarded
 from kg.rdf.sparql_syntax import tokens
 from kg.rdf.vocabulary import LABEL, LABELS
 from kg.sparql.competency_cases import Case, Expected, header

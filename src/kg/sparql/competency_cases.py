@@ -24,7 +24,8 @@ import pyoxigraph as ox
 from kg.config import Config
 from kg.core.errors import KgError
 from kg.core.files import files_below, is_file, read_bytes, read_text
-from kg.core.limits import Limits, guarded
+from kg.core.guard import guarded
+from kg.core.limits import Limits
 from kg.notes.model import Block, Note
 from kg.notes.vault import Vault, read_note
 from kg.rdf.sparql_syntax import tokens

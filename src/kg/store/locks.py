@@ -1,4 +1,8 @@
-"""The exclusive lock of the writer, and the locks of readers on a generation."""
+"""The exclusive lock of the writer, and the locks of readers on a generation.
+
+The locks are flock's, without portalocker: on Windows it locks the text that names the holder, too, and elsewhere it
+calls flock with exceptions of its own in place of OSError.
+"""
 
 import contextlib
 import os
