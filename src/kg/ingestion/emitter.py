@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kg.core.findings import Finding
-from kg.mapping.statements import PREF_LABEL, Reader, Statements
+from kg.mapping.statements import Reader, Statements
+from kg.mapping.structural_terms import PREF_LABEL
 from kg.notes.model import Note
 
 _READY = 15_000_000

@@ -28,7 +28,8 @@ from kg.ingestion.refused_notes import Examiner, Refusal
 from kg.ingestion.report import Changes, Report, shared_ids
 from kg.mapping.link_resolution import LINK_CLASSES, Index, differences
 from kg.mapping.ontology import Ontology, load_ontology, ontology_rows
-from kg.mapping.statements import PREF_LABEL, Reader, Statements
+from kg.mapping.statements import Reader, Statements
+from kg.mapping.structural_terms import PREF_LABEL
 from kg.notes.model import Note
 from kg.notes.pool import Read, Workers
 from kg.notes.summary import Card

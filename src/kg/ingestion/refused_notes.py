@@ -12,7 +12,8 @@ from typing import NamedTuple
 import pyoxigraph as ox
 
 from kg.core.findings import Finding
-from kg.mapping.statements import ALT_LABEL, Reader
+from kg.mapping.statements import Reader
+from kg.mapping.structural_terms import ALT_LABEL
 from kg.notes.model import Note
 from kg.rdf.terms import literal
 

@@ -27,7 +27,8 @@ from kg.ingestion.report import Report
 from kg.mapping.link_resolution import Index, LinkClass
 from kg.mapping.ontology import Ontology, load_ontology
 from kg.mapping.provenance import Finder, Origin, Origins, Place
-from kg.mapping.statements import PREF_LABEL, Reader
+from kg.mapping.statements import Reader
+from kg.mapping.structural_terms import PREF_LABEL
 from kg.notes.model import Note
 from kg.notes.obsidian_settings import Settings
 from kg.notes.pool import WORTH_IT, Workers
