@@ -116,8 +116,8 @@ def test_a_tag_of_too_many_levels_is_one_tag(write: Write, tmp_path: Path, level
 
 
 def test_a_note_that_says_too_much_is_named(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kg.mapping.statements._BASE_BYTES", 20_000)
-    monkeypatch.setattr("kg.mapping.statements._BYTES_PER_BYTE", 1)
+    monkeypatch.setattr("kg.mapping.collector._BASE_BYTES", 20_000)
+    monkeypatch.setattr("kg.mapping.collector._BYTES_PER_BYTE", 1)
     vault = write({"n.md": "".join(f"- [ ] task {n}\n" for n in range(500)), "m.md": "[[n]]\n"})
     report = ingest(vault, tmp_path / "store")
     (finding,) = report.findings

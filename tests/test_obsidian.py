@@ -26,7 +26,8 @@ from conftest import NOTES
 from kg.core.findings import CODES, Finding
 from kg.mapping.link_resolution import LINK_CLASSES, Index, Target
 from kg.mapping.ontology import load_ontology
-from kg.mapping.statements import HAS_TASK, PREF_LABEL, TAGGED, Reader, Statements
+from kg.mapping.statements import Reader, Statements
+from kg.mapping.structural_terms import HAS_TASK, PREF_LABEL, TAGGED
 from kg.notes.model import Block, Field, Line, Link, Note, Section, Value
 from kg.notes.values import inline_value
 from kg.notes.vault import Reading

@@ -20,7 +20,7 @@ from drawing import IS_NEW
 from kg.config import Config
 from kg.core.text import Source, Span, UndecodableError, nfc, one_line
 from kg.ingestion.pipeline import ingest
-from kg.mapping import statements
+from kg.mapping import structural_terms
 from kg.mapping.link_resolution import Index
 from kg.mapping.ontology import Ontology, load_ontology
 from kg.mapping.statements import Reader, Statements
@@ -394,7 +394,7 @@ def test_every_term_of_kg_is_declared(vault: dict[str, str]) -> None:
 def test_every_constant_of_the_reading_is_declared() -> None:
     constants = {
         name: value[1:-1]
-        for name, value in vars(statements).items()
+        for name, value in vars(structural_terms).items()
         if name.isupper() and isinstance(value, str) and value.startswith(f"<{KG}")
     }
     assert len(constants) > 15

@@ -17,7 +17,8 @@ import kg
 import kg.ingestion.pipeline
 from commanding import command, snapshot
 from conftest import ingest
-from kg.ingestion import pipeline, reinference
+from kg.ingestion import reinference
+from kg.ingestion import snapshot as snapshots
 from kg.notes.vault import Vault
 from kg.store import builder, generations, store
 from kg.store.store import Published
@@ -89,7 +90,7 @@ MOMENTS = {
     "looked": ((generations, store), "stamp_of"),  # what is published was read, the notes were not yet
     "scanned": ((Vault,), "files"),
     "about to lock": ((builder,), "owned"),
-    "read": ((pipeline, reinference), "load_ontology"),
+    "read": ((snapshots, reinference), "load_ontology"),
 }
 
 

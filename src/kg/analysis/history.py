@@ -19,7 +19,8 @@ from kg.config import Config
 from kg.core.text import UndecodableError, nfc
 from kg.mapping.link_resolution import Index, differences
 from kg.mapping.ontology import Ontology, load_ontology
-from kg.mapping.statements import MISSING, Reader, Statements
+from kg.mapping.statements import Reader, Statements
+from kg.mapping.structural_terms import MISSING
 from kg.notes import canvas
 from kg.notes.ignore_rules import IgnoreRules, repository
 from kg.notes.markdown import parse

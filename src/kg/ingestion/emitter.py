@@ -4,25 +4,41 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from kg.core.findings import Finding
-from kg.mapping.statements import PREF_LABEL, Reader, Statements
+from kg.mapping.collector import Label
+from kg.mapping.link_resolution import LinkClass
+from kg.mapping.statements import Reader, Statements
+from kg.mapping.structural_terms import PREF_LABEL
 from kg.notes.model import Note
+from kg.notes.summary import Card
+from kg.store.ingest_state import NoteEntry
 
 _READY = 15_000_000
 
 
 class EmittedNote(NamedTuple):
-    """The record of a note whose triples have been written."""
+    """The record of a note whose triples have been stated."""
 
     path: str
-    graph: str
-    labels: tuple[Any, ...]
-    labelled: tuple[str, ...]
     questions: tuple[str, ...]
-    links: Mapping[Any, int]
+    labels: tuple[Label, ...]
+    labelled: tuple[str, ...]
+    links: Mapping[LinkClass, int]
     findings: tuple[Finding, ...]
+
+    @classmethod
+    def of(cls, path: str, stated: Statements) -> "EmittedNote":
+        """Return the record of a note's statements."""
+        labelled = tuple(dict.fromkeys(row.subject for row in stated.rows if row.predicate == PREF_LABEL))
+        return cls(path, tuple(stated.questions), stated.labels, labelled, stated.links, stated.findings)
+
+    def entry(self, digest: str, card: Card, findings: tuple[Finding, ...]) -> NoteEntry:
+        """Return the state of the note, with what reading it returned."""
+        return NoteEntry(
+            digest, card, self.questions, self.labels, self.labelled, self.links, (*findings, *self.findings)
+        )
 
 
 @dataclass
@@ -52,18 +68,4 @@ class Emitter:
         if size > _READY:
             file.rename(file.with_suffix(".ready"))
             self._number += 1
-        questions = tuple(statements.questions)
-        return EmittedNote(
-            note.path,
-            statements.graph,
-            statements.labels,
-            labelled_terms(statements),
-            questions,
-            statements.links,
-            statements.findings,
-        )
-
-
-def labelled_terms(stated: Statements) -> tuple[str, ...]:
-    """Return the terms to which a note gives a preferred label."""
-    return tuple(dict.fromkeys(row.subject for row in stated.rows if row.predicate == PREF_LABEL))
+        return EmittedNote.of(note.path, statements)

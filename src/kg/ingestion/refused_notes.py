@@ -5,16 +5,20 @@ line separately to locate the note and the position in it. Such a note keeps its
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import pyoxigraph as ox
 
+from kg.core.errors import TermRefused
 from kg.core.findings import Finding
-from kg.mapping.statements import ALT_LABEL, Reader
+from kg.mapping.statements import Reader
+from kg.mapping.structural_terms import ALT_LABEL
 from kg.notes.model import Note
 from kg.rdf.terms import literal
+from kg.store.ingest_state import Bad
 
 CODE = "F08"
 _PLACE = re.compile(r"Parser error at [^:]*: | \(line \d+\)\Z")
@@ -29,6 +33,45 @@ class Refusal(NamedTuple):
     finding: Finding
     of_own: bool
     """Whether the refused IRI begins with the note's IRI: then notes that link to it are refused for that alone."""
+
+
+class NotesRefused(Exception):
+    """The store refused triples of notes."""
+
+    def __init__(self, notes: tuple[Refusal, ...]) -> None:
+        super().__init__(notes)
+        self.notes = notes
+
+
+@dataclass(frozen=True)
+class Refusals:
+    """The notes with triples that the store has refused, by path; they count as unreadable."""
+
+    notes: Mapping[str, Refusal] = field(default_factory=dict)
+
+    def extended(self, notes: Iterable[Refusal]) -> "Refusals":
+        """Return these refusals and more."""
+        return Refusals({**self.notes, **{refusal.path: refusal for refusal in notes}})
+
+    def record(self, path: str, digest: str) -> Bad | None:
+        """Return the record of a note that the store refused, if the note has not changed since."""
+        refusal = self.notes.get(path)
+        return Bad(digest, (refusal.finding,)) if refusal and refusal.digest == digest else None
+
+    @contextmanager
+    def narrowing(self, examine: Callable[[], Iterable[Refusal | None]]) -> Iterator[None]:
+        """Narrow a refusal of the store to the notes that cause it: raise NotesRefused, or TermRefused if no note does.
+
+        If the IRI of a note is refused, only such notes count: without them, the links to them mean something else.
+        """
+        try:
+            yield
+        except TermRefused as error:
+            fresh = [refusal for refusal in examine() if refusal and not self.record(refusal.path, refusal.digest)]
+            notes = tuple([refusal for refusal in fresh if refusal.of_own] or fresh)
+            if not notes:
+                raise
+            raise NotesRefused(notes) from error
 
 
 @dataclass(frozen=True)

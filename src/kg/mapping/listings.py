@@ -1,10 +1,19 @@
 """List items that name things, for example the outcomes of a concept."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from kg.core.text import Span
+from kg.core.text import Span, one_line
+from kg.mapping.bylines import BylineName, authors_in, split_byline
+from kg.mapping.collector import Collector, Scope
+from kg.mapping.links import LinkMapper
+from kg.mapping.ontology import OntologyProperty
+from kg.mapping.structural_terms import LISTS, PREF_LABEL
 from kg.notes.model import Block, Line, Link, Piece, Section
+from kg.rdf.terms import RDF_TYPE, iri, literal
+
+_LONGEST_NAME = 80
 
 
 class ListingEntry(NamedTuple):
@@ -53,6 +62,92 @@ def has_listing(section: Section) -> bool:
     return next(entries(section.blocks), None) is not None
 
 
-def has_words(pieces: Iterable[Piece]) -> bool:
+def _has_words(pieces: Iterable[Piece]) -> bool:
     """Whether any words are outside the links."""
     return any(ch.isalnum() for piece in pieces if piece.link is None for ch in piece.text)
+
+
+class ListedThing(NamedTuple):
+    """The thing that a list item names: by its own words, or as the target of its link."""
+
+    iri: str
+    is_own: bool
+
+
+@dataclass(frozen=True)
+class ListingMapper:
+    """States the things that a section lists."""
+
+    out: Collector
+    links: LinkMapper
+
+    def state(self, class_: str, section: Section, scope: Scope) -> dict[Span, ListedThing]:
+        """State the things that a section lists as instances of the class; return those of single items by span."""
+        items: dict[Span, ListedThing] = {}
+        byline = self.out.ontology.byline(class_)
+        for entry in entries(section.blocks):
+            title, credit = split_byline(entry.pieces) if byline else (entry.pieces, ())
+            links = [piece.link for piece in title if piece.link is not None]
+            only_links = entry.only_links or (bool(credit) and bool(links) and not _has_words(title))
+            if only_links:
+                text = "".join(piece.text for piece in title).strip() if len(links) == 1 else ""
+                terms = [self._linked_thing(link, class_, text or link.text, bool(byline)) for link in links]
+            elif entry.is_item and entry.label:
+                terms = self._own_things(entry, class_, title if credit else (), scope)
+            else:
+                continue
+            if len(terms) == 1:
+                items[entry.span] = ListedThing(terms[0], not only_links)
+            for term in terms:
+                self._listed(iri(term), class_, scope, entry.span.start)
+                if byline and credit:
+                    self._credit(iri(term), byline, authors_in(credit))
+        return items
+
+    def named_in_prose(self, section: Section, class_: str, scope: Scope) -> bool:
+        """Whether a section like `# Author` is a line of names and no sentence; if so, list the things named."""
+        blocks = section.blocks
+        if not self.out.ontology.known_by_name(class_) or len(blocks) != 1 or len(blocks[0].lines) != 1:
+            return False
+        line = blocks[0].lines[0]
+        names = list(authors_in(line.words)) if len(line.label) < _LONGEST_NAME and "." not in line.label[-1:] else []
+        for author in names:
+            self._listed(self.links.known_by_name(author, class_), class_, scope, author.at)
+        return bool(names)
+
+    def _listed(self, term: str, class_: str, scope: Scope, at: int) -> None:
+        self.out.add(term, RDF_TYPE, iri(class_), at)
+        self.out.add(iri(scope.iri), LISTS, term, at)
+        self.tie(term, class_, scope, at)
+
+    def tie(self, term: str, class_: str, scope: Scope, at: int) -> None:
+        """State the property that leads to a thing from the innermost thing around it, as the ontology declares."""
+        for thing in scope.things:
+            property_ = self.out.ontology.tie(thing.types, class_)
+            if property_ and iri(thing.iri) != term:
+                self.out.add(iri(thing.iri), iri(property_), term, at)
+                return
+
+    def _linked_thing(self, link: Link, class_: str, title: str, titled: bool) -> str:
+        """Return the target of a listed link; if the class has a byline, label it with the link's text."""
+        target = self.links.target(link)
+        if titled and title:
+            self.out.label(iri(target.exact), title, link.span.start, title=True)
+        return target.exact
+
+    def _own_things(self, entry: ListingEntry, class_: str, title: tuple[Piece, ...], scope: Scope) -> list[str]:
+        """Return the things of a list item, identified by its name (or names), its block id or its text."""
+        out, text = self.out, one_line("".join(piece.text for piece in title)) or one_line(entry.label)
+        if out.ontology.known_by_name(class_):
+            names = list(authors_in(entry.pieces))
+            if names:
+                return [self.links.known_by_name(author, class_)[1:-1] for author in names]
+        thing = out.names.block(out.entity, entry.id) if entry.id else out.names.item(scope.iri, out.entity, text)
+        out.add(iri(thing), PREF_LABEL, literal(text), entry.span.start)
+        return [thing]
+
+    def _credit(self, work: str, byline: OntologyProperty, authors: Iterable[BylineName]) -> None:
+        class_ = self.out.ontology.range_known_by_name(byline)
+        for author in authors:
+            if class_:
+                self.out.add(work, iri(byline.iri), self.links.known_by_name(author, class_), author.at)

@@ -12,7 +12,7 @@ import pyoxigraph as ox
 
 from kg.core.text import Span
 from kg.mapping.statements import Reader
-from kg.notes.model import Note, Section, Value
+from kg.notes.model import Note, Section
 from kg.rdf.terms import literal
 from kg.rdf.vocabulary import ALT_LABEL, DESCRIBES, TYPE
 
@@ -164,7 +164,7 @@ class _Spans:
         """The list items by the offset of their first word."""
         items = {}
         for section in self.note.root.walk():
-            for block in (block for top in section.blocks for block in top.walk()):
+            for block in section.walk_blocks():
                 words = block.lines[0].words if block.kind == "item" and block.lines else ()
                 if words and words[0].link is None:
                     items[words[0].start] = Span(block.span.start, block.lines[0].span.end)
@@ -179,11 +179,8 @@ class _Spans:
             if span.start not in spans or span.end < spans[span.start].end:
                 spans[span.start] = span
 
-        values: list[Value] = [prop.value for prop in self.note.properties]
-        while values:
-            value = values.pop()
+        for value in self.note.values():
             add(value.span)
-            values += value.children
         for section in self.note.root.walk():
             self._of_section(section, add)
         return spans
@@ -192,11 +189,10 @@ class _Spans:
         lines = [section.title] if section.title else []
         if section.title:
             add(Span(section.span.start, section.title.span.end))
-        for top in section.blocks:
-            for block in top.walk():
-                lines += block.lines
-                if block.lines:
-                    add(Span(block.span.start, block.lines[0].span.end))
+        for block in section.walk_blocks():
+            lines += block.lines
+            if block.lines:
+                add(Span(block.span.start, block.lines[0].span.end))
         for line in lines:
             for span in (*(item.span for item in line.links), *(item.span for item in line.tags)):
                 add(span)

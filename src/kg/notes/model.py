@@ -161,6 +161,11 @@ class Section(NamedTuple):
             yield section
             stack.extend(reversed(section.sections))
 
+    def walk_blocks(self) -> Iterator[Block]:
+        """Yield the blocks of this section and all nested blocks, without those of its subsections."""
+        for top in self.blocks:
+            yield from top.walk() if top.children else (top,)
+
     @property
     def text(self) -> str:
         """The section's own prose, without that of its subsections."""
@@ -226,13 +231,16 @@ class Note:
         """Yield every link that counts, each once and in order, front matter first."""
         for value in self.values():
             yield from value.links
+        for line in self.lines():
+            yield from line.links
+
+    def lines(self) -> Iterator[Line]:
+        """Yield every line of the text in order: headings, and the lines of blocks."""
         for section in self.root.walk():
             if section.title:
-                yield from section.title.links
-            for top in section.blocks:
-                for block in top.walk() if top.children else (top,):
-                    for line in block.lines:
-                        yield from line.links
+                yield section.title
+            for block in section.walk_blocks():
+                yield from block.lines
 
     def values(self) -> Iterator[Value]:
         """Yield every value of the front matter, nested values included, in order."""

@@ -80,7 +80,7 @@ class Sentences:
             if section.title:
                 yield section.span.start, _Passage(section.title.text, 0)
                 yield from _of_lines([section.title])
-            for block in (block for top in section.blocks for block in top.walk()):
+            for block in section.walk_blocks():
                 yield from _of_block(block)
         for edge in self.note.edges:
             yield edge.span.start, _Passage(edge.label, 0)

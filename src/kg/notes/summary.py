@@ -59,10 +59,9 @@ class Card(NamedTuple):
 def _blocks(sections: Iterable[Section]) -> dict[str, str]:
     blocks: dict[str, str] = {}
     for section in sections:
-        for top in section.blocks:
-            for block in top.walk() if top.children else (top,):
-                if block.id:
-                    blocks.setdefault(block.id.lower(), block.id)
+        for block in section.walk_blocks():
+            if block.id:
+                blocks.setdefault(block.id.lower(), block.id)
     return blocks
 
 

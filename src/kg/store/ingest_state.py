@@ -18,8 +18,9 @@ import msgspec
 from kg.core.files import MAX_STORE_FILE, read_bytes
 from kg.core.findings import CODES, Finding
 from kg.core.text import letters_and_digits
+from kg.mapping.collector import Label
 from kg.mapping.link_resolution import LinkClass
-from kg.mapping.statements import ALT_LABEL, Label
+from kg.mapping.structural_terms import ALT_LABEL
 from kg.notes.summary import Card
 from kg.rdf.terms import Row, literal
 

@@ -22,8 +22,9 @@ from kg.core.findings import CODES, SEVERITIES, Code, Finding, Result, Severity
 from kg.core.limits import Limits
 from kg.core.spelling import alike
 from kg.core.version import __version__
-from kg.ingestion.pipeline import Kept, Scan, ingest
+from kg.ingestion.pipeline import ingest
 from kg.ingestion.report import Report
+from kg.ingestion.snapshot import Kept, Scan
 from kg.mapping.link_resolution import Index, LinkClass
 from kg.mapping.ontology import Ontology, load_ontology
 from kg.mapping.provenance import Finder, Origin, Origins, Place

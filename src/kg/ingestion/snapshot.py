@@ -1,0 +1,200 @@
+"""The state of a vault and its store at the start of an ingest."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from kg.config import FILE as CONFIG
+from kg.config import Config, is_there
+from kg.core.errors import KgError
+from kg.core.findings import Finding, of_file
+from kg.core.version import __version__
+from kg.mapping.link_resolution import Index
+from kg.mapping.ontology import Ontology, load_ontology
+from kg.mapping.statements import Reader
+from kg.notes.summary import Card
+from kg.notes.vault import Files, Vault
+from kg.rdf.iris import Names
+from kg.reasoning.inference import Reasoning
+from kg.reasoning.rule_cache import cached_rules
+from kg.store.generations import stamp
+from kg.store.ingest_state import Bad, IngestState, NoteEntry
+from kg.store.store import Published, published
+
+
+class Scan(NamedTuple):
+    """The files of a vault, and the stamp of the generation that was published before they were listed.
+
+    If another process has published since, the list no longer tells which notes have been deleted.
+    """
+
+    since: str
+    files: Files
+
+    @classmethod
+    def of(cls, vault: Vault) -> "Scan":
+        """List the files of a vault."""
+        return cls(stamp(vault.config.store), vault.files())
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The recorded state of paths that could not be inspected, combined with the files that exist.
+
+    Whether those paths still exist is unknown, so they count as before: links to them stay resolved.
+    """
+
+    notes: frozenset[str]
+    attachments: tuple[str, ...]
+    """All attachments: those that exist, and those that may."""
+    ignored: tuple[str, ...]
+    findings: Mapping[str, tuple[Finding, ...]]
+    cards: tuple[Card, ...] = ()
+    """The cards of the notes."""
+
+    @classmethod
+    def of(cls, before: IngestState | None, files: Files) -> "Kept":
+        """Return the ledger's record of the paths that `files` could not inspect."""
+        if before is None or not files.unseen:
+            return cls(frozenset(), tuple(files.attachments), tuple(files.ignored), {})
+        listed = {*files.notes, *files.attachments, *files.ignored}
+        hidden = {
+            path for path in (*before.digests, *before.attachments, *before.ignored) if files.hides(path)
+        } - listed
+        left_out = {path for path in hidden if files.leaves_out(path)} | hidden.intersection(before.ignored)
+        notes = frozenset(before.digests.keys() & hidden - left_out)
+        return cls(
+            notes,
+            tuple(sorted({*files.attachments, *(hidden.intersection(before.attachments) - left_out)})),
+            tuple(sorted({*files.ignored, *left_out})),
+            {path: before.findings_of(path) for path in notes},
+            tuple(entry.card for path, entry in before.entries.items() if path in notes),
+        )
+
+    def bad(self, path: str) -> Bad:
+        """The record of a note to read as soon as possible; it keeps the note's last findings."""
+        return Bad("", self.findings[path])
+
+
+class LastIngest(NamedTuple):
+    """The published generation, and the state of the notes in it."""
+
+    published: Published
+    state: IngestState
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The state of a vault and its store at the start of an ingest. `Snapshot.of` reads it."""
+
+    config: Config
+    inference: bool
+    since: str
+    """The stamp of the published generation."""
+    published: Published | None
+    last: LastIngest | None
+    """The last ingest; None if there is none, or its state is unreadable."""
+    files: Files
+    ontology: Ontology
+    kept: Kept
+    looked_again: bool
+    """Whether the files were listed again, because the caller's list was out of date."""
+
+    @classmethod
+    def of(cls, vault: Vault, scan: Scan | None = None, *, inference: bool, again: bool = False) -> "Snapshot":
+        """Read the state; `scan` replaces listing the files if it is up to date.
+
+        Raises KgError if the vault cannot be listed and has never been ingested.
+        """
+        config = vault.config
+        # Read the published state before the notes, so that no note that another writer ingests meanwhile seems gone.
+        since = stamp(config.store)
+        generation = published(config.store)
+        since = generation.stamp if generation else since
+        state = IngestState.read(generation.folder) if generation else None
+        outdated = scan is not None and scan.since != since
+        files = scan.files if scan and not outdated else vault.files()
+        ontology = load_ontology(config)
+        files = files.without(state.ignored) if state else files
+        last = LastIngest(generation, state) if generation and state else None
+        snapshot = cls(
+            config, inference, since, generation, last, files, ontology, Kept.of(state, files), again or outdated
+        )
+        if snapshot._is_unlisted and last is None:
+            raise KgError(f"the vault {config.vault} cannot be listed, and nothing is known of its notes yet")
+        return snapshot
+
+    @property
+    def _is_unlisted(self) -> bool:
+        return any(not entry.path for entry in self.files.unseen)
+
+    def is_out_of_sight(self, *, full: bool) -> bool:
+        """Whether a vault that had notes is invisible: it cannot be listed, or its drive is not mounted."""
+        return self._is_unlisted or (not full and bool(self.vanished))
+
+    @cached_property
+    def vanished(self) -> tuple[Finding, ...]:
+        """The finding that all notes are gone with everything beside them, as when a drive is not mounted.
+
+        A folder with kg.toml or the store counts as mounted; so does one with other files on its former file system.
+        """
+        if self.last is None:
+            return ()
+        root, config, before = self.files.root, self.config, self.last.state
+        is_other = before.device and before.device != root.device
+        is_marked = is_there(config.vault / CONFIG) or config.store.is_relative_to(config.vault)
+        if not before.entries or not (root.empty or is_other) or is_marked:
+            return ()
+        if any(path in self.files.notes for path in before.entries):
+            return ()
+        number = len(before.entries)
+        state = "nothing is here" if root.empty else "another drive is here"
+        were = "was 1 note" if number == 1 else f"were {number:,} notes"
+        return (of_file(".", "F07", f"{state}, and there {were}; the last good state stays"),)
+
+    def reason_to_rebuild(self) -> str:
+        """Return why the store must be rebuilt; empty if it need not be."""
+        if self.published is None:
+            return "there is no store yet"
+        if self.last is None or not self.published.opens():
+            return "the store cannot be read"
+        return "" if self.last.state.settings == self.settings else "the ontology, a rule or a setting has changed"
+
+    @cached_property
+    def settings(self) -> str:
+        """A digest of everything that determines the quads, except the files."""
+        config = self.config
+        facts: list[object] = [__version__, config.base, config.default_class, config.max_bytes, self.ontology.digest]
+        facts += [self.inference, sorted(config.all_prefixes.items())]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+    @cached_property
+    def reasoning(self) -> Reasoning:
+        """The reasoning, with the compiled rules of the last ingest."""
+        return Reasoning(self.ontology, cached_rules(self.published), self.config.limits, self.config.max_inferred)
+
+    @cached_property
+    def names(self) -> Names:
+        """The IRIs of the vault."""
+        return Names(self.config.base)
+
+    def graph(self, path: str) -> str:
+        """Return the named graph of a note."""
+        return f"<{self.names.path(path)}>"
+
+    def index(self, state: IngestState) -> Index:
+        """Return the index of the notes in a state."""
+        cards = (entry.card for entry in state.entries.values())
+        return Index.of(cards, state.attachments, self.names, ignored=state.ignored)
+
+    def reader(self, index: Index) -> Reader:
+        """Return what maps the notes."""
+        return Reader(index, self.ontology, self.config.default_class)
+
+    def state(self, entries: Mapping[str, NoteEntry], bad: Mapping[str, Bad]) -> IngestState:
+        """Return the new state of the notes."""
+        kept = self.kept
+        return IngestState(self.settings, entries, bad, kept.attachments, kept.ignored, self.files.root.device)
