@@ -6,24 +6,15 @@ from pathlib import Path
 import pytest
 
 import kg
-from helpers.vaults import Write, ingest
-from helpers.vaults import analyze as run
-from helpers.vaults import analyzed as rows
+from helpers.vaults import FEW_LINKS, Write, analyze, analyzed, ingest
 
 EVERY = ("centrality", "bridges", "components", "orphans", "dead-ends", "communities", "suggest", "unlinked")
-VAULTS = {
-    "empty": {"x.txt": ""},
-    "one": {"A.md": "Alone.\n"},
-    "apart": {"A.md": "[[B]]\n", "B.md": "", "C.md": "[[D]]\n", "D.md": "[[C]]\n", "E.md": "no link\n"},
-    "itself": {"A.md": "[[A]]\n"},
-    "no links": {"A.md": "", "B.md": ""},
-}
 
 
 @pytest.mark.parametrize("name", EVERY)
-@pytest.mark.parametrize("vault", VAULTS)
+@pytest.mark.parametrize("vault", FEW_LINKS)
 def test_whatever_the_vault_there_is_an_answer(vault: str, name: str, write: Write, tmp_path: Path) -> None:
-    done = run(ingest(write(VAULTS[vault]), tmp_path / "store").store, name)
+    done = analyze(ingest(write(FEW_LINKS[vault]), tmp_path / "store").store, name)
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines()[0].startswith("entity,label")
     assert "nan" not in done.stdout.lower()
@@ -32,46 +23,50 @@ def test_whatever_the_vault_there_is_an_answer(vault: str, name: str, write: Wri
 
 @pytest.mark.parametrize("name", EVERY)
 def test_two_runs_are_the_same(name: str, notes_store: kg.Store) -> None:
-    assert run(notes_store, name, "--limit", "0").stdout == run(notes_store, name, "--limit", "0").stdout
+    assert analyze(notes_store, name, "--limit", "0").stdout == analyze(notes_store, name, "--limit", "0").stdout
 
 
 def test_rows_come_in_every_format(notes_store: kg.Store, tmp_path: Path) -> None:
     found = {
-        format_: run(notes_store, "centrality", "-f", format_, "--limit", "2").stdout
+        format_: analyze(notes_store, "centrality", "-f", format_, "--limit", "2").stdout
         for format_ in ("table", "csv", "tsv", "json", "jsonl", "xml", "md")
     }
     (first, _) = (json.loads(line) for line in found["jsonl"].splitlines())
     assert first["label"] == "Psychological safety" and first["in"] == 7
-    assert first["pagerank"] == float(rows(notes_store, "centrality", "--limit", "1")[0]["pagerank"])
+    assert first["pagerank"] == float(analyzed(notes_store, "centrality", "--limit", "1")[0]["pagerank"])
     assert json.loads(found["json"])["head"]["vars"][:2] == ["entity", "label"]
     assert "██████████" in found["table"] and "label" not in found["table"]
     file = tmp_path / "found.md"
-    assert run(notes_store, "centrality", "-o", str(file), "--limit", "2").exit_code == 0
+    assert analyze(notes_store, "centrality", "-o", str(file), "--limit", "2").exit_code == 0
     assert file.read_text(encoding="utf-8") == found["md"]
-    assert run(notes_store, "centrality", "-f", "nonsense").exit_code == 2
+    assert analyze(notes_store, "centrality", "-f", "nonsense").exit_code == 2
 
 
 def test_how_many_rows_are_left_out_is_said(notes_store: kg.Store) -> None:
-    done = run(notes_store, "centrality", "--limit", "3")
+    done = analyze(notes_store, "centrality", "--limit", "3")
     assert len(done.stdout.splitlines()) == 4
     assert "3 of 89 rows (--limit 0 shows all)" in done.stderr
 
 
 def test_parts_and_what_stands_alone(write: Write, tmp_path: Path) -> None:
-    store = ingest(write(VAULTS["apart"]), tmp_path / "store").store
-    assert [(row["label"], row["size"]) for row in rows(store, "components")] == [("B", "2"), ("C", "2"), ("E", "1")]
-    assert len(rows(store, "components", "--members")) == 5
-    assert [row["label"] for row in rows(store, "orphans")] == ["E"]
-    assert [(row["label"], row["in"]) for row in rows(store, "dead-ends")] == [("B", "1")]
-    assert rows(store, "bridges")[0]["to_label"] == "B"
+    store = ingest(write(FEW_LINKS["apart"]), tmp_path / "store").store
+    assert [(row["label"], row["size"]) for row in analyzed(store, "components")] == [
+        ("B", "2"),
+        ("C", "2"),
+        ("E", "1"),
+    ]
+    assert len(analyzed(store, "components", "--members")) == 5
+    assert [row["label"] for row in analyzed(store, "orphans")] == ["E"]
+    assert [(row["label"], row["in"]) for row in analyzed(store, "dead-ends")] == [("B", "1")]
+    assert analyzed(store, "bridges")[0]["to_label"] == "B"
 
 
 def test_what_is_asked_for_can_be_narrowed(notes_store: kg.Store) -> None:
-    authors = rows(notes_store, "centrality", "--only", "Author", "--limit", "0")
+    authors = analyzed(notes_store, "centrality", "--only", "Author", "--limit", "0")
     assert len(authors) == 14
-    made = rows(notes_store, "centrality", "--links", "dcterms:creator", "--by", "in", "--limit", "0")
+    made = analyzed(notes_store, "centrality", "--links", "dcterms:creator", "--by", "in", "--limit", "0")
     assert made[0]["in"] == "3"
-    wrong = run(notes_store, "centrality", "--only", "Auhtor")
+    wrong = analyze(notes_store, "centrality", "--only", "Auhtor")
     assert isinstance(wrong.exception, kg.KgError)
     assert "did you mean kg:Author?" in str(wrong.exception)
 
@@ -84,9 +79,9 @@ def test_what_is_saved_is_asked_for_and_goes_when_notes_change(write: Write, tmp
     vault = write({"A.md": "[[B]] [[C]]\n", "B.md": "[[C]]\n", "C.md": "", "D.md": "[[E]]\n", "E.md": ""})
     store = ingest(vault, tmp_path / "store").store
     before = store.nquads()
-    ranks = {row["label"]: float(row["pagerank"]) for row in rows(store, "centrality", "--save")}
+    ranks = {row["label"]: float(row["pagerank"]) for row in analyzed(store, "centrality", "--save")}
     for name in ("communities", "components", "communities"):
-        assert run(store, name, "--save").exit_code == 0
+        assert analyze(store, name, "--save").exit_code == 0
     found = ask(store, "SELECT ?l ?r ?in ?c ?k { ?x skos:prefLabel ?l ; kg:pageRank ?r ; kg:inDegree ?in ; kg:component ?c"
                        " ; kg:inCommunity/skos:prefLabel ?k } ORDER BY ?l")  # fmt: skip
     assert [(row["l"], row["in"], row["c"]) for row in found] == [
@@ -110,14 +105,14 @@ def test_what_is_saved_is_asked_for_and_goes_when_notes_change(write: Write, tmp
 
 
 def test_what_was_saved_is_no_link_and_no_thing(write: Write, tmp_path: Path) -> None:
-    store = ingest(write(VAULTS["apart"]), tmp_path / "store").store
-    first = run(store, "communities", "--members", "--inferred", "--save").stdout
-    assert run(store, "communities", "--members", "--inferred").stdout == first
+    store = ingest(write(FEW_LINKS["apart"]), tmp_path / "store").store
+    first = analyze(store, "communities", "--members", "--inferred", "--save").stdout
+    assert analyze(store, "communities", "--members", "--inferred").stdout == first
 
 
 def test_communities_of_the_notes(notes_store: kg.Store) -> None:
-    found = rows(notes_store, "communities")
+    found = analyzed(notes_store, "communities")
     assert {"leadership", "lean", "operations"} <= {row["label"] for row in found}
     assert all(0 < float(row["inside"]) <= 1 and row["about"] for row in found)
-    between = rows(notes_store, "communities", "--between")
+    between = analyzed(notes_store, "communities", "--between")
     assert between[0]["label"] == "Resources"

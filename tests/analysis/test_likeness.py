@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_analyze import VAULTS, Write, rows, run
 
 import kg
 from helpers.made_networks import at_random, network
-from helpers.vaults import NOTES, ingest
+from helpers.vaults import FEW_LINKS, NOTES, Write, analyze, analyzed, ingest
 from kg.analysis.network_reader import read
 from kg.analysis.similarity import ENOUGH, Texts, link_vectors, similar, texts, vectors
 from kg.config import load
@@ -76,27 +75,27 @@ def test_why_things_are_alike(write: Write, tmp_path: Path) -> None:
         "Shared.md": "",
     }
     store = ingest(write({**notes, **filling}), tmp_path / "store").store
-    first = rows(store, "similar", "One")[0]
+    first = analyzed(store, "similar", "One")[0]
     assert first["label"] == "Two" and first["linked"] == "false"
     assert {*first["words"].split(", ")} == {"nurses", "onboarding"} and first["neighbours"] == "Shared"
     assert float(first["score"]) == pytest.approx((float(first["text"]) + float(first["links"])) / 2)
 
 
 def test_things_in_one_note_are_not_like_it(notes_store: kg.Store) -> None:
-    labels = [row["label"] for row in rows(notes_store, "similar", "Outcomes over Outputs", "--limit", "0")]
+    labels = [row["label"] for row in analyzed(notes_store, "similar", "Outcomes over Outputs", "--limit", "0")]
     assert labels and not [label for label in labels if label.startswith("Outcomes over Outputs#")]
 
 
-@pytest.mark.parametrize("vault", VAULTS)
+@pytest.mark.parametrize("vault", FEW_LINKS)
 def test_whatever_the_vault_there_is_an_answer(vault: str, write: Write, tmp_path: Path) -> None:
-    store = ingest(write(VAULTS[vault]), tmp_path / "store").store
-    if "A.md" in VAULTS[vault]:
-        done = run(store, "similar", "A")
+    store = ingest(write(FEW_LINKS[vault]), tmp_path / "store").store
+    if "A.md" in FEW_LINKS[vault]:
+        done = analyze(store, "similar", "A")
         assert done.exit_code == 0 and done.stdout.startswith("entity,label,score")
 
 
 def test_two_runs_are_the_same(notes_store: kg.Store) -> None:
-    first, second = (run(notes_store, "similar", "Revenue", "--limit", "0").stdout for _ in range(2))
+    first, second = (analyze(notes_store, "similar", "Revenue", "--limit", "0").stdout for _ in range(2))
     assert first == second and len(first.splitlines()) > 10
 
 

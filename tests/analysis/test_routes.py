@@ -9,9 +9,7 @@ import pytest
 
 import kg
 from helpers.made_networks import at_random, network
-from helpers.vaults import Write, ingest
-from helpers.vaults import analyze as run
-from helpers.vaults import analyzed as rows
+from helpers.vaults import Write, analyze, analyzed, ingest
 from kg.analysis.paths import around, shortest, simple_paths
 from kg.notes.markdown import parse
 from kg.notes.model import Note
@@ -161,7 +159,7 @@ def store(write: Write, tmp_path: Path) -> kg.Store:
 
 
 def test_a_way_has_the_sentence_behind_each_step(store: kg.Store) -> None:
-    first, second = rows(store, "path", "start", "C")
+    first, second = analyzed(store, "path", "start", "C")
     assert list(first)[:2] == ["entity", "label"]
     assert (first["label"], first["to_label"], first["direction"]) == ("A", "B", "out")
     assert (first["path"], first["line"], first["column"]) == ("A.md", "4", "19")
@@ -170,33 +168,33 @@ def test_a_way_has_the_sentence_behind_each_step(store: kg.Store) -> None:
 
 
 def test_where_no_way_leads_along_the_links_one_goes_against_them(store: kg.Store) -> None:
-    done = run(store, "path", "A", "D", "-f", "csv")
+    done = analyze(store, "path", "A", "D", "-f", "csv")
     assert done.exit_code == 0
     assert "no way leads from “A” to “D” along the links" in done.stderr
     assert [row["direction"] for row in csv.DictReader(io.StringIO(done.stdout))] == ["out", "out", "in"]
-    meant = run(store, "path", "A", "D", "--undirected", "-f", "csv")
+    meant = analyze(store, "path", "A", "D", "--undirected", "-f", "csv")
     assert (meant.stdout, meant.stderr) == (done.stdout, "")
 
 
 def test_no_way_and_no_such_name_exit_with_1(store: kg.Store) -> None:
     for arguments in (["path", "A", "E"], ["path", "A", "D", "--all", "--max", "2"], ["path", "A", "Nothing"]):
-        error = run(store, *arguments).exception
+        error = analyze(store, *arguments).exception
         assert isinstance(error, kg.KgError) and error.exit_code == 1
-    error = run(store, "neighbours", "Strat").exception
+    error = analyze(store, "neighbours", "Strat").exception
     assert isinstance(error, kg.KgError) and error.exit_code == 1 and "did you mean “Start”?" in str(error)
 
 
 def test_a_heading_stands_for_what_it_lies_in_and_a_thing_leads_to_itself(store: kg.Store) -> None:
-    assert rows(store, "path", "B#Why", "C") == rows(store, "path", "B", "C")
-    done = run(store, "path", "A", "A")
+    assert analyzed(store, "path", "B#Why", "C") == analyzed(store, "path", "B", "C")
+    done = analyze(store, "path", "A", "A")
     assert done.exit_code == 0 and len(done.stdout.splitlines()) == 1 and "one thing" in done.stderr
 
 
 def test_ways_are_told_to_people(store: kg.Store) -> None:
-    assert run(store, "path", "A", "C", "-f", "table").stdout == (
+    assert analyze(store, "path", "A", "C", "-f", "table").stdout == (
         "A\n→ B  (links to)\n    A.md:4:19  A leads to B by this.\n→ C  (links to)\n    B.md:2:12  Because of C#Part.\n"
     )
-    assert run(store, "neighbours", "A", "--depth", "2", "-f", "table").stdout == (
+    assert analyze(store, "neighbours", "A", "--depth", "2", "-f", "table").stdout == (
         "→ B  (links to)\n    A.md:4:19  A leads to B by this.\n"
         "2 → C  (links to, by B)\n    B.md:2:12  Because of C#Part.\n"
     )
@@ -205,28 +203,28 @@ def test_ways_are_told_to_people(store: kg.Store) -> None:
 def test_a_section_of_a_thing_with_an_id_stands_for_it(write: Write, tmp_path: Path) -> None:
     vault = write({"A.md": "---\nid: first\n---\n# Why\n## Deep\n[[B]]\n", "B.md": ""})
     store = ingest(vault, tmp_path / "store").store
-    (row,) = rows(store, "path", "https://notes.example/#id/first/Why/Deep", "B")
+    (row,) = analyzed(store, "path", "https://notes.example/#id/first/Why/Deep", "B")
     assert (row["label"], row["to_label"]) == ("A", "B")
 
 
 def test_neighbours_by_distance(store: kg.Store) -> None:
-    found = rows(store, "neighbours", "C", "--depth", "2")
+    found = analyzed(store, "neighbours", "C", "--depth", "2")
     assert [(row["label"], row["distance"], row["direction"], row["via_label"]) for row in found] == [
         ("B", "1", "in", "C"),
         ("D", "1", "in", "C"),
         ("A", "2", "in", "B"),
     ]
     assert found[2]["sentence"] == "A leads to B by this."
-    alone = run(store, "neighbours", "E")
+    alone = analyze(store, "neighbours", "E")
     assert alone.exit_code == 0 and "nothing is linked with “E”" in alone.stderr
 
 
 def test_two_runs_are_the_same_on_notes(notes_store: kg.Store) -> None:
     for arguments in (["path", "Josh Seiden", "Revenue", "--all"], ["neighbours", "Revenue", "--depth", "3"]):
-        first = run(notes_store, *arguments, "-f", "json")
-        assert first.exit_code == 0 and first.stdout == run(notes_store, *arguments, "-f", "json").stdout
+        first = analyze(notes_store, *arguments, "-f", "json")
+        assert first.exit_code == 0 and first.stdout == analyze(notes_store, *arguments, "-f", "json").stdout
 
 
 def test_every_stated_link_of_notes_has_its_sentence(notes_store: kg.Store) -> None:
-    found = rows(notes_store, "neighbours", "Start here", "--depth", "9", "--limit", "0")
+    found = analyzed(notes_store, "neighbours", "Start here", "--depth", "9", "--limit", "0")
     assert len(found) > 60 and all(row["sentence"] and row["path"] for row in found)

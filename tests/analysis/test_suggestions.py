@@ -9,11 +9,10 @@ from pathlib import Path
 import networkx as nx
 import numpy as np
 import pytest
-from test_analyze import VAULTS, Write, rows, run
 
 import kg
 from helpers.made_networks import at_random, network
-from helpers.vaults import ingest
+from helpers.vaults import FEW_LINKS, Write, analyze, analyzed, ingest
 from kg.analysis import link_prediction as suggestions
 from kg.analysis.link_prediction import METHODS, Candidates, Matrices, RankedPairs, fused, measure, suggest
 from kg.analysis.network import Network
@@ -117,7 +116,7 @@ def test_a_link_can_only_be_written_in_a_note(write: Write, tmp_path: Path) -> N
     notes = {f"{name}.md": "[[Hub one]] [[Hub two]]\n[[Gone]] [[Lost]]\n" for name in "AB"}
     notes |= {"C.md": "[[Hub one]] [[Hub two]]\n[[Gone]]\n", "Hub one.md": "", "Hub two.md": ""}
     store = ingest(write(notes), tmp_path / "store").store
-    found = rows(store, "suggest", "--limit", "0")
+    found = analyzed(store, "suggest", "--limit", "0")
     pairs = {(row["label"], row["to_label"]) for row in found}
     assert ("C", "Lost") in pairs
     assert not pairs & {("Gone", "Lost"), ("Lost", "Gone"), ("Lost", "C")}
@@ -145,18 +144,18 @@ def test_suggestions_beat_common_neighbours(vault: str, samples: Path, tmp_path:
     assert measured["suggest"].precision > measured["common_neighbours"].precision + 0.03
 
 
-@pytest.mark.parametrize("vault", VAULTS)
+@pytest.mark.parametrize("vault", FEW_LINKS)
 def test_whatever_the_vault_it_can_be_measured(vault: str, write: Write, tmp_path: Path) -> None:
-    store = ingest(write(VAULTS[vault]), tmp_path / "store").store
-    assert [row["method"] for row in rows(store, "suggest", "--measure")] == [*METHODS, "suggest"]
+    store = ingest(write(FEW_LINKS[vault]), tmp_path / "store").store
+    assert [row["method"] for row in analyzed(store, "suggest", "--measure")] == [*METHODS, "suggest"]
 
 
 def test_a_name_is_looked_up_as_everywhere(notes_store: kg.Store) -> None:
-    found = rows(notes_store, "suggest", "revenue")
+    found = analyzed(notes_store, "suggest", "revenue")
     assert {row["label"] for row in found} == {"Revenue"}
     for command in ("suggest", "similar", "unlinked"):
-        unknown = run(notes_store, command, "Revnue").exception
+        unknown = analyze(notes_store, command, "Revnue").exception
         assert isinstance(unknown, kg.KgError) and unknown.exit_code == 1
         assert "did you mean “Revenue”?" in str(unknown)
-        tag = run(notes_store, command, "#product").exception
+        tag = analyze(notes_store, command, "#product").exception
         assert isinstance(tag, kg.KgError) and "no thing of this network" in str(tag)

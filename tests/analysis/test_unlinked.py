@@ -4,10 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_analyze import rows, run
 
 import kg
-from helpers.vaults import Write, ingest
+from helpers.vaults import Write, analyze, analyzed, ingest
 
 Places = list[tuple[str, str, int, int]]
 
@@ -18,7 +17,7 @@ def found(write: Write, tmp_path: Path) -> Callable[..., Places]:
 
     def places(notes: dict[str, str], *arguments: str) -> Places:
         store = ingest(write(notes), tmp_path / "store").store
-        told = rows(store, "unlinked", "--limit", "0", *arguments)
+        told = analyzed(store, "unlinked", "--limit", "0", *arguments)
         return sorted((row["label"], row["path"], int(row["line"]), int(row["column"])) for row in told)
 
     return places
@@ -97,10 +96,10 @@ def test_names_that_are_none_to_look_for(found: Callable[..., Places]) -> None:
 def test_plain_words_are_left_out_unless_asked_for(write: Write, tmp_path: Path) -> None:
     notes = {f"Note {n}.md": "the product and the Product plan\n" for n in range(8)}
     store = ingest(write({**notes, "Product.md": "", "Product plan.md": ""}), tmp_path / "store").store
-    done = run(store, "unlinked", "--limit", "0", "-f", "csv")
+    done = analyze(store, "unlinked", "--limit", "0", "-f", "csv")
     assert "Product (8)" in done.stderr
-    assert {row["label"] for row in rows(store, "unlinked", "--limit", "0")} == {"Product plan"}
-    assert len(rows(store, "unlinked", "Product", "--limit", "0")) == 8
+    assert {row["label"] for row in analyzed(store, "unlinked", "--limit", "0")} == {"Product plan"}
+    assert len(analyzed(store, "unlinked", "Product", "--limit", "0")) == 8
 
 
 def test_two_of_one_name_are_both_told(found: Callable[..., Places]) -> None:
@@ -111,7 +110,7 @@ def test_two_of_one_name_are_both_told(found: Callable[..., Places]) -> None:
 def test_the_sentence_is_told(write: Write, tmp_path: Path) -> None:
     notes = {"Revenue.md": "", "Here.md": "First. There is no\nrevenue yet! Then more.\n"}
     store = ingest(write(notes), tmp_path / "store").store
-    (row,) = rows(store, "unlinked")
+    (row,) = analyzed(store, "unlinked")
     assert [*row][:2] == ["entity", "label"] and row["sentence"] == "There is no revenue yet!"
     assert (row["line"], row["column"]) == ("2", "1")
 
@@ -126,10 +125,10 @@ def test_without_the_notes_there_is_no_answer(write: Write, tmp_path: Path) -> N
     store = ingest(vault, tmp_path / "store").store
     vault.rename(tmp_path / "elsewhere")
     for command in ("suggest", "unlinked"):
-        error = run(store, command).exception
+        error = analyze(store, command).exception
         assert isinstance(error, kg.KgError) and "the notes of this store are not in" in str(error)
 
 
 def test_the_notes_of_this_project(notes_store: kg.Store) -> None:
-    told = {(row["label"], row["path"]) for row in rows(notes_store, "unlinked")}
+    told = {(row["label"], row["path"]) for row in analyzed(notes_store, "unlinked")}
     assert ("Revenue", "Books/The Lean Startup.md") in told

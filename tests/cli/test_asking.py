@@ -15,6 +15,7 @@ import pyoxigraph as ox
 import pytest
 
 import kg
+from helpers import commanding
 from helpers.vaults import NOTES
 from kg.core.errors import QuerySyntaxError, TimedOut
 from kg.core.limits import OutOfMemory, guarded
@@ -268,17 +269,12 @@ def project(write: Callable[[dict[str, str]], Path]) -> Path:
     for name, raw in BROKEN.items():
         file = vault / "queries" / name
         file.write_bytes(raw) if raw is not None else file.mkdir()
-    assert in_project(vault, "ingest").returncode == 0
+    assert commanding.run("ingest", cwd=vault).returncode == 0
     return vault
 
 
-def in_project(vault: Path, *words: str, typed: str | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "kg", *words]
-    return subprocess.run(command, cwd=vault, text=True, capture_output=True, check=False, timeout=60, input=typed)
-
-
 def test_a_broken_query_hides_no_other(project: Path) -> None:
-    done = in_project(project, "query")
+    done = commanding.run("query", cwd=project)
     listed = {line.split()[0] for line in done.stdout.splitlines() if not line.startswith(" ")}
     assert {"good", "missing-notes", "orphans"} <= listed
     assert not {"colour", "twice", "bytes", "folder"} & listed
@@ -290,13 +286,13 @@ def test_a_broken_query_hides_no_other(project: Path) -> None:
 
 
 def test_another_query_than_the_broken_one_is_asked(project: Path) -> None:
-    done = in_project(project, "query", "good")
+    done = commanding.run("query", "good", cwd=project)
     assert (done.returncode, done.stdout, done.stderr) == (0, "p\nA.md\n", "")
-    assert in_project(project, "query", "missing-notes").returncode == 0
-    done = in_project(project, "query", "colour")
+    assert commanding.run("query", "missing-notes", cwd=project).returncode == 0
+    done = commanding.run("query", "colour", cwd=project)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("kg: colour.rq:2: “colour” is no type")
-    done = in_project(project, "shell", typed=".queries\n\ngood\n\ntwice\n\n")
+    done = commanding.run("shell", stdin=".queries\n\ngood\n\ntwice\n\n", cwd=project)
     assert done.returncode == 0
     assert "Good" in done.stdout
     assert "A.md" in done.stdout

@@ -1,7 +1,5 @@
 """Asking at the prompt: what is completed, when Enter asks, and what is typed gets its answer."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 import kg
+from helpers.commanding import run
 from kg.cli.prompt import Completing, CompletionWords, is_complete, piped_queries, typed_queries, words
 
 KNOWN = CompletionWords({}, (), {"missing-notes": "Notes still to be written."}, {".help": "what can be typed here"})
@@ -94,8 +93,7 @@ def test_answers_mistakes_and_what_comes_after(notes_store: kg.Store) -> None:
         "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }\n\n.timeout\n.nothing\n.format pdf\n.explain\n"
         "ASK { ?s a kg:Author }\n\nASK { ?s a kg:Author }\n\n.quit\nASK {}\n"
     )
-    command = [sys.executable, "-m", "kg", "shell", "--store", str(notes_store.path)]
-    done = subprocess.run(command, input=asked, text=True, capture_output=True, check=False, timeout=60)
+    done = run("shell", "--store", notes_store.path, stdin=asked)
     count = kg.query(notes_store, "SELECT (COUNT(*) AS ?n) { ?s a kg:Author }").rows[0]["n"]
     assert done.returncode == 0
     assert done.stdout.startswith(f"n\n{count}\n")

@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import kg
+from helpers.commanding import run as process
 from kg.cli.main import kg as cli
 from kg.config import load
 from kg.reasoning import explanation
@@ -188,7 +187,7 @@ def test_json_and_markdown_hold_the_same(vault: Path) -> None:
 
 
 def test_what_is_not_there_is_said_with_what_is_like_it(vault: Path) -> None:
-    done = subprocess.run([sys.executable, "-m", "kg", "show", "Muug"], cwd=vault, capture_output=True, text=True, check=False)  # fmt: skip
+    done = process("show", "Muug", cwd=vault)
     assert (done.returncode, done.stdout) == (1, "")
     assert "did you mean “Mug”?" in done.stderr
 
@@ -228,7 +227,7 @@ def test_nothing_in_a_note_can_steer_the_terminal(tmp_path: Path) -> None:
 
 def test_a_store_that_is_missing_is_said(tmp_path: Path) -> None:
     for command in (["show", "x"], ["stats"]):
-        done = subprocess.run([sys.executable, "-m", "kg", *command], cwd=tmp_path, capture_output=True, text=True, check=False)  # fmt: skip
+        done = process(*command, cwd=tmp_path)
         assert done.returncode == 3
         assert "no store at" in done.stderr
 

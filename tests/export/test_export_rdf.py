@@ -3,17 +3,17 @@
 import base64
 import json
 import re
-import subprocess
-import sys
 import zlib
 from pathlib import Path
 
 import pytest
 import rdflib
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 from rdflib.compare import isomorphic
 
 import kg
+from helpers.commanding import run
+from helpers.exporting import export, exported
 from helpers.vaults import Write, damage_tables, ingest
 from kg.cli.main import kg as cli
 from kg.export.registry import FORMATS
@@ -31,16 +31,6 @@ WHOLE = {"trig": "trig", "nquads": "nquads"}
 @pytest.fixture
 def store(write: Write, tmp_path: Path) -> kg.Store:
     return ingest(write(HOSTILE), tmp_path / "store").store
-
-
-def run(store: kg.Store, *arguments: str) -> Result:
-    return CliRunner().invoke(cli, ["export", "--store", str(store.path), *arguments])
-
-
-def exported(store: kg.Store, *arguments: str) -> bytes:
-    done = run(store, *arguments)
-    assert done.exit_code == 0, (done.output, done.exception)
-    return done.stdout_bytes
 
 
 @pytest.mark.parametrize("name", DEFAULT)
@@ -93,7 +83,7 @@ def test_owl_declares_each_term_once(store: kg.Store) -> None:
 
 def test_what_rdf_xml_cannot_write_is_said(write: Write, tmp_path: Path) -> None:
     store = ingest(write({"A.md": "---\n'123': x\n---\n"}), tmp_path / "store").store
-    done = run(store, "-f", "rdfxml")
+    done = export(store, "-f", "rdfxml")
     assert "RDF/XML has no way to write the property" in str(done.exception)
 
 
@@ -133,12 +123,14 @@ def test_a_query_chooses(write: Write, tmp_path: Path) -> None:
     assert subjects(exported(store, "-f", "turtle", "--query", str(tmp_path / "some.rq"))) == {"C"}
     made = rdflib.Graph().parse(data=exported(store, "-f", "nquads", "--query", str(tmp_path / "made.rq")), format="nt")
     assert len(made) == 2
-    assert "a CONSTRUCT or a SELECT" in str(run(store, "-f", "turtle", "--query", str(tmp_path / "ask.rq")).exception)
+    assert "a CONSTRUCT or a SELECT" in str(
+        export(store, "-f", "turtle", "--query", str(tmp_path / "ask.rq")).exception
+    )
 
 
 def test_a_query_that_cannot_be_read_is_told_with_its_line(store: kg.Store, tmp_path: Path) -> None:
     (tmp_path / "bad.rq").write_text("SELECT ?x {\n  ?x a b c\n}")
-    done = run(store, "-f", "turtle", "--query", str(tmp_path / "bad.rq"))
+    done = export(store, "-f", "turtle", "--query", str(tmp_path / "bad.rq"))
     assert done.exit_code == 2
     assert re.search(r"bad\.rq:2:\d+: not valid SPARQL", done.stderr) and "^" in done.stderr
 
@@ -148,8 +140,7 @@ def test_damage_that_is_found_while_reading_is_one_sentence(command: str, tmp_pa
     vault = write({f"A{n}.md": f"[[A{n + 1}]] {'word ' * n}\n" for n in range(400)})
     path = ingest(vault, tmp_path / "store").store.path
     damage_tables(path, every=500)
-    words = [sys.executable, "-m", "kg", *command.split(), "--store", str(path)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    done = run(*command.split(), "--store", path)
     assert (done.returncode, done.stderr.count("\n")) == (3, 1), done.stderr
     assert "is damaged" in done.stderr and "kg ingest --full" in done.stderr
 
@@ -165,11 +156,11 @@ def test_what_was_inferred_and_measured_is_left_out_or_taken(write: Write, tmp_p
 
 
 def test_a_format_is_told_from_the_file_or_named_nearly(store: kg.Store, tmp_path: Path) -> None:
-    assert run(store, "-o", str(tmp_path / "x.nt")).exit_code == 0
+    assert export(store, "-o", str(tmp_path / "x.nt")).exit_code == 0
     assert (tmp_path / "x.nt").read_bytes() == exported(store, "-f", "ntriples")
-    assert "did you mean turtle?" in str(run(store, "-f", "turtel").exception)
-    assert "give -f FORMAT" in str(run(store, "-o", str(tmp_path / "x.zzz")).exception)
-    assert run(store).exit_code == 2
+    assert "did you mean turtle?" in str(export(store, "-f", "turtel").exception)
+    assert "give -f FORMAT" in str(export(store, "-o", str(tmp_path / "x.zzz")).exception)
+    assert export(store).exit_code == 2
     assert "turtle" in exported(store, "--formats").decode()
 
 
@@ -193,14 +184,14 @@ def test_a_canary_in_a_private_note_is_in_no_export(name: str, write: Write, tmp
     after = exported(store, "-f", name, "--private-tag", "private", "--metrics").decode().lower()
     assert [word for word in WORDS if word in after] == []
     assert "lean ux" in after
-    assert "2 notes tagged #private left out" in run(store, "-f", name, "--private-tag", "#private").stderr
+    assert "2 notes tagged #private left out" in export(store, "-f", name, "--private-tag", "#private").stderr
 
 
 @pytest.mark.parametrize("name", sorted(set(FORMATS) - {*DEFAULT, *WHOLE, "owl", "png"}))
 def test_nor_in_any_format_for_graph_tools(name: str, write: Write, tmp_path: Path) -> None:
     store = ingest(write(SECRET), tmp_path / "store").store
     out = tmp_path / "out"
-    done = run(store, "-f", name, "-o", str(out), "--private-tag", "private", "--metrics")
+    done = export(store, "-f", name, "-o", str(out), "--private-tag", "private", "--metrics")
     assert done.exit_code == 0, done.exception
     data = b"".join(file.read_bytes() for file in ([out] if out.is_file() else out.iterdir())).decode(
         "utf-8", "replace"
@@ -218,5 +209,5 @@ def unpacked(packed: str) -> str:
 
 def test_a_tag_that_no_note_has_is_said(write: Write, tmp_path: Path) -> None:
     store = ingest(write({"A.md": "x\n"}), tmp_path / "store").store
-    done = run(store, "-f", "turtle", "--private-tag", "privat")
+    done = export(store, "-f", "turtle", "--private-tag", "privat")
     assert done.exit_code == 0 and "no note is tagged #privat" in done.stderr

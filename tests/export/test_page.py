@@ -13,22 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 import kg
+from helpers.exporting import SCRIPTS, page_of
 from helpers.synthetic_graph import synthetic
 from helpers.vaults import ROOT, Write, ingest
 from kg.analysis.network_reader import read
-from kg.cli.main import kg as cli
 from kg.export.property_graph import property_graph
 from kg.export.styling import words
 
 WEB = ROOT / "src" / "kg" / "export" / "web"
-HOSTILE = {
-    "A.md": "---\naliases: ['</script><script>alert(1)</script>']\nid: javascript:alert(2)\nsum: '=cmd|'' /C calc''!A0'\n---\n"
-    "</script><script>alert(3)</script> <!--kg:script--> [x](javascript:alert(4)) <img src=x onerror=alert(5)>\n\n[[B]]\n",
-    "B.md": "---\ntitle: '<img src=x onerror=alert(6)>'\n---\n[[</script><svg onload=alert(7)>]] [[A]] \u2028 \x00\n",
-}
 
 
 class Page(HTMLParser):
@@ -57,12 +51,6 @@ class Page(HTMLParser):
         return found[0]
 
 
-def exported(store: kg.Store, *arguments: str) -> str:
-    done = CliRunner().invoke(cli, ["export", "-f", "html", "--store", str(store.path), *arguments])
-    assert done.exit_code == 0, (done.output, done.exception)
-    return done.stdout_bytes.decode()
-
-
 def blocks(page: str) -> dict[str, Any]:
     """The data of a page by the names of its blocks."""
     found = re.findall(r'<script type="text/plain" id="([\w-]+)">([A-Za-z0-9+/=]*)</script>', page)
@@ -74,7 +62,7 @@ def everything(page: str) -> str:
 
 
 def test_it_has_the_graph(notes_store: kg.Store) -> None:
-    found = blocks(exported(notes_store))
+    found = blocks(page_of(notes_store))
     graph = property_graph(notes_store, read(notes_store, inferred=True), text=True)
     data = found["kg-graph"]
     assert data["labels"] == [node.label for node in graph.nodes]
@@ -102,7 +90,7 @@ def test_texts_are_in_blocks_of_five_hundred(tmp_path: Path) -> None:
 
 
 def test_notes_open_in_obsidian(notes_store: kg.Store) -> None:
-    data = blocks(exported(notes_store))["kg-graph"]
+    data = blocks(page_of(notes_store))["kg-graph"]
     assert data["vault"] == (ROOT / "notes").as_posix()
     assert data["paths"][data["labels"].index("lean")] == "Concepts/Lean/lean.md"
     assert data["paths"][data["missing"][0]] is None
@@ -110,16 +98,16 @@ def test_notes_open_in_obsidian(notes_store: kg.Store) -> None:
 
 def test_the_same_notes_give_the_same_bytes(write: Write, tmp_path: Path) -> None:
     vault = write({"A.md": "[[B]] #x\n", "B.md": "---\nmany: [3, 2, 1]\n---\n[[C]] [[A]]\n", "D.md": "alone\n"})
-    pages = [exported(ingest(vault, tmp_path / name).store) for name in ("one", "two")]
+    pages = [page_of(ingest(vault, tmp_path / name).store) for name in ("one", "two")]
     assert pages[0] == pages[1]
 
 
 def test_an_empty_vault_is_a_page(write: Write, tmp_path: Path) -> None:
-    assert blocks(exported(ingest(write({}), tmp_path / "store").store))["kg-graph"]["labels"] == []
+    assert blocks(page_of(ingest(write({}), tmp_path / "store").store))["kg-graph"]["labels"] == []
 
 
 def test_what_notes_say_is_data_alone(write: Write, tmp_path: Path) -> None:
-    page = exported(ingest(write(HOSTILE), tmp_path / "store").store)
+    page = page_of(ingest(write(SCRIPTS), tmp_path / "store").store)
     parsed = Page(page)
     assert "alert(" not in page and "onerror" not in page
     assert [one for one in parsed.scripts() if one.get("type") != "text/plain"] == [{}]
@@ -129,13 +117,13 @@ def test_what_notes_say_is_data_alone(write: Write, tmp_path: Path) -> None:
 
 def test_a_title_is_text(write: Write, tmp_path: Path) -> None:
     vault = write({"A.md": "x\n"}).rename(tmp_path / "<img src=x onerror=alert(1)><!--kg:script-->")
-    page = exported(ingest(vault, tmp_path / "store").store)
+    page = page_of(ingest(vault, tmp_path / "store").store)
     assert "<img" not in page and page.count("&lt;!--kg:script--&gt;") == 2
     assert len([one for one in Page(page).scripts() if one == {}]) == 1
 
 
 def test_the_policy_lets_in_this_script_and_nothing_else(notes_store: kg.Store) -> None:
-    page = exported(notes_store)
+    page = page_of(notes_store)
     policy = dict(part.strip().split(" ", 1) for part in Page(page).policy.split(";"))
     style = page.partition("<style>")[2].partition("</style>")[0]
     script = page.rpartition("<script>")[2].partition("</script>")[0]
@@ -158,8 +146,8 @@ SECRET = {
 @pytest.mark.parametrize("name", ["html", "svg"])
 def test_what_is_private_is_in_no_picture(name: str, write: Write, tmp_path: Path) -> None:
     store = ingest(write(SECRET), tmp_path / "store").store
-    assert "canary" in everything(exported(store, "-f", name)).lower()
-    after = everything(exported(store, "-f", name, "--private-tag", "private")).lower()
+    assert "canary" in everything(page_of(store, "-f", name)).lower()
+    after = everything(page_of(store, "-f", name, "--private-tag", "private")).lower()
     told = ("canary", "zeisig", "grünspecht", "kanarienvogel", "gr%c3%bcnspecht")
     assert [word for word in told if word in after] == []
     assert "lean ux" in after

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_page import HOSTILE, exported
 
+from helpers.exporting import SCRIPTS, page_of
 from helpers.synthetic_graph import synthetic
 from helpers.vaults import NOTES, ROOT, Write, ingest
 from kg.export.web_page import html
@@ -48,7 +48,7 @@ def synthetic_page(folder: Path, things: int, links: int) -> Path:
 
 def test_the_notes(tmp_path: Path) -> None:
     file = tmp_path / "notes.html"
-    file.write_text(exported(ingest(NOTES, tmp_path / "store").store), encoding="utf-8")
+    file.write_text(page_of(ingest(NOTES, tmp_path / "store").store), encoding="utf-8")
     said = looked_at(file, "Discovery")
     is_faultless(said)
     assert said["found"] == said["clicked"] == "Discovery & Delivery"
@@ -60,7 +60,7 @@ def test_the_notes(tmp_path: Path) -> None:
 
 def test_what_notes_say_does_nothing(write: Write, tmp_path: Path) -> None:
     file = tmp_path / "hostile.html"
-    file.write_text(exported(ingest(write(HOSTILE), tmp_path / "store").store), encoding="utf-8")
+    file.write_text(page_of(ingest(write(SCRIPTS), tmp_path / "store").store), encoding="utf-8")
     said = looked_at(file, "A")
     is_faultless(said)
     assert said["clicked"] == "A" and "</script><script>alert(1)</script>" in said["panel"]

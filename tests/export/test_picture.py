@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import kg
+from helpers.exporting import exported
 from helpers.synthetic_graph import synthetic
 from helpers.vaults import ROOT, Write, ingest
 from kg.cli.main import kg as cli
@@ -24,12 +25,6 @@ def drawn(export: Export) -> ET.Element:
     out = io.BytesIO()
     svg(export, out)
     return ET.fromstring(out.getvalue())
-
-
-def exported(store: kg.Store, *arguments: str) -> bytes:
-    done = CliRunner().invoke(cli, ["export", "--store", str(store.path), *arguments])
-    assert done.exit_code == 0, (done.output, done.exception)
-    return done.stdout_bytes
 
 
 def texts(root: ET.Element) -> list[str]:

@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kg
+from helpers.commanding import run as process
 from helpers.vaults import ROOT
 from kg.cli.main import kg as cli
 from kg.cli.search import _typed
@@ -572,9 +573,8 @@ class Unopened:
 def test_whatever_lies_in_the_place_of_the_index_the_search_is_answered(tmp_path: Path, kind: str) -> None:
     vault = write(tmp_path, {"A.md": "a pear"})
     getattr(Unopened, kind)(vault / ".kg" / "search.db")
-    command = [sys.executable, "-m", "kg", "search", "--store", str(vault / ".kg"), "pear"]
     for _ in range(2):
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+        done = process("search", "--store", vault / ".kg", "pear")
         assert (done.returncode, done.stdout, done.stderr) == (0, "A.md:1:3: a pear\n", "")
     assert kg.query(vault / ".kg", 'ASK { ?n a kg:Note FILTER (kg:textScore(?n, "pear") > 0) }').boolean
 
@@ -908,7 +908,7 @@ def test_words_are_bold_in_a_terminal_and_lines_as_wide_as_it(vault: Path, varia
 
 
 def test_a_store_that_is_missing_is_said(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-m", "kg", "search", "x"], cwd=tmp_path, capture_output=True, text=True, check=False)  # fmt: skip
+    done = process("search", "x", cwd=tmp_path)
     assert done.returncode == 3
     assert "no store at" in done.stderr
 

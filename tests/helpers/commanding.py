@@ -1,9 +1,10 @@
-"""`kg` as a user calls it, in this process, and what lies on the disk before and after."""
+"""`kg` as a user calls it, in this process or another, and what lies on the disk before and after."""
 
 import io
 import os
 import signal
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
 
-from kg.cli.main import run
+from kg.cli import main
 
 
 class Done(NamedTuple):
@@ -56,11 +57,27 @@ def command(folder: Path, *arguments: str, seconds: int = 60) -> Done:
         redirect_stdout(out),
         redirect_stderr(err),
     ):
-        code = run()
+        code = main.run()
     done = Done(code, out.text(), err.text())
     assert "Traceback" not in done.err
     assert "internal error" not in done.err, done.err
     return done
+
+
+def run(
+    *arguments: str | Path, cwd: Path | None = None, stdin: str | None = None, seconds: float = 60, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """`kg` in a process of its own, with more variables in its environment."""
+    return subprocess.run(
+        [sys.executable, "-m", "kg", *map(str, arguments)],
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=seconds,
+        check=False,
+        env=os.environ | environment,
+    )
 
 
 def says_one_sentence(done: Done, *words: str) -> None:

@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
+from click.testing import CliRunner, Result
 
+import kg
 from helpers.vaults import ingest
 from kg.analysis.network import Network, NetworkLink
 from kg.analysis.network_reader import read
+from kg.cli.main import kg as cli
 from kg.export import gexf, graphml
 from kg.export import json_formats as graphjson
 from kg.export import table_formats as graphtables
@@ -18,6 +21,12 @@ from kg.export.property_graph import Edge, PropertyGraph
 
 FORMATS: dict[str, ExportFormat] = {
     one.name: one for room in (graphml, gexf, graphtext, graphjson, graphtables) for one in room.FORMATS
+}
+
+SCRIPTS = {
+    "A.md": "---\naliases: ['</script><script>alert(1)</script>']\nid: javascript:alert(2)\nsum: '=cmd|'' /C calc''!A0'\n---\n"
+    "</script><script>alert(3)</script> <!--kg:script--> [x](javascript:alert(4)) <img src=x onerror=alert(5)>\n\n[[B]]\n",
+    "B.md": "---\ntitle: '<img src=x onerror=alert(6)>'\n---\n[[</script><svg onload=alert(7)>]] [[A]] \u2028 \x00\n",
 }
 
 VAULT = {
@@ -164,3 +173,20 @@ def link(graph: PropertyGraph, edge: Edge) -> tuple[Any, ...]:
 def lists(graph: PropertyGraph) -> Sequence[str]:
     """The columns that hold lists."""
     return ["types", *(column.name for column in graph.columns if column.is_list)]
+
+
+def export(store: kg.Store, *arguments: str) -> Result:
+    """`kg export` of a store."""
+    return CliRunner().invoke(cli, ["export", "--store", str(store.path), *arguments])
+
+
+def exported(store: kg.Store, *arguments: str) -> bytes:
+    """What `kg export` writes to stdout."""
+    done = export(store, *arguments)
+    assert done.exit_code == 0, (done.output, done.exception)
+    return done.stdout_bytes
+
+
+def page_of(store: kg.Store, *arguments: str) -> str:
+    """The page of a store."""
+    return exported(store, "-f", "html", *arguments).decode()

@@ -22,6 +22,14 @@ PREFIXES = {
     "dcterms": "http://purl.org/dc/terms/",
     "owl": "http://www.w3.org/2002/07/owl#",
 }
+FEW_LINKS = {
+    "empty": {"x.txt": ""},
+    "one": {"A.md": "Alone.\n"},
+    "apart": {"A.md": "[[B]]\n", "B.md": "", "C.md": "[[D]]\n", "D.md": "[[C]]\n", "E.md": "no link\n"},
+    "itself": {"A.md": "[[A]]\n"},
+    "no links": {"A.md": "", "B.md": ""},
+}
+"""Vaults without links, or with few, by their names."""
 
 Write = Callable[[dict[str, str]], Path]
 """The fixture `write`: files of a vault, by their names, to the vault's folder."""

@@ -22,12 +22,13 @@ import pytest
 
 import kg
 import kg.config
+from helpers.note_parts import blocks_of, lines_of
 from helpers.vaults import NOTES
 from kg.core.findings import CODES, Finding
 from kg.mapping.link_resolution import LINK_CLASSES, Index, Target
 from kg.mapping.ontology import load_ontology
 from kg.mapping.statements import HAS_TASK, PREF_LABEL, TAGGED, Reader, Statements
-from kg.notes.model import Block, Field, Line, Link, Note, Section, Value
+from kg.notes.model import Field, Link, Note, Section, Value
 from kg.notes.values import inline_value
 from kg.notes.vault import Reading
 from kg.rdf.iris import Names
@@ -82,23 +83,6 @@ def ontology() -> Any:
 def statements(world: World, note: Note) -> Statements:
     """What a note states."""
     return Reader(world.index, ontology(), "Concept").statements(note)
-
-
-def blocks_of(note: Note) -> Iterator[Block]:
-    """Every block of a note, in order."""
-    for section in note.root.walk():
-        for block in section.blocks:
-            yield from block.walk()
-
-
-def lines_of(note: Note) -> Iterator[Line]:
-    """Every line of a note, in order."""
-    for section in note.root.walk():
-        if section.title:
-            yield section.title
-        for block in section.blocks:
-            for inner in block.walk():
-                yield from inner.lines
 
 
 # ---- what the suite asks of a note ----

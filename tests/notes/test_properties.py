@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import kg
 from helpers.drawing import IS_NEW
+from helpers.note_parts import blocks_of, lines_of
 from helpers.strategies import bodies, notes, plain_notes, vaults
 from kg.config import Config
 from kg.core.text import Source, Span, UndecodableError, nfc, one_line
@@ -27,7 +28,7 @@ from kg.mapping.ontology import Ontology, load_ontology
 from kg.mapping.statements import Reader, Statements
 from kg.notes.frontmatter import read
 from kg.notes.markdown import parse
-from kg.notes.model import Block, Field, Line, Link, Note, Tag, Value
+from kg.notes.model import Field, Link, Note, Tag, Value
 from kg.notes.vault import Vault
 from kg.rdf.iris import Names, encode_part, encode_path, encode_url
 from kg.rdf.terms import KG, literal
@@ -51,29 +52,16 @@ def note_of(text: str, path: str = "Note one.md") -> Note:
     return parse(path, text.encode("utf-8"))
 
 
-def all_lines(note: Note) -> Iterator[Line]:
-    for section in note.root.walk():
-        if section.title:
-            yield section.title
-        for top in section.blocks:
-            for block in top.walk():
-                yield from block.lines
-
-
-def all_blocks(note: Note) -> Iterator[Block]:
-    return (block for section in note.root.walk() for top in section.blocks for block in top.walk())
-
-
 def body_links(note: Note) -> list[Link]:
-    return [link for line in all_lines(note) for link in line.links]
+    return [link for line in lines_of(note) for link in line.links]
 
 
 def all_tags(note: Note) -> list[Tag]:
-    return [tag for line in all_lines(note) for tag in line.tags]
+    return [tag for line in lines_of(note) for tag in line.tags]
 
 
 def all_fields(note: Note) -> list[Field]:
-    return [field for line in all_lines(note) for field in line.fields]
+    return [field for line in lines_of(note) for field in line.fields]
 
 
 def all_values(note: Note) -> Iterator[Value]:
@@ -205,7 +193,7 @@ def test_a_heading_stands_where_it_says(text: str) -> None:
 @example("\n\n> %%\n>  é %%Lean%%\n> %%")
 def test_blocks_lie_inside_each_other_in_order(text: str) -> None:
     note = note_of(text)
-    for block in all_blocks(note):
+    for block in blocks_of(note):
         exact(note, block.span)
         for inner in (*block.children, *block.lines):
             exact(note, inner.span)
@@ -224,7 +212,7 @@ def test_blocks_lie_inside_each_other_in_order(text: str) -> None:
 @given(any_text)
 def test_what_stands_in_a_line_lies_inside_it(text: str) -> None:
     note = note_of(text)
-    for line in all_lines(note):
+    for line in lines_of(note):
         exact(note, line.span)
         for part in (*line.links, *line.tags, *line.fields):
             assert line.span.start <= part.span.start < part.span.end <= line.span.end
@@ -284,8 +272,8 @@ def gist(note: Note) -> dict[str, list[tuple[object, ...]]]:
         "tags": [(tag.name, line(tag.span)) for tag in all_tags(note)],
         "headings": [(section.parts, section.level, line(section.span)) for section in note.root.walk()],
         "fields": [(field.key, field.text, line(field.span)) for field in all_fields(note)],
-        "ids": [(block.id, block.kind) for block in all_blocks(note) if block.id],
-        "tasks": [(block.task, line(block.span)) for block in all_blocks(note) if block.task],
+        "ids": [(block.id, block.kind) for block in blocks_of(note) if block.id],
+        "tasks": [(block.task, line(block.span)) for block in blocks_of(note) if block.task],
         "keys": [(prop.key, prop.value.kind, line(prop.span)) for prop in note.properties],
     }
 

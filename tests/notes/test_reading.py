@@ -2,15 +2,15 @@
 
 import gc
 import time
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.note_parts import lines_of
 from kg.notes.frontmatter import parse_simple, parse_with_libyaml
 from kg.notes.markdown import parse
-from kg.notes.model import Field, Line, Note
+from kg.notes.model import Field, Note
 from kg.notes.values import inline_value
 
 # ---- front matter: the fast reading and libyaml's are one -------------------------------------------------------
@@ -47,12 +47,6 @@ def test_usual_front_matter_is_read_line_by_line() -> None:
 
 def note_of(text: str, path: str = "A.md") -> Note:
     return parse(path, text.encode())
-
-
-def lines_of(note: Note) -> Iterator[Line]:
-    for section in note.root.walk():
-        yield from (section.title,) if section.title else ()
-        yield from (line for top in section.blocks for block in top.walk() for line in block.lines)
 
 
 def written(note: Note) -> list[str]:

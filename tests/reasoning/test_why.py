@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from itertools import count
@@ -15,6 +13,7 @@ import pytest
 import rdflib
 
 import kg
+from helpers.commanding import run
 from helpers.vaults import ROOT
 from kg.config import Config, load
 from kg.core.errors import KgError, NotFound
@@ -377,10 +376,6 @@ def test_contradictions_stand_at_the_lines_that_contradict(
 
 
 # ---- the commands -------------------------------------------------------------------------------------------------------
-
-
-def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "kg", *words], cwd=cwd, capture_output=True, text=True, check=False)
 
 
 def test_the_commands(begin: Open) -> None:

@@ -1,20 +1,15 @@
 """A graph of a server elsewhere comes into a file whole, and shapes look at it beside the notes."""
 
-import io
 import re
-import sys
 from collections.abc import Iterator
-from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import NamedTuple
-from unittest.mock import patch
 
 import pyoxigraph as ox
 import pytest
 
 import kg
+from helpers.commanding import command
 from helpers.serving import Request, oxigraph, serving
-from kg.cli.main import run
 from kg.config import load
 from kg.remote.endpoint import Endpoint
 from kg.store.pulled_graphs import Pulled, file_for, write
@@ -47,23 +42,6 @@ def vault(tmp_path: Path) -> Path:
     return folder
 
 
-class Done(NamedTuple):
-    """What a command did."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def command(vault: Path, *arguments: str) -> Done:
-    """`kg` in this process, as starting another for each takes longer than all else."""
-    out, err = io.StringIO(), io.StringIO()
-    written = chdir(vault), redirect_stdout(out), redirect_stderr(err)
-    with written[0], written[1], written[2], patch.object(sys, "argv", ["kg", *arguments]):
-        code = run()
-    return Done(code, out.getvalue(), err.getvalue())
-
-
 def findings(vault: Path) -> list[kg.Finding]:
     found = kg.validate(kg.Vault(config=load(vault, cwd=vault)))
     return [one for one in found.findings if one.code == UNSERVED]
@@ -72,11 +50,9 @@ def findings(vault: Path) -> list[kg.Finding]:
 def test_shapes_look_at_what_was_pulled_until_it_is_removed(vault: Path, server: str) -> None:
     assert findings(vault) == []
     done = command(vault, "pull", server, "--graph", GRAPH)
-    assert (done.returncode, done.stdout) == (0, "")
+    assert (done.code, done.out) == (0, "")
     (file,) = (vault / ".kg" / "pulled").iterdir()
-    assert done.stderr.startswith(
-        f"3 triples of the graph {GRAPH} of {server} in .kg/pulled/{file.name}; `kg validate`"
-    )
+    assert done.err.startswith(f"3 triples of the graph {GRAPH} of {server} in .kg/pulled/{file.name}; `kg validate`")
     (finding,) = findings(vault)
     lines = file.read_text(encoding="utf-8").split("\n")
     assert finding.path == f".kg/pulled/{file.name}"
@@ -115,7 +91,7 @@ def test_a_graph_is_pulled_again_into_the_same_file(vault: Path, server: str) ->
 @pytest.mark.parametrize("ending", ["nt", "nq", "ttl", "rdf", "jsonld"])
 def test_a_file_may_be_named(vault: Path, server: str, ending: str) -> None:
     file = vault / "out" / f"x.{ending}"
-    assert command(vault, "pull", server, "--graph", GRAPH, "-o", str(file)).returncode == 0
+    assert command(vault, "pull", server, "--graph", GRAPH, "-o", str(file)).code == 0
     form = ox.RdfFormat.from_extension(ending)
     quads = list(ox.parse(file.read_bytes(), form))
     assert {str(quad.object) for quad in quads if quad.subject.value.endswith("bob")} == {'"Bob"'}
@@ -151,7 +127,7 @@ def test_half_a_graph_replaces_nothing(vault: Path) -> None:
 
     with serving(answer) as (url, _):
         done = command(vault, "pull", url, "-o", "x.nt")
-    assert (done.returncode, done.stderr) == (2, f"kg: {url} did not answer in full\n")
+    assert (done.code, done.err) == (2, f"kg: {url} did not answer in full\n")
     assert file.read_text() == "# before\n"
     assert sorted(one.name for one in vault.iterdir()) == ["A.md", "kg.toml", "x.nt"]
 
@@ -166,9 +142,9 @@ MISTAKES = {
 @pytest.mark.parametrize("arguments", MISTAKES)
 def test_a_mistake_is_said(vault: Path, server: str, arguments: tuple[str, ...]) -> None:
     done = command(vault, "pull", server, *arguments)
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"kg: {MISTAKES[arguments]}")
-    assert done.stderr.count("\n") == 1
+    assert done.code == 2
+    assert done.err.startswith(f"kg: {MISTAKES[arguments]}")
+    assert done.err.count("\n") == 1
 
 
 def test_a_damaged_file_is_said(vault: Path, server: str) -> None:
@@ -177,8 +153,8 @@ def test_a_damaged_file_is_said(vault: Path, server: str) -> None:
     for harm in (b"<urn:a> <urn:b>\n", b"\xff\xfe"):
         file.write_bytes(harm)
         done = command(vault, "validate")
-        assert done.returncode == 2
-        assert re.match(r"kg: .*pulled.* (pull again|cannot be read)", done.stderr)
+        assert done.code == 2
+        assert re.match(r"kg: .*pulled.* (pull again|cannot be read)", done.err)
 
 
 def test_every_graph_has_a_name_for_its_file(tmp_path: Path) -> None:

@@ -5,8 +5,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +14,7 @@ import pyoxigraph as ox
 import pytest
 
 import kg
+from helpers.commanding import run
 from helpers.serving import oxigraph, serving
 from helpers.vaults import ingest
 from kg.remote import endpoint as remote
@@ -446,15 +445,9 @@ def test_which_terms_a_server_may_take_for_one() -> None:
 # ---- the command -------------------------------------------------------------------------------------------------
 
 
-def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "kg", *map(str, arguments)], capture_output=True, text=True, check=False
-    )
-
-
 def test_the_command_says_what_travelled(vault: Vault, server: str) -> None:
     where = ("--store", vault.folder / "store")
-    first = command("push", server, *where, "--json")
+    first = run("push", server, *where, "--json")
     assert first.returncode == 0
     assert json.loads(first.stdout) | {"seconds": 0} == {
         "endpoint": server,
@@ -472,7 +465,7 @@ def test_the_command_says_what_travelled(vault: Vault, server: str) -> None:
         "dry_run": False,
     }  # fmt: skip
     vault.edit(C=None)
-    said = command("push", server, *where, "-v").stderr
+    said = run("push", server, *where, "-v").stderr
     assert "of 4 graphs sent, 1 removed; " in said
     assert f"  - {BASE}C.md" in said
     assert "`base` is not set" in said
@@ -481,15 +474,15 @@ def test_the_command_says_what_travelled(vault: Vault, server: str) -> None:
 
 def test_the_command_fails_in_a_line(vault: Vault) -> None:
     with serving(lambda one: one.answer(403)) as (url, _):
-        done = command("push", url, "--store", vault.folder / "store", "-q")
+        done = run("push", url, "--store", vault.folder / "store", "-q")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
     assert "does not allow this" in done.stderr
-    assert command("push", url, "--store", vault.folder / "none").returncode == 3
+    assert run("push", url, "--store", vault.folder / "none").returncode == 3
 
 
 def test_a_server_that_takes_no_updates_says_so(vault: Vault) -> None:
     with oxigraph() as server:
-        done = command("push", server, "--update", server, "--store", vault.folder / "store", "-q")
+        done = run("push", server, "--update", server, "--store", vault.folder / "store", "-q")
     assert done.returncode == 2
     assert done.stderr.startswith(f"kg: {server}")

@@ -2,8 +2,6 @@
 
 import io
 import json
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,6 +12,7 @@ import pyoxigraph as ox
 import pytest
 
 import kg
+from helpers.commanding import run
 from helpers.serving import Request, free_port, oxigraph, serving
 from kg.remote import endpoint as remote
 from kg.remote import http_exchange as exchange
@@ -51,18 +50,6 @@ def refusal(url: str, timeout: float | None = 20) -> str:
         ask(url, timeout)
     assert "\n" not in str(caught.value)
     return str(caught.value)
-
-
-def command(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    import os
-
-    return subprocess.run(
-        [sys.executable, "-m", "kg", *arguments],
-        cwd=cwd,
-        capture_output=True,
-        check=False,
-        env={**os.environ, **environment},
-    )
 
 
 # ---- the same answers --------------------------------------------------------------------------------------------
@@ -116,11 +103,11 @@ def test_every_format_is_written_as_here(notes_store: kg.Store, endpoint: str, n
 
 
 def test_the_command_asks_elsewhere(endpoint: str, tmp_path: Path) -> None:
-    done = command(
+    done = run(
         "query", "--endpoint", endpoint, "-f", "csv", "SELECT (COUNT(*) AS ?n) { ?s a kg:Concept }", cwd=tmp_path
     )
-    assert (done.returncode, done.stdout.split()[0]) == (0, b"n")
-    assert command("query", "--endpoint", endpoint, "ASK { ?s a n:Nothing }", cwd=tmp_path).returncode == 1
+    assert (done.returncode, done.stdout.split()[0]) == (0, "n")
+    assert run("query", "--endpoint", endpoint, "ASK { ?s a n:Nothing }", cwd=tmp_path).returncode == 1
 
 
 def test_parameters_are_bound(notes_store: kg.Store, endpoint: str) -> None:
@@ -134,9 +121,9 @@ def test_one_graph_can_be_asked(endpoint: str, tmp_path: Path) -> None:
     graph = "https://w3id.org/concept-notes#ontology"
     text = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
     for option in ("--default-graph", "--graph"):
-        done = command("query", "--endpoint", endpoint, option, graph, "-f", "csv", text, cwd=tmp_path)
+        done = run("query", "--endpoint", endpoint, option, graph, "-f", "csv", text, cwd=tmp_path)
         found = remote.query(endpoint, f"SELECT (COUNT(*) AS ?n) {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}", {})
-        assert done.stdout.split()[1].decode() == str(found.rows[0]["n"])
+        assert done.stdout.split()[1] == str(found.rows[0]["n"])
 
 
 def test_only_the_prefixes_that_are_used_are_declared() -> None:
@@ -511,14 +498,14 @@ def test_the_whole_exchange_has_a_limit_of_time(answer: object) -> None:
 
 def test_the_command_ends_with_4_where_time_is_up(tmp_path: Path) -> None:
     with serving(_silent) as (url, _):
-        done = command("query", "--endpoint", url, "--timeout", "0.5", "ASK {}", cwd=tmp_path)
+        done = run("query", "--endpoint", url, "--timeout", "0.5", "ASK {}", cwd=tmp_path)
     assert done.returncode == 4
 
 
 def test_the_command_says_a_refusal_in_a_line(tmp_path: Path) -> None:
     with serving(lambda one: one.answer(404)) as (url, _):
-        done = command("query", "--endpoint", url, "ASK {}", cwd=tmp_path)
-    assert (done.returncode, done.stderr.decode()) == (2, f"kg: there is nothing at {url}\n")
+        done = run("query", "--endpoint", url, "ASK {}", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (2, f"kg: there is nothing at {url}\n")
 
 
 # ---- pages -------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import pyoxigraph as ox
 import pytest
 
 import kg
+from helpers.commanding import run
 from kg.config import Config
 from kg.core.errors import KgError, QuerySyntaxError
 from kg.ingestion.pipeline import ingest
@@ -53,19 +54,6 @@ def read(folder: Path) -> Reading:
 
 def codes(reading: Reading) -> dict[str, str]:
     return {finding.path: finding.code for finding in reading.findings}
-
-
-def run(*arguments: str, cwd: Path, stdin: str | None = None, limit: float = 60) -> subprocess.CompletedProcess[str]:
-    """`kg`, as a user runs it."""
-    return subprocess.run(
-        [sys.executable, "-m", "kg", *arguments],
-        cwd=cwd,
-        input=stdin,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=limit,
-        check=False,
-    )
 
 
 def in_python(code: str, limit: float = 30) -> subprocess.CompletedProcess[str]:
@@ -1204,7 +1192,7 @@ def test_a_rule_without_end_is_stopped_in_an_incremental_ingest_too(vault: Path)
     (vault / "Good.md").write_text("nothing", encoding="utf-8")
     assert run("ingest", str(vault), "-q", cwd=vault).returncode == 0
     (vault / "Good.md").write_text("#tag", encoding="utf-8")
-    done = run("ingest", str(vault), "-q", cwd=vault, limit=8)
+    done = run("ingest", str(vault), "-q", cwd=vault, seconds=8)
     assert done.returncode == 2
     assert "no end" in done.stderr
 

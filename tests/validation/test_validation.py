@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 import kg
+from helpers.commanding import run
 from helpers.drawing import draws
 from helpers.vaults import NOTES, ROOT, Write
 from kg.config import load
@@ -38,29 +38,24 @@ def places(validation: Validation, *codes: str) -> list[tuple[str, int, int, str
     return [(f.path, f.line, f.column, f.code) for f in validation.findings if f.code in codes or not codes]
 
 
-def run(vault: Path, *arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "kg", "validate", str(vault), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
-
-
 # ---- the shapes ------------------------------------------------------------------------------------------------------
 
 
 def test_notes_has_a_handful_of_findings_and_a_corrected_copy_none(tmp_path: Path) -> None:
     vault = tmp_path / "notes"
     shutil.copytree(NOTES, vault, ignore=shutil.ignore_patterns(".kg"))
-    done = run(vault)
+    done = run("validate", vault)
     assert done.returncode == 1
     assert 10 <= len([line for line in done.stdout.splitlines() if " hint: " not in line]) <= 20
     assert "Outcomes over Outputs.md:22:1: warning: “Josh Seidan” and “Josh Seiden” differ by a letter" in done.stdout
     assert f"$ kg validate notes\n{done.stdout}[1]\n" in (ROOT / "README.md").read_text(encoding="utf-8")
     for name in ("North Star Metric", "Continuous delivery", "Double-loop learning"):
         (vault / f"{name}.md").write_text(f"{PLAIN}[[Start here]]\n", encoding="utf-8")
-    assert run(vault).returncode == 0
+    assert run("validate", vault).returncode == 0
 
 
 def test_a_vault_that_is_none_or_empty_is_said(tmp_path: Path) -> None:
-    gone, empty = run(tmp_path / "nowhere"), run(tmp_path)
+    gone, empty = run("validate", tmp_path / "nowhere"), run("validate", tmp_path)
     assert (gone.returncode, empty.returncode) == (2, 2)
     assert "does not exist" in gone.stderr
     assert "has no notes" in empty.stderr
@@ -135,13 +130,13 @@ def test_shapes_are_no_part_of_the_dataset_and_do_not_rebuild_it(write: Write) -
 @pytest.mark.parametrize("text", ["SELECT $this { SERVICE <http://127.0.0.1:1/> { $this ?p ?o } }", "SELECT $this FROM <file:///etc/passwd> { $this ?p ?o }"])  # fmt: skip
 def test_shapes_ask_no_server_and_read_no_file(write: Write, text: str) -> None:
     shape = f'{SH}{KG} ex:S a sh:NodeShape ; sh:targetClass kg:Concept ; sh:sparql [ sh:select "{text}" ] .'
-    done = run(write({"A.md": "text", "ontology/mine.ttl": shape}))
+    done = run("validate", write({"A.md": "text", "ontology/mine.ttl": shape}))
     assert done.returncode == 2
     assert "https://ex.example/S" in done.stderr
 
 
 def test_shapes_that_cannot_be_used_are_said_in_a_sentence(write: Write) -> None:
-    done = run(write({"A.md": "text", "ontology/mine.ttl": f"{SH}{KG} ex:S a sh:PropertyShape ; sh:targetClass kg:Concept ; sh:minCount 1 ."}))  # fmt: skip
+    done = run("validate", write({"A.md": "text", "ontology/mine.ttl": f"{SH}{KG} ex:S a sh:PropertyShape ; sh:targetClass kg:Concept ; sh:minCount 1 ."}))  # fmt: skip
     assert done.returncode == 2
     assert done.stderr.startswith("kg: ")
     assert "Traceback" not in done.stderr
@@ -150,7 +145,7 @@ def test_shapes_that_cannot_be_used_are_said_in_a_sentence(write: Write) -> None
 def test_shapes_that_never_end_are_ended(write: Write) -> None:
     loop = "SELECT $this { $this a ?t . ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . FILTER(?a = ?f && ?c = ?g && ?b = ?i) }"
     shape = f'{SH}{KG} ex:S a sh:NodeShape ; sh:targetClass kg:Concept ; sh:sparql [ sh:select "{loop}" ] .'
-    done = run(write({"A.md": "text", "ontology/mine.ttl": shape}), "--timeout", "3", timeout=60)
+    done = run("validate", write({"A.md": "text", "ontology/mine.ttl": shape}), "--timeout", "3")
     assert done.returncode == 4, done.stderr
 
 
@@ -160,7 +155,7 @@ def test_memory_is_limited(write: Write) -> None:
         "<urn:all> a sh:NodeShape ; sh:targetClass kg:Note ; sh:sparql [ sh:message 'x' ; sh:select "
         "'SELECT $this WHERE { ?a ?p ?b . ?c ?q ?d } ORDER BY ?b ?d' ] .\n"
     )
-    done = run(write({"A.md": "text", "kg.toml": "max_memory = 100_000_000\n", "ontology/all.ttl": shape}))
+    done = run("validate", write({"A.md": "text", "kg.toml": "max_memory = 100_000_000\n", "ontology/all.ttl": shape}))
     assert done.returncode == 2
     assert "max_memory" in done.stderr
     assert "Traceback" not in done.stderr
@@ -186,7 +181,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def reported(repository: Path, form: str, *arguments: str) -> str:
-    done = run(repository / "my notes", "-f", form, *arguments)
+    done = run("validate", repository / "my notes", "-f", form, *arguments)
     assert done.returncode == 1, done.stderr
     return done.stdout
 
@@ -256,10 +251,10 @@ def test_turtle_is_the_report_of_shacl(repository: Path) -> None:
 def test_a_vault_without_findings_in_every_format(write: Write) -> None:
     vault = write({"A.md": f"{PLAIN}[[B]]\n", "B.md": f"{PLAIN}[[A]]\n"})
     for form in ("text", "json", "sarif", "github", "junit", "turtle"):
-        done = run(vault, "-f", form)
+        done = run("validate", vault, "-f", form)
         assert done.returncode == 0, form
         assert "true" in done.stdout if form == "turtle" else True
-    assert "::" not in run(vault, "-f", "github").stdout
+    assert "::" not in run("validate", vault, "-f", "github").stdout
 
 
 # ---- the baseline ----------------------------------------------------------------------------------------------------
@@ -267,12 +262,12 @@ def test_a_vault_without_findings_in_every_format(write: Write) -> None:
 
 def test_a_baseline_lets_pass_what_was_there_and_says_what_has_gone(write: Write, tmp_path: Path) -> None:
     vault, file = write({"A.md": "[[One]] [[Two]] [[Two]]\n"}), str(tmp_path / "baseline.json")
-    assert run(vault, "--baseline", file).returncode == 0
+    assert run("validate", vault, "--baseline", file).returncode == 0
     (vault / "A.md").write_text("\n\nmoved [[Two]] [[Two]] [[One]]\n")
-    moved = run(vault, "--baseline", file)
+    moved = run("validate", vault, "--baseline", file)
     assert (moved.returncode, moved.stdout) == (0, "")
     (vault / "A.md").write_text("[[Two]] [[Two]] [[Two]] [[Three]]\n")
-    again = run(vault, "--baseline", file)
+    again = run("validate", vault, "--baseline", file)
     assert again.returncode == 1
     assert [line.split(": ", 1)[0] for line in again.stdout.splitlines()] == ["A.md:1:17", "A.md:1:25"]
     assert "1 has gone since" in again.stderr
@@ -282,7 +277,7 @@ def test_a_baseline_lets_pass_what_was_there_and_says_what_has_gone(write: Write
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 9, "findings": []}', "\0"])
 def test_what_is_no_baseline_is_said(write: Write, tmp_path: Path, text: str) -> None:
     (tmp_path / "b.json").write_text(text)
-    done = run(write({"A.md": "[[One]]\n"}), "--baseline", str(tmp_path / "b.json"))
+    done = run("validate", write({"A.md": "[[One]]\n"}), "--baseline", str(tmp_path / "b.json"))
     assert done.returncode == 2
     assert "the next run writes one" in done.stderr
 
