@@ -1,5 +1,8 @@
 """The measures of a network: the values are NetworkX's own."""
 
+from collections.abc import Iterator
+from typing import cast
+
 import networkx as nx
 import pytest
 
@@ -47,12 +50,12 @@ def test_hubs_and_authorities_are_those_of_networkx_where_there_is_only_one_pair
 def test_what_a_cut_costs_is_what_is_left_without_it(seed: int) -> None:
     found = at_random(seed)
     graph = nx.Graph(found.simple)
-    wanted = {}
+    wanted: dict[tuple[int, ...], tuple[int, int]] = {}
     for point in nx.articulation_points(graph):
         part = nx.node_connected_component(graph, point) - {point}
         pieces = [len(piece) for piece in nx.connected_components(graph.subgraph(part))]
         wanted[(point,)] = len(pieces), sum(pieces) - max(pieces)
-    for one, other in nx.bridges(graph):
+    for one, other in cast("Iterator[tuple[int, int]]", nx.bridges(graph)):
         rest = nx.Graph(graph.subgraph(nx.node_connected_component(graph, one)))
         rest.remove_edge(one, other)
         wanted[tuple(sorted((one, other)))] = 2, min(len(piece) for piece in nx.connected_components(rest))

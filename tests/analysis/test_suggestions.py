@@ -22,7 +22,8 @@ from kg.config import load
 
 
 def matrix(found: Network, method: str) -> np.ndarray:
-    return METHODS[method](Matrices(found), slice(0, len(found)))
+    scores: np.ndarray = METHODS[method](Matrices(found), slice(0, len(found)))
+    return scores
 
 
 def undirected(found: Network) -> "nx.Graph[int]":

@@ -4,6 +4,7 @@ import json
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -12,6 +13,9 @@ import kg
 from helpers.commanding import run as process
 from kg.cli.main import kg as cli
 from kg.config import load
+from kg.core.findings import Finding
+from kg.notes.model import Note
+from kg.notes.vault import read_note
 from kg.reasoning import explanation
 
 NOTES = {
@@ -46,7 +50,7 @@ def shown(vault: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def table(vault: Path, *arguments: str) -> dict[str, list[dict[str, object]]]:
+def table(vault: Path, *arguments: str) -> dict[str, Any]:
     found = json.loads(shown(vault, "-f", "json", *arguments))
     assert isinstance(found, dict)
     return found
@@ -102,7 +106,7 @@ def test_every_line_that_is_named_holds_what_is_said(vault: Path) -> None:
     for group in ("properties", "links", "backlinks", "elsewhere"):
         for row in found[group]:
             assert bool(row["stated"]) is not row["inferred"], row
-            for line in row["stated"]:  # type: ignore[attr-defined]
+            for line in row["stated"]:
                 text = (vault / line["path"]).read_text(encoding="utf-8").split("\n")[line["line"] - 1]
                 assert line["text"].strip("…") in text
                 if line["column"] > 1 and group in {"links", "backlinks"}:
@@ -166,8 +170,12 @@ def test_lines_are_looked_up_only_for_what_is_shown(tmp_path: Path, monkeypatch:
         (tmp_path / f"Note {n}.md").write_text("To [[Hub]]\n")
     kg.ingest(kg.Vault(config=load(tmp_path, cwd=tmp_path)))
     read: list[str] = []
-    whole = explanation.read_note
-    monkeypatch.setattr(explanation, "read_note", lambda path, *rest: read.append(path) or whole(path, *rest))
+
+    def noted(path: str, place: Path, most: int) -> tuple[Note | None, tuple[Finding, ...]]:
+        read.append(path)
+        return read_note(path, place, most)
+
+    monkeypatch.setattr(explanation, "read_note", noted)
     assert "Linked from (60)" in shown(tmp_path, "Hub")
     assert len(set(read)) <= 21
 

@@ -10,6 +10,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -37,10 +38,12 @@ ENDLESS = {
 NESTED = f"<u:a> <u:b> {'<<( <u:a> <u:b> ' * 50_000}<u:c>{' )>>' * 50_000} .\n"
 
 
-def run(vault: Path, *arguments: str, **options: object) -> "subprocess.CompletedProcess[str]":
+def run(vault: Path, *arguments: str, seconds: int = resource.RLIM_INFINITY) -> "subprocess.CompletedProcess[str]":
+    """`kg` in a vault, with so many seconds of the processor."""
+    limit = partial(resource.setrlimit, resource.RLIMIT_CPU, (seconds, seconds))
     return subprocess.run(
-        [KG, *arguments], check=False, cwd=vault, capture_output=True, text=True, timeout=120, **options
-    )  # type: ignore[call-overload, no-any-return]
+        [KG, *arguments], check=False, cwd=vault, capture_output=True, text=True, timeout=120, preexec_fn=limit
+    )
 
 
 @pytest.fixture
@@ -89,7 +92,7 @@ def test_a_rule_that_takes_all_memory_is_named(vault: Path, name: str) -> None:
 def test_the_limit_of_the_system_on_cpu_time_is_named_too(vault: Path) -> None:
     write(vault, "ontology/rules/cartesian.rq", ENDLESS["cartesian"])
     limit = 6
-    done = run(vault, "ingest", "-q", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit, limit)))
+    done = run(vault, "ingest", "-q", seconds=limit)
     told = "the rule cartesian (rules/cartesian.rq) takes more CPU time than the system allows (ulimit -t)"
     assert (done.returncode, done.stderr) == (4, f"kg: {told}\n")
 

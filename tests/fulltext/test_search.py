@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -27,11 +27,13 @@ from kg.cli.search import _typed
 from kg.config import load
 from kg.core.errors import KgError, StoreError
 from kg.fulltext import database as fulltext
-from kg.fulltext import indexer as indexing
 from kg.fulltext import searcher as retrieval
 from kg.fulltext.database import indexable, readable
 from kg.fulltext.excerpt import excerpt
-from kg.fulltext.searcher import SearchResults, search
+from kg.fulltext.search_query import Query
+from kg.fulltext.searcher import EACH, LIMIT, SearchResults, search
+from kg.notes.pool import Read, Workers
+from kg.notes.vault import Progress
 from kg.store.store import Store
 
 NOTES = {
@@ -45,7 +47,7 @@ NOTES = {
 }
 
 
-def write(vault: Path, notes: dict[str, str | bytes]) -> Path:
+def write(vault: Path, notes: Mapping[str, str | bytes]) -> Path:
     for name, text in notes.items():
         (vault / name).parent.mkdir(parents=True, exist_ok=True)
         (vault / name).write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -58,8 +60,8 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(tmp_path_factory.mktemp("search") / "vault", NOTES)
 
 
-def find(vault: Path, text: str, **options: int) -> SearchResults:
-    return search(vault / ".kg", text, **options)
+def find(vault: Path, text: str, *, limit: int = LIMIT, each: int = EACH) -> SearchResults:
+    return search(vault / ".kg", text, limit=limit, each=each)
 
 
 def names(found: SearchResults) -> list[str]:
@@ -380,13 +382,13 @@ def rows(vault: Path) -> list[tuple[object, ...]]:
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files that were read for the index."""
     paths: list[str] = []
-    whole = indexing.Workers.read
+    whole = Workers.read
 
-    def noted(self: object, files: dict[str, Path], *rest: object) -> object:
+    def noted(self: Workers, files: dict[str, Path], limit: int, progress: Progress | None = None) -> dict[str, Read]:
         paths.extend(files)
-        return whole(self, files, *rest)  # type: ignore[arg-type]
+        return whole(self, files, limit, progress)
 
-    monkeypatch.setattr(indexing.Workers, "read", noted)
+    monkeypatch.setattr(Workers, "read", noted)
     return paths
 
 
@@ -586,12 +588,13 @@ def test_a_file_that_cannot_be_opened_gives_way_to_a_new_one(tmp_path: Path, mon
     before = file.stat().st_ino
     whole = sqlite3.connect
 
-    def refused(name: object, **options: object) -> sqlite3.Connection:
+    def refused(name: Path | str, timeout: float = 5, isolation_level: None = None) -> sqlite3.Connection:
         """As for somebody who may not read the file that is there: tests may run as root, who may."""
-        closed = isinstance(name, Path) and name.exists() and name.stat().st_ino == before
-        return whole(name if not closed else name / "no", **options)  # type: ignore[call-overload,no-any-return]
+        if isinstance(name, Path) and name.exists() and name.stat().st_ino == before:
+            name /= "no"
+        return whole(name, timeout=timeout, isolation_level=isolation_level)
 
-    monkeypatch.setattr(fulltext.sqlite3, "connect", refused)
+    monkeypatch.setattr(sqlite3, "connect", refused)
     file.with_name("kept").hardlink_to(file)  # so that the number is not given again
     assert find(vault, "pear").notes == 1
     assert file.stat().st_ino != before
@@ -607,10 +610,11 @@ def test_where_nothing_can_be_written_the_index_is_made_in_memory(tmp_path: Path
     write(vault, {"B.md": "another pear"})
     whole = sqlite3.connect
 
-    def reading(file: object, **options: object) -> sqlite3.Connection:
-        return whole(f"file:{file}?mode=ro", uri=True, **options) if file != ":memory:" else whole(file, **options)  # type: ignore[call-overload,no-any-return]
+    def reading(file: Path | str, timeout: float = 5, isolation_level: None = None) -> sqlite3.Connection:
+        name = file if file == ":memory:" else f"file:{file}?mode=ro"
+        return whole(name, uri=file != ":memory:", timeout=timeout, isolation_level=isolation_level)
 
-    monkeypatch.setattr(fulltext.sqlite3, "connect", reading)
+    monkeypatch.setattr(sqlite3, "connect", reading)
     before = (vault / ".kg" / "search.db").read_bytes()
     assert find(vault, "pear").notes == 2
     assert (vault / ".kg" / "search.db").read_bytes() == before
@@ -766,7 +770,12 @@ def test_there_is_no_value_where_nothing_is_found(vault: Path, call: str) -> Non
 def test_each_text_is_searched_for_once_a_query(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
     whole = retrieval.Searcher.things
-    monkeypatch.setattr(retrieval.Searcher, "things", lambda self, query: asked.append(query) or whole(self, query))
+
+    def counted(self: retrieval.Searcher, query: Query) -> object:
+        asked.append(query)
+        return whole(self, query)
+
+    monkeypatch.setattr(retrieval.Searcher, "things", counted)
     text = """SELECT * { VALUES ?x { "lean" "flow" } ?n a kg:Concept
         BIND (kg:textScore(?n, "waste") AS ?s) BIND (kg:textScore(?n, ?x) AS ?t) }"""
     assert len(kg.query(vault / ".kg", text).rows) == 12
@@ -860,7 +869,17 @@ def test_a_word_that_must_be_absent_is_no_option(vault: Path) -> None:
     "word", [b"\xff", b"tag:\xff", b"path:\xff", b"file:\xff x", b"storing \xff", b"storing -tag:\xff"]
 )
 def test_bytes_that_are_no_text_are_in_no_note(vault: Path, word: bytes, form: str) -> None:
-    command = [sys.executable, "-m", "kg", "search", "--store", str(vault / ".kg"), "-f", form, word]
+    command: list[str | bytes | Path] = [
+        sys.executable,
+        "-m",
+        "kg",
+        "search",
+        "--store",
+        vault / ".kg",
+        "-f",
+        form,
+        word,
+    ]
     env = os.environ | {"PYTHONIOENCODING": "utf-8:strict"}
     done = subprocess.run(command, env=env, capture_output=True, check=False)
     found = b"-" in word

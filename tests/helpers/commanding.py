@@ -25,10 +25,11 @@ class Done(NamedTuple):
 
 class _Out(io.TextIOWrapper):
     def __init__(self) -> None:
-        super().__init__(io.BytesIO(), encoding="utf-8", write_through=True)
+        self.written = io.BytesIO()
+        super().__init__(self.written, encoding="utf-8", write_through=True)
 
     def text(self) -> str:
-        return self.buffer.getvalue().decode()  # type: ignore[attr-defined]
+        return self.written.getvalue().decode()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from functools import partial
 
 PREFIXES = (
     "@prefix : <https://data.example/> .\n@prefix o: <https://onto.example/> .\n"
@@ -50,7 +51,7 @@ class Chance:
 
 
 def _axioms(c: Chance) -> dict[str, Callable[[], str]]:
-    prop, class_ = (lambda: c.random.choice(PROPERTIES)), (lambda: c.random.choice(CLASSES))
+    prop, class_ = partial(c.random.choice, PROPERTIES), partial(c.random.choice, CLASSES)
     return {
         "subClassOf": lambda: f"{c.expression()} rdfs:subClassOf {c.expression()}",
         "equivalentClass": lambda: f"{class_()} owl:equivalentClass {c.expression()}",

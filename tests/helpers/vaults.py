@@ -35,9 +35,9 @@ Write = Callable[[dict[str, str]], Path]
 """The fixture `write`: files of a vault, by their names, to the vault's folder."""
 
 
-def ingest(vault: Path, store: Path, **options: bool) -> kg.Report:
+def ingest(vault: Path, store: Path, *, full: bool = False, inference: bool = True) -> kg.Report:
     """Ingest a folder into a store that lies elsewhere, so that the folder stays as it is."""
-    return kg.ingest(kg.Vault(config=load(vault, cwd=vault, store=store)), **options)
+    return kg.ingest(kg.Vault(config=load(vault, cwd=vault, store=store)), full=full, inference=inference)
 
 
 def analyze(store: kg.Store | Path, name: str, *arguments: str) -> Result:

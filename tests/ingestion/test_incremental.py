@@ -199,7 +199,8 @@ def edit(**given: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Any
                 self.ingest()
 
         step.__name__ = change.__name__
-        return rule(then_ingest=st.sampled_from((False, False, True)), **given)(step)
+        when: Callable[..., Callable[[Callable[..., None]], Callable[..., None]]] = rule
+        return when(then_ingest=st.sampled_from((False, False, True)), **given)(step)
 
     return decorate
 

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,9 +54,9 @@ def run(vault: Path, tmp_path: Path) -> Run:
 
 
 @pytest.fixture
-def locked(vault: Path) -> Callable[[str, int], Path]:
+def locked(vault: Path) -> Iterator[Callable[[str, int], Path]]:
     """Take the permissions of a folder away; they are given back at the end."""
-    places = []
+    places: list[Path] = []
 
     def lock(path: str, mode: int = 0) -> Path:
         place = vault / path
@@ -64,7 +64,7 @@ def locked(vault: Path) -> Callable[[str, int], Path]:
         place.chmod(mode)
         return place
 
-    yield lock  # type: ignore[misc]
+    yield lock
     for place in places:
         place.chmod(0o755)
 

@@ -35,7 +35,7 @@ TERMS = {
 }
 
 
-@pytest.fixture(params=TERMS.values(), ids=TERMS)
+@pytest.fixture(params=TERMS.values(), ids=[*TERMS])
 def opened(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The door lets a bad term through."""
     checked = iris.encode_url

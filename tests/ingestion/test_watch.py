@@ -37,7 +37,7 @@ class Watch:
 
     def until(self, text: str) -> list[str]:
         """The lines up to one with this text."""
-        seen = []
+        seen: list[str] = []
         while not seen or text not in seen[-1]:
             try:
                 seen.append(self.lines.get(timeout=20))

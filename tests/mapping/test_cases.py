@@ -159,9 +159,9 @@ def _is_bookkeeping(quad: ox.Quad) -> bool:
     """Whether a quad says what every note, section or tag says, and so would only be noise in a case."""
     predicate = quad.predicate.value
     if predicate == RDF + "type":
-        return quad.object.value in _KINDS_OF_PLACE
+        return isinstance(quad.object, ox.NamedNode) and quad.object.value in _KINDS_OF_PLACE
     if predicate == SKOS + "prefLabel":
-        return "#tag/" in quad.subject.value
+        return "#tag/" in str(quad.subject)
     return predicate in _OF_THE_FILE | _OF_THE_OUTLINE
 
 
@@ -170,13 +170,16 @@ def _lines(what: str, quads: Iterable[ox.Quad]) -> list[str]:
     return sorted(f"  {what}: {' '.join(_short(term) for term in _terms(quad))}" for quad in quads)
 
 
-def _terms(quad: ox.Quad) -> Iterator[ox.NamedNode | ox.BlankNode | ox.Literal]:
+_Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | ox.DefaultGraph
+
+
+def _terms(quad: ox.Quad) -> Iterator[_Term]:
     yield from (quad.subject, quad.predicate, quad.object)
     if quad.graph_name != ox.DefaultGraph():
         yield quad.graph_name
 
 
-def _short(term: ox.NamedNode | ox.BlankNode | ox.Literal) -> str:
+def _short(term: _Term) -> str:
     """A term as a case may write it: `<Note#Outcomes>`, `kg:Outcome`, `"7"^^xsd:integer`."""
     if isinstance(term, ox.Literal):
         datatype = _short(term.datatype)

@@ -19,7 +19,7 @@ def test_it_is_owl_2_dl_and_owl_2_rl(tmp_path: Path) -> None:
     classpath = os.pathsep.join([str(tmp_path), *map(str, sorted(JARS.glob("*.jar")))])
     source = ROOT / "tests" / "system" / "CheckProfiles.java"
     subprocess.run(["javac", "-cp", classpath, "-d", tmp_path, source], check=True)
-    command = ["java", "-cp", classpath, "CheckProfiles", ROOT / "ontology" / "kg.ttl"]
+    command: list[str | Path] = ["java", "-cp", classpath, "CheckProfiles", ROOT / "ontology" / "kg.ttl"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     assert shown[0].startswith("axioms ")
     assert shown[1:] == ["OWL2_DL true", "OWL2_RL true"]

@@ -28,7 +28,7 @@ from kg.mapping.ontology import Ontology, load_ontology
 from kg.mapping.statements import Reader, Statements
 from kg.notes.frontmatter import read
 from kg.notes.markdown import parse
-from kg.notes.model import Field, Link, Note, Tag, Value
+from kg.notes.model import Block, Field, Line, Link, Note, Tag, Value
 from kg.notes.vault import Vault
 from kg.rdf.iris import Names, encode_part, encode_path, encode_url
 from kg.rdf.terms import KG, literal
@@ -195,7 +195,8 @@ def test_blocks_lie_inside_each_other_in_order(text: str) -> None:
     note = note_of(text)
     for block in blocks_of(note):
         exact(note, block.span)
-        for inner in (*block.children, *block.lines):
+        inside: list[Block | Line] = [*block.children, *block.lines]
+        for inner in inside:
             exact(note, inner.span)
             assert block.span.start <= inner.span.start
             # The parser ends some blocks before the line break, and the last one in them after it.
@@ -214,7 +215,8 @@ def test_what_stands_in_a_line_lies_inside_it(text: str) -> None:
     note = note_of(text)
     for line in lines_of(note):
         exact(note, line.span)
-        for part in (*line.links, *line.tags, *line.fields):
+        parts: list[Link | Tag | Field] = [*line.links, *line.tags, *line.fields]
+        for part in parts:
             assert line.span.start <= part.span.start < part.span.end <= line.span.end
         for piece in line.pieces:
             assert line.span.start <= piece.start <= line.span.end

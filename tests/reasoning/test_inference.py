@@ -328,7 +328,9 @@ def test_a_rules_file_adds_what_its_query_gives(tmp_path: Path, pattern: str, is
     assert constructs({"x": rule}, {}, text)[0] == found
     store = ox.Store()
     store.extend(ox.Quad(t.subject, t.predicate, t.object) for t in parsed(PREFIXES + DATA_FOR_RULES))
-    wanted = {str(triple) for triple in store.query(rule)}
+    made = store.query(rule)
+    assert isinstance(made, ox.QueryTriples)
+    wanted = {str(triple) for triple in made}
     assert inferred(tmp_path, "", DATA_FOR_RULES, {"x": rule}) == wanted
     assert wanted
 

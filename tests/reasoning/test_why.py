@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import owlrl
 import pyoxigraph as ox
@@ -145,7 +146,9 @@ def replayed(explainer: Explainer, steps: list[DerivationStep], each: int = 1_00
         if text:
             store = ox.Store()
             store.extend(ox.Quad(t.subject, t.predicate, t.object) for t in premises)
-            found = {str(triple) for triple in store.query(text, prefixes=explainer.store.prefixes)}
+            made = store.query(text, prefixes=explainer.store.prefixes)
+            assert isinstance(made, ox.QueryTriples)
+            found = {str(triple) for triple in made}
         else:
             found = owlrls_closure([*premises, *step.rule.axioms])
         assert str(step.conclusion) in found, (step.rule.name, *map(str, premises))
@@ -305,9 +308,9 @@ def test_everything_of_a_thing_in_every_format(begin: Open) -> None:
     assert markdown.count("- “Ann” is a “Lead”  \n") >= 1
 
 
-def leaves_of(row: dict) -> list[dict]:
+def leaves_of(row: dict[str, Any]) -> list[object]:
     if row["asserted"]:
-        return row["stated"]
+        return [*row["stated"]]
     return [leaf for premise in row["premises"] for leaf in leaves_of(premise)] or ["above"] * row["repeated"]
 
 

@@ -140,7 +140,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("arguments", MISTAKES)
-def test_a_mistake_is_said(vault: Path, server: str, arguments: tuple[str, ...]) -> None:
+def test_a_mistake_is_said(vault: Path, server: str, arguments: tuple[str, str]) -> None:
     done = command(vault, "pull", server, *arguments)
     assert done.code == 2
     assert done.err.startswith(f"kg: {MISTAKES[arguments]}")

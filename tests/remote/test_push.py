@@ -6,6 +6,7 @@ import random
 import shutil
 import signal
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,6 @@ import kg
 from helpers.commanding import run
 from helpers.serving import oxigraph, serving
 from helpers.vaults import ingest
-from kg.remote import endpoint as remote
 from kg.remote import push as pushing
 from kg.remote.dialects import Dialect, canonical
 from kg.remote.endpoint import Endpoint
@@ -263,7 +263,7 @@ def test_what_was_loaded_by_other_means_is_taken_over(vault: Vault, server: str)
     there = Endpoint.at(server).queries
     data = ox.serialize(vault.store.quads(), format=ox.RdfFormat.N_QUADS)
     url = server.replace("/query", "/store")
-    there.send(remote.Request(url, data, {"Content-Type": "application/n-quads"}, method="POST"))
+    there.send(urllib.request.Request(url, data, {"Content-Type": "application/n-quads"}, method="POST"))
     done = bring(vault.store, server)
     assert (done.inserted, done.deleted, done.mended) == (0, 0, 0)
     assert not bring(vault.store, server).changed
@@ -345,7 +345,7 @@ def test_a_push_that_is_killed_is_gone_on_with(tmp_path: Path, server: str) -> N
     store = ingest(folder, tmp_path / "store").store
     child = os.fork()
     if child == 0:
-        pushing.STANDARD = Dialect(200, lambda line: line)
+        pytest.MonkeyPatch().setattr(pushing, "STANDARD", Dialect(200, lambda line: line))
         real = Endpoint.update
 
         def slow(self: Endpoint, text: str) -> object:

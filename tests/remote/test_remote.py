@@ -2,10 +2,13 @@
 
 import io
 import json
+import socket
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 
 import pyoxigraph as ox
@@ -31,8 +34,8 @@ def endpoint(notes_store: kg.Store) -> Iterator[str]:
         yield url
 
 
-def _post(url: str, data: bytes, media_type: str) -> exchange.urllib.request.Request:
-    return exchange.urllib.request.Request(url, data, {"Content-Type": media_type}, method="POST")
+def _post(url: str, data: bytes, media_type: str) -> urllib.request.Request:
+    return urllib.request.Request(url, data, {"Content-Type": media_type}, method="POST")
 
 
 @pytest.fixture(autouse=True)
@@ -216,7 +219,7 @@ def test_a_busy_server_is_asked_again(status: int) -> None:
 def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """So long would have been waited, each time."""
     pauses: list[float] = []
-    monkeypatch.setattr(exchange.time, "sleep", pauses.append)
+    monkeypatch.setattr(time, "sleep", pauses.append)
     return pauses
 
 
@@ -265,14 +268,14 @@ def test_a_server_that_always_hangs_up_is_given_up(waited: list[float]) -> None:
 
 def test_a_server_that_is_started_anew_is_waited_for(waited: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     """After it hung up nobody is there for a while."""
-    real, attempts = exchange.socket.create_connection, iter([True, False, False])
+    real, attempts = socket.create_connection, iter([True, False, False])
 
-    def connect(*arguments: object, **options: object) -> object:
+    def connect(*arguments: Any, **options: Any) -> object:
         if not next(attempts, True):
             raise ConnectionRefusedError(111, "Connection refused")
-        return real(*arguments, **options)  # type: ignore[arg-type]
+        return real(*arguments, **options)
 
-    monkeypatch.setattr(exchange.socket, "create_connection", connect)
+    monkeypatch.setattr(socket, "create_connection", connect)
     with serving(lambda one: _hangs_up(one) if len(one.asked) < 2 else one.yes()) as (url, asked):
         assert ask(url)
     assert (len(asked), len(waited)) == (2, 3)

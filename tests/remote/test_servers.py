@@ -5,7 +5,7 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -51,14 +51,14 @@ class Server(NamedTuple):
         return remote.query(self.url, text, prefixes, params, 60, standing_for_default=default)
 
 
-def bring(store: kg.Store, url: str, **options: bool) -> Pushed:
-    return push(store, Endpoint.at(url, seconds=60), **options)
+def bring(store: kg.Store, url: str, *, full: bool = False) -> Pushed:
+    return push(store, Endpoint.at(url, seconds=60), full=full)
 
 
 @contextmanager
 def started(name: str, folder: Path, *, rows: int = 10_000) -> Iterator[str]:
     """A server with nothing in it, and the environment that lets one write to it; of Virtuoso the `rows` it gives."""
-    kinds = {
+    kinds: dict[str, Callable[[], AbstractContextManager[str]]] = {
         "oxigraph": oxigraph,
         "union": lambda: oxigraph("--union-default-graph"),
         "virtuoso": lambda: virtuoso(folder, rows=rows),

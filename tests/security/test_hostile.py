@@ -25,7 +25,7 @@ from kg.notes.markdown import parse
 from kg.notes.model import Note
 from kg.notes.vault import Reading, Vault, read_note
 from kg.rdf.iris import encode_path
-from kg.sparql.query import check
+from kg.rdf.sparql_syntax import check
 from kg.store.store import Store
 
 BASE = "https://notes.example/"
@@ -1037,8 +1037,8 @@ def test_a_store_that_is_missing_damaged_or_locked(project: Path, tmp_path: Path
 
     locked = tmp_path / "locked"
     shutil.copytree(project, locked)
-    with (locked / ".kg" / "lock").open("a+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with (locked / ".kg" / "lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         held = run("ingest", "--full", str(locked), cwd=locked)
     assert (held.returncode, "being written" in held.stderr) == (3, True)
     assert run("query", "ASK { ?s ?p ?o }", cwd=locked).returncode == 0

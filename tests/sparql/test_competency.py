@@ -2,10 +2,10 @@
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from typing import Protocol
 from xml.etree import ElementTree
 
 import pytest
@@ -18,7 +18,10 @@ from kg.sparql.competency import Verdict, verdicts
 from kg.sparql.competency_cases import find_cases
 from kg.sparql.library import library
 
-Test = Callable[[str], list[Verdict]]
+
+class Test(Protocol):
+    def __call__(self, text: str, *, seconds: float = 30) -> list[Verdict]: ...
+
 
 NOTE = """---
 rating: 4.5

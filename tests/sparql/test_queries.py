@@ -12,10 +12,10 @@ import pytest
 import kg
 from helpers.vaults import NOTES, ROOT, ingest
 from kg.config import Config, load
+from kg.rdf.sparql_syntax import check, tokens
 from kg.sparql.binding import bind
 from kg.sparql.library import Header, library
 from kg.sparql.parameters import Binder, Parameter
-from kg.sparql.query import check, tokens
 
 LIBRARY = sorted(file.stem for file in (ROOT / "queries").glob("*.rq"))
 

@@ -65,6 +65,7 @@ def cases(folder: Path) -> Iterator[Case]:
 
     for quad in graph.quads_for_pattern(None, ox.NamedNode(MF + "action"), None, None):
         case, action = quad.subject, quad.object
+        assert isinstance(action, ox.NamedNode | ox.BlankNode)
         kind = one(case, "http://www.w3.org/1999/02/22-rdf-syntax-ns#type").value.rpartition("#")[2]
         query = one(action, QT + "query") if isinstance(action, ox.BlankNode) else action
         data = [(file(q.object), False) for q in graph.quads_for_pattern(action, ox.NamedNode(QT + "data"), None, None)]

@@ -160,7 +160,8 @@ class Killing:
             return None
         rows: State = {}
         for quad in found.find(None, ox.NamedNode(VERSION), None, None):
-            if quad.graph_name != ox.DefaultGraph():
+            if isinstance(quad.graph_name, ox.NamedNode):
+                assert isinstance(quad.object, ox.Literal)
                 rows[quad.graph_name.value.rpartition("/")[2].removesuffix(".md")] = int(quad.object.value)
         return rows
 

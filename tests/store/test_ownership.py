@@ -70,26 +70,23 @@ def edited(vault: Path, text: str) -> None:
 
 # ---- whose a folder is ---------------------------------------------------------------------------------------------
 
+
+def mine(file: Path) -> None:
+    file.parent.mkdir(parents=True)
+    file.write_text("mine")
+
+
 OTHERS: dict[str, Callable[[Path], object]] = {
     "notes": lambda folder: (folder / "Meeting 1.2.2024.md").write_text("# Meeting\n"),
     "a library": lambda folder: (folder / "lib.so.3").write_text("x"),
-    "a folder called as a generation": lambda folder: (
-        (folder / "gen-7").mkdir(),
-        (folder / "gen-7" / "notes.txt").write_text("mine"),
-    ),
-    "a generation's names with other things in it": lambda folder: (
-        (folder / "gen-7" / "db").mkdir(parents=True),
-        (folder / "gen-7" / "db" / "photo.jpg").write_text("mine"),
-    ),
+    "a folder called as a generation": lambda folder: mine(folder / "gen-7" / "notes.txt"),
+    "a generation's names with other things in it": lambda folder: mine(folder / "gen-7" / "db" / "photo.jpg"),
     "a lock of another program": lambda folder: (folder / "lock").write_text("4711"),
     "a history of another program": lambda folder: (folder / "history").write_text("ls\n"),
     "a cache of another program": lambda folder: (folder / MARK).write_text(
         "Signature: 8a477f597d28d172789f06886806bc55\n# Another program's.\n"
     ),
-    "pulled things of another program": lambda folder: (
-        (folder / "pulled").mkdir(),
-        (folder / "pulled" / "a.nt").write_text("mine"),
-    ),
+    "pulled things of another program": lambda folder: mine(folder / "pulled" / "a.nt"),
     "a hidden folder": lambda folder: (folder / ".git").mkdir(),
 }
 

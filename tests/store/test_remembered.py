@@ -13,7 +13,7 @@ import kg
 from helpers.commanding import command
 from helpers.vaults import ingest
 
-JUNK = [
+JUNK: list[object] = [
     None,
     True,
     0,

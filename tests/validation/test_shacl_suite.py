@@ -11,7 +11,8 @@ import pyoxigraph as ox
 import pytest
 
 from kg.core.errors import KgError
-from kg.validation.conformance import Conformance, Limits, lookup
+from kg.core.limits import Limits
+from kg.validation.conformance import Conformance, lookup
 from kg.validation.pyshacl_runner import Violation, engine
 from kg.validation.shapes import Shapes
 

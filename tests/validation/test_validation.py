@@ -25,7 +25,7 @@ from helpers.vaults import NOTES, ROOT, Write
 from kg.config import load
 from kg.core.findings import Finding
 from kg.store.builder import building
-from kg.validation import conformance
+from kg.validation import conformance, pyshacl_runner
 from kg.validation.pyshacl_runner import Violation, engine
 from kg.validation.validator import Validation, validate
 
@@ -302,17 +302,15 @@ SHAPES = (
 @contextmanager
 def engine_in_this_process() -> Iterator[None]:
     """Without the second that a process takes to begin."""
-    work, before = engine(), conformance.run
+    work = engine()
 
     def here(jobs: Any, *, seconds: float, memory: int) -> list[list[Violation]]:
         rows = [(*(ox.serialize(list(one), format=ox.RdfFormat.N_TRIPLES) for one in job[:2]), job[2]) for job in jobs]
-        return [[Violation(*found) for found in work(*row)] for row in rows]  # type: ignore[arg-type]
+        return [[Violation(*found) for found in work(*row)] for row in rows]
 
-    conformance.run = here
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conformance, "run", here)
         yield
-    finally:
-        conformance.run = before
 
 
 class Validating(RuleBasedStateMachine):
@@ -383,7 +381,7 @@ def test_only_what_an_edit_touches_is_looked_at_again(write: Write, monkeypatch:
     vault = write({f"n{number}.md": f"[[n{number + 1}]]\n" for number in range(30)})
     validate(vault)
     asked: list[int] = []
-    before = conformance.run
+    before = pyshacl_runner.run
 
     def counted(jobs: Any, **limits: Any) -> Any:
         asked.append(sum(str(triple.predicate).endswith("targetNode>") for job in jobs for triple in job[1]))
