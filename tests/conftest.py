@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 import kg
-from helpers import drawing  # noqa: F401 - it says how examples are drawn
+from helpers import (
+    drawing,  # noqa: F401 - it says how examples are drawn
+    hostile,
+)
 from helpers.vaults import NOTES, Write, ingest
 
 # Where tests run in the background of a script, it is ignored, and so by all the processes that they start.
@@ -35,6 +38,24 @@ def write(tmp_path: Path) -> Write:
         return vault
 
     return files
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Path:
+    """A vault with one good note."""
+    folder = tmp_path / "vault"
+    folder.mkdir()
+    (folder / "Good.md").write_text(hostile.GOOD, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A vault with one good note that has been ingested; tests change only copies of it."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "Good.md").write_text(hostile.GOOD, encoding="utf-8")
+    kg.ingest(hostile.opened(folder))
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,12 @@
-"""A list of commands reads at a glance: on a terminal of 80 columns no summary is cut off."""
+"""A list of commands reads at a glance: on a terminal of 80 columns no summary is cut off. Wrong usage exits with 2."""
+
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from helpers.commanding import run
 from kg.cli.explore import analyze
 from kg.cli.main import kg
 
@@ -27,3 +30,26 @@ def test_a_summary_is_not_cut_off(group: str, name: str, width: int) -> None:
     summary = summaries(group, width)[name]
     assert summary
     assert not summary.endswith("...")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["query", "-f", "nope", "ASK {}"],
+        ["query", "ASK {}", "--param", "x"],
+        ["query", "ASK {}", "--param", "x=1"],
+        ["query", "ASK {}", "--timeout", "0"],
+        ["query", "ASK {}", "--endpoint", "file:///etc/passwd"],
+        ["query", "ASK {}", "-f", "turtle"],
+        ["ingest", "nowhere"],
+        ["ingest", "Good.md"],
+        ["nonsense"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_exits_with_2(project: Path, arguments: list[str]) -> None:
+    done = run(*arguments, cwd=project)
+    assert done.returncode == 2
+    assert done.stderr
+    assert "Traceback" not in done.stderr
+    assert "internal error" not in done.stderr

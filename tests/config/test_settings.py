@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from helpers.commanding import run
 from kg.cli.main import kg as command
 from kg.config import PREFIXES, load
 from kg.core.errors import ConfigError
@@ -135,3 +136,17 @@ def test_a_vault_that_is_a_link_in_a_circle_is_a_sentence(tmp_path: Path) -> Non
     write(tmp_path, "vault = 'circle'\n")
     done = CliRunner().invoke(command, ["ingest", str(tmp_path / "circle")])
     assert "cannot be looked at" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    "toml",
+    ['base = "a b"', "base = 1", "vault =", 'nope = 1', 'base = "https://a.example/<"', 'base = "x"', 'ignore = [1]', 'max_bytes = true',
+     pytest.param('base = "https://a.example/%zz"'), pytest.param('base = "https://a.example:\u0663/"'), pytest.param('base = "http://[/"'), '[prefixes]\na = "http://a b/"',
+     pytest.param('[prefixes]\na = "https://a.example/<"'), pytest.param('[prefixes]\n"a b" = "https://a.example/"'), "\x00"],
+)  # fmt: skip
+def test_bad_settings_are_refused_before_anything_is_done(vault: Path, toml: str) -> None:
+    (vault / "kg.toml").write_text(toml, encoding="utf-8")
+    done = run("ingest", str(vault), cwd=vault)
+    assert done.returncode == 2, done.stderr
+    assert "kg.toml" in done.stderr
+    assert "internal error" not in done.stderr
