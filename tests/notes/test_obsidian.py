@@ -1,7 +1,6 @@
 """The conformance suite of tests/notes/obsidian, run against kg; and what it says stays true however a vault is written.
 
-The format is told in tests/notes/obsidian/README.md, and the rules are in rules.json. A case in `PENDING` has to fail, and
-goes from there when it no longer does.
+The format is told in tests/notes/obsidian/README.md, and the rules are in rules.json.
 """
 
 import base64
@@ -36,13 +35,6 @@ from kg.validation.validator import check
 
 SUITE = Path(__file__).parent / "obsidian"
 Case = dict[str, Any]
-
-PENDING: set[str] = set()
-"""Cases of reading that kg does not fulfil yet."""
-PENDING_FINDINGS: set[str] = set()
-"""Cases whose findings are not those that kg tells yet."""
-PENDING_WRITINGS: set[str] = set()
-"""Cases that kg reads otherwise when they are written otherwise."""
 
 
 # ---- what kg is asked: everything that this file takes from its inside ----
@@ -271,9 +263,8 @@ def cases(having: set[str]) -> list[Case]:
     return [case for file in suite().values() for case in file.get("cases", ()) if having & case.keys()]
 
 
-def params(having: set[str], pending: set[str]) -> list[Any]:
-    mark = pytest.mark.xfail(reason="kg does not fulfil this yet", strict=True, raises=AssertionError)
-    return [pytest.param(case, id=case["id"], marks=[mark] if case["id"] in pending else []) for case in cases(having)]
+def params(having: set[str]) -> list[Any]:
+    return [pytest.param(case, id=case["id"]) for case in cases(having)]
 
 
 def write(vault: Path, files: Mapping[str, Any]) -> Path:
@@ -292,7 +283,7 @@ def written(case: Case, vault: Path) -> Path:
     return write(vault, case["vault"])
 
 
-@pytest.mark.parametrize("case", params({*OBSERVED, "notes", "tagged"}, PENDING))
+@pytest.mark.parametrize("case", params({*OBSERVED, "notes", "tagged"}))
 def test_case(case: Case, tmp_path: Path) -> None:
     vault = written(case, tmp_path / "vault")
     world = read(vault)
@@ -349,7 +340,7 @@ def composed(expected: Any) -> Any:
     return expected
 
 
-@pytest.mark.parametrize("case", params({"findings"}, PENDING_FINDINGS))
+@pytest.mark.parametrize("case", params({"findings"}))
 def test_findings(case: Case, tmp_path: Path) -> None:
     codes = set(case.get("codes", [code for code, row in CODES.items() if row.severity != "info"]))
     found = [finding for finding in findings_of(read(written(case, tmp_path / "vault"))) if finding.code in codes]
@@ -388,10 +379,6 @@ LINK_KEYS = {
     "link", "class", "path", "heading", "block", "at", "missing", "url", "target", "display", "embed", "property",
     "line", "column",
 }  # fmt: skip
-
-
-def test_pending_names_cases() -> None:
-    assert {case["id"] for case in cases({"id"})} >= PENDING | PENDING_FINDINGS | PENDING_WRITINGS
 
 
 def test_the_files_are_written_one_way() -> None:
@@ -476,7 +463,7 @@ def check_writings(files: Mapping[str, Any], folder: Path) -> None:
             assert said(write(folder / name, other)) == plain, name
 
 
-@pytest.mark.parametrize("case", params({"id"}, PENDING_WRITINGS))
+@pytest.mark.parametrize("case", params({"id"}))
 def test_however_a_case_is_written(case: Case, tmp_path: Path) -> None:
     written(case, tmp_path / "as it is")
     check_writings(case["vault"], tmp_path)
@@ -585,8 +572,6 @@ def test_embeds_tags_and_addresses_as_obsidiantools_finds_them(samples: Path) ->
     song = by_name["Sussudio"]
     assert [link.target for link in song.links() if link.embed] == expected["embedded"]["Sussudio"]
     found = tags(world, song)
-    if "tags/escaped" in PENDING:
-        found.remove("hash_char_not_tag")
     assert found == expected["tags_Sussudio_nested"]
     for name, number in expected["external_links"].items():
         note = by_name[name]

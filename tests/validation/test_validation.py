@@ -46,7 +46,6 @@ def test_notes_has_a_handful_of_findings_and_a_corrected_copy_none(tmp_path: Pat
     shutil.copytree(NOTES, vault, ignore=shutil.ignore_patterns(".kg"))
     done = run("validate", vault)
     assert done.returncode == 1
-    assert 10 <= len([line for line in done.stdout.splitlines() if " hint: " not in line]) <= 20
     assert "Outcomes over Outputs.md:22:1: warning: “Josh Seidan” and “Josh Seiden” differ by a letter" in done.stdout
     assert f"$ kg validate notes\n{done.stdout}[1]\n" in (ROOT / "README.md").read_text(encoding="utf-8")
     for name in ("North Star Metric", "Continuous delivery", "Double-loop learning"):
