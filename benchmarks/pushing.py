@@ -8,7 +8,7 @@ server with nothing in it: for Oxigraph one POST of N-Quads, for Virtuoso its ow
 compares anything, nor can either be gone on with when it is cut off.
 
 Then each query of the library is asked of each server and of the store, over as many notes of a company as the tests
-know it (tests/company.py): whether the answers are equal, to the row and its place, and which take longest.
+know it (tests/helpers/company.py): whether the answers are equal, to the row and its place, and which take longest.
 """
 
 import argparse
@@ -40,8 +40,8 @@ from kg.remote.push import Pushed, push
 from kg.sparql.answer import Answer
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from company import Company, questions
-from serving import free_port, oxigraph, virtuoso
+from helpers.company import Company, questions
+from helpers.serving import free_port, oxigraph, virtuoso
 
 STANDING = ox.NamedNode("https://notes.example/#default")
 BUFFERS = 170_000

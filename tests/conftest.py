@@ -1,20 +1,18 @@
 """What the tests share: a vault written where it is used, and the samples of other people."""
 
-import csv
-import io
 import os
 import shutil
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-import drawing  # noqa: F401 - it says how examples are drawn
 import kg
-from kg.cli.main import kg as cli
-from kg.config import load
+from helpers import (
+    drawing,  # noqa: F401 - it says how examples are drawn
+    hostile,
+)
+from helpers.vaults import NOTES, Write, ingest
 
 # Where tests run in the background of a script, it is ignored, and so by all the processes that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -26,21 +24,9 @@ if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4_000_000_000
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     os.environ.setdefault("TMPDIR", str(MEMORY))
 
-ROOT = Path(__file__).parent.parent
-NOTES = ROOT / "notes"
-PREFIXES = {
-    "n": "https://notes.example/",
-    "kg": "https://w3id.org/concept-notes#",
-    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
-    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
-    "skos": "http://www.w3.org/2004/02/skos/core#",
-    "dcterms": "http://purl.org/dc/terms/",
-    "owl": "http://www.w3.org/2002/07/owl#",
-}
-
 
 @pytest.fixture
-def write(tmp_path: Path) -> Callable[[dict[str, str]], Path]:
+def write(tmp_path: Path) -> Write:
     """Write a vault: file names with what stands in them."""
 
     def files(notes: dict[str, str]) -> Path:
@@ -54,32 +40,22 @@ def write(tmp_path: Path) -> Callable[[dict[str, str]], Path]:
     return files
 
 
-def ingest(vault: Path, store: Path, **options: bool) -> kg.Report:
-    """Ingest a folder into a store that lies elsewhere, so that the folder stays as it is."""
-    return kg.ingest(kg.Vault(config=load(vault, cwd=vault, store=store)), **options)
+@pytest.fixture
+def vault(tmp_path: Path) -> Path:
+    """A vault with one good note."""
+    folder = tmp_path / "vault"
+    folder.mkdir()
+    (folder / "Good.md").write_text(hostile.GOOD, encoding="utf-8")
+    return folder
 
 
-def analyze(store: kg.Store | Path, name: str, *arguments: str) -> Result:
-    """`kg analyze NAME` of a store."""
-    place = store.path if isinstance(store, kg.Store) else store
-    return CliRunner().invoke(cli, ["analyze", name, "--store", str(place), *arguments])
-
-
-def analyzed(store: kg.Store | Path, *arguments: str) -> list[dict[str, str]]:
-    """The rows that an analysis gives."""
-    done = analyze(store, *arguments, "-f", "csv")
-    assert done.exit_code == 0, (done.output, done.exception)
-    return list(csv.DictReader(io.StringIO(done.stdout)))
-
-
-def damage_tables(store: Path, every: int) -> None:
-    """Write zeros over every table of a store's database, in its first half: one alone may hold nothing in use."""
-    for file in list((store / (store / "current").read_text().strip() / "db").glob("*.sst")):
-        data = bytearray(file.read_bytes())
-        for at in range(100, len(data) // 2 + 101, every):
-            data[at : at + 40] = bytes(40)
-        file.unlink()  # not through the hard link
-        file.write_bytes(data)
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A vault with one good note that has been ingested; tests change only copies of it."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "Good.md").write_text(hostile.GOOD, encoding="utf-8")
+    kg.ingest(hostile.opened(folder))
+    return folder
 
 
 @pytest.fixture(scope="session")

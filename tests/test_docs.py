@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT
+from helpers.vaults import ROOT
 
 sys.path.insert(0, str(ROOT / "docs"))
 import generate

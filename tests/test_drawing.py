@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-import drawing
+from helpers import drawing
 
 UNSEEDED = re.compile(r"random\.(?:random|choice|choices|randint|sample|shuffle|randrange)\(|\bRandom\(\)|uuid\.uuid[14]\(|default_rng\(\)")  # fmt: skip
 OVERRIDDEN = re.compile(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import kg
-from conftest import ingest
+from helpers.vaults import ingest
 
 VAULTS = [
     "seed",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import kg
-from conftest import NOTES, ingest
+from helpers.vaults import NOTES, ingest
 
 N = "https://notes.example/Outcomes%20over%20Outputs"
 

@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 from fuzz.running import PATIENCE, Round, Worker, fuzz, name_of
@@ -56,7 +57,7 @@ def _turns(names: list[str], seconds: float, seed: int | None, folder: Path, pat
         name = names[number % len(names)]
         done = fuzz(
             name, min(turn, left), seed, known=problems[name], patience=patience,
-            report=lambda problem, data, trace, name=name, seed=seed: _keep(folder, name, seed, problem, data, trace),
+            report=partial(_keep, folder, name, seed),
         )  # fmt: skip
         problems[name] |= done.found.keys()
         _count(folder, done)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import strategies
+from helpers import strategies
 
 # A production to a row, however long.
 # fmt: off

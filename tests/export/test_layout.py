@@ -1,0 +1,64 @@
+"""Where things stand on a plane: the same every time, apart from each other, communities close together."""
+
+import math
+import random
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial import cKDTree
+
+from helpers.made_networks import at_random, network
+from kg.export.layout import layout
+
+
+def test_nothing_has_no_places_and_one_thing_stands_in_the_middle() -> None:
+    assert layout(network(0, [])) == []
+    assert layout(network(1, [])) == [(0.0, 0.0)]
+
+
+@given(st.integers(0, 10_000))
+def test_each_has_a_place_of_its_own_the_same_every_time(seed: int) -> None:
+    found = layout(at_random(seed))
+    assert found == layout(at_random(seed))
+    assert len(found) == len(at_random(seed))
+    assert all(math.isfinite(x) and math.isfinite(y) for x, y in found)
+    assert not cKDTree(found).query_pairs(0.8)
+
+
+def cliques(number: int, size: int) -> list[tuple[int, int]]:
+    """So many cliques, each tied to the next by one link."""
+    inside = [(k * size + a, k * size + b) for k in range(number) for a in range(size) for b in range(a)]
+    return inside + [(k * size, (k + 1) * size + 1) for k in range(number - 1)]
+
+
+@pytest.mark.parametrize(("number", "size"), [(3, 6), (90, 20)])  # laid out as one, and by communities
+def test_communities_are_close_together(number: int, size: int) -> None:
+    found = layout(network(number * size, cliques(number, size)))
+    nearest = cKDTree(found).query(found, 2)[1][:, 1]
+    assert sum(n // size == other // size for n, other in enumerate(nearest)) > 0.95 * number * size
+
+
+def test_what_is_not_connected_is_not_mixed() -> None:
+    found = layout(network(60, [*cliques(2, 20), *((40 + a, 41 + a) for a in range(19))]))
+    boxes = [
+        tuple(f(p[axis] for p in part) for f in (min, max) for axis in (0, 1)) for part in (found[:40], found[40:])
+    ]
+    (left, top, right, bottom), (left2, top2, right2, bottom2) = boxes
+    assert right < left2 or right2 < left or bottom < top2 or bottom2 < top
+
+
+@pytest.mark.parametrize("shape", ["star", "chain", "random"])
+def test_many_things_take_seconds(shape: str) -> None:
+    """A star does not fall into communities, a chain into hundreds."""
+    size, chance = 20_000, random.Random(1)
+    links = {
+        "star": [(0, n) for n in range(1, size)],
+        "chain": [(n, n + 1) for n in range(size - 1)],
+        "random": [(int(size * chance.random() ** 3), chance.randrange(size)) for _ in range(2 * size)],
+    }[shape]
+    began = time.process_time()
+    found = layout(network(size, links))
+    assert time.process_time() - began < 60
+    assert len(set(found)) == size

@@ -1,0 +1,1 @@
+"""What several tests need: vaults, commands, servers, and data made up for them."""
