@@ -294,4 +294,4 @@ def test_another_drive_without_the_notes_is_a_question(
     assert [(f.code, f.path) for f in report.findings] == [("F07", ".")]
     assert not report.changed
     assert "another drive is here" in report.findings[0].message
-    assert ingestion.ingest(opened(), full=True, files=elsewhere(99)).summary["notes"] == 1
+    assert kg.ingest(opened(), full=True, files=elsewhere(99)).summary["notes"] == 1

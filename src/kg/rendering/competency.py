@@ -7,7 +7,7 @@ from typing import IO
 
 from kg.core.escaping import printable
 from kg.core.output_format import OutputFormat
-from kg.rendering.junit import TestCase, write_junit
+from kg.rendering.junit import JUnitCase, write_junit
 from kg.sparql.competency import Verdict
 
 Short = Callable[[Path], str]
@@ -50,12 +50,12 @@ def _json(verdicts: Sequence[Verdict], out: IO[str], short: Short) -> None:
 
 def _junit(verdicts: Sequence[Verdict], out: IO[str], short: Short) -> None:
     """Write JUnit XML: a suite per file, a test case per question."""
-    suites: dict[str, list[TestCase]] = {}
+    suites: dict[str, list[JUnitCase]] = {}
     for verdict in verdicts:
         text = "" if verdict.passed else "\n".join([line_of(verdict, short), *verdict.difference])
         failure = None if verdict.passed else (verdict.message, "difference")
         name = f"{verdict.case.line}:{verdict.case.column} {verdict.case.name}"
-        suites.setdefault(short(verdict.case.place), []).append(TestCase(name, text, failure, verdict.seconds))
+        suites.setdefault(short(verdict.case.place), []).append(JUnitCase(name, text, failure, verdict.seconds))
     write_junit("kg test", suites, out)
 
 

@@ -11,7 +11,7 @@ from kg.core.findings import Code, Finding, fingerprints
 from kg.core.output_format import OutputFormat
 from kg.core.version import __version__
 from kg.mapping.link_resolution import LINK_CLASSES
-from kg.rendering.junit import TestCase, write_junit
+from kg.rendering.junit import JUnitCase, write_junit
 from kg.validation.validator import Validation
 
 Paint = Callable[[str, str], str]
@@ -167,16 +167,16 @@ def _escaped(text: str, *, also: bool = False) -> str:
 
 def _junit(validation: Validation, out: IO[str], style: ReportStyle) -> None:
     """Write JUnit XML: a suite per file, a test case per finding; a finding that does not fail the run passes."""
-    suites: dict[str, list[TestCase]] = {}
+    suites: dict[str, list[JUnitCase]] = {}
     for finding in validation.findings:
-        case = TestCase(
+        case = JUnitCase(
             f"{finding.line}:{finding.column} {finding.message} [{finding.code}]",
             f"{style.folder}{finding}" + (f"\n{finding.hint}" if finding.hint else ""),
             (finding.message, finding.code) if style.fails(finding) else None,
         )
         suites.setdefault(style.folder + finding.path, []).append(case)
     name = "kg validate"
-    write_junit(name, suites or {style.folder or name: [TestCase("nothing is wrong")]}, out)
+    write_junit(name, suites or {style.folder or name: [JUnitCase("nothing is wrong")]}, out)
 
 
 def _turtle(validation: Validation, out: IO[str], style: ReportStyle) -> None:

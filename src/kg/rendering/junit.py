@@ -9,7 +9,7 @@ from kg.core.escaping import in_xml
 
 
 @dataclass(frozen=True)
-class TestCase:
+class JUnitCase:
     """A test case: it fails if it has a `failure`, the message with its type."""
 
     name: str
@@ -18,7 +18,7 @@ class TestCase:
     seconds: float | None = None
 
 
-def write_junit(name: str, suites: Mapping[str, Sequence[TestCase]], out: IO[str]) -> None:
+def write_junit(name: str, suites: Mapping[str, Sequence[JUnitCase]], out: IO[str]) -> None:
     """Write a suite of test cases for each file."""
     root = ElementTree.Element("testsuites", {"name": name, **_counts([case for s in suites.values() for case in s])})
     for path, cases in suites.items():
@@ -29,7 +29,7 @@ def write_junit(name: str, suites: Mapping[str, Sequence[TestCase]], out: IO[str
     out.write(f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n')
 
 
-def _write_case(suite: ElementTree.Element, path: str, case: TestCase) -> None:
+def _write_case(suite: ElementTree.Element, path: str, case: JUnitCase) -> None:
     time = {} if case.seconds is None else {"time": f"{case.seconds:.3f}"}
     element = ElementTree.SubElement(suite, "testcase", {"classname": path, "name": in_xml(case.name), **time})
     if case.failure:
@@ -39,7 +39,7 @@ def _write_case(suite: ElementTree.Element, path: str, case: TestCase) -> None:
         ElementTree.SubElement(element, "system-out").text = in_xml(case.text)
 
 
-def _counts(cases: Sequence[TestCase]) -> dict[str, str]:
+def _counts(cases: Sequence[JUnitCase]) -> dict[str, str]:
     seconds = [case.seconds for case in cases if case.seconds is not None]
     time = {"time": f"{sum(seconds):.3f}"} if seconds else {}
     failures = sum(case.failure is not None for case in cases)
