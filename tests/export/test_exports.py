@@ -415,7 +415,8 @@ def test_ladybug_loads_what_neo4j_imports(export: Export, tmp_path: Path) -> Non
         "date": "DATE",
         "datetime": "TIMESTAMP",
     }
-    head = next(csv.reader((folder / "nodes.csv").open(encoding="utf-8", newline="")))
+    with (folder / "nodes.csv").open(encoding="utf-8", newline="") as file:
+        head = next(csv.reader(file))
     assert (head[0], head[-1]) == ("iri:ID", ":LABEL")
     ddl, names = ["iri STRING PRIMARY KEY"], ["iri"]
     for one in head[1:-1]:

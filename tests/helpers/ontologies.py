@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable
 from functools import partial
 
+import pyoxigraph as ox
+
 PREFIXES = (
     "@prefix : <https://data.example/> .\n@prefix o: <https://onto.example/> .\n"
     "@prefix owl: <http://www.w3.org/2002/07/owl#> .\n@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
@@ -116,3 +118,10 @@ def facts(seed: int, size: int = 22) -> str:
     number = chance.random.randint
     rows += [f'{thing} o:code "c{number(0, 9)}" ; o:size {number(1, 2)} .' for thing in THINGS]
     return PREFIXES + "\n".join(rows) + "\n"
+
+
+def constructed(store: ox.Store, query: str, prefixes: dict[str, str] | None = None) -> set[str]:
+    """The triples of a CONSTRUCT as text. Its iterator ends here, as no other thread may drop it."""
+    triples = store.query(query, prefixes=prefixes)
+    assert isinstance(triples, ox.QueryTriples)
+    return {str(triple) for triple in triples}

@@ -15,6 +15,7 @@ import rdflib
 
 import kg
 from helpers.commanding import run
+from helpers.ontologies import constructed
 from helpers.vaults import ROOT
 from kg.config import Config, load
 from kg.core.errors import KgError, NotFound
@@ -146,9 +147,7 @@ def replayed(explainer: Explainer, steps: list[DerivationStep], each: int = 1_00
         if text:
             store = ox.Store()
             store.extend(ox.Quad(t.subject, t.predicate, t.object) for t in premises)
-            made = store.query(text, prefixes=explainer.store.prefixes)
-            assert isinstance(made, ox.QueryTriples)
-            found = {str(triple) for triple in made}
+            found = constructed(store, text, explainer.store.prefixes)
         else:
             found = owlrls_closure([*premises, *step.rule.axioms])
         assert str(step.conclusion) in found, (step.rule.name, *map(str, premises))

@@ -19,7 +19,7 @@ from kg.sparql.competency_cases import find_cases
 from kg.sparql.library import library
 
 
-class Test(Protocol):
+class Ask(Protocol):
     def __call__(self, text: str, *, seconds: float = 30) -> list[Verdict]: ...
 
 
@@ -63,7 +63,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 
 @pytest.fixture
-def ask(project: Config) -> Test:
+def ask(project: Config) -> Ask:
     """Test what stands in a Markdown file."""
 
     def asked(text: str, *, seconds: float = 30) -> list[Verdict]:
@@ -88,12 +88,12 @@ def _fence(query: str, answer: str = "") -> str:
         '"Fewer | better calls"\t<https://notes.example/A#Outcomes/Fewer%20%7C%20better%20calls>\n```',
     ],
 )
-def test_rows_are_told_as_people_or_as_sparql_write_them(ask: Test, answer: str) -> None:
+def test_rows_are_told_as_people_or_as_sparql_write_them(ask: Ask, answer: str) -> None:
     (one,) = ask(_fence(ITEMS, answer.replace("[[Fewer \\| better calls]]", "Fewer \\| better calls")))
     assert (one.message, one.difference) == ("", ())
 
 
-def test_what_differs_is_shown(ask: Test) -> None:
+def test_what_differs_is_shown(ask: Ask) -> None:
     (one,) = ask(
         _fence(
             "SELECT ?name { ?x a kg:Outcome ; skos:prefLabel ?name }", "\n| name |\n| --- |\n| Less waiting |\n| More |"
@@ -139,18 +139,18 @@ ANSWERS = [
 ]  # fmt: skip
 
 
-def test_answers(ask: Test) -> None:
+def test_answers(ask: Ask) -> None:
     found = ask("\n".join(_fence(query, f"\n{answer}\n") for query, answer, _ in ANSWERS))
     rows = [(query, answer, one.message) for (query, answer, _), one in zip(ANSWERS, found, strict=True)]
     assert rows == ANSWERS
 
 
-def test_a_syntax_error_is_placed_in_the_file(ask: Test) -> None:
+def test_a_syntax_error_is_placed_in_the_file(ask: Ask) -> None:
     (one,) = ask("Text.\n\n> [!note]\n> ```sparql\n> ASK {\n>   ?x ?y\n> }\n> ```\n")
     assert (one.line, one.column, one.message) == (6, 5, "not valid SPARQL from here on: ?x ?y")
 
 
-def test_fences_in_lists_and_quotes_are_questions_too_and_some_are_not(ask: Test) -> None:
+def test_fences_in_lists_and_quotes_are_questions_too_and_some_are_not(ask: Ask) -> None:
     found = ask(
         "- one\n  ```sparql\n  ASK {}\n  ```\n\n  no\n\n> ```sparql\n> ASK {}\n> ```\n>\n> | x |\n> | --- |\n\n"
         "```sparql no-test\nnonsense\n```\n\n```sql\nSELECT\n```\n"
@@ -161,7 +161,7 @@ def test_fences_in_lists_and_quotes_are_questions_too_and_some_are_not(ask: Test
     ]
 
 
-def test_what_never_ends_or_breaks_the_process_fails_alone(ask: Test) -> None:
+def test_what_never_ends_or_breaks_the_process_fails_alone(ask: Ask) -> None:
     endless = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
     deep = f"ASK {{ FILTER({'(' * 5000}1{')' * 5000}) }}"
     start = time.monotonic()
@@ -197,7 +197,7 @@ def test_a_query_has_its_answer_beside_it(project: Config) -> None:
             file.unlink()
 
 
-def test_verdicts_as_junit_and_json(ask: Test) -> None:
+def test_verdicts_as_junit_and_json(ask: Ask) -> None:
     found = ask(_fence("ASK {}", "\nyes\n") + "\n" + _fence("ASK {}", "\nno\n"))
     out = StringIO()
     FORMS["junit"].write(found, out, lambda path: path.name)
