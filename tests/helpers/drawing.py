@@ -16,9 +16,16 @@ IS_NEW = bool(_DRAW)
 SEED = int(_DRAW) if _DRAW.isdecimal() else random.SystemRandom().getrandbits(32)
 """The seed of what is drawn otherwise than by Hypothesis, which has `--hypothesis-seed`."""
 
+_SHARE = 1 if os.environ.get("KG_SOAK") else 6
+
 settings.register_profile("same", derandomize=True, database=None, deadline=None)
 settings.register_profile("new", derandomize=False, deadline=None, print_blob=True)
 settings.load_profile("new" if IS_NEW else "same")
+
+
+def at_length(number: int) -> int:
+    """The size of a long run: this number in `make soak`, a sixth of it in `make test-all`."""
+    return -(-number // _SHARE)
 
 
 def draws(number: int) -> Callable[[Any], Any]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 import kg
-from helpers.drawing import draws
+from helpers.drawing import at_length, draws
 from kg.config import load
 from kg.notes.vault import Vault
 
@@ -183,10 +183,12 @@ def run(examples: int, number: int) -> None:
 
 @pytest.mark.slow
 def test_after_any_edits_an_ingest_equals_a_full_one_at_length() -> None:
-    """200 runs, in two processes."""
+    """In two processes."""
     code = f"import sys; sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[1])]!r}; import test_state_machine as t; "
     halves = [
-        subprocess.Popen([sys.executable, "-c", f"{code}t.run(100, {number})"], stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", f"{code}t.run({at_length(100)}, {number})"], stderr=subprocess.PIPE, text=True
+        )
         for number in (1, 2)
     ]
     ends = [(half.communicate()[1], half.returncode) for half in halves]

@@ -13,6 +13,7 @@ import pyoxigraph as ox
 import pytest
 import rdflib
 
+from helpers.drawing import at_length
 from helpers.ontologies import CONSTRUCTS, PREFIXES, constructed, facts, ontology
 from kg.core.errors import OntologyError
 from kg.mapping.ontology import Ontology, skolemised
@@ -89,7 +90,7 @@ def test_the_closure_is_owlrls(seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10, 110))
+@pytest.mark.parametrize("seed", range(10, 10 + at_length(100)))
 def test_the_closure_is_owlrls_for_more_ontologies(seed: int) -> None:
     test_the_closure_is_owlrls(seed)
 
@@ -233,7 +234,9 @@ def edited(folder: Path, seed: int, edits: int, *, equality: bool = False) -> No
                 )
 
 
-@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(n, marks=pytest.mark.slow) for n in range(4, 23))])
+@pytest.mark.parametrize(
+    "seed", [*range(4), *(pytest.param(n, marks=pytest.mark.slow) for n in range(4, 4 + at_length(19)))]
+)
 def test_both_engines_give_the_same_in_a_store(tmp_path: Path, seed: int) -> None:
     rules = {name: RULES[name] for name in ("friends", "either")} if seed % 2 else {}
     meaning, found = reasoning(ontology(seed), rules), []
@@ -257,7 +260,9 @@ def test_after_edits_what_is_inferred_is_what_would_be_inferred_anew(tmp_path: P
     edited(tmp_path, seed, 8)
 
 
-@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(n, marks=pytest.mark.slow) for n in range(3, 40))])
+@pytest.mark.parametrize(
+    "seed", [*range(3), *(pytest.param(n, marks=pytest.mark.slow) for n in range(3, 3 + at_length(37)))]
+)
 def test_where_things_may_be_one_too(tmp_path: Path, seed: int) -> None:
     edited(tmp_path, seed, 6, equality=True)
 
@@ -277,7 +282,7 @@ def test_a_key_that_joins_nothing_does_not_cost_an_edit_everything(tmp_path: Pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(8, 120))
+@pytest.mark.parametrize("seed", range(8, 8 + at_length(112)))
 def test_after_many_edits_of_more_ontologies_too(tmp_path: Path, seed: int) -> None:
     edited(tmp_path, seed, 25)
 

@@ -19,6 +19,7 @@ import pytest
 import kg
 from fuzz.grammars import Grammar
 from fuzz.loopback import Answering, answering
+from helpers.drawing import at_length
 from helpers.vaults import Write, ingest
 from kg.core.errors import KgError
 
@@ -406,23 +407,26 @@ def test_an_answer_of_a_server_leads_nowhere_else(run: Run, at: Callable[[str], 
 def test_queries_at_length(
     run: Run, vault: Path, at: Callable[[str], str], store: kg.Store, listener: Answering
 ) -> None:
-    _asked_in_python(store, listener, 600)
+    _asked_in_python(store, listener, at_length(600))
     run("ingest", "-q")
-    run("shell", stdin=at("\n\n".join(re.sub(r"\n\s*\n", "\n", text) for text in texts("query", 400))) + "\n\n")
-    for number, text in enumerate(texts("query", 100, seed=2)):
+    run(
+        "shell",
+        stdin=at("\n\n".join(re.sub(r"\n\s*\n", "\n", text) for text in texts("query", at_length(400)))) + "\n\n",
+    )
+    for number, text in enumerate(texts("query", at_length(100), seed=2)):
         PLACES[list(PLACES)[number % len(PLACES)]](run, vault, at(text))
-    _write_questions(vault, at, 300)
+    _write_questions(vault, at, at_length(300))
     run("test")
 
 
 @pytest.mark.slow
 def test_rules_at_length(run: Run, vault: Path, at: Callable[[str], str]) -> None:
-    for text in texts("construct", 100, seed=2):
+    for text in texts("construct", at_length(100), seed=2):
         _ruled(run, vault, at(text))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHAPES)
 def test_shapes_at_length(run: Run, vault: Path, at: Callable[[str], str], name: str) -> None:
-    for text in texts(SHAPES[name][0], 25, seed=2):
+    for text in texts(SHAPES[name][0], at_length(25), seed=2):
         _shaped(run, vault, at, name, text)

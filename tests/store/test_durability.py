@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import kg
+from helpers.drawing import at_length
 from helpers.vaults import damage_tables
 from kg.config import load
 from kg.notes.vault import Vault
@@ -135,7 +136,7 @@ def test_a_killed_ingest_is_all_or_nothing(world: World) -> None:
 
 @pytest.mark.slow
 def test_sixty_killed_ingests_are_all_or_nothing(world: World) -> None:
-    kill_some(world, 60)
+    kill_some(world, at_length(60))
 
 
 DRIVER = """

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 import kg
+from helpers.drawing import at_length
 from kg.core.errors import StoreMissing
 from kg.store.builder import COMMIT_POINTS
 
@@ -304,4 +305,4 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_five_hundred_kills(tmp_path: Path) -> None:
-    kill_often(tmp_path, 500)
+    kill_often(tmp_path, at_length(500))

@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 import kg
+from helpers.drawing import at_length
 from helpers.vaults import ingest
 from kg.store import file_digests
 from kg.store.builder import COMMIT_POINTS
@@ -234,7 +235,7 @@ def test_killed_at_any_instant(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_killed_at_any_instant_often(tmp_path: Path) -> None:
-    kill_often(tmp_path, 60)
+    kill_often(tmp_path, at_length(60))
 
 
 # ---- killed where it matters ---------------------------------------------------------------------------------------

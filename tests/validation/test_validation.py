@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 import kg
 from helpers.commanding import run
-from helpers.drawing import draws
+from helpers.drawing import at_length, draws
 from helpers.vaults import NOTES, ROOT, Write
 from kg.config import load
 from kg.core.findings import Finding
@@ -373,7 +373,7 @@ def test_after_any_edits_again_equals_anew() -> None:
 
 @pytest.mark.slow
 def test_after_any_edits_again_equals_anew_at_length() -> None:
-    edited(15, 15, 2)
+    edited(at_length(15), 15, 2)
 
 
 def test_only_what_an_edit_touches_is_looked_at_again(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
