@@ -312,7 +312,7 @@ def engine_in_this_process() -> Iterator[None]:
 
     def here(jobs: Any, *, seconds: float, memory: int) -> list[list[Violation]]:
         rows = [(*(ox.serialize(list(one), format=ox.RdfFormat.N_TRIPLES) for one in job[:2]), job[2]) for job in jobs]
-        return [[Violation(*found) for found in work(*row)] for row in rows]  # type: ignore[arg-type]
+        return [[Violation.parsed(found) for found in work(*row)] for row in rows]  # type: ignore[arg-type]
 
     conformance.run = here
     try:

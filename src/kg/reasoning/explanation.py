@@ -23,7 +23,7 @@ from kg.mapping.statements import Reader
 from kg.notes.canvas import CanvasSource
 from kg.notes.vault import read_note
 from kg.rdf.iris import Names
-from kg.rdf.vocabulary import INFERRED_GRAPH, ONTOLOGY_GRAPH, TYPE
+from kg.rdf.vocabulary import INFERRED_GRAPH, ONTOLOGY_GRAPH, TYPE, Term
 from kg.reasoning.axiom_text import AxiomText
 from kg.reasoning.derivation import Contradiction, Derivations, DerivationStep
 from kg.reasoning.inference import Reasoning
@@ -296,14 +296,14 @@ class Explainer:
 
     # ---- contradictions ----------------------------------------------------------------------------------------------
 
-    def findings(self) -> dict[Finding, str]:
-        """Return the contradictions between notes, each at the line that contradicts, with the IRI of the thing.
+    def findings(self) -> dict[Finding, Term]:
+        """Return the contradictions between notes, each at the line that contradicts, with the thing.
 
         Raises TimedOut, OutOfMemory.
         """
         return self._apart(self._findings)
 
-    def _findings(self) -> dict[Finding, str]:
+    def _findings(self) -> dict[Finding, Term]:
         rows = self.derivations.contradictions()
         steps = {fact: self.derivations.of(fact) or DerivationStep(fact) for row in rows for fact in row.facts}
         places = self.placed(triple for step in steps.values() for triple in step.asserted)
@@ -311,7 +311,7 @@ class Explainer:
         for row in sorted(rows, key=lambda row: (sum(steps[fact].size for fact in row.facts), *map(str, row.facts))):
             leaves = frozenset(triple for fact in row.facts for triple in steps[fact].asserted)
             plainest.setdefault((row.rule.names, leaves), row)  # equal things share a contradiction: keep the plainest
-        findings = [(self._finding(row, steps, places), str(row.facts[0].subject)) for row in plainest.values()]
+        findings = [(self._finding(row, steps, places), row.facts[0].subject) for row in plainest.values()]
         return {finding: thing for finding, thing in findings if finding}
 
     def _finding(

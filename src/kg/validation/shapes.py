@@ -6,7 +6,7 @@ can look anywhere: the properties that it names are collected, and it runs again
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -17,12 +17,7 @@ from kg.core.errors import OntologyError
 from kg.mapping.ontology import Ontology
 from kg.rdf.iris import encode_part
 from kg.rdf.terms import OWL, RDF, RDFS, SH
-from kg.rdf.vocabulary import SUB_CLASS_OF, TYPE
-
-Term = ox.NamedNode | ox.BlankNode | ox.Literal
-Lookup = Callable[[Term | None, ox.NamedNode | None, Term | None], Iterable[ox.Triple]]
-"""The triples of a graph that match a pattern."""
-
+from kg.rdf.vocabulary import SUB_CLASS_OF, TYPE, Find, Term
 
 _TARGETS = ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf")
 _INNER = ("node", "property", "not", "qualifiedValueShape")
@@ -161,16 +156,16 @@ class Shapes:
 
     # ---- targets of shapes -------------------------------------------------------------------------------------
 
-    def focus_nodes(self, shape: Term, find: Lookup) -> set[Term]:
+    def focus_nodes(self, shape: Term, find: Find) -> set[Term]:
         """The focus nodes of a shape in a graph."""
         nodes = set(self.of_sh(shape, "targetNode"))
         for class_ in [*self.of_sh(shape, "targetClass"), *self.classes_of(shape)]:
             for subclass in subclasses(class_, find):
-                nodes |= {term_of(t.subject) for t in find(None, TYPE, subclass)}
+                nodes |= {t.subject for t in find(None, TYPE, subclass)}
         for predicate in self.of_sh(shape, "targetSubjectsOf"):
-            nodes |= {term_of(t.subject) for t in find(None, named(predicate), None)}
+            nodes |= {t.subject for t in find(None, named(predicate), None)}
         for predicate in self.of_sh(shape, "targetObjectsOf"):
-            nodes |= {term_of(t.object) for t in find(None, named(predicate), None)}
+            nodes |= {t.object for t in find(None, named(predicate), None)}
         return nodes
 
     def aimed_at(self, focus: Mapping[Term, Iterable[Term]]) -> list[ox.Triple]:
@@ -178,11 +173,12 @@ class Shapes:
         aims = {_sh(name) for name in _TARGETS}
         rows = [t for t in self.triples if t.predicate not in aims and not self._makes_class(t)]
         for shape, nodes in focus.items():
-            rows += [ox.Triple(shape, _sh("targetNode"), node) for node in nodes]  # type: ignore[arg-type]
+            if not isinstance(shape, ox.Literal):
+                rows += [ox.Triple(shape, _sh("targetNode"), node) for node in nodes]
         return rows
 
     def _makes_class(self, triple: ox.Triple) -> bool:
-        return triple.predicate == TYPE and triple.object in _CLASSES and bool(self.classes_of(term_of(triple.subject)))
+        return triple.predicate == TYPE and triple.object in _CLASSES and bool(self.classes_of(triple.subject))
 
     def only(self, shapes: Iterable[Term]) -> list[ox.Triple]:
         """The shapes graph with the targets and rules of these shapes only."""
@@ -210,7 +206,7 @@ class Shapes:
         These are shapes with a SPARQL constraint, and shapes with results about other nodes than their focus nodes.
         """
         if self.advanced:
-            targeted = {term_of(t.subject) for t in self.triples if t.predicate == _sh("target")}
+            targeted = {t.subject for t in self.triples if t.predicate == _sh("target")}
             return tuple(sorted({*self.aimed, *targeted}, key=str))
         return tuple(shape for shape in self.aimed if self._is_whole(shape))
 
@@ -233,7 +229,7 @@ class Shapes:
     def parameters(self) -> frozenset[str]:
         """The parameter properties of custom constraint components."""
         components = {t.subject for t in self.triples if t.predicate == TYPE and t.object == _sh("ConstraintComponent")}
-        paths = (path for component in components for parameter in self.of_sh(term_of(component), "parameter")
+        paths = (path for component in components for parameter in self.of_sh(component, "parameter")
                  for path in self.of_sh(parameter, "path"))  # fmt: skip
         return frozenset(_iri(path) for path in paths)
 
@@ -285,7 +281,7 @@ class Shapes:
                 yield node, _value(text)
 
 
-def subclasses(class_: Term, find: Lookup) -> set[Term]:
+def subclasses(class_: Term, find: Find) -> set[Term]:
     """A class and all its subclasses."""
     classes: set[Term] = set()
     stack = [class_]
@@ -293,7 +289,7 @@ def subclasses(class_: Term, find: Lookup) -> set[Term]:
         current = stack.pop()
         if current not in classes:
             classes.add(current)
-            stack += [term_of(t.subject) for t in find(None, SUB_CLASS_OF, current)]
+            stack += [t.subject for t in find(None, SUB_CLASS_OF, current)]
     return classes
 
 
@@ -369,15 +365,9 @@ def _of_ranges(ontology: Ontology) -> Iterator[ox.Triple]:
             yield from (quad.triple for quad in ox.parse(text, ox.RdfFormat.TURTLE, rename_blank_nodes=True))
 
 
-def is_of_range(shape: str) -> bool:
+def is_of_range(shape: Term) -> bool:
     """Whether a shape is derived from `schema:rangeIncludes`."""
-    return shape.startswith(_RANGES)
-
-
-def term_of(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Term:
-    """The term, which must not be a triple."""
-    assert not isinstance(term, ox.Triple)
-    return term
+    return _iri(shape).startswith(_RANGES)
 
 
 def named(term: Term) -> ox.NamedNode:
@@ -392,4 +382,4 @@ def _iri(term: object) -> str:
 
 
 def _value(term: Term) -> str:
-    return term.value
+    return "" if isinstance(term, ox.Triple) else term.value

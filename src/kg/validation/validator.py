@@ -43,8 +43,8 @@ from kg.store.store import Published, Store, published
 from kg.validation.cache import Seen, ValidationCache
 from kg.validation.conformance import Conformance, State, lookup
 from kg.validation.link_checks import Checked, Checker, combine
-from kg.validation.messages import Wording
-from kg.validation.pyshacl_runner import Violation, in_turtle, term_from
+from kg.validation.messages import Wording, bare
+from kg.validation.pyshacl_runner import Violation, in_turtle
 from kg.validation.shapes import Shapes, is_of_range
 
 T = TypeVar("T")
@@ -229,7 +229,7 @@ class _Run:
         }
         contradictions = Explainer(self.config, self.found, self.ontology, self.ledger).findings()
         for finding, thing in contradictions.items():
-            if (finding.path, finding.line, finding.column, thing.strip("<>")) not in reported:
+            if (finding.path, finding.line, finding.column, bare(thing)) not in reported:
                 yield finding
 
     # ---- links ---------------------------------------------------------------------------------------------------
@@ -353,9 +353,9 @@ class _Run:
                 return texts[0]
         return ""
 
-    def _kind(self, iri: str) -> str:
+    def _kind(self, thing: ox.NamedNode) -> str:
         """The class of a thing that a reader would name: the most specific class of the ontology."""
-        classes = {quad.object.value for quad in self.store.triples(ox.NamedNode(iri), TYPE, None)
+        classes = {quad.object.value for quad in self.store.triples(thing, TYPE, None)
                  if isinstance(quad.object, ox.NamedNode)} & self.ontology.classes  # fmt: skip
         superclasses = {
             superclass for class_ in classes for superclass in self.ontology.superclasses(class_) - {class_}
@@ -365,9 +365,7 @@ class _Run:
     def _asserted(self, results: Iterable[Violation]) -> Iterator[Violation]:
         """Drop the range results of values that a property has only by inference."""
         for result in results:
-            if not is_of_range(result.shape.strip("<>")) or self.origins.states(
-                result.focus, result.path.strip("<>"), result.value
-            ):
+            if not is_of_range(result.shape) or self.origins.states(result.focus, result.property, result.value):
                 yield result
 
     # ---- places --------------------------------------------------------------------------------------------------
@@ -395,10 +393,9 @@ class _Run:
         return placed
 
     def _origin(self, result: Violation) -> Origin | None:
-        path = result.path.strip("<>") if result.path.startswith("<") else ""
-        classes = self.shapes.classes_around(term_from(result.shape))
-        value = result.value if path or result.value != result.focus else ""
-        return self.origins.of(result.focus, path, value, classes)
+        classes = self.shapes.classes_around(result.shape)
+        value = result.value if result.property or result.value != result.focus else None
+        return self.origins.of(result.focus, result.property, value, classes)
 
     def _places(self, wanted: set[Origin]) -> dict[Origin, Place]:
         places = {origin: place for path, seen in self._same.items() for origin, place in seen.places.items()}
@@ -417,18 +414,19 @@ class _Run:
         wording = self.wording
         details = Result(
             _severity(result),
-            result.shape.strip("<>"),
-            result.focus.strip("<>"),
+            bare(result.shape),
+            bare(result.focus),
             wording.path(result),
-            result.value.strip("<>"),
-            result.component.strip("<>"),
+            bare(result.value),
+            bare(result.component),
         )
         path = origin.path if origin else "."
-        pulled_place = None if origin else self.pulled.place(result.focus, self.vault.path)
+        pulled_place = None if origin else self.pulled.place(str(result.focus), self.vault.path)
         if pulled_place:
             path, line = pulled_place
             place = Place(line, 1, line, 1)
-        return Finding(path, *place, wording.code(result), wording.message(result), wording.hint(result), details)
+        code, hint = wording.code(result.shape, result.constraint), wording.hint(result.shape)
+        return Finding(path, *place, code, wording.message(result), hint, details)
 
     # ---- cache ---------------------------------------------------------------------------------------------------
 
@@ -456,4 +454,4 @@ class _Run:
 
 
 def _severity(result: Violation) -> Severity:
-    return _SEVERITIES.get(result.severity.strip("<>").rpartition("#")[2], "info")
+    return _SEVERITIES.get(bare(result.severity).rpartition("#")[2], "info")
