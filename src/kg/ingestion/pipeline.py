@@ -305,6 +305,7 @@ class _Ingest:
             changed=generation != self.since,
             changes=changes,
             ledger=ledger,
+            ontology=self.ontology,
             inference=inferred,
             generation=generation,
             looked_again=self.files if self.looked_again else None,

@@ -18,6 +18,7 @@ _DCTERMS = "http://purl.org/dc/terms/"
 _PLACEHOLDER = re.compile(r"\{[$?](this|value|path)\}", re.I)
 _IRI = re.compile(r"<?(https?://[^\s<>\"“”]+[^\s<>\"“”.,;:!?)])>?")
 _SHOWN = 80
+_LEVELS: Mapping[str, Severity] = {"Violation": "error", "Warning": "warning"}
 _SEVERITIES: Mapping[str, Severity] = {SH + "Violation": "error", SH + "Warning": "warning", SH + "Info": "info"}
 
 _SAYS: Mapping[str, str] = {
@@ -183,6 +184,11 @@ class Wording:
             for inner in shapes.of_sh(path, kind):
                 return f"{self._path(inner, name)}{sign}"
         return "/".join(self._path(part, name) for part in shapes.items(path))
+
+
+def severity_of(result: Violation) -> Severity:
+    """The severity of a result: `sh:Violation` is an error, `sh:Warning` a warning, any other is info."""
+    return _LEVELS.get(bare(result.severity).rpartition("#")[2], "info")
 
 
 def bare(term: Term | None) -> str:
