@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 import kg
 from kg.cli.main import kg as cli
 from kg.config import load
-from kg.reasoning import explanation
+from kg.reasoning import source_lines
 
 NOTES = {
     "Tea.md": "---\naliases: [Chai]\nrating: 5\ntags: [drink]\n---\nWarm and [[Leaf|leafy]].\n\n# Outcomes\n"
@@ -167,8 +167,8 @@ def test_lines_are_looked_up_only_for_what_is_shown(tmp_path: Path, monkeypatch:
         (tmp_path / f"Note {n}.md").write_text("To [[Hub]]\n")
     kg.ingest(kg.Vault(config=load(tmp_path, cwd=tmp_path)))
     read: list[str] = []
-    whole = explanation.read_note
-    monkeypatch.setattr(explanation, "read_note", lambda path, *rest: read.append(path) or whole(path, *rest))
+    whole = source_lines.read_note
+    monkeypatch.setattr(source_lines, "read_note", lambda path, *rest: read.append(path) or whole(path, *rest))
     assert "Linked from (60)" in shown(tmp_path, "Hub")
     assert len(set(read)) <= 21
 

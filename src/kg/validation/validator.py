@@ -25,6 +25,7 @@ from kg.notes.obsidian_settings import Settings
 from kg.notes.pool import Workers
 from kg.notes.vault import Files, Progress, Reading, Vault, without_collection
 from kg.rdf.iris import Names
+from kg.reasoning.contradictions import contradictions
 from kg.reasoning.explanation import Explainer
 from kg.store.builder import Outdated, retried
 from kg.store.ingest_state import IngestState
@@ -197,7 +198,7 @@ def _contradictions(snapshot: Snapshot, shaped: Iterable[Finding]) -> Iterator[F
         (finding.path, finding.line, finding.column, finding.result.focus) for finding in shaped if finding.result
     }
     explainer = Explainer(snapshot.config, snapshot.generation, snapshot.ontology, snapshot.ledger)
-    for finding, thing in explainer.findings().items():
+    for finding, thing in contradictions(explainer).items():
         if (finding.path, finding.line, finding.column, bare(thing)) not in reported:
             yield finding
 
