@@ -20,7 +20,7 @@ class LinkReport:
     @cached_property
     def names(self) -> str:
         """A digest of the settings and of all that links are resolved by, except headings and blocks."""
-        vault, ledger = self.snapshot.vault, self.snapshot.ledger
+        vault, ledger = self.snapshot.vault, self.snapshot.report.ledger
         rows = (entry.card for entry in ledger.entries.values())
         cards = [(c.path, c.name, c.id, c.title, c.aliases, c.kind, c.is_template) for c in rows]
         others = (*ledger.attachments, *ledger.ignored, *sorted(self.snapshot.files.on_disk.items()))
@@ -36,21 +36,21 @@ class LinkReport:
         """
         if self.snapshot.before.names != self.names:
             return {}
-        entries = self.snapshot.ledger.entries
+        entries = self.snapshot.report.ledger.entries
         same = {path: seen for path, seen in self._cached.items() if entries[path].digest == seen.digest}
         changed = entries.keys() - same.keys()
         return {path: seen for path, seen in same.items() if seen.checked.leads.isdisjoint(changed)}
 
     @property
     def _cached(self) -> Mapping[str, Seen]:
-        entries = self.snapshot.ledger.entries
+        entries = self.snapshot.report.ledger.entries
         return {path: seen for path, seen in self.snapshot.before.notes.items() if path in entries}
 
     @cached_property
     def checked(self) -> Mapping[str, Checked]:
         """The checks of all valid notes by path."""
         files = self.snapshot.files.notes
-        valid = [path for path in files if path not in self.snapshot.ledger.bad]
+        valid = [path for path in files if path not in self.snapshot.report.ledger.bad]
         checks = {path: self.unchanged[path].checked for path in valid if path in self.unchanged}
         outdated = {path: files[path] for path in valid if path not in checks}
         checker = Checker(self.snapshot.index, self.snapshot.vault.settings)
@@ -59,7 +59,7 @@ class LinkReport:
 
     def _unreadable(self) -> dict[str, Checked]:
         """The cached checks of notes that cannot be read now."""
-        entries = self.snapshot.ledger.entries
+        entries = self.snapshot.report.ledger.entries
         hidden = {path: seen for path, seen in self._cached.items() if self.snapshot.files.hides(path)}
         return {path: seen.checked for path, seen in hidden.items() if entries[path].digest == seen.digest}
 

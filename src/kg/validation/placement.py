@@ -45,7 +45,7 @@ class Placement:
         missing: dict[str, set[Origin]] = defaultdict(set)
         for origin in wanted - places.keys():
             missing[origin.path].add(origin)
-        reader = Reader(self.snapshot.index, self.snapshot.ontology, self.snapshot.config.default_class)
+        reader = Reader(self.snapshot.index, self.snapshot.report.ontology, self.snapshot.vault.config.default_class)
         finder = Finder(reader, {path: frozenset(rows) for path, rows in missing.items()})
         notes = self.snapshot.files.notes
         files = {path: notes[path] for path in missing if path in notes}

@@ -37,18 +37,11 @@ class Violation(NamedTuple):
 
     @classmethod
     def parsed(cls, row: Sequence[Any]) -> "Violation":
-        """Parse a `row`. Raises ValueError, SyntaxError."""
-        focus, path, value, shape, component, constraint, severity, messages = row
-        return cls(
-            _term(focus),
-            _term(path) if path else None,
-            _term(value) if value else None,
-            _term(shape),
-            _term(component),
-            _term(constraint) if constraint else None,
-            _term(severity),
-            tuple(messages),
-        )
+        """Parse a `row`. Raises ValueError, TypeError, SyntaxError."""
+        *texts, messages = row
+        pairs = zip(cls._fields, texts, strict=False)
+        terms = [_term(text) if text or name not in _OPTIONAL else None for name, text in pairs]
+        return cls._make([*terms, tuple(messages)])
 
     @property
     def row(self) -> tuple[Any, ...]:
@@ -71,6 +64,8 @@ _FIELDS = {
     "sourceConstraint": "constraint",
     "resultSeverity": "severity",
 }
+
+_OPTIONAL = {"path", "value", "constraint"}
 
 
 class ShapesError(OntologyError):

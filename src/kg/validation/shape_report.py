@@ -32,22 +32,22 @@ class ShapeReport:
     @cached_property
     def shapes(self) -> Shapes:
         """The shapes of the ontology's files."""
-        return Shapes.of(self.snapshot.ontology)
+        return Shapes.of(self.snapshot.report.ontology)
 
     @cached_property
     def wording(self) -> Wording:
         """The wording of the results."""
-        return Wording(self.shapes, self.snapshot.ontology, self.snapshot.names, self._label, self._kind)
+        return Wording(self.shapes, self.snapshot.report.ontology, self.snapshot.names, self._label, self._kind)
 
     @cached_property
     def pulled(self) -> Pulled:
         """The pulled graphs, which the shapes see too."""
-        return Pulled(self.snapshot.config.store)
+        return Pulled(self.snapshot.vault.config.store)
 
     @cached_property
     def key(self) -> str:
         """A digest of the shapes and the ontology: a cached state with another key does not count."""
-        ontology, config = self.snapshot.ontology, self.snapshot.config
+        ontology, config = self.snapshot.report.ontology, self.snapshot.vault.config
         return f"{__version__} {self.shapes.digest} {ontology.digest} {config.base}"
 
     @cached_property
@@ -55,7 +55,7 @@ class ShapeReport:
         """All results, and the triples behind them. Raises ShapesError, TimedOut."""
         self.snapshot.progress("shapes", 0, 1)
         more = [*self._nearly_named(), *self._pulled()]
-        find = lookup(self.snapshot.store.find, more, self.snapshot.config.base)
+        find = lookup(self.snapshot.generation.store.find, more, self.snapshot.vault.config.base)
         before = self.snapshot.before
         return Conformance(self.shapes, find, self.limits).check(before.state if before.shapes == self.key else None)
 
@@ -91,7 +91,7 @@ class ShapeReport:
 
     def _pulled(self) -> Iterator[ox.Triple]:
         for triple in self.pulled.triples():
-            if not self.snapshot.store.has(triple.subject, triple.predicate, triple.object):
+            if not self.snapshot.generation.store.has(triple.subject, triple.predicate, triple.object):
                 yield triple
 
     def _nearly_named(self) -> Iterator[ox.Triple]:
@@ -99,7 +99,7 @@ class ShapeReport:
 
         Two things that both have notes are distinct on purpose and are left out.
         """
-        store, ontology = self.snapshot.store, self.snapshot.ontology
+        store, ontology = self.snapshot.generation.store, self.snapshot.report.ontology
         for class_ in sorted(c for c in ontology.classes if ontology.known_by_name(c) == c):
             by_label: dict[str, set[ox.NamedNode]] = defaultdict(set)
             for triple in store.triples(None, TYPE, ox.NamedNode(class_)):
@@ -110,7 +110,7 @@ class ShapeReport:
                 yield from self._pair(min(by_label[name], key=str), min(by_label[similar], key=str))
 
     def _pair(self, first: ox.NamedNode, second: ox.NamedNode) -> Iterator[ox.Triple]:
-        store = self.snapshot.store
+        store = self.snapshot.generation.store
         has_note = {thing: store.has(None, DESCRIBES, thing) for thing in (first, second)}
         if first == second or all(has_note.values()):
             return
@@ -128,13 +128,15 @@ class ShapeReport:
             node = ox.NamedNode(iri)
         except ValueError:  # a message may contain text that only looks like an IRI
             return ""
-        labels = (sorted(self.snapshot.store.literals(node, predicate)) for predicate in (PREF_LABEL, HEADING))
+        labels = (
+            sorted(self.snapshot.generation.store.literals(node, predicate)) for predicate in (PREF_LABEL, HEADING)
+        )
         return next((texts[0] for texts in labels if texts), "")
 
     def _kind(self, thing: ox.NamedNode) -> str:
         """The class of a thing that a reader would name: the most specific class of the ontology."""
-        ontology = self.snapshot.ontology
-        types = (triple.object for triple in self.snapshot.store.triples(thing, TYPE, None))
+        ontology = self.snapshot.report.ontology
+        types = (triple.object for triple in self.snapshot.generation.store.triples(thing, TYPE, None))
         classes = {type_.value for type_ in types if isinstance(type_, ox.NamedNode)} & ontology.classes
         above = {superclass for class_ in classes for superclass in ontology.superclasses(class_) - {class_}}
         return min((class_ for class_ in classes - above if not ontology.is_structural(class_)), default="")

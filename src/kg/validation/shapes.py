@@ -6,9 +6,10 @@ can look anywhere: the properties that it names are collected, and it runs again
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 import pyoxigraph as ox
@@ -106,12 +107,8 @@ class Shapes:
     @cached_property
     def aimed(self) -> tuple[Term, ...]:
         """The shapes with targets."""
-        return tuple(sorted((node for node in self._objects if self._is_aimed(node)), key=str))
-
-    def _is_aimed(self, node: Term) -> bool:
-        if any(self.of_sh(node, *_TARGETS)):
-            return True
-        return bool(self.classes_of(node))
+        aimed = (node for node in self._objects if self.of_sh(node, *_TARGETS) or self.classes_of(node))
+        return tuple(sorted(aimed, key=str))
 
     def classes_of(self, node: Term) -> list[Term]:
         """The shape itself if it is also a class (SHACL 2.1.3.3: implicit class targets)."""
@@ -145,14 +142,8 @@ class Shapes:
 
     def classes_around(self, shape: Term) -> list[str]:
         """The target classes of a shape and of the shapes that use it."""
-        seen: dict[Term, None] = {}
-        stack = [shape]
-        while stack:
-            node = stack.pop()
-            if node not in seen:
-                seen[node] = None
-                stack += self._users.get(node, [])
-        return [_iri(class_) for node in seen for class_ in [*self.of_sh(node, "targetClass"), *self.classes_of(node)]]
+        users = _reached([shape], lambda node: self._users.get(node, []))
+        return [_iri(class_) for node in users for class_ in [*self.of_sh(node, "targetClass"), *self.classes_of(node)]]
 
     # ---- targets of shapes -------------------------------------------------------------------------------------
 
@@ -211,19 +202,12 @@ class Shapes:
         return tuple(shape for shape in self.aimed if self._is_whole(shape))
 
     def _is_whole(self, shape: Term) -> bool:
-        seen: set[Term] = set()
-        stack = [shape]
-        while stack:
-            node = stack.pop()
-            if node in seen:
-                continue
-            seen.add(node)
-            if self.of_sh(node, "sparql") or self.parameters & self._objects.get(node, {}).keys():
-                return True
-            if self.of_sh(node, "path") and self.of_sh(node, "property"):
-                return True
-            stack += self.inner(node)
-        return False
+        return any(
+            self.of_sh(node, "sparql")
+            or self.parameters & self._objects.get(node, {}).keys()
+            or (self.of_sh(node, "path") and self.of_sh(node, "property"))
+            for node in _reached([shape], self.inner)
+        )
 
     @cached_property
     def parameters(self) -> frozenset[str]:
@@ -259,15 +243,9 @@ class Shapes:
     @cached_property
     def _in_paths(self) -> frozenset[ox.NamedNode]:
         """The properties in the paths of shapes, which `$PATH` denotes in SPARQL."""
-        nodes: set[Term] = set()
-        stack = [path for node in self._objects for path in self.of_sh(node, "path")]
-        while stack:
-            path = stack.pop()
-            if path not in nodes:
-                nodes.add(path)
-                stack += self.items(path)
-                stack += [other for rows in self._objects.get(path, {}).values() for other in rows]
-        return frozenset(path for path in nodes if isinstance(path, ox.NamedNode))
+        paths = [path for node in self._objects for path in self.of_sh(node, "path")]
+        parts = _reached(paths, lambda path: chain(self.items(path), *self._objects.get(path, {}).values()))
+        return frozenset(part for part in parts if isinstance(part, ox.NamedNode))
 
     @cached_property
     def _prefixes(self) -> dict[str, str]:
@@ -283,14 +261,19 @@ class Shapes:
 
 def subclasses(class_: Term, find: Find) -> set[Term]:
     """A class and all its subclasses."""
-    classes: set[Term] = set()
-    stack = [class_]
+    return set(_reached([class_], lambda current: (t.subject for t in find(None, SUB_CLASS_OF, current))))
+
+
+def _reached(starts: Iterable[Term], following: Callable[[Term], Iterable[Term]]) -> dict[Term, None]:
+    """The nodes that can be reached, in the order of the walk."""
+    reached: dict[Term, None] = {}
+    stack = list(starts)
     while stack:
-        current = stack.pop()
-        if current not in classes:
-            classes.add(current)
-            stack += [t.subject for t in find(None, SUB_CLASS_OF, current)]
-    return classes
+        node = stack.pop()
+        if node not in reached:
+            reached[node] = None
+            stack += following(node)
+    return reached
 
 
 def _properties_of(texts: Iterable[str], prefixes: Mapping[str, str]) -> set[str] | None:

@@ -6,17 +6,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from kg.config import Config
 from kg.ingestion.report import Report
 from kg.mapping.link_resolution import Index
-from kg.mapping.ontology import Ontology
 from kg.mapping.provenance import Origins
 from kg.notes.model import Note
 from kg.notes.pool import WORTH_IT, Workers
 from kg.notes.vault import Files, Progress, Vault, read_note
 from kg.rdf.iris import Names
-from kg.store.ingest_state import IngestState
-from kg.store.store import Published, Store
+from kg.store.store import Published
 from kg.validation.cache import ValidationCache
 
 T = TypeVar("T")
@@ -34,49 +31,29 @@ class Snapshot:
     """The cache of the last validation."""
     progress: Progress
 
-    @property
-    def config(self) -> Config:
-        """The vault's settings."""
-        return self.vault.config
-
-    @property
-    def store(self) -> Store:
-        """The store."""
-        return self.generation.store
-
-    @property
-    def ledger(self) -> IngestState:
-        """The recorded state of the notes."""
-        return self.report.ledger
-
-    @property
-    def ontology(self) -> Ontology:
-        """The ontology by which the notes were ingested."""
-        return self.report.ontology
-
     @cached_property
     def names(self) -> Names:
         """The names of things."""
-        return Names(self.config.base)
+        return Names(self.vault.config.base)
 
     @cached_property
     def index(self) -> Index:
         """The index by which links are resolved."""
-        cards = [entry.card for entry in self.ledger.entries.values()]
-        attachments, ignored = self.ledger.attachments, self.ledger.ignored
+        cards = [entry.card for entry in self.report.ledger.entries.values()]
+        attachments, ignored = self.report.ledger.attachments, self.report.ledger.ignored
         return Index.of(cards, attachments, self.names, ignored=ignored, on_disk=self.files.on_disk)
 
     @cached_property
     def origins(self) -> Origins:
         """The notes that state each triple."""
-        return Origins(self.store.find, {self.names.path(path): path for path in self.ledger.entries})
+        return Origins(self.generation.store.find, {self.names.path(path): path for path in self.report.ledger.entries})
 
     def of_notes(self, files: Mapping[str, Path], work: Callable[[Note], T], what: str) -> Sequence[T]:
         """Read notes and apply a function to each; `what` names the work for the progress."""
         self.progress(what, 0, 1)
         if len(files) < WORTH_IT:
-            notes = (read_note(path, place, self.config.max_bytes)[0] for path, place in files.items())
+            notes = (read_note(path, place, self.vault.config.max_bytes)[0] for path, place in files.items())
             return [work(note) for note in notes if note]
         with Workers.for_files(len(files)) as workers:
-            workers.read(files, self.config.max_bytes, self.progress)
+            workers.read(files, self.vault.config.max_bytes, self.progress)
             return workers.each(work)

@@ -34,7 +34,7 @@ from kg.validation.cache import Seen, ValidationCache
 from kg.validation.link_checks import Checked, Checker, combine
 from kg.validation.link_report import LinkReport
 from kg.validation.messages import Wording, bare, severity_of
-from kg.validation.placement import Placed, Placement
+from kg.validation.placement import Placement
 from kg.validation.pyshacl_runner import Violation, in_turtle
 from kg.validation.shape_report import ShapeReport
 from kg.validation.shapes import Shapes
@@ -104,13 +104,9 @@ def validate(
         with _up_to_date(vault, scan, progress) as (report, generation):
             config, files = vault.config, report.looked_again or scan.files
             before = ValidationCache.read(report.path)
-            snapshot = Snapshot(vault, files, report, generation, before, progress or _silent)
+            snapshot = Snapshot(vault, files, report, generation, before, progress or (lambda what, done, total: None))
             limits = Limits(seconds or config.max_seconds, config.max_memory)
             return _checked(snapshot, only, severity, limits).at_least(severity)
-
-
-def _silent(what: str, done: int, total: int) -> None:
-    """Show no progress."""
 
 
 def _had_notes(vault: Vault, files: Files) -> bool:
@@ -179,7 +175,7 @@ def _checked(snapshot: Snapshot, only: Only | None, severity: Severity, limits: 
     reported = [result for result in shapes.results if is_at_least(severity_of(result), severity)]
     placed = Placement(snapshot, shapes.shapes, known).of(reported)
     shaped = [shapes.finding(row) for row in placed]
-    _keep(snapshot, links, shapes, placed)
+    _keep(snapshot, links, shapes, known | {origin: place for _, origin, place in placed if origin and place})
     of_notes = [] if only == "shapes" else [*snapshot.report.findings, *linked.findings]
     return Validation(
         tuple(sorted({*of_notes, *shaped, *_contradictions(snapshot, shaped)})),
@@ -197,21 +193,18 @@ def _contradictions(snapshot: Snapshot, shaped: Iterable[Finding]) -> Iterator[F
     reported = {
         (finding.path, finding.line, finding.column, finding.result.focus) for finding in shaped if finding.result
     }
-    explainer = Explainer(snapshot.config, snapshot.generation, snapshot.ontology, snapshot.ledger)
+    explainer = Explainer(snapshot.vault.config, snapshot.generation, snapshot.report.ontology, snapshot.report.ledger)
     for finding, thing in contradictions(explainer).items():
         if (finding.path, finding.line, finding.column, bare(thing)) not in reported:
             yield finding
 
 
-def _keep(snapshot: Snapshot, links: LinkReport, shapes: ShapeReport, placed: Iterable[Placed]) -> None:
+def _keep(snapshot: Snapshot, links: LinkReport, shapes: ShapeReport, located: Mapping[Origin, Place]) -> None:
     """Write the cache if it differs from the last."""
     places: dict[str, dict[Origin, Place]] = defaultdict(dict)
-    for path, seen in links.unchanged.items():
-        places[path] |= seen.places
-    for _, origin, place in placed:
-        if origin and place:
-            places[origin.path][origin] = place
-    entries = snapshot.ledger.entries
+    for origin, place in located.items():
+        places[origin.path][origin] = place
+    entries = snapshot.report.ledger.entries
     notes = {
         path: Seen(entries[path].digest, checks, places.get(path, {}))
         for path, checks in links.checked.items()
