@@ -76,12 +76,12 @@ class Explainer:
 
     def why(self, subject: str, predicate: str, obj: str) -> list[Explanation]:
         """Explain the triples that three names denote. Raises NotFound, KgError."""
-        return self.apart(lambda: self._explained(self.naming.triples(subject, predicate, obj)))
+        return self.apart(lambda: self.explained(map(self._derived, self.naming.triples(subject, predicate, obj))))
 
     def everything(self, name: str) -> list[Explanation]:
         """Explain all triples that were inferred about a thing. Raises NotFound, KgError."""
         node = self.naming.thing(name)
-        return self.apart(lambda: self._explained(self.naming.about(node, INFERRED_GRAPH)))
+        return self.apart(lambda: self.explained(map(self._derived, self.naming.about(node, INFERRED_GRAPH))))
 
     def apart(self, work: Callable[[], T]) -> T:
         """Run a function within the vault's limits and without network: it runs the queries of rule files."""
@@ -92,9 +92,6 @@ class Explainer:
                 return work()
 
         return without_network(limited_work)
-
-    def _explained(self, triples: Iterable[ox.Triple]) -> list[Explanation]:
-        return self.explained([self._derived(triple) for triple in triples])
 
     def _derived(self, triple: ox.Triple) -> DerivationStep:
         step = self.derivations.of(triple)

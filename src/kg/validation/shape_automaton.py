@@ -131,9 +131,9 @@ class Automaton:
         while stack:
             place, node = stack.pop()
             for step in self.steps.get(place, ()):
-                for triple in () if step.here else _along(step, node, find):
-                    triples.add(triple)
-                ends = [node] if step.here else [_end(step, triple) for triple in _along(step, node, find)]
+                seen = [] if step.here else list(_along(step, node, find))
+                triples.update(seen)
+                ends = [node] if step.here else [triple.subject if step.backwards else triple.object for triple in seen]
                 for successor in ((step.to, end) for end in ends):
                     if successor not in visited:
                         visited.add(successor)
@@ -170,10 +170,6 @@ def _along(step: Transition, node: Term, find: Find) -> Iterable[ox.Triple]:
     if not step.backwards and isinstance(node, (ox.Literal, ox.Triple)):
         return ()
     return find(None, step.property, node) if step.backwards else find(node, step.property, None)
-
-
-def _end(step: Transition, triple: ox.Triple) -> Term:
-    return triple.subject if step.backwards else triple.object
 
 
 def _back(step: Transition, node: Term, find: Find) -> Iterator[Term]:
