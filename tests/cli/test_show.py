@@ -16,7 +16,7 @@ from kg.config import load
 from kg.core.findings import Finding
 from kg.notes.model import Note
 from kg.notes.vault import read_note
-from kg.reasoning import explanation
+from kg.reasoning import source_lines
 
 NOTES = {
     "Tea.md": "---\naliases: [Chai]\nrating: 5\ntags: [drink]\n---\nWarm and [[Leaf|leafy]].\n\n# Outcomes\n"
@@ -175,7 +175,7 @@ def test_lines_are_looked_up_only_for_what_is_shown(tmp_path: Path, monkeypatch:
         read.append(path)
         return read_note(path, place, most)
 
-    monkeypatch.setattr(explanation, "read_note", noted)
+    monkeypatch.setattr(source_lines, "read_note", noted)
     assert "Linked from (60)" in shown(tmp_path, "Hub")
     assert len(set(read)) <= 21
 

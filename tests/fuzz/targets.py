@@ -230,9 +230,9 @@ def shapes(folder: Path) -> Run:
             ox.serialize(found.aimed_at(focus), format=ox.RdfFormat.N_TRIPLES) or b"",
             found.advanced,
         )
-        results = [shacl.Violation(*row) for row in rows]
+        results = [shacl.Violation.parsed(row) for row in rows]
         shacl.in_turtle(found, results, prefixes)
-        return sorted({one.component for one in results})
+        return sorted({str(one.component) for one in results})
 
     return run
 

@@ -112,8 +112,8 @@ def says_so(explainer: Explainer, triple: ox.Triple, path: str, number: int) -> 
         assert text[number - 1].strip()
         text[number - 1] = ""
         note = parse(path, "\n".join(text).encode())
-        (origin,) = [one for one in explainer._origins.of_triple(triple) if one.path == path]
-        place = Finder(explainer._reader, {path: frozenset([origin])}).find(note).get(origin)
+        (origin,) = [one for one in explainer.sources.origins.of_triple(triple) if one.path == path]
+        place = Finder(explainer.sources.reader, {path: frozenset([origin])}).find(note).get(origin)
         if place is None or (place.line, place.column) == (1, 1):  # a type by default is said by no line
             return
         number = place.line

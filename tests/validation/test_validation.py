@@ -305,7 +305,7 @@ def engine_in_this_process() -> Iterator[None]:
 
     def here(jobs: Any, *, seconds: float, memory: int) -> list[list[Violation]]:
         rows = [(*(ox.serialize(list(one), format=ox.RdfFormat.N_TRIPLES) for one in job[:2]), job[2]) for job in jobs]
-        return [[Violation(*found) for found in work(*row)] for row in rows]
+        return [[Violation.parsed(found) for found in work(*row)] for row in rows]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(conformance, "run", here)

@@ -24,7 +24,8 @@ from kg.rdf.vocabulary import (
     TYPE,
     Term,
 )
-from kg.reasoning.explanation import Explainer, SourceLine
+from kg.reasoning.explanation import Explainer
+from kg.reasoning.source_lines import SourceLine
 
 _OUTLINE = {KG + name for name in ("hasSection", "sectionOf", "hasBlock", "describes")}
 _LINKS = {KG + name for name in ("linksTo", "mentions", "embeds")}
@@ -110,11 +111,11 @@ class _Painter:
         headings = list(self._outline(self.node, 0, set()))
         text = self._text([self.node, *(triple.object for _, triple in headings)])
         shown = headings[: self.limit]
-        lines = self.explainer.placed([triple for _, triple in shown] + ([text] if text else []))
+        lines = self.explainer.sources.placed([triple for _, triple in shown] + ([text] if text else []))
         return Portrait(
             self.node.value,
             self.explainer.naming.called(self.node),
-            self.explainer.path_of(self.node),
+            self.explainer.sources.origins.own(self.node),
             self.explainer.store.has(self.node, TYPE, MISSING),
             _value(text.object) if text else "",
             lines[text] if text else (),
@@ -150,7 +151,7 @@ class _Painter:
         rows = sorted(self.explainer.store.triples(self.node, LINKS_TO, None), key=str)
         rows = rows or sorted(self.explainer.store.triples(self.node, MENTIONS, None), key=str)
         if self.limit is None or len(rows) <= _MANY:
-            lines = self.explainer.placed(rows)
+            lines = self.explainer.sources.placed(rows)
             rows.sort(key=lambda row: [(line.path, line.line, line.column) for line in lines[row]])
         return rows
 
@@ -189,7 +190,7 @@ class _Painter:
 
     def _group(self, rows: list[Triple], end: Callable[[Triple], object]) -> StatementGroup:
         shown = rows[: self.limit]
-        lines = self.explainer.placed(shown)
+        lines = self.explainer.sources.placed(shown)
         return StatementGroup(tuple(self._said(row, end(row), lines[row]) for row in shown), len(rows))
 
     def _said(self, triple: Triple, end: object, lines: Iterable[SourceLine]) -> EntityStatement:

@@ -15,7 +15,8 @@ from kg.core.errors import NotFound
 from kg.notes.sentences import Sentences
 from kg.notes.vault import read_note
 from kg.rdf.vocabulary import LINKS_TO, MENTIONS, PARTS
-from kg.reasoning.explanation import Explainer, SourceLine
+from kg.reasoning.explanation import Explainer
+from kg.reasoning.source_lines import SourceLine
 
 _COLUMNS = ("path", "line", "column", "sentence")
 
@@ -234,7 +235,7 @@ class Witness:
     def of(self, steps: Iterable[LinkStep]) -> dict[LinkStep, Evidence]:
         """The first place, by path and line, that makes each link."""
         triples = {step: self._triples(step) for step in dict.fromkeys(steps)}
-        lines = self.explainer.placed(triple for stated in triples.values() for triple in stated)
+        lines = self.explainer.sources.placed(triple for stated in triples.values() for triple in stated)
         evidence = {}
         for step, stated in triples.items():
             places = sorted(line for triple in stated for line in lines.get(triple, ()))

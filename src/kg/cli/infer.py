@@ -29,14 +29,15 @@ def infer(options: Options, vault: Path | None, engine: str | None, as_json: boo
     contradict the ontology.
     """
     from kg.ingestion.reinference import infer_again
+    from kg.reasoning.contradictions import contradictions
     from kg.reasoning.explanation import Explainer
     from kg.store.store import published
 
     config = asked_config(options, vault)
     done = infer_again(config, cast("Any", engine))
     snapshot = published(config.store)
-    contradictions = sorted(Explainer(config, snapshot).findings()) if snapshot else []
-    say_findings(options, contradictions)
+    findings = sorted(contradictions(Explainer(config, snapshot))) if snapshot else []
+    say_findings(options, findings)
     inference = done.inference
     if as_json:
         row = {
@@ -45,7 +46,7 @@ def infer(options: Options, vault: Path | None, engine: str | None, as_json: boo
             "engine": inference.engine,
             "because": list(inference.because),
             "ignored": list(inference.ignored),
-            "contradictions": len(contradictions),
+            "contradictions": len(findings),
             "seconds": done.seconds,
         }
         emit(json.dumps(row, ensure_ascii=False) + "\n")
@@ -54,7 +55,7 @@ def infer(options: Options, vault: Path | None, engine: str | None, as_json: boo
         options.say(f"inferred {inference.triples:,} of {done.triples:,} triples ({done.seconds:.2f} s)")
     if done.is_stale:
         options.say("hint: the ontology has changed since the notes were read: kg ingest reads them by it", dim=True)
-    if contradictions:
+    if findings:
         sys.exit(1)
 
 

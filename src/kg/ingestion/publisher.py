@@ -82,6 +82,7 @@ class Publisher:
             changed=generation != snapshot.since,
             changes=changes,
             ledger=state,
+            ontology=snapshot.ontology,
             inference=inferred,
             generation=generation,
             looked_again=snapshot.files if snapshot.looked_again else None,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kg.core.findings import Finding, of_file
+from kg.mapping.ontology import Ontology
 from kg.notes.vault import Files
 from kg.reasoning.inference import Inference
 from kg.store.ingest_state import IngestState
@@ -30,6 +31,8 @@ class Report:
     """The changes, note by note."""
     ledger: IngestState = field(repr=False, compare=False)
     """The recorded state of the notes."""
+    ontology: Ontology = field(repr=False, compare=False)
+    """The ontology by which the notes were ingested."""
     inference: Inference | None = None
     """How everything was inferred; None if nothing was, or only the consequences of a change."""
     generation: str = ""

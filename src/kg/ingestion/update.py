@@ -24,7 +24,7 @@ from kg.store.builder import Builder
 from kg.store.ingest_state import Bad, IngestState, NoteEntry
 
 
-class Plan(NamedTuple):
+class UpdatePlan(NamedTuple):
     """What an update does: the new state before the affected notes are stated, the notes read, and the changes."""
 
     state: IngestState
@@ -57,7 +57,7 @@ class Update:
         bad = self.last.state.bad.items()
         return [path for path, record in bad if any(finding.code == REFUSED for finding in record.findings)]
 
-    def plan(self, again: Iterable[str]) -> Plan:
+    def plan(self, again: Iterable[str]) -> UpdatePlan:
         """Read the changed files, and find the notes that they affect."""
         kept = self.snapshot.kept
         state, notes = self._read(again)
@@ -71,7 +71,7 @@ class Update:
             tuple(path for path in before if path not in state.entries),
             tuple(path for path in affected if path not in stale),
         )
-        return Plan(state, notes, changes)
+        return UpdatePlan(state, notes, changes)
 
     def run(self, again: list[str], publisher: Publisher) -> Report:
         """State the changed and the affected notes again, apply the difference and publish it."""

@@ -96,6 +96,15 @@ def _memoised(method: Callable[P, T]) -> Callable[P, T]:
     return remembered
 
 
+class TurtleFile(NamedTuple):
+    """A parsed Turtle file."""
+
+    file: Path
+    text: str
+    triples: list[ox.Triple]
+    prefixes: Mapping[str, str]
+
+
 @dataclass(frozen=True)
 class Ontology:
     """The content of the Turtle files, and the rules beside them. Names are looked up, never hard-coded."""
@@ -107,6 +116,8 @@ class Ontology:
     findings: tuple[Finding, ...] = ()
     shapes: tuple[ox.Triple, ...] = field(default=(), repr=False)
     """All triples of the files with SHACL shapes; `triples` has no triple of a shape."""
+    files: tuple[TurtleFile, ...] = field(default=(), repr=False, compare=False)
+    """The files as they are; those of the last folder first."""
     _answers: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -279,10 +290,13 @@ def load(folders: Iterable[Path], prefixes: Mapping[str, str], limits: Limits | 
     """
     triples_of: dict[str, tuple[list[ox.Triple], list[ox.Triple]]] = {}
     rules: dict[str, str] = {}
+    files: list[TurtleFile] = []
     for folder in dict.fromkeys(folders):
-        for file in files_of(folder):
+        for number, file in enumerate(_files_of(folder)):
             with limited(f"the ontology {file}", limits):
-                triples = read_turtle(file).triples
+                parsed = _parsed(file)
+                files.insert(number, parsed)
+                triples = parsed.triples
                 header = [t.subject for t in triples if t.predicate == TYPE and str(t.object) == f"<{OWL}Ontology>"]
                 axioms, shape_triples = _split(triples)
                 name = str(header[0]) if header else f"{folder.name}/{file.name}"
@@ -291,7 +305,7 @@ def load(folders: Iterable[Path], prefixes: Mapping[str, str], limits: Limits | 
             rules[file.stem] = _rule(file)
     merged = tuple(dict.fromkeys(triple for axioms, _ in triples_of.values() for triple in axioms))
     shapes = tuple(triple for _, shape_triples in triples_of.values() for triple in shape_triples)
-    ontology = Ontology(merged, rules, _digest(merged, rules), prefixes, shapes=shapes)
+    ontology = Ontology(merged, rules, _digest(merged, rules), prefixes, shapes=shapes, files=tuple(files))
     return replace(ontology, findings=tuple(_ambiguous(ontology)), _answers={})
 
 
@@ -329,7 +343,7 @@ def _rule(file: Path) -> str:
     return text
 
 
-def files_of(folder: Path) -> list[Path]:
+def _files_of(folder: Path) -> list[Path]:
     """Return the Turtle files in a folder and below it, in the order of their paths. Raises OntologyError."""
     try:
         return files_below(folder, ".ttl")
@@ -337,21 +351,13 @@ def files_of(folder: Path) -> list[Path]:
         raise OntologyError(f"{error.filename}: cannot be read: {error.strerror}") from error
 
 
-class Turtle(NamedTuple):
-    """A parsed Turtle file."""
-
-    text: str
-    triples: list[ox.Triple]
-    prefixes: Mapping[str, str]
-
-
-def read_turtle(file: Path) -> Turtle:
+def _parsed(file: Path) -> TurtleFile:
     """Parse a Turtle file from any author. Its blank nodes get unique names. Raises OntologyError."""
     text = _text(file)
     _check_depth(file, text)
     try:
         rows = ox.parse(text, ox.RdfFormat.TURTLE, rename_blank_nodes=True)
-        return Turtle(text, [quad.triple for quad in rows], dict(rows.prefixes))
+        return TurtleFile(file, text, [quad.triple for quad in rows], dict(rows.prefixes))
     except SyntaxError as error:
         raise OntologyError(f"{file}:{error.lineno or 1}:{error.offset or 1}: not valid Turtle: {error.msg}") from error
 

@@ -14,9 +14,9 @@ from kg.core.text import Span
 from kg.mapping.statements import Reader
 from kg.notes.model import Note, Section
 from kg.rdf.terms import literal
-from kg.rdf.vocabulary import ALT_LABEL, DESCRIBES, TYPE
+from kg.rdf.vocabulary import ALT_LABEL, DESCRIBES, TYPE, GraphName, Term
 
-Quads = Callable[..., Iterable[ox.Quad]]
+Quads = Callable[[Term | None, ox.NamedNode | None, Term | None, GraphName | None], Iterable[ox.Quad]]
 
 
 class Origin(NamedTuple):
@@ -47,55 +47,55 @@ class Origins:
     paths: Mapping[str, str]
     """The notes' paths by their named graphs."""
 
-    def of(self, focus: str, predicate: str, value: str, classes: Iterable[str] = ()) -> Origin | None:
+    def of(
+        self, focus: Term, predicate: ox.NamedNode | None, value: Term | None, classes: Iterable[str] = ()
+    ) -> Origin | None:
         """Return the origin of a value of a thing, in either direction; else that of the thing itself, see `of_thing`.
 
-        Terms are IRIs or N-Triples text; `predicate` is empty if there is none.
+        `predicate` is None for any property.
         """
-        if value:
-            subject, obj = _term(focus), _term(value)
+        if value is not None:
             for rows in (
-                self._stated(subject, ox.NamedNode(predicate), obj) if predicate else [],
-                self._stated(subject, None, obj),
-                self._stated(obj, None, subject),
+                self._stated(focus, predicate, value),
+                self._stated(focus, None, value),
+                self._stated(value, None, focus),
             ):
                 if rows:
                     return rows[0]._replace(of_value=True)
         return self.of_thing(focus, classes)
 
-    def states(self, focus: str, predicate: str, value: str) -> bool:
-        """Whether any note states a triple."""
-        return bool(self._stated(_term(focus), ox.NamedNode(predicate), _term(value)))
+    def states(self, focus: Term, predicate: ox.NamedNode | None, value: Term | None) -> bool:
+        """Whether any note states a triple that matches a pattern; None matches any term."""
+        return bool(self._stated(focus, predicate, value))
 
     def of_triple(self, triple: ox.Triple) -> list[Origin]:
         """Return the origins of a triple in all notes, at the position of its object."""
         rows = self._stated(triple.subject, triple.predicate, triple.object)
         return [row._replace(of_value=True) for row in rows]
 
-    def of_thing(self, focus: str, classes: Iterable[str] = ()) -> Origin | None:
+    def of_thing(self, focus: Term, classes: Iterable[str] = ()) -> Origin | None:
         """Return the origin of a thing: first its class (from `classes`, if stated), then any triple.
 
         The thing's own note comes before other notes, and these are in the order of their paths.
         """
-        subject = _term(focus)
-        if isinstance(subject, ox.Literal):
+        if isinstance(focus, ox.Literal):
             return None
-        own = self.own(subject)
-        rows = self._stated(subject, TYPE, None)
+        own = self.own(focus)
+        rows = self._stated(focus, TYPE, None)
         wanted = [row for row in rows if row.object[1:-1] in set(classes)]
-        for origins in (wanted, rows, self._stated(subject, None, None), self._stated(None, None, subject)):
+        for origins in (wanted, rows, self._stated(focus, None, None), self._stated(None, None, focus)):
             of_own = [row for row in origins if row.path == own]
             if of_own or origins:
                 return (of_own or origins)[0]
         return None
 
-    def own(self, subject: object) -> str:
+    def own(self, subject: Term) -> str:
         """Return the path of the note that describes a thing; empty if there is none."""
         documents = [quad.subject for quad in self.quads(None, DESCRIBES, subject, None)]
         names = [document.value for document in documents if isinstance(document, ox.NamedNode)]
         return min((self.paths[name] for name in names if name in self.paths), default="")
 
-    def _stated(self, subject: object, predicate: object, obj: object) -> list[Origin]:
+    def _stated(self, subject: Term | None, predicate: ox.NamedNode | None, obj: Term | None) -> list[Origin]:
         if isinstance(subject, ox.Literal):
             return []
         origins = []
@@ -104,14 +104,6 @@ class Origins:
             if path is not None:
                 origins.append(Origin(path, str(quad.subject), str(quad.predicate), str(quad.object), False))
         return sorted(origins)
-
-
-def _term(text: str) -> ox.NamedNode | ox.BlankNode | ox.Literal:
-    if text.startswith('"'):
-        for quad in ox.parse(f"<urn:s> <urn:p> {text} .", ox.RdfFormat.N_TRIPLES):
-            assert isinstance(quad.object, ox.Literal)
-            return quad.object
-    return ox.BlankNode(text[2:]) if text.startswith("_:") else ox.NamedNode(text.strip("<>"))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from rich.text import Text
 from kg.analysis.entity import EntitySection, EntityStatement, Portrait
 from kg.analysis.entity import StatementGroup as Statements
 from kg.core.escaping import in_markdown, printable
-from kg.reasoning.explanation import SourceLine
+from kg.reasoning.source_lines import SourceLine
 from kg.rendering.tables import render
 
 _NAMES_WIDTH = 24

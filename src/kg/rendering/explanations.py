@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kg.core.escaping import in_markdown, printable
-from kg.reasoning.explanation import Explanation, SourceLine
+from kg.reasoning.explanation import Explanation
+from kg.reasoning.source_lines import SourceLine
 from kg.rendering.tables import render
 
 _DEEPEST = 100

@@ -91,7 +91,7 @@ class IngestState:
 
     def text(self) -> str:
         """The state as JSON, for the folder of its generation."""
-        table = _Table(
+        table = _StoredState(
             self.settings,
             {path: _written(entry) for path, entry in self.entries.items()},
             {path: (bad.digest, tuple(map(fields_of, bad.findings))) for path, bad in self.bad.items()},
@@ -105,7 +105,7 @@ class IngestState:
     def read(cls, folder: Path) -> "IngestState | None":
         """Read the state of a generation; None if it is unreadable, so that the ingest reads the whole vault."""
         try:
-            table = msgspec.convert(json.loads(read_bytes(folder / FILE, MAX_STORE_FILE, follow=False)), _Table)
+            table = msgspec.convert(json.loads(read_bytes(folder / FILE, MAX_STORE_FILE, follow=False)), _StoredState)
             rows = table.entries.values()
             _check_iris(chain.from_iterable([*(row.labelled for row in rows), *(_terms(row.labels) for row in rows)]))
             entries = {
@@ -124,7 +124,7 @@ FindingFields = tuple[str, int, int, int, int, str, str, str]
 _FIELDS = attrgetter("path", "line", "column", "end_line", "end_column", "code", "message", "hint")
 
 
-class _Entry(NamedTuple):
+class _StoredEntry(NamedTuple):
     digest: str
     card: Card
     questions: tuple[str, ...]
@@ -134,20 +134,20 @@ class _Entry(NamedTuple):
     findings: tuple[Sequence[object], ...]
 
 
-class _Table(NamedTuple):
+class _StoredState(NamedTuple):
     """The contents of the file."""
 
     settings: str
-    entries: dict[str, _Entry]
+    entries: dict[str, _StoredEntry]
     bad: dict[str, tuple[str, tuple[Sequence[object], ...]]]
     attachments: tuple[str, ...]
     ignored: tuple[str, ...]
     device: int
 
 
-def _written(entry: NoteEntry) -> _Entry:
+def _written(entry: NoteEntry) -> _StoredEntry:
     labels = tuple([label._replace(at=0) for label in entry.labels])
-    return _Entry(*entry[:3], labels, entry.labelled, dict(entry.links), tuple(map(fields_of, entry.findings)))
+    return _StoredEntry(*entry[:3], labels, entry.labelled, dict(entry.links), tuple(map(fields_of, entry.findings)))
 
 
 def _terms(labels: Iterable[Label]) -> list[str]:

@@ -52,7 +52,7 @@ class ValidationCache:
             notes = {path: _seen(path, *row) for path, row in table["notes"].items()}
             return cls(table["names"], notes, table["shapes"], _state(table["state"]))
         except (
-            *(OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError),
+            *(OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, SyntaxError, RecursionError),
             msgspec.ValidationError,
         ):
             return cls()
@@ -63,10 +63,14 @@ class ValidationCache:
             "names": self.names,
             "notes": {path: _row(seen) for path, seen in self.notes.items()},
             "shapes": self.shapes,
-            "state": self.state and ["\n".join(sorted(self.state.seen)), self.state.results, self.state.whole],
+            "state": self.state and _state_row(self.state),
         }
         with suppress(OSError, StoreError), owned(folder) as place:
             place.write(FILE, json.dumps(table, separators=(",", ":")).encode())
+
+
+def _state_row(state: State) -> list[Any]:
+    return ["\n".join(sorted(state.seen)), *([result.row for result in rows] for rows in state[1:])]
 
 
 def _row(seen: Seen) -> list[Any]:
@@ -131,4 +135,4 @@ def _state(row: list[Any] | None) -> State | None:
 
 def _violation(*row: Any) -> Violation:
     *terms, messages = row
-    return Violation._make((*_texts(terms), tuple(_texts(messages))))
+    return Violation.parsed((*_texts(terms), tuple(_texts(messages))))

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import pyoxigraph as ox
 
 from kg.core.limits import Limits, limited
-from kg.rdf.vocabulary import DEFAULT_GRAPH, SUB_CLASS_OF, TYPE, WEB_PAGE
-from kg.validation.pyshacl_runner import Violation, refuse, run
+from kg.rdf.vocabulary import DEFAULT_GRAPH, SUB_CLASS_OF, TYPE, WEB_PAGE, Find, Term
+from kg.validation.pyshacl_runner import Violation, in_order, refuse, run
 from kg.validation.shape_automaton import Automaton
-from kg.validation.shapes import Lookup, Shapes, Term
+from kg.validation.shapes import Shapes
 
 Triples = frozenset[str]
 _WEB = ("http://", "https://")
@@ -32,7 +32,7 @@ class State(NamedTuple):
     @property
     def all(self) -> tuple[Violation, ...]:
         """All results, sorted."""
-        return tuple(sorted({*self.results, *self.whole}))
+        return in_order({*self.results, *self.whole})
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Conformance:
     """Shapes and the graph that they check. `find` looks up the triples of the graph by pattern."""
 
     shapes: Shapes
-    find: Lookup
+    find: Find
     limits: Limits
 
     def check(self, before: State | None = None) -> State:
@@ -77,9 +77,8 @@ class Conformance:
         rerun = self._whole_again(changed, touched, whole)
         around = automaton.seen_from(touched_focus, self.find) | self._classes()
         state = self._run(touched_focus, around, triples, frozenset(seen), whole=rerun)
-        names = {str(node) for node in nodes}
-        kept = [result for result in before.results if result.focus not in names]
-        return State(state.seen, tuple(sorted({*kept, *state.results})), state.whole if rerun else before.whole)
+        kept = [result for result in before.results if result.focus not in nodes]
+        return State(state.seen, in_order({*kept, *state.results}), state.whole if rerun else before.whole)
 
     def _whole_again(self, changed: Iterable[ox.Triple], touched: Mapping[Term, Any], whole: set[Term]) -> bool:
         """Whether the shapes that run as a whole must run again."""
@@ -124,7 +123,7 @@ def _parsed(line: str) -> ox.Triple:
     raise ValueError(line)
 
 
-def lookup(quads: Callable[..., Iterable[ox.Quad]], more: Iterable[ox.Triple] = (), base: str | None = None) -> Lookup:
+def lookup(quads: Callable[..., Iterable[ox.Quad]], more: Iterable[ox.Triple] = (), base: str | None = None) -> Find:
     """The look-up of triples in a store's default graph, with additional triples for the shapes.
 
     These are the triples `more` and, if the vault's `base` is set, the type kg:WebPage of each web page outside it.

@@ -10,13 +10,15 @@ from kg.core.findings import SEVERITIES, Code, Severity
 from kg.mapping.ontology import Ontology, local_name
 from kg.rdf.iris import Names
 from kg.rdf.terms import SH, XSD
-from kg.validation.pyshacl_runner import Violation, term_from
-from kg.validation.shapes import Shapes, Term, is_of_range
+from kg.rdf.vocabulary import Term
+from kg.validation.pyshacl_runner import Violation
+from kg.validation.shapes import Shapes, is_of_range
 
 _DCTERMS = "http://purl.org/dc/terms/"
 _PLACEHOLDER = re.compile(r"\{[$?](this|value|path)\}", re.I)
 _IRI = re.compile(r"<?(https?://[^\s<>\"“”]+[^\s<>\"“”.,;:!?)])>?")
 _SHOWN = 80
+_LEVELS: Mapping[str, Severity] = {"Violation": "error", "Warning": "warning"}
 _SEVERITIES: Mapping[str, Severity] = {SH + "Violation": "error", SH + "Warning": "warning", SH + "Info": "info"}
 
 _SAYS: Mapping[str, str] = {
@@ -58,17 +60,14 @@ class Wording:
     names: Names
     label: Callable[[str], str]
     """The label of a thing in the notes, by its IRI; empty if it has none."""
-    kind: Callable[[str], str]
-    """The class of a thing, by its IRI; empty if it has none."""
+    kind: Callable[[ox.NamedNode], str]
+    """The class of a thing; empty if it has none."""
 
-    def name(self, term: str) -> str:
+    def name(self, term: Term | None) -> str:
         """A term as a reader knows it, in quotes."""
-        if not term:
-            return "it"
-        if term.startswith('"'):
-            text = str(term_from(term).value)
-            return f"“{text[:_SHOWN]}{'…' if len(text) > _SHOWN else ''}”"
-        return f"“{self.plain(term.strip('<>'))}”"
+        if isinstance(term, ox.Literal):
+            return f"“{term.value[:_SHOWN]}{'…' if len(term.value) > _SHOWN else ''}”"
+        return f"“{self.plain(bare(term))}”" if term is not None else "it"
 
     def plain(self, iri: str) -> str:
         """The label of a thing, class or property; else a readable form of its IRI."""
@@ -81,21 +80,19 @@ class Wording:
 
     def message(self, result: Violation) -> str:
         """The message of a result, in a sentence."""
-        shape = term_from(result.shape)
-        if is_of_range(result.shape.strip("<>")):
+        if is_of_range(result.shape):
             return self._of_range(result)
-        own_text = self._given(shape) or (result.messages[0] if result.messages else "")
-        text = own_text or _SAYS.get(self._kind(result), _ELSE if result.value else _NODE)
-        filled = self._filled(text, result, shape, ours=not own_text)
+        own_text = self._given(result.shape) or (result.messages[0] if result.messages else "")
+        text = own_text or _SAYS.get(self._kind(result), _NODE if result.value is None else _ELSE)
+        filled = self._filled(text, result, ours=not own_text)
         return _IRI.sub(self._named, filled) if own_text else filled
 
-    def code(self, result: Violation) -> str:
-        """The shape's code (`dcterms:identifier`), else the name of the nearest shape with a name."""
-        shape = term_from(result.shape)
-        for node in (term_from(result.constraint) if result.constraint else shape, *self._around(shape)):
+    def code(self, shape: Term, constraint: Term | None = None) -> str:
+        """The code (`dcterms:identifier`) of a constraint or shape, else the name of the nearest shape with a name."""
+        for node in (constraint or shape, *self._around(shape)):
             if code := self.shapes.text(node, _DCTERMS + "identifier"):
                 return code
-        if is_of_range(result.shape.strip("<>")):
+        if is_of_range(shape):
             return "S10"
         owner = self.shapes.owner(shape)
         return local_name(owner.value) if isinstance(owner, ox.NamedNode) else "SHACL"
@@ -104,30 +101,28 @@ class Wording:
         """The rule behind each code of the shapes: its message without names, and its hint."""
         rules: dict[str, Code] = {}
         for shape in self.shapes.all:
-            probe = Violation("", "", "", str(shape), "", "", "", ())
-            message = _PLACEHOLDER.sub("…", self._given(shape)) or f"Not as the shape {self.code(probe)} asks"
-            severity = _SEVERITIES.get(str(next(iter(self.shapes.of_sh(shape, "severity")), "")).strip("<>"), "error")
-            if is_of_range(str(shape).strip("<>")):
+            code = self.code(shape)
+            message = _PLACEHOLDER.sub("…", self._given(shape)) or f"Not as the shape {code} asks"
+            severity = _SEVERITIES.get(bare(next(iter(self.shapes.of_sh(shape, "severity")), None)), "error")
+            if is_of_range(shape):
                 message = "A link to another kind of thing than its property leads to"
             if self.shapes.of_sh(shape, "path") or self._given(shape):
-                code = self.code(probe)
-                rule = Code(code, severity, message, self.hint(probe))
+                rule = Code(code, severity, message, self.hint(shape))
                 rules[code] = min(
                     rules.get(code, rule), rule, key=lambda candidate: SEVERITIES.index(candidate.severity)
                 )
         return dict(sorted(rules.items()))
 
-    def hint(self, result: Violation) -> str:
+    def hint(self, shape: Term) -> str:
         """What to do about a result: the `sh:description` of the shape."""
-        if is_of_range(result.shape.strip("<>")):
+        if is_of_range(shape):
             return "Link to another note, say what the linked one is with `type:`, or use another property"
-        shape = term_from(result.shape)
         descriptions = (self.shapes.text(node, SH + "description") for node in self._around(shape))
         return next(filter(None, descriptions), "")
 
     def path(self, result: Violation) -> str:
         """The path of a result, in SPARQL syntax."""
-        return self._path(term_from(result.path), str) if result.path else ""
+        return "" if result.path is None else self._path(result.path, str)
 
     def _around(self, node: Term) -> list[Term]:
         """A shape and the shapes around it, up to the nearest with an IRI."""
@@ -142,39 +137,35 @@ class Wording:
 
     @staticmethod
     def _kind(result: Violation) -> str:
-        return result.component.strip("<>").removeprefix(SH).removesuffix("ConstraintComponent")
+        return bare(result.component).removeprefix(SH).removesuffix("ConstraintComponent")
 
-    def _filled(self, text: str, result: Violation, shape: Term, *, ours: bool) -> str:
+    def _filled(self, text: str, result: Violation, *, ours: bool) -> str:
         parts = {"this": self.name(result.focus), "value": self.name(result.value), "path": self._path_name(result)}
         if not ours:
             return _PLACEHOLDER.sub(lambda match: parts[match.group(1).lower()], text)
         for word in re.findall(r"\{(\w+)\}", text):
-            values = self.shapes.of_sh(shape, word)
+            values = self.shapes.of_sh(result.shape, word)
             parts.setdefault(word, ", ".join(self._shown(value) for value in values))
         return text.format_map(parts)
 
     def _shown(self, value: Term) -> str:
         if isinstance(value, ox.NamedNode):
             return local_name(value.value) if value.value.startswith((SH, XSD)) else self.plain(value.value)
-        return value.value
+        return "" if isinstance(value, ox.Triple) else value.value
 
     def _path_name(self, result: Violation) -> str:
-        path = term_from(result.path) if result.path else None
-        return f"“{self._path(path, self.plain)}”" if path is not None else "it"
+        return "it" if result.path is None else f"“{self._path(result.path, self.plain)}”"
 
     def _named(self, match: re.Match[str]) -> str:
         label = self.label(match.group(1)) or self.ontology.label(match.group(1))
         return f"“{label}”" if label else match.group()
 
     def _of_range(self, result: Violation) -> str:
-        path = result.path.strip("<>")
-        classes = [
-            class_.value for class_ in self._expected(term_from(result.shape)) if isinstance(class_, ox.NamedNode)
-        ]
-        expected = " or ".join(_with_article(self.plain(class_)) for class_ in classes)
-        kind = self.kind(result.value.strip("<>"))
+        classes = [class_ for class_ in self._expected(result.shape) if isinstance(class_, ox.NamedNode)]
+        expected = " or ".join(_with_article(self.plain(class_.value)) for class_ in classes)
+        kind = self.kind(result.value) if isinstance(result.value, ox.NamedNode) else ""
         is_what = f"is {_with_article(self.plain(kind))}" if kind else "is something else"
-        return f"{self.name(result.value)} {is_what}, and “{self.plain(path)}” leads to {expected}"
+        return f"{self.name(result.value)} {is_what}, and “{self.plain(bare(result.path))}” leads to {expected}"
 
     def _expected(self, shape: Term) -> list[Term]:
         rows = [member for members in self.shapes.of_sh(shape, "or") for member in self.shapes.items(members)]
@@ -193,6 +184,16 @@ class Wording:
             for inner in shapes.of_sh(path, kind):
                 return f"{self._path(inner, name)}{sign}"
         return "/".join(self._path(part, name) for part in shapes.items(path))
+
+
+def severity_of(result: Violation) -> Severity:
+    """The severity of a result: `sh:Violation` is an error, `sh:Warning` a warning, any other is info."""
+    return _LEVELS.get(bare(result.severity).rpartition("#")[2], "info")
+
+
+def bare(term: Term | None) -> str:
+    """The text of a term, an IRI without angle brackets; empty if there is no term."""
+    return "" if term is None else str(term).strip("<>")
 
 
 def _with_article(noun: str) -> str:

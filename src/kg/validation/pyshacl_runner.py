@@ -4,7 +4,8 @@ Shapes from a stranger may contain SPARQL. A query that would call another serve
 run (`Shapes.texts`). A query that never ends or takes all memory is ended with the process.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyoxigraph as ox
@@ -14,6 +15,7 @@ from kg.core.errors import KgError, OntologyError
 from kg.rdf.rdflib_terms import from_rdflib, to_rdflib
 from kg.rdf.sparql_syntax import check, tokens
 from kg.rdf.terms import SH
+from kg.rdf.vocabulary import TYPE, Term
 from kg.validation.shapes import Shapes
 
 if TYPE_CHECKING:
@@ -22,16 +24,35 @@ if TYPE_CHECKING:
 
 
 class Violation(NamedTuple):
-    """A validation result (SHACL 3.6.2). Terms are in N-Triples syntax; a missing term is empty."""
+    """A validation result (SHACL 3.6.2)."""
 
-    focus: str
-    path: str
-    value: str
-    shape: str
-    component: str
-    constraint: str
-    severity: str
+    focus: Term
+    path: Term | None
+    value: Term | None
+    shape: Term
+    component: Term
+    constraint: Term | None
+    severity: Term
     messages: tuple[str, ...]
+
+    @classmethod
+    def parsed(cls, row: Sequence[Any]) -> "Violation":
+        """Parse a `row`. Raises ValueError, TypeError, SyntaxError."""
+        *texts, messages = row
+        pairs = zip(cls._fields, texts, strict=False)
+        terms = [_term(text) if text or name not in _OPTIONAL else None for name, text in pairs]
+        return cls._make([*terms, tuple(messages)])
+
+    @property
+    def row(self) -> tuple[Any, ...]:
+        """Its texts: terms in N-Triples syntax, empty if missing, and the messages."""
+        *terms, messages = self
+        return (*("" if term is None else str(term) for term in terms), messages)
+
+    @property
+    def property(self) -> ox.NamedNode | None:
+        """The property that is the whole path; None if there is no path, or a longer one."""
+        return self.path if isinstance(self.path, ox.NamedNode) else None
 
 
 _FIELDS = {
@@ -43,6 +64,8 @@ _FIELDS = {
     "sourceConstraint": "constraint",
     "resultSeverity": "severity",
 }
+
+_OPTIONAL = {"path", "value", "constraint"}
 
 
 class ShapesError(OntologyError):
@@ -72,7 +95,7 @@ def run(
     with Child(engine, memory=memory) as child:
         for data, shapes, advanced in jobs:
             rows = [ox.serialize(list(triples), format=ox.RdfFormat.N_TRIPLES) for triples in (data, shapes)]
-            results.append([Violation(*row) for row in child.ask(*rows, advanced, seconds=seconds)])
+            results.append([Violation.parsed(row) for row in child.ask(*rows, advanced, seconds=seconds)])
     return results
 
 
@@ -112,14 +135,14 @@ def _results(report: "rdflib.Graph", shapes: "rdflib.Graph") -> Iterable[tuple[A
     shape_messages = set(shapes.objects(None, URIRef(SH + "message")))
     names = {URIRef(SH + name): field for name, field in _FIELDS.items()}
     for result in report.objects(None, URIRef(SH + "result")):
-        row: dict[str, Any] = dict.fromkeys(Violation._fields, "")
+        row = dict.fromkeys(Violation._fields[:-1], "")
         messages = []
         for predicate, obj in report.predicate_objects(result):
             if isinstance(predicate, URIRef) and predicate in names:
                 row[names[predicate]] = _n3(obj)
             elif predicate == URIRef(SH + "resultMessage") and _is_from(obj, result, report, shape_messages):
                 messages.append(str(obj))
-        yield tuple(Violation(**(row | {"messages": tuple(sorted(messages))})))
+        yield (*row.values(), tuple(sorted(messages)))
 
 
 def _is_from(message: Any, result: "Node", report: "rdflib.Graph", given: set[Any]) -> bool:
@@ -137,37 +160,37 @@ def _n3(node: "Node") -> str:
         return str(ox.Literal(str(node)))
 
 
-def in_turtle(shapes: Shapes, results: Iterable[Violation], prefixes: Mapping[str, str]) -> str:
+def in_order(results: Iterable[Violation]) -> tuple[Violation, ...]:
+    """Sort results by their texts."""
+    return tuple(sorted(results, key=lambda result: result.row))
+
+
+def in_turtle(shapes: Shapes, results: Sequence[Violation], prefixes: Mapping[str, str]) -> str:
     """The validation report (SHACL 3.6) of the results, including the property paths of the shapes."""
-    rows: list[ox.Triple] = []
     report = ox.BlankNode("report")
-
-    def say(subject: Any, name: str, obj: Any) -> None:
-        rows.append(ox.Triple(subject, ox.NamedNode(name if ":" in name else SH + name), obj))
-
-    results = list(results)
-    rdf_type = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
-    say(report, rdf_type, ox.NamedNode(SH + "ValidationReport"))
-    say(report, "conforms", ox.Literal(not results))
+    rows = [
+        ox.Triple(report, TYPE, ox.NamedNode(SH + "ValidationReport")),
+        ox.Triple(report, ox.NamedNode(SH + "conforms"), ox.Literal(not results)),
+    ]
     for number, result in enumerate(results):
         node = ox.BlankNode(f"r{number}")
-        say(report, "result", node)
-        say(node, rdf_type, ox.NamedNode(SH + "ValidationResult"))
+        rows.append(ox.Triple(report, ox.NamedNode(SH + "result"), node))
+        rows.append(ox.Triple(node, TYPE, ox.NamedNode(SH + "ValidationResult")))
         for name, field in _FIELDS.items():
-            if text := getattr(result, field):
-                term = term_from(text)
-                say(node, name, term)
-                rows += _around(shapes, term) if name == "resultPath" else ()
-        for message in result.messages:
-            say(node, "resultMessage", ox.Literal(message))
+            term: Term | None = getattr(result, field)
+            if term is not None:
+                rows.append(ox.Triple(node, ox.NamedNode(SH + name), term))
+            if field == "path":
+                rows += _around(shapes, term)
+        rows += [ox.Triple(node, ox.NamedNode(SH + "resultMessage"), ox.Literal(text)) for text in result.messages]
     text = ox.serialize(dict.fromkeys(rows), format=ox.RdfFormat.TURTLE, prefixes=dict(prefixes))
     return (text or b"").decode()
 
 
-def _around(shapes: Shapes, term: Any) -> list[ox.Triple]:
+def _around(shapes: Shapes, path: Term | None) -> list[ox.Triple]:
     """The triples of a blank node in the shapes graph, and of the blank nodes that it leads to."""
     triples: list[ox.Triple] = []
-    stack = [term] if isinstance(term, ox.BlankNode) else []
+    stack = [path] if isinstance(path, ox.BlankNode) else []
     while stack:
         node = stack.pop()
         statements = [triple for triple in shapes.triples if triple.subject == node]
@@ -176,7 +199,10 @@ def _around(shapes: Shapes, term: Any) -> list[ox.Triple]:
     return triples
 
 
-def term_from(text: str) -> Any:
-    """Parse a term in N-Triples syntax."""
-    triple = next(iter(ox.parse(f"<urn:s> <urn:p> {text} .", ox.RdfFormat.N_TRIPLES)))
-    return triple.object
+@lru_cache(1_000)
+def _term(text: str) -> Term:
+    """Parse a term in N-Triples syntax. Raises ValueError, SyntaxError."""
+    for quad in ox.parse(f"<urn:s> <urn:p> {text} .", ox.RdfFormat.N_TRIPLES):
+        term: Term = quad.object
+        return term
+    raise ValueError(text)

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import pyoxigraph as ox
 
-from kg.rdf.vocabulary import TYPE
-from kg.validation.shapes import COMPARED, Lookup, Shapes, Term, named, term_of
+from kg.rdf.vocabulary import TYPE, Find, Term
+from kg.validation.shapes import COMPARED, Shapes, named
 
 
 class Transition(NamedTuple):
@@ -123,7 +123,7 @@ class Automaton:
 
     # ---- walks over a graph ------------------------------------------------------------------------------------
 
-    def seen_from(self, focus: Mapping[Term, Iterable[Term]], find: Lookup) -> set[ox.Triple]:
+    def seen_from(self, focus: Mapping[Term, Iterable[Term]], find: Find) -> set[ox.Triple]:
         """All triples that shapes look at from these focus nodes: those that pySHACL needs."""
         triples: set[ox.Triple] = set()
         stack = [(self.starts[shape], node) for shape, nodes in focus.items() for node in nodes]
@@ -131,16 +131,16 @@ class Automaton:
         while stack:
             place, node = stack.pop()
             for step in self.steps.get(place, ()):
-                for triple in () if step.here else _along(step, node, find):
-                    triples.add(triple)
-                ends = [node] if step.here else [_end(step, triple) for triple in _along(step, node, find)]
+                seen = [] if step.here else list(_along(step, node, find))
+                triples.update(seen)
+                ends = [node] if step.here else [triple.subject if step.backwards else triple.object for triple in seen]
                 for successor in ((step.to, end) for end in ends):
                     if successor not in visited:
                         visited.add(successor)
                         stack.append(successor)
         return triples
 
-    def touched_by(self, changed: Iterable[ox.Triple], find: Lookup) -> dict[Term, set[Term]]:
+    def touched_by(self, changed: Iterable[ox.Triple], find: Find) -> dict[Term, set[Term]]:
         """The nodes, by shape, that see or saw one of the changed triples, whether added or removed.
 
         On the way to a changed triple, the first changed triple is reached through unchanged ones. So it is enough
@@ -151,7 +151,7 @@ class Automaton:
         for triple in changed:
             for place, step in rows:
                 if step.property is None or step.property == triple.predicate:
-                    stack.append((place, term_of(triple.object if step.backwards else triple.subject)))
+                    stack.append((place, triple.object if step.backwards else triple.subject))
         visited = set(stack)
         touched: dict[Term, set[Term]] = defaultdict(set)
         while stack:
@@ -166,19 +166,15 @@ class Automaton:
         return touched
 
 
-def _along(step: Transition, node: Term, find: Lookup) -> Iterable[ox.Triple]:
-    if isinstance(node, ox.Literal) and not step.backwards:
+def _along(step: Transition, node: Term, find: Find) -> Iterable[ox.Triple]:
+    if not step.backwards and isinstance(node, (ox.Literal, ox.Triple)):
         return ()
     return find(None, step.property, node) if step.backwards else find(node, step.property, None)
 
 
-def _end(step: Transition, triple: ox.Triple) -> Term:
-    return term_of(triple.subject if step.backwards else triple.object)
-
-
-def _back(step: Transition, node: Term, find: Lookup) -> Iterator[Term]:
+def _back(step: Transition, node: Term, find: Find) -> Iterator[Term]:
     """The nodes from which a step leads to this node."""
-    if isinstance(node, ox.Literal) and step.backwards:
+    if step.backwards and isinstance(node, (ox.Literal, ox.Triple)):
         return iter(())
     rows = find(node, step.property, None) if step.backwards else find(None, step.property, node)
-    return (term_of(triple.object if step.backwards else triple.subject) for triple in rows)
+    return (triple.object if step.backwards else triple.subject for triple in rows)

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 import pyoxigraph as ox
@@ -17,12 +18,7 @@ from kg.core.errors import OntologyError
 from kg.mapping.ontology import Ontology
 from kg.rdf.iris import encode_part
 from kg.rdf.terms import OWL, RDF, RDFS, SH
-from kg.rdf.vocabulary import SUB_CLASS_OF, TYPE
-
-Term = ox.NamedNode | ox.BlankNode | ox.Literal
-Lookup = Callable[[Term | None, ox.NamedNode | None, Term | None], Iterable[ox.Triple]]
-"""The triples of a graph that match a pattern."""
-
+from kg.rdf.vocabulary import SUB_CLASS_OF, TYPE, Find, Term
 
 _TARGETS = ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf")
 _INNER = ("node", "property", "not", "qualifiedValueShape")
@@ -111,12 +107,8 @@ class Shapes:
     @cached_property
     def aimed(self) -> tuple[Term, ...]:
         """The shapes with targets."""
-        return tuple(sorted((node for node in self._objects if self._is_aimed(node)), key=str))
-
-    def _is_aimed(self, node: Term) -> bool:
-        if any(self.of_sh(node, *_TARGETS)):
-            return True
-        return bool(self.classes_of(node))
+        aimed = (node for node in self._objects if self.of_sh(node, *_TARGETS) or self.classes_of(node))
+        return tuple(sorted(aimed, key=str))
 
     def classes_of(self, node: Term) -> list[Term]:
         """The shape itself if it is also a class (SHACL 2.1.3.3: implicit class targets)."""
@@ -150,27 +142,21 @@ class Shapes:
 
     def classes_around(self, shape: Term) -> list[str]:
         """The target classes of a shape and of the shapes that use it."""
-        seen: dict[Term, None] = {}
-        stack = [shape]
-        while stack:
-            node = stack.pop()
-            if node not in seen:
-                seen[node] = None
-                stack += self._users.get(node, [])
-        return [_iri(class_) for node in seen for class_ in [*self.of_sh(node, "targetClass"), *self.classes_of(node)]]
+        users = _reached([shape], lambda node: self._users.get(node, []))
+        return [_iri(class_) for node in users for class_ in [*self.of_sh(node, "targetClass"), *self.classes_of(node)]]
 
     # ---- targets of shapes -------------------------------------------------------------------------------------
 
-    def focus_nodes(self, shape: Term, find: Lookup) -> set[Term]:
+    def focus_nodes(self, shape: Term, find: Find) -> set[Term]:
         """The focus nodes of a shape in a graph."""
         nodes = set(self.of_sh(shape, "targetNode"))
         for class_ in [*self.of_sh(shape, "targetClass"), *self.classes_of(shape)]:
             for subclass in subclasses(class_, find):
-                nodes |= {term_of(t.subject) for t in find(None, TYPE, subclass)}
+                nodes |= {t.subject for t in find(None, TYPE, subclass)}
         for predicate in self.of_sh(shape, "targetSubjectsOf"):
-            nodes |= {term_of(t.subject) for t in find(None, named(predicate), None)}
+            nodes |= {t.subject for t in find(None, named(predicate), None)}
         for predicate in self.of_sh(shape, "targetObjectsOf"):
-            nodes |= {term_of(t.object) for t in find(None, named(predicate), None)}
+            nodes |= {t.object for t in find(None, named(predicate), None)}
         return nodes
 
     def aimed_at(self, focus: Mapping[Term, Iterable[Term]]) -> list[ox.Triple]:
@@ -178,11 +164,12 @@ class Shapes:
         aims = {_sh(name) for name in _TARGETS}
         rows = [t for t in self.triples if t.predicate not in aims and not self._makes_class(t)]
         for shape, nodes in focus.items():
-            rows += [ox.Triple(shape, _sh("targetNode"), node) for node in nodes]  # type: ignore[arg-type]
+            if not isinstance(shape, ox.Literal):
+                rows += [ox.Triple(shape, _sh("targetNode"), node) for node in nodes]
         return rows
 
     def _makes_class(self, triple: ox.Triple) -> bool:
-        return triple.predicate == TYPE and triple.object in _CLASSES and bool(self.classes_of(term_of(triple.subject)))
+        return triple.predicate == TYPE and triple.object in _CLASSES and bool(self.classes_of(triple.subject))
 
     def only(self, shapes: Iterable[Term]) -> list[ox.Triple]:
         """The shapes graph with the targets and rules of these shapes only."""
@@ -210,30 +197,23 @@ class Shapes:
         These are shapes with a SPARQL constraint, and shapes with results about other nodes than their focus nodes.
         """
         if self.advanced:
-            targeted = {term_of(t.subject) for t in self.triples if t.predicate == _sh("target")}
+            targeted = {t.subject for t in self.triples if t.predicate == _sh("target")}
             return tuple(sorted({*self.aimed, *targeted}, key=str))
         return tuple(shape for shape in self.aimed if self._is_whole(shape))
 
     def _is_whole(self, shape: Term) -> bool:
-        seen: set[Term] = set()
-        stack = [shape]
-        while stack:
-            node = stack.pop()
-            if node in seen:
-                continue
-            seen.add(node)
-            if self.of_sh(node, "sparql") or self.parameters & self._objects.get(node, {}).keys():
-                return True
-            if self.of_sh(node, "path") and self.of_sh(node, "property"):
-                return True
-            stack += self.inner(node)
-        return False
+        return any(
+            self.of_sh(node, "sparql")
+            or self.parameters & self._objects.get(node, {}).keys()
+            or (self.of_sh(node, "path") and self.of_sh(node, "property"))
+            for node in _reached([shape], self.inner)
+        )
 
     @cached_property
     def parameters(self) -> frozenset[str]:
         """The parameter properties of custom constraint components."""
         components = {t.subject for t in self.triples if t.predicate == TYPE and t.object == _sh("ConstraintComponent")}
-        paths = (path for component in components for parameter in self.of_sh(term_of(component), "parameter")
+        paths = (path for component in components for parameter in self.of_sh(component, "parameter")
                  for path in self.of_sh(parameter, "path"))  # fmt: skip
         return frozenset(_iri(path) for path in paths)
 
@@ -263,15 +243,9 @@ class Shapes:
     @cached_property
     def _in_paths(self) -> frozenset[ox.NamedNode]:
         """The properties in the paths of shapes, which `$PATH` denotes in SPARQL."""
-        nodes: set[Term] = set()
-        stack = [path for node in self._objects for path in self.of_sh(node, "path")]
-        while stack:
-            path = stack.pop()
-            if path not in nodes:
-                nodes.add(path)
-                stack += self.items(path)
-                stack += [other for rows in self._objects.get(path, {}).values() for other in rows]
-        return frozenset(path for path in nodes if isinstance(path, ox.NamedNode))
+        paths = [path for node in self._objects for path in self.of_sh(node, "path")]
+        parts = _reached(paths, lambda path: chain(self.items(path), *self._objects.get(path, {}).values()))
+        return frozenset(part for part in parts if isinstance(part, ox.NamedNode))
 
     @cached_property
     def _prefixes(self) -> dict[str, str]:
@@ -285,16 +259,21 @@ class Shapes:
                 yield node, _value(text)
 
 
-def subclasses(class_: Term, find: Lookup) -> set[Term]:
+def subclasses(class_: Term, find: Find) -> set[Term]:
     """A class and all its subclasses."""
-    classes: set[Term] = set()
-    stack = [class_]
+    return set(_reached([class_], lambda current: (t.subject for t in find(None, SUB_CLASS_OF, current))))
+
+
+def _reached(starts: Iterable[Term], following: Callable[[Term], Iterable[Term]]) -> dict[Term, None]:
+    """The nodes that can be reached, in the order of the walk."""
+    reached: dict[Term, None] = {}
+    stack = list(starts)
     while stack:
-        current = stack.pop()
-        if current not in classes:
-            classes.add(current)
-            stack += [term_of(t.subject) for t in find(None, SUB_CLASS_OF, current)]
-    return classes
+        node = stack.pop()
+        if node not in reached:
+            reached[node] = None
+            stack += following(node)
+    return reached
 
 
 def _properties_of(texts: Iterable[str], prefixes: Mapping[str, str]) -> set[str] | None:
@@ -369,15 +348,9 @@ def _of_ranges(ontology: Ontology) -> Iterator[ox.Triple]:
             yield from (quad.triple for quad in ox.parse(text, ox.RdfFormat.TURTLE, rename_blank_nodes=True))
 
 
-def is_of_range(shape: str) -> bool:
+def is_of_range(shape: Term) -> bool:
     """Whether a shape is derived from `schema:rangeIncludes`."""
-    return shape.startswith(_RANGES)
-
-
-def term_of(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Term:
-    """The term, which must not be a triple."""
-    assert not isinstance(term, ox.Triple)
-    return term
+    return _iri(shape).startswith(_RANGES)
 
 
 def named(term: Term) -> ox.NamedNode:
@@ -392,4 +365,4 @@ def _iri(term: object) -> str:
 
 
 def _value(term: Term) -> str:
-    return term.value
+    return "" if isinstance(term, ox.Triple) else term.value

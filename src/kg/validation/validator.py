@@ -5,52 +5,43 @@ first, as `kg ingest` does; the shapes also see the graphs that `kg pull` stored
 what a change affects is checked again.
 """
 
-import hashlib
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeVar
-
-import pyoxigraph as ox
+from typing import Literal
 
 from kg.core.errors import KgError, StoreError, StoreRefused
-from kg.core.findings import CODES, SEVERITIES, Code, Finding, Result, Severity
+from kg.core.findings import CODES, SEVERITIES, Code, Finding, Severity
 from kg.core.limits import Limits
-from kg.core.spelling import alike
-from kg.core.version import __version__
 from kg.ingestion.pipeline import ingest
 from kg.ingestion.report import Report
 from kg.ingestion.snapshot import Kept, Scan
 from kg.mapping.link_resolution import Index, LinkClass
-from kg.mapping.ontology import Ontology, load_ontology
-from kg.mapping.provenance import Finder, Origin, Origins, Place
-from kg.mapping.statements import Reader
-from kg.notes.model import Note
+from kg.mapping.provenance import Origin, Place
 from kg.notes.obsidian_settings import Settings
-from kg.notes.pool import WORTH_IT, Workers
-from kg.notes.summary import Card
-from kg.notes.vault import Files, Progress, Reading, Vault, read_note, without_collection
+from kg.notes.pool import Workers
+from kg.notes.vault import Files, Progress, Reading, Vault, without_collection
 from kg.rdf.iris import Names
-from kg.rdf.vocabulary import DEFAULT_GRAPH, DESCRIBES, HEADING, NEARLY_NAMED, PREF_LABEL, TYPE
+from kg.reasoning.contradictions import contradictions
 from kg.reasoning.explanation import Explainer
 from kg.store.builder import Outdated, retried
 from kg.store.ingest_state import IngestState
-from kg.store.pulled_graphs import Pulled
-from kg.store.store import Published, Store, published
+from kg.store.store import Published, published
 from kg.validation.cache import Seen, ValidationCache
-from kg.validation.conformance import Conformance, State, lookup
+from kg.validation.ingested_vault import IngestedVault
 from kg.validation.link_checks import Checked, Checker, combine
-from kg.validation.messages import Wording
-from kg.validation.pyshacl_runner import Violation, in_turtle, term_from
-from kg.validation.shapes import Shapes, is_of_range
+from kg.validation.link_report import LinkReport
+from kg.validation.messages import Wording, bare, severity_of
+from kg.validation.placement import Placement
+from kg.validation.pyshacl_runner import Violation, in_turtle
+from kg.validation.shape_report import ShapeReport
+from kg.validation.shapes import Shapes
 
-T = TypeVar("T")
 Only = Literal["links", "shapes"]
-_SEVERITIES: Mapping[str, Severity] = {"Violation": "error", "Warning": "warning"}
 
 
 @dataclass(frozen=True)
@@ -112,8 +103,13 @@ def validate(
         if only == "links":
             return _links_alone(vault, scan.files, progress).at_least(severity)
         with _up_to_date(vault, scan, progress) as (report, generation):
-            run = _Run(vault, report.looked_again or scan.files, report, generation, severity, seconds, progress)
-            return run.validation(only).at_least(severity)
+            config, files = vault.config, report.looked_again or scan.files
+            before = ValidationCache.read(report.path)
+            ingested = IngestedVault(
+                vault, files, report, generation, before, progress or (lambda what, done, total: None)
+            )
+            limits = Limits(seconds or config.max_seconds, config.max_memory)
+            return _checked(ingested, only, severity, limits).at_least(severity)
 
 
 def _had_notes(vault: Vault, files: Files) -> bool:
@@ -174,287 +170,49 @@ def _ingested(vault: Vault, scan: Scan, progress: Progress | None) -> tuple[Repo
     return report, generation
 
 
-class _Run:
-    """One validation of a vault whose store is up to date."""
-
-    def __init__(
-        self,
-        vault: Vault,
-        files: Files,
-        report: Report,
-        found: Published,
-        severity: Severity,
-        seconds: float | None,
-        progress: Progress | None,
-    ) -> None:
-        self.vault, self.files, self.report, self.severity = vault, files, report, severity
-        self.config = vault.config
-        self.limits = Limits(seconds or self.config.max_seconds, self.config.max_memory)
-        self.progress: Progress = progress or (lambda what, done, total: None)
-        self.found = found
-        self.store: Store = found.store
-        self.folder = report.path
-        self.ledger = report.ledger
-        self.names = Names(self.config.base)
-        self.ontology: Ontology = load_ontology(self.config)
-        self.before = ValidationCache.read(self.folder)
-        cards = [entry.card for entry in self.ledger.entries.values()]
-        attachments, ignored = self.ledger.attachments, self.ledger.ignored
-        self.index = Index.of(cards, attachments, self.names, ignored=ignored, on_disk=files.on_disk)
-
-    def validation(self, only: Only | None) -> Validation:
-        """Check everything, or the shapes alone."""
-        checked = self._checked()
-        state = self._state()
-        results = tuple(self._asserted(state.all))
-        placed = self._placed(results, checked)
-        shaped = [finding for _, finding in placed if finding]
-        hidden = sum(not is_at_least(_severity(result), self.severity) for result in results)
-        self._keep(checked, state, placed)
-        links = combine(checked.values(), self.index, self.vault.settings)
-        of_notes = [] if only == "shapes" else [*self.report.findings, *links.findings]
-        return Validation(
-            tuple(sorted({*of_notes, *shaped, *self._contradictions(shaped)})),
-            links.classes,
-            hidden,
-            {**CODES, **self.wording.rules()},
-            results,
-            self.shapes,
-            self.wording,
-        )
-
-    def _contradictions(self, shaped: Iterable[Finding]) -> Iterator[Finding]:
-        """Contradictions between notes by the ontology, unless a shape has a better message for the same place."""
-        reported = {
-            (finding.path, finding.line, finding.column, finding.result.focus) for finding in shaped if finding.result
-        }
-        contradictions = Explainer(self.config, self.found, self.ontology, self.ledger).findings()
-        for finding, thing in contradictions.items():
-            if (finding.path, finding.line, finding.column, thing.strip("<>")) not in reported:
-                yield finding
-
-    # ---- links ---------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def _names(self) -> str:
-        """A digest of the settings and of all that links are resolved by, except headings and blocks."""
-        cards = [(c.path, c.name, c.id, c.title, c.aliases, c.kind, c.is_template) for c in self._cards()]
-        others = (*self.ledger.attachments, *self.ledger.ignored, *sorted(self.files.on_disk.items()))
-        facts = (__version__, self.config.base, self.vault.settings, sorted(cards), others)
-        return hashlib.sha256(repr(facts).encode("utf-8", "surrogateescape")).hexdigest()
-
-    def _cards(self) -> Iterable[Card]:
-        return (entry.card for entry in self.ledger.entries.values())
-
-    @cached_property
-    def _same(self) -> Mapping[str, Seen]:
-        """The cached checks of notes that neither changed nor link to a changed note.
-
-        The meaning of a link follows from the names of notes and files, none of which has changed, and from the
-        headings and blocks of the note that it leads to.
-        """
-        if self.before.names != self._names:
-            return {}
-        entries = self.ledger.entries
-        same = {p: seen for p, seen in self.before.notes.items() if p in entries and entries[p].digest == seen.digest}
-        changed = entries.keys() - same.keys()
-        return {path: seen for path, seen in same.items() if seen.checked.leads.isdisjoint(changed)}
-
-    def _checked(self) -> dict[str, Checked]:
-        """The checks of all valid notes by path."""
-        valid = [path for path in self.files.notes if path not in self.ledger.bad]
-        checks = {path: self._same[path].checked for path in valid if path in self._same}
-        outdated = {path: self.files.notes[path] for path in valid if path not in checks}
-        checker = Checker(self.index, self.vault.settings)
-        checks |= {result.path: result for result in self._of_notes(outdated, checker.check, "checking")}
-        return checks | self._unseen()
-
-    def _unseen(self) -> dict[str, Checked]:
-        """The cached checks of notes that cannot be read now."""
-        entries = self.ledger.entries
-        hidden = {path: seen for path, seen in self.before.notes.items() if path in entries and self.files.hides(path)}
-        return {path: seen.checked for path, seen in hidden.items() if entries[path].digest == seen.digest}
-
-    def _of_notes(self, files: Mapping[str, Path], work: Callable[[Note], T], what: str) -> Sequence[T]:
-        """Read notes and apply a function to each."""
-        self.progress(what, 0, 1)
-        if len(files) < WORTH_IT:
-            notes = (read_note(path, place, self.config.max_bytes)[0] for path, place in files.items())
-            return [work(note) for note in notes if note]
-        with Workers.for_files(len(files)) as workers:
-            workers.read(files, self.config.max_bytes, self.progress)
-            return workers.each(work)
-
-    # ---- shapes --------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def shapes(self) -> Shapes:
-        """The shapes of the ontology's files."""
-        return Shapes.of(self.ontology)
-
-    @cached_property
-    def wording(self) -> Wording:
-        """The wording of their results."""
-        return Wording(self.shapes, self.ontology, self.names, self._label, self._kind)
-
-    @cached_property
-    def _key(self) -> str:
-        return f"{__version__} {self.shapes.digest} {self.ontology.digest} {self.config.base}"
-
-    def _state(self) -> State:
-        self.progress("shapes", 0, 1)
-        find = lookup(self.store.find, [*self._alike(), *self._pulled()], self.config.base)
-        before = self.before.state if self.before.shapes == self._key else None
-        return Conformance(self.shapes, find, self.limits).check(before)
-
-    @cached_property
-    def pulled(self) -> Pulled:
-        """The pulled graphs, which the shapes see too."""
-        return Pulled(self.config.store)
-
-    def _pulled(self) -> Iterator[ox.Triple]:
-        for triple in self.pulled.triples():
-            if not self.store.has(triple.subject, triple.predicate, triple.object):
-                yield triple
-
-    def _alike(self) -> Iterator[ox.Triple]:
-        """Triples that link things with similar names, the rarer first; only of classes whose things are known by name.
-
-        Two things that both have notes are distinct on purpose and are left out.
-        """
-        default = DEFAULT_GRAPH
-        for class_ in sorted(c for c in self.ontology.classes if self.ontology.known_by_name(c) == c):
-            by_label: dict[str, set[ox.NamedNode]] = defaultdict(set)
-            for quad in self.store.find(None, TYPE, ox.NamedNode(class_), default):
-                for label in self.store.find(quad.subject, PREF_LABEL, None, default):
-                    if isinstance(quad.subject, ox.NamedNode) and isinstance(label.object, ox.Literal):
-                        by_label[label.object.value].add(quad.subject)
-            for name, similar in alike(by_label):
-                yield from self._pair(min(by_label[name], key=str), min(by_label[similar], key=str))
-
-    def _pair(self, one: ox.NamedNode, other: ox.NamedNode) -> Iterator[ox.Triple]:
-        described = [self.store.has(None, DESCRIBES, thing) for thing in (one, other)]
-        if one == other or all(described):
-            return
-        uses = [(has_note, sum(1 for _ in self.store.find(None, None, thing, None)), thing.value, thing)
-                for has_note, thing in zip(described, (one, other), strict=True)]  # fmt: skip
-        rare, usual = sorted(uses, key=lambda row: (row[0], row[1], [-ord(ch) for ch in row[2]]))
-        yield ox.Triple(rare[3], NEARLY_NAMED, usual[3])
-
-    def _label(self, iri: str) -> str:
-        """The label of a thing, or the heading of a section; empty if it has none."""
-        try:
-            node = ox.NamedNode(iri)
-        except ValueError:  # a message may contain text that only looks like an IRI
-            return ""
-        for predicate in (PREF_LABEL, HEADING):
-            labels = self.store.triples(node, predicate, None)
-            texts = sorted(quad.object.value for quad in labels if isinstance(quad.object, ox.Literal))
-            if texts:
-                return texts[0]
-        return ""
-
-    def _kind(self, iri: str) -> str:
-        """The class of a thing that a reader would name: the most specific class of the ontology."""
-        classes = {quad.object.value for quad in self.store.triples(ox.NamedNode(iri), TYPE, None)
-                 if isinstance(quad.object, ox.NamedNode)} & self.ontology.classes  # fmt: skip
-        superclasses = {
-            superclass for class_ in classes for superclass in self.ontology.superclasses(class_) - {class_}
-        }
-        return min((class_ for class_ in classes - superclasses if not self.ontology.is_structural(class_)), default="")
-
-    def _asserted(self, results: Iterable[Violation]) -> Iterator[Violation]:
-        """Drop the range results of values that a property has only by inference."""
-        for result in results:
-            if not is_of_range(result.shape.strip("<>")) or self.origins.states(
-                result.focus, result.path.strip("<>"), result.value
-            ):
-                yield result
-
-    # ---- places --------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def origins(self) -> Origins:
-        """The notes that state each triple."""
-        return Origins(self.store.find, {self.names.path(path): path for path in self.ledger.entries})
-
-    def _placed(
-        self, results: Iterable[Violation], checked: Mapping[str, Checked]
-    ) -> list[tuple[tuple[Origin, Place] | None, Finding | None]]:
-        """The findings of the reported results, each with its origin and place."""
-        reported = [
-            (violation, self._origin(violation))
-            for violation in results
-            if is_at_least(_severity(violation), self.severity)
-        ]
-        places = self._places({origin for _, origin in reported if origin})
-        placed: list[tuple[tuple[Origin, Place] | None, Finding | None]] = []
-        for result, origin in reported:
-            place = places.get(origin) if origin else None
-            located = (origin, place) if origin and place else None
-            placed.append((located, self._finding(result, origin, place or Place(1, 1, 1, 1))))
-        return placed
-
-    def _origin(self, result: Violation) -> Origin | None:
-        path = result.path.strip("<>") if result.path.startswith("<") else ""
-        classes = self.shapes.classes_around(term_from(result.shape))
-        value = result.value if path or result.value != result.focus else ""
-        return self.origins.of(result.focus, path, value, classes)
-
-    def _places(self, wanted: set[Origin]) -> dict[Origin, Place]:
-        places = {origin: place for path, seen in self._same.items() for origin, place in seen.places.items()}
-        places = {origin: places[origin] for origin in wanted if origin in places}
-        missing: dict[str, set[Origin]] = defaultdict(set)
-        for origin in wanted - places.keys():
-            missing[origin.path].add(origin)
-        reader = Reader(self.index, self.ontology, self.config.default_class)
-        finder = Finder(reader, {path: frozenset(rows) for path, rows in missing.items()})
-        files = {path: self.files.notes[path] for path in missing if path in self.files.notes}
-        for batch in self._of_notes(files, finder.find, "placing"):
-            places |= batch
-        return places
-
-    def _finding(self, result: Violation, origin: Origin | None, place: Place) -> Finding:
-        wording = self.wording
-        details = Result(
-            _severity(result),
-            result.shape.strip("<>"),
-            result.focus.strip("<>"),
-            wording.path(result),
-            result.value.strip("<>"),
-            result.component.strip("<>"),
-        )
-        path = origin.path if origin else "."
-        pulled_place = None if origin else self.pulled.place(result.focus, self.vault.path)
-        if pulled_place:
-            path, line = pulled_place
-            place = Place(line, 1, line, 1)
-        return Finding(path, *place, wording.code(result), wording.message(result), wording.hint(result), details)
-
-    # ---- cache ---------------------------------------------------------------------------------------------------
-
-    def _keep(
-        self,
-        checked: Mapping[str, Checked],
-        state: State,
-        placed: Iterable[tuple[tuple[Origin, Place] | None, Finding | None]],
-    ) -> None:
-        places: dict[str, dict[Origin, Place]] = defaultdict(dict)
-        for path, seen in self._same.items():
-            places[path] |= seen.places
-        for located, _ in placed:
-            if located:
-                places[located[0].path][located[0]] = located[1]
-        entries = self.ledger.entries
-        notes = {
-            path: Seen(entries[path].digest, checks, places.get(path, {}))
-            for path, checks in checked.items()
-            if path in entries
-        }
-        cache = ValidationCache(self._names, notes, self._key, state)
-        if cache != self.before:
-            cache.keep(self.folder)
+def _checked(ingested: IngestedVault, only: Only | None, severity: Severity, limits: Limits) -> Validation:
+    """Check everything, or the shapes alone, and write the cache."""
+    links, shapes = LinkReport(ingested), ShapeReport(ingested, limits)
+    linked = links.combined
+    known = {origin: place for seen in links.unchanged.values() for origin, place in seen.places.items()}
+    reported = [result for result in shapes.results if is_at_least(severity_of(result), severity)]
+    placed = Placement(ingested, shapes.shapes, known).of(reported)
+    shaped = [shapes.finding(row) for row in placed]
+    _keep(ingested, links, shapes, known | {origin: place for _, origin, place in placed if origin and place})
+    of_notes = [] if only == "shapes" else [*ingested.report.findings, *linked.findings]
+    return Validation(
+        tuple(sorted({*of_notes, *shaped, *_contradictions(ingested, shaped)})),
+        linked.classes,
+        len(shapes.results) - len(reported),
+        {**CODES, **shapes.wording.rules()},
+        shapes.results,
+        shapes.shapes,
+        shapes.wording,
+    )
 
 
-def _severity(result: Violation) -> Severity:
-    return _SEVERITIES.get(result.severity.strip("<>").rpartition("#")[2], "info")
+def _contradictions(ingested: IngestedVault, shaped: Iterable[Finding]) -> Iterator[Finding]:
+    """Contradictions between notes by the ontology, unless a shape has a better message for the same place."""
+    reported = {
+        (finding.path, finding.line, finding.column, finding.result.focus) for finding in shaped if finding.result
+    }
+    explainer = Explainer(ingested.vault.config, ingested.generation, ingested.report.ontology, ingested.report.ledger)
+    for finding, thing in contradictions(explainer).items():
+        if (finding.path, finding.line, finding.column, bare(thing)) not in reported:
+            yield finding
+
+
+def _keep(ingested: IngestedVault, links: LinkReport, shapes: ShapeReport, located: Mapping[Origin, Place]) -> None:
+    """Write the cache if it differs from the last."""
+    places: dict[str, dict[Origin, Place]] = defaultdict(dict)
+    for origin, place in located.items():
+        places[origin.path][origin] = place
+    entries = ingested.report.ledger.entries
+    notes = {
+        path: Seen(entries[path].digest, checks, places.get(path, {}))
+        for path, checks in links.checked.items()
+        if path in entries
+    }
+    cache = ValidationCache(links.names, notes, shapes.key, shapes.state)
+    if cache != ingested.before:
+        cache.keep(ingested.report.path)

@@ -1,0 +1,54 @@
+"""The place of each shape result: the note that states its triple, and the position in it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from kg.mapping.provenance import Finder, Origin, Place
+from kg.mapping.statements import Reader
+from kg.validation.ingested_vault import IngestedVault
+from kg.validation.pyshacl_runner import Violation
+from kg.validation.shapes import Shapes
+
+
+class Placed(NamedTuple):
+    """A result with the triple that it is about, if a note states it, and the triple's place, if the note has it."""
+
+    result: Violation
+    origin: Origin | None
+    place: Place | None
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Finds the places of the results of shapes."""
+
+    ingested: IngestedVault
+    shapes: Shapes
+    known: Mapping[Origin, Place]
+    """The places in unchanged notes, from the cache."""
+
+    def of(self, results: Iterable[Violation]) -> list[Placed]:
+        """The places of results."""
+        rows = [(result, self._origin(result)) for result in results]
+        places = self._places({origin for _, origin in rows if origin})
+        return [Placed(result, origin, places.get(origin) if origin else None) for result, origin in rows]
+
+    def _origin(self, result: Violation) -> Origin | None:
+        classes = self.shapes.classes_around(result.shape)
+        value = result.value if result.property or result.value != result.focus else None
+        return self.ingested.origins.of(result.focus, result.property, value, classes)
+
+    def _places(self, wanted: set[Origin]) -> dict[Origin, Place]:
+        places = {origin: self.known[origin] for origin in wanted if origin in self.known}
+        missing: dict[str, set[Origin]] = defaultdict(set)
+        for origin in wanted - places.keys():
+            missing[origin.path].add(origin)
+        reader = Reader(self.ingested.index, self.ingested.report.ontology, self.ingested.vault.config.default_class)
+        finder = Finder(reader, {path: frozenset(rows) for path, rows in missing.items()})
+        notes = self.ingested.files.notes
+        files = {path: notes[path] for path in missing if path in notes}
+        for batch in self.ingested.of_notes(files, finder.find, "placing"):
+            places |= batch
+        return places

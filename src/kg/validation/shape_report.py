@@ -1,0 +1,142 @@
+"""The results of SHACL shapes on a vault's store, with the pulled graphs and links between things of similar names."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import pyoxigraph as ox
+
+from kg.core.findings import Finding, Result
+from kg.core.limits import Limits
+from kg.core.spelling import alike
+from kg.core.version import __version__
+from kg.mapping.provenance import Place
+from kg.rdf.vocabulary import DESCRIBES, HEADING, NEARLY_NAMED, PREF_LABEL, TYPE
+from kg.store.pulled_graphs import Pulled
+from kg.validation.conformance import Conformance, State, lookup
+from kg.validation.ingested_vault import IngestedVault
+from kg.validation.messages import Wording, bare, severity_of
+from kg.validation.placement import Placed
+from kg.validation.pyshacl_runner import Violation
+from kg.validation.shapes import Shapes, is_of_range
+
+
+@dataclass(frozen=True)
+class ShapeReport:
+    """The results of a vault's shapes."""
+
+    ingested: IngestedVault
+    limits: Limits
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        """The shapes of the ontology's files."""
+        return Shapes.of(self.ingested.report.ontology)
+
+    @cached_property
+    def wording(self) -> Wording:
+        """The wording of the results."""
+        return Wording(self.shapes, self.ingested.report.ontology, self.ingested.names, self._label, self._kind)
+
+    @cached_property
+    def pulled(self) -> Pulled:
+        """The pulled graphs, which the shapes see too."""
+        return Pulled(self.ingested.vault.config.store)
+
+    @cached_property
+    def key(self) -> str:
+        """A digest of the shapes and the ontology: a cached state with another key does not count."""
+        ontology, config = self.ingested.report.ontology, self.ingested.vault.config
+        return f"{__version__} {self.shapes.digest} {ontology.digest} {config.base}"
+
+    @cached_property
+    def state(self) -> State:
+        """All results, and the triples behind them. Raises ShapesError, TimedOut."""
+        self.ingested.progress("shapes", 0, 1)
+        more = [*self._nearly_named(), *self._pulled()]
+        find = lookup(self.ingested.generation.store.find, more, self.ingested.vault.config.base)
+        before = self.ingested.before
+        return Conformance(self.shapes, find, self.limits).check(before.state if before.shapes == self.key else None)
+
+    @cached_property
+    def results(self) -> tuple[Violation, ...]:
+        """The results, without the range results of values that a property has only by inference."""
+        states = self.ingested.origins.states
+        return tuple(
+            result
+            for result in self.state.all
+            if not is_of_range(result.shape) or states(result.focus, result.property, result.value)
+        )
+
+    def finding(self, placed: Placed) -> Finding:
+        """The finding of a result: in a note, in a pulled graph, or at the start of the vault."""
+        result, origin, place = placed
+        wording = self.wording
+        details = Result(
+            severity_of(result),
+            bare(result.shape),
+            bare(result.focus),
+            wording.path(result),
+            bare(result.value),
+            bare(result.component),
+        )
+        path = origin.path if origin else "."
+        pulled_place = None if origin else self.pulled.place(str(result.focus), self.ingested.vault.path)
+        if pulled_place:
+            path, line = pulled_place
+            place = Place(line, 1, line, 1)
+        code, hint = wording.code(result.shape, result.constraint), wording.hint(result.shape)
+        return Finding(path, *(place or Place(1, 1, 1, 1)), code, wording.message(result), hint, details)
+
+    def _pulled(self) -> Iterator[ox.Triple]:
+        for triple in self.pulled.triples():
+            if not self.ingested.generation.store.has(triple.subject, triple.predicate, triple.object):
+                yield triple
+
+    def _nearly_named(self) -> Iterator[ox.Triple]:
+        """Triples that link things with similar names, the rarer first; only of classes whose things are known by name.
+
+        Two things that both have notes are distinct on purpose and are left out.
+        """
+        store, ontology = self.ingested.generation.store, self.ingested.report.ontology
+        for class_ in sorted(c for c in ontology.classes if ontology.known_by_name(c) == c):
+            by_label: dict[str, set[ox.NamedNode]] = defaultdict(set)
+            for triple in store.triples(None, TYPE, ox.NamedNode(class_)):
+                if isinstance(triple.subject, ox.NamedNode):
+                    for label in store.literals(triple.subject, PREF_LABEL):
+                        by_label[label].add(triple.subject)
+            for name, similar in alike(by_label):
+                yield from self._pair(min(by_label[name], key=str), min(by_label[similar], key=str))
+
+    def _pair(self, first: ox.NamedNode, second: ox.NamedNode) -> Iterator[ox.Triple]:
+        store = self.ingested.generation.store
+        has_note = {thing: store.has(None, DESCRIBES, thing) for thing in (first, second)}
+        if first == second or all(has_note.values()):
+            return
+
+        def rank(thing: ox.NamedNode) -> tuple[bool, int, list[int]]:
+            uses = sum(1 for _ in store.find(None, None, thing, None))
+            return has_note[thing], uses, [-ord(ch) for ch in thing.value]
+
+        rare, usual = sorted((first, second), key=rank)
+        yield ox.Triple(rare, NEARLY_NAMED, usual)
+
+    def _label(self, iri: str) -> str:
+        """The label of a thing, or the heading of a section; empty if it has none."""
+        try:
+            node = ox.NamedNode(iri)
+        except ValueError:  # a message may contain text that only looks like an IRI
+            return ""
+        labels = (
+            sorted(self.ingested.generation.store.literals(node, predicate)) for predicate in (PREF_LABEL, HEADING)
+        )
+        return next((texts[0] for texts in labels if texts), "")
+
+    def _kind(self, thing: ox.NamedNode) -> str:
+        """The class of a thing that a reader would name: the most specific class of the ontology."""
+        ontology = self.ingested.report.ontology
+        types = (triple.object for triple in self.ingested.generation.store.triples(thing, TYPE, None))
+        classes = {type_.value for type_ in types if isinstance(type_, ox.NamedNode)} & ontology.classes
+        above = {superclass for class_ in classes for superclass in ontology.superclasses(class_) - {class_}}
+        return min((class_ for class_ in classes - above if not ontology.is_structural(class_)), default="")
