@@ -222,7 +222,7 @@ def test_an_iri_for_a_note_must_be_in_the_store(notes_store: kg.Store) -> None:
     said = "kg: the parameter note: nothing is known of n:Concepts/Revenu; did you mean n:Concepts/Revenue?\n"
     assert done.stderr == said
     done = run(notes_store, "outline", "--param", "note=<no iri>")
-    assert (done.returncode, done.stderr) == (2, "kg: the parameter note: “<no iri>” is no valid IRI\n")
+    assert (done.returncode, done.stderr) == (2, "kg: the parameter note: “<no iri>” is not a valid IRI\n")
 
 
 def test_what_is_declared_and_not_used_is_told(write: Callable[[dict[str, str]], Path], tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ BROKEN = {
 }
 SAID = {
     "bytes.rq": ":2: the query is not text in UTF-8",
-    "colour.rq": ":2: “colour” is no type of a parameter; there are text, note",
+    "colour.rq": ":2: “colour” is not a parameter type; the types are text, note",
     "folder.rq": " cannot be read: not a regular file",
     "twice.rq": ":3: the parameter x is declared twice",
 }
@@ -295,7 +295,7 @@ def test_another_query_than_the_broken_one_is_asked(project: Path) -> None:
     assert in_project(project, "query", "missing-notes").returncode == 0
     done = in_project(project, "query", "colour")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("kg: colour.rq:2: “colour” is no type")
+    assert done.stderr.startswith("kg: colour.rq:2: “colour” is not a parameter type")
     done = in_project(project, "shell", typed=".queries\n\ngood\n\ntwice\n\n")
     assert done.returncode == 0
     assert "Good" in done.stdout

@@ -99,10 +99,10 @@ def test_circles_of_the_broader_and_of_what_the_ontology_declares(write: Write, 
         "S.md": "---\nbroader: '[[S]]'\n---\n",
     }
     found = {row["label"]: row for row in rows(of(write, tmp_path, notes), "circle")}
-    assert found["A"]["why"] == "“broader” goes round in a circle: A → B → C → A"
+    assert found["A"]["why"] == "“broader” leads in a circle: A → B → C → A"
     assert found["A"]["count"] == "3"
-    assert found["O"]["why"] == "“first needs” goes round in a circle: O → P → Q → O"
-    assert found["S"]["why"] == "“broader” goes round in a circle: S → S"
+    assert found["O"]["why"] == "“first needs” leads in a circle: O → P → Q → O"
+    assert found["S"]["why"] == "“broader” leads in a circle: S → S"
     assert set(found) == {"A", "O", "S"}
 
 

@@ -131,13 +131,13 @@ class _Finder:
     def outcomes(self) -> Iterator[Gap]:
         """Outcomes that no output reaches: neither asserted, in either direction, nor inferred."""
         for node in self._without(_OUTCOME, _ACHIEVED, _CONTRIBUTES):
-            says = "nothing says through which output it is achieved"
+            says = "no output leads to it"
             yield Gap(node, "outcome-without-output", self._links_to(node), None, says)
 
     def outputs(self) -> Iterator[Gap]:
         """Outputs that contribute to no outcome: neither asserted, in either direction, nor inferred."""
         for node in self._without(_OUTPUT, _CONTRIBUTES, _ACHIEVED):
-            says = "nothing says to which outcome it contributes"
+            says = "it contributes to no outcome"
             yield Gap(node, "output-without-outcome", self._links_to(node), None, says)
 
     def _without(self, class_: ox.NamedNode, name: ox.NamedNode, inverse: ox.NamedNode) -> Iterator[ox.NamedNode]:
@@ -179,7 +179,7 @@ class _Finder:
                     seen.add(members)
                     names = " → ".join(self.label(node) for node in (*circle, circle[0]))
                     stated = edges[circle[0], circle[1 % len(circle)]]
-                    says = f"{self._called(stated)} goes round in a circle: {names}"
+                    says = f"{self._called(stated)} leads in a circle: {names}"
                     yield Gap(circle[0], "circle", len(members), circle[1] if len(circle) > 1 else None, says)
 
     def _orders(self) -> list[ox.NamedNode]:

@@ -34,7 +34,7 @@ Result = TypeVar("Result")
 What = str | Callable[[], str]
 """The current work, as the subject of a sentence; a function if it is known only on request."""
 
-_NEVER_BEGUN = "the process that was to answer could not be started: {}"
+_NEVER_BEGUN = "the process for the answer could not be started: {}"
 _TOO_DEEP = "{} cannot be read: it is nested too deeply"
 _GRACE = 2.0
 """The seconds in which late work may end by itself and clean up."""
@@ -339,8 +339,8 @@ def _died(status: int, page: _Page) -> KgError:
         return TimedOut(0, work or "this")
     if status in {-signal.SIGABRT, -signal.SIGKILL, -signal.SIGBUS} and memory:
         return OutOfMemory(memory, work)
-    during = f" (it was at work on {work})" if work else ""
-    return KgError(f"the process that did the work ended with exit code {status}{during}")
+    during = f" (while working on {work})" if work else ""
+    return KgError(f"the worker process ended with exit code {status}{during}")
 
 
 def _answer(

@@ -257,7 +257,7 @@ class _Ingest:
         """
         if any(not entry.path for entry in self.files.unseen):
             if self.before is None or self.published is None:
-                raise KgError(f"the vault {self.config.vault} cannot be listed, and nothing is known of its notes yet")
+                raise KgError(f"the vault {self.config.vault} cannot be listed, and the store has no notes of it yet")
             return True
         return not full and bool(self._vanished)
 

@@ -178,7 +178,7 @@ class _Writer:
             return False
         self.bytes_left -= size
         if self.bytes_left < 0:
-            self._find("F09", "the note says more than is kept: what comes after this is left out", at, at)
+            self._find("F09", "the note makes more triples than the limit: the rest is left out", at, at)
         return self.bytes_left >= 0
 
     def _find(self, code: str, message: str, start: int, end: int) -> None:
@@ -650,8 +650,8 @@ class _Writer:
         levels = tag.name.count("/") + 1
         if levels > _LEVELS or len(tag.name) > _LONGEST_TAG:
             size = f"{levels} levels" if levels > _LEVELS else f"{len(tag.name):,} characters"
-            limit = f"up to {_LEVELS}" if levels > _LEVELS else f"up to {_LONGEST_TAG:,}"
-            self._find("F10", f"a tag of {size}: it is read as one tag, in no others ({limit} are)", *tag.span)
+            limit = f"{_LEVELS}" if levels > _LEVELS else f"{_LONGEST_TAG:,}"
+            self._find("F10", f"a tag of {size} is read without its parents: the limit is {limit}", *tag.span)
             return [tag.name]
         names = [tag.name]
         while names[-1].rpartition("/")[0]:

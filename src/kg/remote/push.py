@@ -316,8 +316,8 @@ class _Push:
         if strange:
             self._update(f"CLEAR SILENT GRAPH {self.names.manifest}")
             raise KgError(
-                f"the default graph of {self.endpoint.name} has {strange:,} triples that are not of this vault, and "
-                "would be lost: push to a dataset of its own, or name a graph to stand for it with --default-graph IRI"
+                f"the default graph of {self.endpoint.name} has {strange:,} triples that are not from this vault and "
+                "would be lost: push to a separate dataset, or name another graph with --default-graph IRI"
             )
 
     def _learn(self, server: str) -> None:

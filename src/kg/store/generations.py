@@ -80,7 +80,7 @@ def _named(store: Folder) -> str:
 def parse_manifest(path: Path, table: Any) -> Manifest:
     """Parse the JSON table of a manifest. Raises StoreError, an error of `store._WRONG`."""
     if table.pop("format") != FORMAT:
-        raise StoreError(f"the store {path} is of another version of kg: run `kg ingest` to build it anew")
+        raise StoreError(f"the store {path} was written by another version of kg: run `kg ingest` to rebuild it")
     manifest = Manifest(**table)
     texts = [*manifest.prefixes.items(), *((name, "") for name in manifest.counts)]
     if not all(isinstance(text, str) for pair in texts for text in pair):
@@ -99,7 +99,7 @@ def parse_manifest(path: Path, table: Any) -> Manifest:
 def damaged_store(path: Path, error: Exception) -> StoreError:
     """The error for a damaged store, with the remedy."""
     return StoreError(
-        f"the store {path} is damaged ({reason(error)}): run `kg ingest --full` to build it anew from the notes"
+        f"the store {path} is damaged ({reason(error)}): run `kg ingest --full` to rebuild it from the notes"
     )
 
 
