@@ -64,7 +64,7 @@ def write(folder: Path, toml: str) -> Path:
         ("x = {a" + ".a" * 20_000 + " = 1}", "line 1: a key with more than 100 parts"),
         ("base = 1", "“base” must be a text in quotes"),
         ("nope = 1", "unknown setting “nope”"),
-        ("# " + "x" * 1_000_001, "1,000,003 bytes; 1,000,000 are read"),
+        ("# " + "x" * 1_000_001, "1,000,003 bytes; the limit is 1,000,000"),
     ],
     ids=lambda text: text[:30],
 )

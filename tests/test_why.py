@@ -206,7 +206,7 @@ def test_a_derivation_is_a_tree_down_to_the_lines(begin: Open) -> None:
     (one,) = explainer.why("Red", "above", "Grey")
     assert text_of([one]) == (
         "“Red” above “Grey”\n"
-        "by prp-trp: a transitive property leads on\n"
+        "by prp-trp: a transitive property connects the ends of a chain\n"
         "   ex:above a owl:TransitiveProperty  ontology/own.ttl:9\n"
         "├── “Red” above “Blue”\n"
         '│   Red.md:3:8  above: "[[Blue]]"\n'
