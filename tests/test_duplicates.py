@@ -85,8 +85,8 @@ def test_aliases_and_names_in_several_folders(write: Write, tmp_path: Path) -> N
         **{f"{folder}/README.md": "" for folder in "abcd"},
     }
     assert pairs(ingest(write(notes), tmp_path / "store").store, "note") == {
-        frozenset(("NPS", "Net Promoter Score")): "“nps” is an alias of one, and the other's name",
-        frozenset(("Thing",)): "they have one name",
+        frozenset(("NPS", "Net Promoter Score")): "“nps” is an alias of one and the other's name",
+        frozenset(("Thing",)): "they have the same name",
     }
 
 

@@ -296,7 +296,7 @@ def _base(value: Any) -> str:
     if not isinstance(value, str):
         return "must be a text in quotes"
     fits = _is_text(value) and is_absolute(value) and "#" not in value and encode_url(value) == value
-    return "" if fits else f"must be an absolute IRI without “#”, such as {DEFAULT_BASE}"
+    return "" if fits else f"must be an absolute IRI without “#”, for example {DEFAULT_BASE}"
 
 
 def _patterns(value: Any) -> str:

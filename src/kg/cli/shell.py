@@ -24,11 +24,11 @@ _COMMANDS = {
     ".prefixes": "the prefixes that need not be declared",
     ".format": "how answers are written: .format csv",
     ".timeout": "stop a query after this many seconds: .timeout 10",
-    ".explain": "show how the next question is read, instead of its answer",
+    ".explain": "show how the next query is parsed, instead of its answer",
     ".quit": "leave, as Ctrl-D does",
 }
-_HELP = """A question in SPARQL, of one line or more: Enter asks where it is whole, Alt+Enter always.
-Tab completes prefixes, classes, properties and, in quotes, what things are called. Ctrl-C stops a question.
+_HELP = """Type a query in SPARQL. Enter runs it if it is complete, else it starts a new line; Alt+Enter always runs it.
+Tab completes prefixes, classes, properties and, in quotes, names. Ctrl-C stops a query.
 """
 
 

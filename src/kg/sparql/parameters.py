@@ -224,7 +224,7 @@ TYPES: Mapping[str, Type] = {
         Type("number", "a number", _number),
         Type("decimal", "a number", _number),
         Type("boolean", "yes or no", _boolean),
-        Type("date", "a date such as 2026-01-31, or today", _date),
-        Type("dateTime", "a time such as 2026-01-31T09:30", _time),
+        Type("date", "a date like 2026-01-31, or today", _date),
+        Type("dateTime", "a time like 2026-01-31T09:30", _time),
     )
 }

@@ -84,15 +84,15 @@ def parse_manifest(path: Path, table: Any) -> Manifest:
     manifest = Manifest(**table)
     texts = [*manifest.prefixes.items(), *((name, "") for name in manifest.counts)]
     if not all(isinstance(text, str) for pair in texts for text in pair):
-        raise TypeError("its prefixes are no texts")
+        raise TypeError("its prefixes are not texts")
     if not all(isinstance(number, int) for number in (manifest.generation, *manifest.counts.values())):
-        raise TypeError("its counts are no numbers")
+        raise TypeError("its counts are not numbers")
     for key, kind in _SUMMARY.items():
         if not isinstance(manifest.summary[key], kind):
-            raise TypeError(f"its “{key}” is of another kind")
+            raise TypeError(f"its “{key}” has the wrong type")
     numbers = (*manifest.summary["links"].values(), *(number for _, number in manifest.summary["wanted"]))
     if not all(isinstance(number, int) for number in numbers):
-        raise TypeError("its summary counts what are no numbers")
+        raise TypeError("its summary has counts that are not numbers")
     return manifest
 
 
