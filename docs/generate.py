@@ -54,8 +54,8 @@ EXIT_CODES = """## Exit codes
 | code | means |
 | --- | --- |
 | 0 | done; the answer of `ASK` is yes |
-| 1 | the answer is no: a file that could not be read as it should, `ASK` is false, no such query |
-| 2 | wrong usage, or input that cannot be read, such as a syntax error in a query |
+| 1 | the answer is no: a file that `kg` could not read completely, `ASK` is false, no such query |
+| 2 | wrong usage, or input that cannot be read, for example a syntax error in a query |
 | 3 | the store is locked, damaged or missing |
 | 4 | a time limit was reached |
 | 130 | interrupted |
@@ -69,15 +69,15 @@ def findings() -> str:
     table = "| code | severity | what | remedy |\n| --- | --- | --- | --- |\n"
     rows = [f"| {c.code} | {c.severity} | {c.title} | {c.remedy} |" for c in CODES.values()]
     shapes = [f"| {c.code} | {c.severity} | {c.title} | {c.remedy} |" for c in _shapes().values()]
-    head = "# Findings\n\nWhat `kg` says of files, each at its line and column.\n\n"
+    head = "# Findings\n\nThe problems that `kg` reports, each at its line and column.\n\n"
     return f"{head}{table}{chr(10).join(rows)}\n{SHAPES}{table}{chr(10).join(shapes)}\n"
 
 
 SHAPES = """
 ## Shapes
 
-What notes are expected to say, as SHACL shapes: those of `ontology/shapes.ttl`, and one a property that follows from
-`schema:rangeIncludes` (S10). [Your own](validating.md#shapes-of-your-own) are checked beside them.
+SHACL shapes describe what notes are expected to contain. They are in `ontology/shapes.ttl`; `kg` adds a shape for each
+property with `schema:rangeIncludes` (S10). It also checks [your own shapes](validating.md#shapes-of-your-own).
 
 """
 
@@ -212,10 +212,9 @@ def queries() -> str:
     from kg.sparql.library import NamedQuery
 
     head = (
-        "# The library of queries\n\n`kg query NAME` runs one; `kg query` alone lists them. A parameter is given as "
-        "`--param NAME=VALUE`; one with a `?` can be left out, and one with a default need not be given. [How to write "
-        "your own](competency.md#queries-with-a-name). What each gives on the vault in `notes/` stands in "
-        "`queries/tests/`.\n"
+        "# The library of queries\n\n`kg query NAME` runs a query; `kg query` alone lists them. `--param NAME=VALUE` sets a "
+        "parameter. Parameters with a `?` or a default are optional. See also [how to write your own]"
+        "(competency.md#queries-with-a-name). `queries/tests/` has the results for the vault in `notes/`.\n"
     )
     named = [NamedQuery(file.stem, file) for file in sorted(resource("queries").glob("*.rq"))]
     index = ["| query | |", "| --- | --- |", *(f"| [{one.name}](#{one.name}) | {one.header.title} |" for one in named)]
@@ -236,16 +235,15 @@ def rules() -> str:
     from kg.reasoning.rule_meanings import MEANINGS
 
     head = (
-        "# Rules of inference\n\nThe rules by which `kg` infers, by the names that the [specification]"
-        "(https://www.w3.org/TR/owl2-profiles/#Reasoning_in_OWL_2_RL_and_RDF_Graphs_using_Rules) gives them: `kg why` "
-        "shows which were used. Those that begin with *nothing* or say that something does not hold make "
-        "[findings](findings.md).\n\n"
+        "# Rules of inference\n\n`kg` infers by these rules. Their names are those of the [specification]"
+        "(https://www.w3.org/TR/owl2-profiles/#Reasoning_in_OWL_2_RL_and_RDF_Graphs_using_Rules). `kg why` shows the rules "
+        "of a derivation. A rule that forbids a combination makes [findings](findings.md).\n\n"
     )
     rows = [f"| `{name}` | {text} |" for name, text in MEANINGS.items()]
     files = sorted((resource("ontology") / "rules").glob("*.rq"))
     said = [f"| `{file.stem}` | {file.read_text(encoding='utf-8').splitlines()[0].lstrip('# ')} |" for file in files]
     table = "| rule | says |\n| --- | --- |\n"
-    own = "\n## In `ontology/rules/`\n\nTo add one, see [what follows from the notes](inference.md#rules).\n\n"
+    own = "\n## In `ontology/rules/`\n\nSee [how to add a rule](inference.md#rules).\n\n"
     return head + table + "\n".join(rows) + "\n" + own + table + "\n".join(said) + "\n"
 
 

@@ -110,7 +110,7 @@ def is_there(file: Path) -> bool:
     except PermissionError as error:
         # A folder that can be neither listed nor entered does not show it; its notes are unreadable, too.
         if os.access(file.parent, os.R_OK):
-            raise ConfigError(f"{file}: cannot be looked at: {error.strerror}") from error
+            raise ConfigError(f"{file}: cannot be examined: {error.strerror}") from error
         return False
     except (OSError, ValueError):
         return False
@@ -146,10 +146,10 @@ def _store(table: Mapping[str, Any], root: Path) -> Path:
             place.lstat()
     except (OSError, ValueError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise ConfigError(f"{root / FILE}: “store” is no folder's name: {reason}") from error
+        raise ConfigError(f"{root / FILE}: “store” is not a folder name: {reason}") from error
     if not inside:
         raise ConfigError(
-            f"{root / FILE}: “store” leads out of the folder of the kg.toml: to write elsewhere, name the store on the "
+            f"{root / FILE}: “store” leads out of the folder of kg.toml; to write elsewhere, name the store on the "
             f"command line, with --store {table['store']}"
         )
     return place
@@ -165,7 +165,7 @@ def find_store(*, cwd: Path | None = None, store: Path | None = None) -> Config:
     below = [above] if above else [path.parent for path in sorted(start.glob(f"*/{STORE}")) if is_folder(path)]
     if len(below) > 1:
         names = ", ".join(f"{folder.name}/{STORE}" for folder in below)
-        raise ConfigError(f"there is more than one store here ({names}): name the one you mean with --store DIR")
+        raise ConfigError(f"there is more than one store here ({names}): choose one with --store DIR")
     return load(below[0], cwd=start) if below else config
 
 
@@ -202,13 +202,13 @@ def _read(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read: {error.strerror or error}") from error
     if line := _line_of_long_key(text):
-        raise ConfigError(f"{file}: line {line}: a key of more than {_MOST_PARTS} parts")
+        raise ConfigError(f"{file}: line {line}: a key with more than {_MOST_PARTS} parts")
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file}: not valid TOML: {error}") from error
     except RecursionError as error:
-        raise ConfigError(f"{file}: lists or tables inside each other too deep") from error
+        raise ConfigError(f"{file}: lists or tables nested too deeply") from error
     except (ValueError, ArithmeticError) as error:
         raise ConfigError(f"{file}: not valid TOML: a number or a date that cannot be read") from error
     for key, value in table.items():
@@ -218,7 +218,7 @@ def _read(file: Path) -> dict[str, Any]:
             raise ConfigError(f"{file}: “{key}”{'' if wrong.startswith(':') else ' '}{wrong}")
     for name, namespace in table.get("prefixes", {}).items():
         if (own := _own_prefixes(table).get(name, namespace)) != namespace:
-            raise ConfigError(f"{file}: “prefixes”: “{name}” must be {own}: the queries of kg rest on it")
+            raise ConfigError(f"{file}: “prefixes”: “{name}” must be {own}: kg's queries depend on it")
     return table
 
 
@@ -296,7 +296,7 @@ def _base(value: Any) -> str:
     if not isinstance(value, str):
         return "must be a text in quotes"
     fits = _is_text(value) and is_absolute(value) and "#" not in value and encode_url(value) == value
-    return "" if fits else f"must be an absolute IRI without “#”, such as {DEFAULT_BASE}"
+    return "" if fits else f"must be an absolute IRI without “#”, for example {DEFAULT_BASE}"
 
 
 def _patterns(value: Any) -> str:
@@ -321,7 +321,7 @@ def _prefixes(value: Any) -> str:
 
 def _prefix(name: str, namespace: Any) -> str:
     if len(name) > _LONGEST or not _PREFIX.match(name):
-        return f": “{name[:_SHOWN]}” cannot be a prefix: letters, digits, “-” and “_” can"
+        return f": “{name[:_SHOWN]}” cannot be a prefix: use letters, digits, “-” and “_”"
     if not _is_text(namespace) or not is_absolute(namespace) or encode_url(namespace) != namespace:
         return f": the prefix “{name}” must stand for an absolute IRI in quotes"
     return ""

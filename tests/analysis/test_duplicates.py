@@ -82,8 +82,8 @@ def test_aliases_and_names_in_several_folders(write: Write, tmp_path: Path) -> N
         **{f"{folder}/README.md": "" for folder in "abcd"},
     }
     assert pairs(ingest(write(notes), tmp_path / "store").store, "note") == {
-        frozenset(("NPS", "Net Promoter Score")): "“nps” is an alias of one, and the other's name",
-        frozenset(("Thing",)): "they have one name",
+        frozenset(("NPS", "Net Promoter Score")): "“nps” is an alias of one and the other's name",
+        frozenset(("Thing",)): "they have the same name",
     }
 
 
@@ -133,7 +133,7 @@ def test_what_links_to_the_other_is_less_likely_the_same(write: Write, tmp_path:
 def test_where_there_is_none(notes: dict[str, str], write: Write, tmp_path: Path) -> None:
     done = run(ingest(write(notes), tmp_path / "store").store)
     assert (done.exit_code, done.stdout) == (0, "entity,label,to,to_label,kind,why,score\n")
-    assert "no two authors, tags or notes look like one" in done.stderr
+    assert "there are no probable duplicates" in done.stderr
 
 
 def test_duplicates_of_notes(notes_store: kg.Store) -> None:

@@ -224,7 +224,7 @@ def test_an_iri_for_a_note_must_be_in_the_store(notes_store: kg.Store) -> None:
     said = "kg: the parameter note: nothing is known of n:Concepts/Revenu; did you mean n:Concepts/Revenue?\n"
     assert done.stderr == said
     done = run(notes_store, "outline", "--param", "note=<no iri>")
-    assert (done.returncode, done.stderr) == (2, "kg: the parameter note: “<no iri>” is no valid IRI\n")
+    assert (done.returncode, done.stderr) == (2, "kg: the parameter note: “<no iri>” is not a valid IRI\n")
 
 
 def test_what_is_declared_and_not_used_is_told(write: Callable[[dict[str, str]], Path], tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ BROKEN = {
 }
 SAID = {
     "bytes.rq": ":2: the query is not text in UTF-8",
-    "colour.rq": ":2: “colour” is no type of a parameter; there are text, note",
+    "colour.rq": ":2: “colour” is not a parameter type; the types are text, note",
     "folder.rq": " cannot be read: not a regular file",
     "twice.rq": ":3: the parameter x is declared twice",
 }

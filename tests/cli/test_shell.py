@@ -14,7 +14,7 @@ import kg
 from helpers.commanding import run
 from kg.cli.prompt import Completing, CompletionWords, is_complete, piped_queries, typed_queries, words
 
-KNOWN = CompletionWords({}, (), {"missing-notes": "Notes still to be written."}, {".help": "what can be typed here"})
+KNOWN = CompletionWords({}, (), {"missing-notes": "Notes still to be written."}, {".help": "what you can type here"})
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_answers_mistakes_and_what_comes_after(notes_store: kg.Store) -> None:
         "not valid SPARQL",
         "not a number of seconds",
         "stopped after 0.5 s",
-        ".nothing is not known",
+        ".nothing is not a command",
         "is not one of",
     ]
     assert all(one in done.stderr for one in said), done.stderr

@@ -122,7 +122,7 @@ def test_names_of_every_kind(vault: Path, name: str) -> None:
 
 def test_a_missing_note_shows_who_wants_it(vault: Path) -> None:
     text = shown(vault, "Rest")
-    assert text.startswith("Rest\nno file has this name yet · https://notes.example/rest\n")
+    assert text.startswith("Rest\nno file has this name · https://notes.example/rest\n")
     assert "Wanted by (2)\n  Mug  Cups/Mug.md:4:5  See [[Rest]].\n  Tea  Tea.md:12:4  As [[Rest]] says.\n" in text
 
 

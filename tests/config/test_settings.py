@@ -60,12 +60,12 @@ def write(folder: Path, toml: str) -> Path:
         ("[prefixes]\nskos = 'http://e/'", "“prefixes”: “skos” must be "),
         ("[prefixes]\nn = 'http://e/'", "“prefixes”: “n” must be https://notes.example/"),
         ("base = 'https://b.example'\n[prefixes]\np = 'http://e/'", "“p” must be https://b.example/#property/"),
-        ("a" + ".a" * 20_000 + " = 1", "line 1: a key of more than 100 parts"),
-        ("gitignore = true\n[a" + ". 'a'" * 20_000 + "]", "line 2: a key of more than 100 parts"),
-        ("x = {a" + ".a" * 20_000 + " = 1}", "line 1: a key of more than 100 parts"),
+        ("a" + ".a" * 20_000 + " = 1", "line 1: a key with more than 100 parts"),
+        ("gitignore = true\n[a" + ". 'a'" * 20_000 + "]", "line 2: a key with more than 100 parts"),
+        ("x = {a" + ".a" * 20_000 + " = 1}", "line 1: a key with more than 100 parts"),
         ("base = 1", "“base” must be a text in quotes"),
         ("nope = 1", "unknown setting “nope”"),
-        ("# " + "x" * 1_000_001, "1,000,003 bytes; 1,000,000 are read"),
+        ("# " + "x" * 1_000_001, "1,000,003 bytes; the limit is 1,000,000"),
     ],
     ids=lambda text: text[:30],
 )
@@ -135,7 +135,7 @@ def test_a_vault_that_is_a_link_in_a_circle_is_a_sentence(tmp_path: Path) -> Non
     (tmp_path / "circle").symlink_to("circle")
     write(tmp_path, "vault = 'circle'\n")
     done = CliRunner().invoke(command, ["ingest", str(tmp_path / "circle")])
-    assert "cannot be looked at" in str(done.exception)
+    assert "cannot be examined" in str(done.exception)
 
 
 @pytest.mark.parametrize(

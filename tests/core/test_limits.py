@@ -132,7 +132,7 @@ def test_brackets_hidden_in_what_looks_like_an_iri_are_counted(vault: Path) -> N
     write(vault, "ontology/rules/deep.rq", f"CONSTRUCT {{ ?s kg:linksTo ?a }} WHERE {{ ?s ?p ?a FILTER({deep}) }}\n")
     done = run(vault, "ingest", "-q")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "more than 200 brackets" in done.stderr
+    assert "more than 200 nested brackets" in done.stderr
 
 
 def test_an_answer_that_is_nested_too_deeply_is_one_question_that_fails(vault: Path) -> None:

@@ -284,7 +284,7 @@ def test_no_card_lies_over_another_and_too_many_are_refused(tmp_path: Path) -> N
         for other in cards[:n]:
             apart = abs(one["x"] - other["x"]) >= one["width"], abs(one["y"] - other["y"]) >= one["height"]
             assert any(apart)
-    with pytest.raises(TooLarge, match=r"300 things.*not for 301 things and 0 links.*--only CLASS"):
+    with pytest.raises(TooLarge, match=r"300 things.*not 301 things and 0 links.*--only CLASS"):
         written(export_of(of_size(301, 0)), "canvas", tmp_path)
 
 

@@ -62,7 +62,7 @@ def test_of_many_things_only_the_most_central_have_names() -> None:
 
 
 def test_too_many_things_are_no_picture() -> None:
-    with pytest.raises(TooLarge, match="choose some with --only"):
+    with pytest.raises(TooLarge, match="choose fewer with --only"):
         svg(synthetic(5_001, 10), io.BytesIO())
 
 
@@ -130,7 +130,7 @@ def test_png_without_its_library_or_a_font_says_what_to_do(
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     assert "pip install 'kg-notes[png]'" in str(CliRunner().invoke(cli, arguments).exception)
     monkeypatch.setitem(sys.modules, "resvg_py", SimpleNamespace(svg_to_bytes=lambda **_: b""))
-    assert "no font was found" in str(CliRunner().invoke(cli, arguments).exception)
+    assert "PNG needs a font" in str(CliRunner().invoke(cli, arguments).exception)
 
 
 def test_the_picture_in_the_docs_is_one_of_these() -> None:

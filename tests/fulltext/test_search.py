@@ -174,7 +174,7 @@ def test_words_that_are_in_no_note_are_told_with_what_is_like_them(vault: Path) 
 def test_what_cannot_be_searched_for_is_left_out_and_said(vault: Path) -> None:
     assert find(vault, "waste -> !!").left_out == ("->", "!!")
     for text in ("", "  ", "->", "()", '""', "-", "OR", '"'):
-        with pytest.raises(KgError, match="nothing to search for"):
+        with pytest.raises(KgError, match="no word to search for"):
             find(vault, text)
 
 
@@ -188,11 +188,11 @@ def test_whatever_is_typed_means_something(vault: Path, text: str) -> None:
     try:
         find(vault, text)
     except KgError as error:
-        assert "nothing to search for" in str(error)
+        assert "no word to search for" in str(error)
 
 
 def test_a_query_of_many_brackets_and_words_is_no_trouble(vault: Path) -> None:
-    with pytest.raises(KgError, match="nothing to search for"):
+    with pytest.raises(KgError, match="no word to search for"):
         find(vault, "(" * 5_000 + "waste")
     assert find(vault, "(" * 70 + "waste").notes == 1
     assert find(vault, "((((waste").notes == 1
@@ -273,7 +273,7 @@ def signs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 def test_signs_are_no_syntax_of_the_index(signs: Path, text: str, expected: set[str] | None) -> None:
     if expected is None:
-        with pytest.raises(KgError, match="nothing to search for"):
+        with pytest.raises(KgError, match="no word to search for"):
             find(signs, text)
     else:
         assert set(names(find(signs, text))) == expected
@@ -655,7 +655,7 @@ def test_an_index_that_another_process_keeps_for_too_long_is_said(tmp_path: Path
     monkeypatch.setattr(fulltext, "_BUSY_SECONDS", 0.1)
     with sqlite3.connect(vault / ".kg" / "search.db", isolation_level=None) as database:
         database.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreError, match="made by another process"):
+        with pytest.raises(StoreError, match="another process is building"):
             find(vault, "pear")
         database.execute("ROLLBACK")
     assert find(vault, "pear").notes == 2
@@ -817,7 +817,7 @@ def test_a_line_a_place(vault: Path) -> None:
 def test_nothing_found_is_exit_code_1_with_a_suggestion(vault: Path) -> None:
     shown = run(vault, "stroing")
     assert (shown.exit_code, shown.stdout) == (1, "")
-    assert "no note has “stroing”; did you mean “storing”?" in shown.stderr
+    assert "no note contains “stroing”; did you mean “storing”?" in shown.stderr
     assert "no note has all of them" in run(vault, "board", "storing").stderr
 
 
@@ -884,7 +884,7 @@ def test_bytes_that_are_no_text_are_in_no_note(vault: Path, word: bytes, form: s
     done = subprocess.run(command, env=env, capture_output=True, check=False)
     found = b"-" in word
     assert done.returncode == (0 if found else 1)
-    assert done.stderr.decode() == "" if found else done.stderr.decode().startswith("Nothing was found for ")
+    assert done.stderr.decode() == "" if found else done.stderr.decode().startswith("No results for ")
     assert done.stdout.decode() is not None
     if form == "json":
         assert json.loads(done.stdout)["notes"] == found

@@ -142,7 +142,7 @@ def test_no_command_says_that_its_notes_are_gone_and_none_breaks(
                   ["analyze", "suggest"], ["test"], ["query", "ASK {}"], ["infer"]):  # fmt: skip
         done = run(*words, cwd=vault)
         assert "Traceback" not in done.stderr and "internal error" not in done.stderr, (words, done.stderr)
-        assert done.returncode in {0, 1} or "no question to test" in done.stderr, (words, done.stderr)
+        assert done.returncode in {0, 1} or "no questions to test" in done.stderr, (words, done.stderr)
 
 
 @needs_permissions
@@ -167,7 +167,7 @@ def test_a_vault_in_a_folder_that_cannot_be_entered_is_a_sentence(
 ) -> None:
     done = (locked("sub"), run("ingest", "vault/sub/deeper"))[1]
     assert done.returncode == 2
-    assert "cannot be looked at: Permission denied" in done.stderr
+    assert "cannot be examined: Permission denied" in done.stderr
 
 
 @needs_permissions
@@ -233,7 +233,7 @@ def test_folders_too_deep_are_a_finding_and_the_rest_is_read(vault: Path, run: R
         assert done.stderr.count("[F01]") == 1
         for words in (["validate"], ["doctor"], ["search", "one"], ["test"]):
             done = run(*words, cwd=vault)
-            assert done.returncode in {0, 1} or "no question to test" in done.stderr, (words, done.stderr)
+            assert done.returncode in {0, 1} or "no questions to test" in done.stderr, (words, done.stderr)
             assert "internal error" not in done.stderr
     finally:
         unnest(vault)

@@ -51,7 +51,7 @@ def test_an_address_that_is_none_is_a_finding(write: Write) -> None:
         line = text.count("\n", 0, text.index(url)) + 1
         (finding,) = [one for one in findings if one.startswith(f"{path}:")]
         assert finding.startswith(f"{path}:{line}:"), finding
-        assert f": warning: “{url[:-1]}" in finding and "” is no web address" in finding
+        assert f": warning: “{url[:-1]}" in finding and "” is not a valid web address" in finding
     quads = Store(vault.parent / "store").nquads()
     assert not any("no-address" in quad for quad in quads)
     assert any("<https://[2001:db8::1]:8443/b>" in quad for quad in quads)
@@ -62,7 +62,7 @@ def test_an_address_that_is_none_is_a_finding(write: Write) -> None:
 def test_an_id_that_is_no_iri_is_a_finding(write: Write) -> None:
     vault = write({"n.md": "---\nid: http://a.example:x/\n---\n", "other.md": "[[n]]\n"})
     assert run(vault, "ingest").exit_code == 0
-    assert found(vault, "L25") == ["n.md:2:5: warning: the id “http://a.example:x/” is no IRI [L25]"]
+    assert found(vault, "L25") == ["n.md:2:5: warning: the id “http://a.example:x/” is not a valid IRI [L25]"]
     assert "<https://notes.example/#id/http%3A%2F%2Fa.example%3Ax%2F>" in "".join(
         Store(vault.parent / "store").nquads()
     )

@@ -84,7 +84,7 @@ def test_what_goes_wrong_there_is_raised_here(vault: Vault) -> None:
 def test_a_process_that_dies_is_told_of(vault: Vault) -> None:
     with Workers(2) as workers:
         workers.read(vault.files().notes, 10**6)
-        with pytest.raises(ChildError, match="ended before its time"):
+        with pytest.raises(ChildError, match="ended early"):
             workers.each(dies)
 
 

@@ -127,7 +127,7 @@ def test_half_a_graph_replaces_nothing(vault: Path) -> None:
 
     with serving(answer) as (url, _):
         done = command(vault, "pull", url, "-o", "x.nt")
-    assert (done.code, done.err) == (2, f"kg: {url} did not answer in full\n")
+    assert (done.code, done.err) == (2, f"kg: {url} did not send a complete answer\n")
     assert file.read_text() == "# before\n"
     assert sorted(one.name for one in vault.iterdir()) == ["A.md", "kg.toml", "x.nt"]
 

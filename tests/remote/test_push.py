@@ -238,7 +238,7 @@ def test_what_is_not_of_the_vault_is_not_touched(vault: Vault, server: str) -> N
 def test_a_default_graph_of_others_is_refused(vault: Vault, server: str) -> None:
     update(server, "INSERT DATA { <urn:a> <urn:b> 1 }")
     before = quads(server, manifest=True)
-    with pytest.raises(kg.KgError, match=r"has 1 triples that are not of this vault.*--default-graph IRI"):
+    with pytest.raises(kg.KgError, match=r"has 1 triples that are not from this vault.*--default-graph IRI"):
         bring(vault.store, server)
     assert quads(server, manifest=True) == before
     done = bring(vault.store, server, default_graph="https://notes.example/all")
@@ -254,7 +254,7 @@ def test_a_push_that_was_cut_off_before_it_sent_anything_takes_no_default_graph(
         patch.setattr(pushing, "_is_union", lambda *given: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             bring(vault.store, server)
-    with pytest.raises(kg.KgError, match="has 1 triples that are not of this vault"):
+    with pytest.raises(kg.KgError, match="has 1 triples that are not from this vault"):
         bring(vault.store, server)
     assert quads(server) == {'<urn:a> <urn:b> "1"^^<http://www.w3.org/2001/XMLSchema#integer>'}
 

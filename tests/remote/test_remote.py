@@ -197,7 +197,7 @@ def test_an_answer_that_the_server_cut_short_is_told_of() -> None:
         _,
     ):
         remote.query(url, "SELECT ?s { ?s ?p ?o }", {}, notice=told.append)
-    assert told == [f"{url} gives no more than 1000 rows; there may be others"]
+    assert told == [f"{url} returns at most 1000 rows; there may be more"]
 
 
 # ---- busy servers ------------------------------------------------------------------------------------------------
@@ -263,7 +263,7 @@ def test_a_server_that_hangs_up_is_asked_again(hang_up: Callable[[Request], None
 
 def test_a_server_that_always_hangs_up_is_given_up(waited: list[float]) -> None:
     with serving(_hangs_up) as (url, asked):
-        assert refusal(url, None) == f"{url} did not answer in full"
+        assert refusal(url, None) == f"{url} did not send a complete answer"
     assert len(asked) == len(waited) + 1 == exchange.RETRIES + 1
 
 
@@ -329,13 +329,13 @@ def test_a_wrong_password_is_said_and_never_shown(answer: object, monkeypatch: p
     monkeypatch.setenv("KG_ENDPOINT_PASSWORD", "wr0ng")
     with serving(answer) as (url, _):  # type: ignore[arg-type]
         said = refusal(url)
-    assert said == f"{url} does not let the user or token of KG_ENDPOINT_… in"
+    assert said == f"{url} does not accept the user or token of KG_ENDPOINT_…"
 
 
 def test_nobody_is_told_how_to_be_somebody() -> None:
     with serving(_basic) as (url, _):
         assert refusal(url).endswith(
-            "does not let anybody unnamed in (set KG_ENDPOINT_USER and KG_ENDPOINT_PASSWORD, or KG_ENDPOINT_TOKEN)"
+            "does not accept requests without credentials (set KG_ENDPOINT_USER and KG_ENDPOINT_PASSWORD, or KG_ENDPOINT_TOKEN)"
         )
 
 
@@ -381,7 +381,7 @@ def test_it_follows_nowhere_else(there: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("KG_ENDPOINT_TOKEN", "t0ken")
     with serving(lambda one: one.answer(307, Location=there)) as (url, _):
         said = refusal(url)
-    assert said == f"{url} leads to {there.partition('?')[0]}: name that address if it is the one you mean"
+    assert said == f"{url} redirects to {there.partition('?')[0]}: use that address if it is the right one"
 
 
 @pytest.mark.parametrize("credentials", [{"TOKEN": "t0ken"}, {"USER": "me", "PASSWORD": "s3cret"}])
@@ -417,11 +417,11 @@ def test_an_address_must_be_of_the_web(address: str) -> None:
 
 
 REFUSALS = {
-    400: "cannot read what was asked: Line 1: no such thing",
-    403: "does not allow this to anybody unnamed (set KG_ENDPOINT_USER and KG_ENDPOINT_PASSWORD, or KG_ENDPOINT_TOKEN)",
+    400: "cannot read the request: Line 1: no such thing",
+    403: "does not allow this for requests without credentials (set KG_ENDPOINT_USER and KG_ENDPOINT_PASSWORD, or KG_ENDPOINT_TOKEN)",
     404: "there is nothing at",
-    405: "takes no such request: is it the right address?",
-    413: "what was sent is too large for",
+    405: "does not accept this kind of request: is it the right address?",
+    413: "the request is too large for",
     500: "failed with 500: Line 1: no such thing",
     502: "failed with 502: Line 1: no such thing",
 }
@@ -449,7 +449,7 @@ def test_what_a_server_says_cannot_steer_the_terminal() -> None:
 @pytest.mark.parametrize("media_type", ["application/json", "text/plain", "application/x-unheard-of"])
 def test_what_is_no_answer_is_said(media_type: str) -> None:
     with serving(lambda one: one.answer(200, "hello", media_type)) as (url, _):
-        assert f"{url} answered with what cannot be read as {media_type}" in refusal(url)
+        assert f"{url} answered with invalid {media_type}" in refusal(url)
 
 
 def test_a_web_page_is_no_answer() -> None:
@@ -473,14 +473,14 @@ def test_half_an_answer_is_none() -> None:
         one.answer(200, '{"head":{},"boolean":true}', "application/sparql-results+json", Content_Length="1000")
 
     with serving(answer) as (url, _):
-        assert refusal(url) == f"{url} did not answer in full"
+        assert refusal(url) == f"{url} did not send a complete answer"
 
 
 def test_an_answer_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exchange.Exchange, "max_bytes", 1_000_000, raising=False)
     monkeypatch.setattr(exchange.Exchange.__init__, "__defaults__", (None, exchange.Credentials(), 1_000_000))
     with serving(lambda one: one.answer(200, " " * 2_000_000, "application/json")) as (url, _):
-        assert refusal(url) == f"{url} answered with more than 1 MB; ask for less"
+        assert refusal(url) == f"{url} answered with more than 1 MB; ask for fewer rows"
 
 
 # ---- time --------------------------------------------------------------------------------------------------------

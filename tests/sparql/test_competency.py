@@ -117,7 +117,7 @@ ANSWERS = [
     ("SELECT ?x { VALUES ?x { 1 1 } }", "\n| x |\n| --- |\n| 1 |", "the answer differs: 1 not expected"),
     ("SELECT ?x { VALUES ?x { 2 1 } }", "\n| x |\n| --- |\n| 1 |\n| 2 |", ""),
     ("SELECT ?x { VALUES ?x { 2 1 } } ORDER BY ?x", "\n| x |\n|---|\n| 1 |\n| 2 |", ""),
-    ("SELECT ?x { VALUES ?x { 2 1 } } ORDER BY ?x", "\n| x |\n|---|\n| 2 |\n| 1 |", "the rows are as expected, in another order from row 1 on"),
+    ("SELECT ?x { VALUES ?x { 2 1 } } ORDER BY ?x", "\n| x |\n|---|\n| 2 |\n| 1 |", "the rows are right, but their order differs from row 1 on"),
     ("SELECT ?x { { SELECT ?x { VALUES ?x { 2 1 } } ORDER BY ?x } }", "\n| x |\n|---|\n| 2 |\n| 1 |", ""),
     ("SELECT ?x { VALUES ?x { 5 } }", '```tsv\n?x\n"5"\n```', "the answer differs: 1 missing and 1 not expected"),
     ("SELECT ?x { VALUES ?x { 5 } }", "```tsv\n?x\n5\n```", ""),
@@ -128,14 +128,14 @@ ANSWERS = [
     ("CONSTRUCT { <urn:a> <urn:b> 1 } {}", "```turtle\n<urn:a> <urn:b> 2 .\n```", "the answer differs: 1 missing and 1 not expected"),
     ("# query: named\n# param least = 4", "\n| r |\n| --- |\n| 4.5 |", ""),
     ("# query: named\n# param least = 5\n# expect: empty", "", ""),
-    ("# query: named\n# param least = five", "empty", "the parameter least must be a number; “five” is none"),
-    ("# query: named", "empty", "the query wants the parameter least, a number: --param least=…"),
+    ("# query: named\n# param least = five", "empty", "the parameter least must be a number, not “five”"),
+    ("# query: named", "empty", "the query needs the parameter least, a number: --param least=…"),
     ("# query: nmed", "empty", "no query named nmed; did you mean named?"),
     ("# query: named\nASK {}", "yes", "the case names the query named and also contains a query; keep one of them"),
     ("# expect: yes\nASK {}", "yes", "the case has two answers, `# expect:` and the one below it; keep one of them"),
     ("ASK {}", "Yes, of course.", ""),
     ("ASK {}", "", ""),
-    ("ASK { SERVICE <http://127.0.0.1:9/> {} }", "", "line 1, column 7: SERVICE asks another server, which kg does only with --allow-service"),
+    ("ASK { SERVICE <http://127.0.0.1:9/> {} }", "", "line 1, column 7: SERVICE asks another server, which needs --allow-service"),
 ]  # fmt: skip
 
 

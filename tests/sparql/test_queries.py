@@ -186,15 +186,15 @@ def test_a_value_becomes_the_term_of_its_type(notes_store: kg.Store, kind: str, 
 @pytest.mark.parametrize(
     ("kind", "given", "says"),
     [
-        ("integer", "2.5", "a whole number; “2.5” is none"),
+        ("integer", "2.5", "a whole number, not “2.5”"),
         ("integer", "1" * 30, "a whole number"),
         ("number", "soon", "a number"),
         ("boolean", "perhaps", "yes or no"),
-        ("date", "2026-02-30", "a date such as"),
-        ("date", "20260228", "a date such as"),
-        ("dateTime", "2026-02-28", "a time such as"),
+        ("date", "2026-02-30", "a date like"),
+        ("date", "20260228", "a date like"),
+        ("dateTime", "2026-02-28", "a time like"),
         ("iri", "no iri", "an IRI"),
-        ("note", "Inspired", "names 2 things.*give the IRI"),
+        ("note", "Inspired", "names 2 things.*give an IRI"),
         ("note", "Revenu", "did you mean “Revenue”"),
         ("note", "n:Concepts/Revenu", "nothing is known of n:Concepts/Revenu; did you mean n:Concepts/Revenue?"),
         (
@@ -205,11 +205,11 @@ def test_a_value_becomes_the_term_of_its_type(notes_store: kg.Store, kind: str, 
         ("note", "n:Nothing/like/it/at/all", "nothing is known of n:Nothing/like/it/at/all$"),
         ("note", "https://example.org/elsewhere", "nothing is known of https://example.org/elsewhere$"),
         ("note", "kg:Outcom", "nothing is known of kg:Outcom; did you mean kg:Outcome"),
-        ("note", "<no iri>", "“<no iri>” is no valid IRI"),
-        ("note", "https://example.org/a b", "is no valid IRI"),
+        ("note", "<no iri>", "“<no iri>” is not a valid IRI"),
+        ("note", "https://example.org/a b", "is not a valid IRI"),
         ("note", "\udcff", "no note or thing is named “\udcff”$"),
-        ("text", "\udcff", "a text; “\udcff” is none"),
-        ("iri", "<no iri>", "an IRI, whole or with a known prefix; “<no iri>” is none"),
+        ("text", "\udcff", "a text, not “\udcff”"),
+        ("iri", "<no iri>", "an IRI, whole or with a known prefix, not “<no iri>”"),
         ("class", "kg:Outcom", "no class is named “kg:Outcom”"),
         ("property", "kg:achievedThrugh", "no property is named"),
         ("class", "Outcom", "did you mean “Outcome”"),
@@ -228,14 +228,14 @@ def test_a_parameter_has_a_default_or_is_left_out_or_is_wanted(notes_store: kg.S
         ("c", "left"),
         ("a", '"3"^^<http://www.w3.org/2001/XMLSchema#integer>'),
     ]
-    with pytest.raises(kg.KgError, match=r"wants the parameter d, a date.* \(the day\)"):
+    with pytest.raises(kg.KgError, match=r"needs the parameter d, a date.* \(the day\)"):
         binder.bind(Header.of("# param d: date -- the day\nSELECT ?d {}").params, {})
 
 
 @pytest.mark.parametrize(
     ("header", "says"),
     [
-        ("# param x: colour", ":1: “colour” is no type"),
+        ("# param x: colour", ":1: “colour” is not a parameter type"),
         ("# Words.\n\n# param z: text", r":3: the query has no variable \?z"),
         ("# param x: text\n# param x: text", ":2: the parameter x is declared twice"),
         ("# param x?: text = a", ":1: the parameter x has a default"),
@@ -303,11 +303,11 @@ def test_values_of_python_are_what_they_would_be_when_typed(notes_store: kg.Stor
 def test_from_python_the_same_goes_wrong_as_at_the_prompt(notes_store: kg.Store) -> None:
     for question, params, kind, says in (
         ("outlin", {}, kg.NotFound, "did you mean outline"),
-        ("outline", {}, kg.KgError, "wants the parameter note"),
+        ("outline", {}, kg.KgError, "needs the parameter note"),
         ("outline", {"note": "Revenu"}, kg.NotFound, "did you mean “Revenue”"),
         ("outline", {"nota": "x", "note": "Revenue"}, kg.KgError, r"no variable \?nota"),
         ("no/such.rq", {}, kg.KgError, "cannot be read"),
-        ("# param x: colour\nSELECT ?x {}", {}, kg.KgError, "^query:1: “colour” is no type"),
+        ("# param x: colour\nSELECT ?x {}", {}, kg.KgError, "^query:1: “colour” is not a parameter type"),
         ("no query at all", {}, kg.QuerySyntaxError, "not valid SPARQL"),
         ("", {}, kg.QuerySyntaxError, "empty"),
     ):
@@ -408,7 +408,7 @@ def test_tokens_know_strings_from_names() -> None:
 
 
 def test_what_is_written_as_an_iri_and_is_none_is_no_text() -> None:
-    with pytest.raises(kg.KgError, match="“<a b>” is no valid IRI; a text that"):
+    with pytest.raises(kg.KgError, match="“<a b>” is not a valid IRI; write a text like"):
         bind("SELECT * { ?s ?p ?o }", {"o": "<a b>"}, {})
     with pytest.raises(kg.KgError, match="“\udcff” is no text in UTF-8"):
         bind("SELECT * { ?s ?p ?o }", {"o": "\udcff"}, {})
@@ -416,5 +416,5 @@ def test_what_is_written_as_an_iri_and_is_none_is_no_text() -> None:
 
 
 def test_a_deep_query_is_refused() -> None:
-    with pytest.raises(kg.QuerySyntaxError, match="200 brackets"):
+    with pytest.raises(kg.QuerySyntaxError, match="200 nested brackets"):
         check(f"ASK {{ FILTER({'(' * 5000}1{')' * 5000}) }}")

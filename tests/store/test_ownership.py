@@ -102,7 +102,7 @@ def test_a_folder_of_others_is_refused_and_left_alone(vault: Path, what: str, ho
     before = snapshot(vault)
     for words in (("ingest", "-q"), ("ingest", "--full", "-q"), ("validate", "-q")):
         done = command(vault, *words, *(["--store", "place"] if how == "--store" else []))
-        says_one_sentence(done, str(place), "no store of kg", "--store")
+        says_one_sentence(done, str(place), "not a store of kg", "--store")
     assert snapshot(vault) == before
 
 
@@ -110,7 +110,7 @@ def test_a_folder_of_others_is_refused_and_left_alone(vault: Path, what: str, ho
 def test_the_vault_itself_is_no_store(vault: Path, name: str) -> None:
     (vault / "lib.so.3").write_text("x")
     before = snapshot(vault.parent)
-    says_one_sentence(command(vault, "ingest", "-q", "--store", name), "no store of kg")
+    says_one_sentence(command(vault, "ingest", "-q", "--store", name), "not a store of kg")
     assert snapshot(vault.parent) == before
 
 
@@ -299,7 +299,7 @@ def test_a_kg_toml_keeps_its_store_inside(vault: Path, victim: Path, store: str)
     for words in (("ingest", "-q"), ("query", "ASK {}"), ("validate",), ("search", "one")):
         done = command(vault, *words)
         assert done.code == 2
-        assert "“store” leads out of the folder of the kg.toml" in done.err
+        assert "“store” leads out of the folder of kg.toml" in done.err
         assert f"--store {store}" in done.err
         assert len(done.err.splitlines()) == 1
     assert snapshot(vault.parent) == before

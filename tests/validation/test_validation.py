@@ -278,7 +278,7 @@ def test_what_is_no_baseline_is_said(write: Write, tmp_path: Path, text: str) ->
     (tmp_path / "b.json").write_text(text)
     done = run("validate", write({"A.md": "[[One]]\n"}), "--baseline", str(tmp_path / "b.json"))
     assert done.returncode == 2
-    assert "the next run writes one" in done.stderr
+    assert "the next run writes a new one" in done.stderr
 
 
 # ---- again equals anew -----------------------------------------------------------------------------------------------

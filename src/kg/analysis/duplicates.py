@@ -226,9 +226,9 @@ def _same(names: Iterable[_ComparedName]) -> Iterator[_Found]:
             yield first.item, second.item, f"both have the alias “{first.text}”", 0.85
         elif first.is_alias or second.is_alias:
             alias = first.text if first.is_alias else second.text
-            yield first.item, second.item, f"“{alias}” is an alias of one, and the other's name", 0.95
+            yield first.item, second.item, f"“{alias}” is an alias of one and the other's name", 0.95
         elif first.text == second.text:
-            yield first.item, second.item, "they have one name", 0.75
+            yield first.item, second.item, "they have the same name", 0.75
         else:
             yield first.item, second.item, "the same letters and digits", 0.98
 

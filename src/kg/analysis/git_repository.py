@@ -75,12 +75,12 @@ class Repository:
         """Open the repository. Raises NotFound without a repository or commit, KgError if git is missing or fails."""
         git = shutil.which("git", path=_search_path())
         if git is None:
-            raise KgError("git is not installed, and the history is read with it")
+            raise KgError("git is not installed, but the history needs it")
         result = _run(git, folder, "rev-parse", "--show-prefix")
         if result.returncode:
             message = _message(result.stderr)
             if "not a git repository" in message:
-                raise NotFound(f"{folder} is in no git repository, so there is no history of it")
+                raise NotFound(f"{folder} is in no git repository, so it has no history")
             raise KgError(f"git cannot read the repository of {folder}: {message}")
         if _run(git, folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").returncode:
             raise NotFound(f"the git repository of {folder} has no commit yet")

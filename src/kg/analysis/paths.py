@@ -43,7 +43,7 @@ def node_number(network: Network, explainer: Explainer, name: str) -> int:
             return network.numbers[place]
         seen.add(place)
         place = _outer(explainer, place)
-    raise NotFound(f"“{name}” is no thing of this network: --only and --links say which things and links are taken")
+    raise NotFound(f"“{name}” is not in this network: --only and --links choose its things and links")
 
 
 def _outer(explainer: Explainer, place: ox.NamedNode) -> ox.NamedNode | None:

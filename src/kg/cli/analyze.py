@@ -191,7 +191,7 @@ def bridges(asked: AnalysisOptions) -> None:
     """
     from kg.analysis.tables import bridges as found
 
-    asked.show(found(asked.network), "no single thing or link holds anything together")
+    asked.show(found(asked.network), "there are no bridges: no single thing or link connects two parts")
 
 
 @analyze.command()
@@ -217,7 +217,7 @@ def orphans(asked: AnalysisOptions) -> None:
     """List the things without links in either direction."""
     from kg.analysis.tables import orphans as found
 
-    asked.show(found(asked.network), "everything is linked with something")
+    asked.show(found(asked.network), "there are no unlinked things")
 
 
 @analyze.command("dead-ends")
@@ -264,7 +264,7 @@ def communities(asked: AnalysisOptions, members: bool, between: bool, resolution
         asked.show(analysis.between(partition), "nothing ties communities")
     else:
         kind = analysis.members if members else analysis.communities
-        asked.show(kind(partition, words), "nothing is linked with anything")
+        asked.show(kind(partition, words), "there are no links")
 
 
 # ---- suggest, similar, unlinked: similarity and link prediction ------------------------------------------------------
@@ -310,7 +310,7 @@ def suggest(asked: AnalysisOptions, name: str | None, measure: bool, rounds: int
     if measure:
         asked.show(suggestions_measured(asked.network, texts, rounds))
         return
-    asked.show(found(asked.network, texts, thing), nothing="no two things have anything in common that are not linked")
+    asked.show(found(asked.network, texts, thing), nothing="no two unlinked things have anything in common")
 
 
 @analyze.command()
@@ -324,7 +324,7 @@ def similar(asked: AnalysisOptions, name: str) -> None:
     from kg.analysis.tables import similar as found
 
     thing = _number(asked, name)
-    asked.show(found(asked.network, _texts(asked), thing), nothing=f"nothing is like “{name}”")
+    asked.show(found(asked.network, _texts(asked), thing), nothing=f"nothing is similar to “{name}”")
 
 
 @analyze.command()
@@ -344,4 +344,4 @@ def unlinked(asked: AnalysisOptions, name: str | None) -> None:
     network = asked.network
     with without_collection(), progress(asked.options) as bar:
         mentions = found(asked.config, asked.store, network, thing, bar)
-    asked.show(rows(network, mentions), nothing="every mention of a title or alias is a link")
+    asked.show(rows(network, mentions), nothing="there are no unlinked mentions")

@@ -31,7 +31,7 @@ def test(options: Options, paths: tuple[Path, ...], format_: str, timeout: float
     config = find_store(store=options.store)
     cases = find_cases(config, paths)
     if not cases:
-        raise KgError("there is no question to test; write one in queries/tests/, or name a file")
+        raise KgError("there are no questions to test; write one in queries/tests/, or name a file")
     results = []
     for verdict in verdicts(config, cases, timeout):
         results.append(verdict)

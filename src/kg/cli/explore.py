@@ -46,13 +46,13 @@ def path(
     else:
         paths = shortest(asked.network, *ends, undirected=undirected)
     if not paths.found:
-        raise NotFound(f"no way leads from “{start}” to “{end}”{f' in {longest} steps' if everything else ''}")
+        raise NotFound(f"no path leads from “{start}” to “{end}”{f' in {longest} links' if everything else ''}")
     if paths.undirected and not undirected:
-        asked.options.say(f"no way leads from “{start}” to “{end}” along the links: some are taken backwards (“in”)")
-    asked.show(path_table(asked.network, asked.explainer, paths), "both are one thing", path_text)
+        asked.options.say(f"no path leads from “{start}” to “{end}” along the links: some go backwards (“in”)")
+    asked.show(path_table(asked.network, asked.explainer, paths), "both names mean the same thing", path_text)
     if paths.more:
         asked.options.say(
-            "there are more ways (--routes)" if everything else "other ways are as short (--all)", dim=True
+            "there are more paths (--routes)" if everything else "other paths are as short (--all)", dim=True
         )
 
 
@@ -77,7 +77,7 @@ def neighbours(asked: AnalysisOptions, name: str, depth: int) -> None:
 
     nearby = around(asked.network, node_number(asked.network, asked.explainer, name), depth)
     asked.show(
-        neighbours_table(asked.network, asked.explainer, nearby), f"nothing is linked with “{name}”", neighbours_text
+        neighbours_table(asked.network, asked.explainer, nearby), f"there are no links with “{name}”", neighbours_text
     )
 
 
@@ -124,7 +124,7 @@ def duplicates(asked: AnalysisOptions, at_least: float) -> None:
     from kg.analysis.duplicates import as_text
     from kg.analysis.duplicates import duplicates as found
 
-    asked.show(found(asked.store, at_least), "no two authors, tags or notes look like one", as_text)
+    asked.show(found(asked.store, at_least), "there are no probable duplicates", as_text)
 
 
 @analyze.command()
@@ -147,4 +147,4 @@ def history(asked: AnalysisOptions, by: str) -> None:
 
     with progress(asked.options) as bar:
         table = found(asked.config, by, bar)
-    asked.show(table, "no commit has notes of this vault")
+    asked.show(table, "no commit contains notes of this vault")

@@ -76,9 +76,7 @@ def export(
         tell("".join(f"{row.name:<{width}}  {row.keeps}\n" for row in FORMATS.values()), nl=False)
         return
     if format_ is None and output is None:
-        raise click.UsageError(
-            "say what to write: -f FORMAT, or -o FILE with an end that tells (--formats lists them)."
-        )
+        raise click.UsageError("name a format: -f FORMAT, or -o FILE with its extension (--formats lists them).")
     row = format_named(format_) if format_ else format_of(str(output))
     text = query.read_text(encoding="utf-8") if query else None
     choice = Choice(only, links, around, depth, text, not no_inferred, metrics)
@@ -128,7 +126,7 @@ def _exported(config: "Config", store: "Store", choice: "Choice") -> "Export":
 def _write(options: Options, row: "ExportFormat", found: "Export", output: Path | None) -> None:
     if row.write_folder is not None:
         if output is None:
-            raise KgError(f"{row.name} is several files: say into which folder with -o")
+            raise KgError(f"{row.name} writes several files: name a folder with -o")
         _into(output, row, found)
     else:
         assert row.write is not None

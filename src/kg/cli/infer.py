@@ -54,7 +54,7 @@ def infer(options: Options, vault: Path | None, engine: str | None, as_json: boo
         say_inference(options, inference)
         options.say(f"inferred {inference.triples:,} of {done.triples:,} triples ({done.seconds:.2f} s)")
     if done.is_stale:
-        options.say("hint: the ontology has changed since the notes were read: kg ingest reads them by it", dim=True)
+        options.say("hint: the ontology has changed since the last ingest; run kg ingest", dim=True)
     if findings:
         sys.exit(1)
 
@@ -64,7 +64,7 @@ def say_inference(options: Options, done: "Inference") -> None:
     if done.engine == "owlrl":
         options.say(f"{'engine':<8} owlrl{', for ' if done.because else ''}{', '.join(done.because)}")
     if done.ignored:
-        options.say(f"hint: nothing follows from {', '.join(done.ignored)}: not in OWL 2 RL", dim=True)
+        options.say(f"hint: nothing follows from {', '.join(done.ignored)}, which OWL 2 RL does not cover", dim=True)
 
 
 @click.command()
@@ -96,6 +96,6 @@ def why(options: Options, subject: str, predicate: str | None, obj: str | None, 
     else:
         explained = explainer.everything(subject)
         if not explained:
-            options.say(f"Nothing was inferred of “{subject}”.")
+            options.say(f"Nothing was inferred about “{subject}”.")
     color = options.color is not False if sys.stdout.isatty() else None
     emit(FORMATS[format_](explained, color), styled=format_ == "text", color=bool(color))

@@ -94,7 +94,7 @@ def _preview(options: Options, config: "Config", *, inference: bool) -> None:
         options.say("Nothing has changed.")
         return
     if changes.everything:
-        options.say(f"All notes are read anew: {changes.everything}.")
+        options.say(f"All notes are read again: {changes.everything}.")
     for word in ("added", "changed", "removed", "affected"):
         for path in getattr(changes, word):
             tell(printable(f"{word:<8}  {path}"))
@@ -148,7 +148,7 @@ def doctor(options: Options, as_json: bool) -> None:
         for check in checks:
             tell(f"{'ok  ' if check.ok else 'BAD '}  {check.what}: {check.says}", fg=None if check.ok else "red")
     if any(not check.ok and check.damaged for check in checks):
-        raise StoreError("the store is damaged: run `kg ingest --full` to build it anew from the notes")
+        raise StoreError("the store is damaged: run `kg ingest --full` to rebuild it from the notes")
     if not all(check.ok for check in checks):
         sys.exit(1)
 

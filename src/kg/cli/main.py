@@ -147,7 +147,7 @@ def _failed(error: Exception) -> int:
         _complain(str(error))
         return error.exit_code
     if str(error).startswith("Corruption"):  # Oxigraph finds a damaged block only on reading it
-        message = f"the store is damaged ({first_line(error)}): run `kg ingest --full` to build it anew"
+        message = f"the store is damaged ({first_line(error)}): run `kg ingest --full` to rebuild it"
         _complain(message)
         return StoreError.exit_code
     if {"-v", "--verbose"} & set(sys.argv):

@@ -29,7 +29,7 @@ def _size(context: click.Context, option: click.Parameter, given: str | None) ->
         return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", given.strip(), re.I)
     if not match or float(match[1]) == 0:
-        raise click.BadParameter(f"{given!r} is not a size such as 2G or 500M.")
+        raise click.BadParameter(f"{given!r} is not a size like 2G or 500M.")
     return int(float(match[1]) * 1000 ** " kmgt".index(match[2].lower() or " "))
 
 

@@ -53,12 +53,12 @@ def push(
     store = Store(config.store)
     server = Endpoint.at(endpoint, update=update, seconds=timeout)
     if not config.base_is_set:
-        options.say(f"`base` is not set in kg.toml: two vaults with {config.base} take each other's place", dim=True)
+        options.say(f"`base` is not set in kg.toml: two vaults with {config.base} would replace each other", dim=True)
     try:
         with progress(options) as bar:
             done = bring(store, server, default_graph=default_graph, full=full, dry_run=dry_run, progress=bar)
     except KeyboardInterrupt:
-        options.say("interrupted: what has arrived is whole, and the next push goes on from there")
+        options.say("interrupted: the graphs that arrived are complete; the next push resumes there")
         raise
     if as_json:
         emit(json.dumps(_json(done), ensure_ascii=False) + "\n")
@@ -83,16 +83,16 @@ def _say_pushed(options: Options, done: "Pushed") -> None:
             for graph in graphs:
                 options.say(f"  {sign} {graph}")
     if done.mended:
-        options.say(f"its default graph was not what it should be: {done.mended:,} triples were put right", fg="yellow")
+        options.say(f"its default graph was wrong: {done.mended:,} triples were corrected", fg="yellow")
     if done.unequal:
         options.say(
-            f"the server counts other numbers of triples in {len(done.unequal):,} "
-            f"{plural(len(done.unequal), 'graph')}, as it takes some for the same: {', '.join(done.unequal[:3])}",
+            f"the server has a different number of triples in {len(done.unequal):,} "
+            f"{plural(len(done.unequal), 'graph')}, as it treats some terms as equal: {', '.join(done.unequal[:3])}",
             fg="yellow",
         )
     if done.default_graph and not done.dry_run:
         command = f"kg query --endpoint {done.endpoint} --default-graph {done.default_graph}"
-        options.say(f"to ask it: {command} …", dim=True)
+        options.say(f"query it with: {command} …", dim=True)
 
 
 @click.command()
@@ -130,5 +130,5 @@ def pull(options: Options, endpoint: str, graph: str | None, output: Path | None
     assert file is not None
     origin = f"graph {graph}" if graph else "default graph"
     number = write(file, server.triples(name), graph, f"The {origin} of {server.name}; fetched by kg pull.", beside)
-    hint = "; `kg validate` looks at it until it is removed" if beside else ""
+    hint = "; `kg validate` checks it until you remove it" if beside else ""
     options.say(f"{number:,} {plural(number, 'triple')} of the {origin} of {server.name} in {short(file)}{hint}")

@@ -124,7 +124,7 @@ def _paint(options: Options, **style: Any) -> Callable[[str], str]:
 def _say(options: Options, found: "SearchResults", typed: str) -> None:
     """Print notices about the search: no results, more results, ignored words, stale notes."""
     if not found.notes:
-        options.say(printable(f"Nothing was found for {typed}{_near(found)}"))
+        options.say(printable(f"No results for {typed}{_near(found)}"))
     elif len(found.hits) < found.places:
         notes = f"{found.notes:,} {plural(found.notes, 'note')}"
         options.say(
@@ -141,7 +141,7 @@ def _say(options: Options, found: "SearchResults", typed: str) -> None:
 def _near(found: "SearchResults") -> str:
     """The end of a message without results: absent words, and similar words that exist."""
     if not found.near:
-        return ": each word is somewhere, and no note has all of them as asked"
+        return ": each word occurs, but no note has all of them"
     similar = [f"“{near}”" for _, near in found.near if near]
     absent = ", ".join(f"“{word}”" for word, _ in found.near)
-    return f": no note has {absent}" + (f"; did you mean {', '.join(similar)}?" if similar else "")
+    return f": no note contains {absent}" + (f"; did you mean {', '.join(similar)}?" if similar else "")

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 _COMMANDS = {
-    ".help": "what can be typed here",
-    ".queries": "the queries of the library; the name of one asks it",
+    ".help": "what you can type here",
+    ".queries": "the queries of the library; type a name to ask it",
     ".prefixes": "the prefixes that need not be declared",
     ".format": "how answers are written: .format csv",
-    ".timeout": "stop a query after so many seconds: .timeout 10",
-    ".explain": "show how the next question is read, instead of its answer",
+    ".timeout": "stop a query after this many seconds: .timeout 10",
+    ".explain": "show how the next query is parsed, instead of its answer",
     ".quit": "leave, as Ctrl-D does",
 }
-_HELP = """A question in SPARQL, of one line or more: Enter asks where it is whole, Alt+Enter always.
-Tab completes prefixes, classes, properties and, in quotes, what things are called. Ctrl-C stops a question.
+_HELP = """Type a query in SPARQL. Enter runs it if it is complete, else it starts a new line; Alt+Enter always runs it.
+Tab completes prefixes, classes, properties and, in quotes, names. Ctrl-C stops a query.
 """
 
 
@@ -51,7 +51,7 @@ def shell(options: Options, timeout: float | None) -> None:
     if sys.stdin.isatty():
         titles = {name: query.header.title for name, query in readable_queries(config)[0].items()}
         completions = words(store, store.prefixes, titles, _COMMANDS)
-        options.say(f"{store.manifest.summary.get('notes', 0):,} notes; .help says what can be typed here", dim=True)
+        options.say(f"{store.manifest.summary.get('notes', 0):,} notes; .help lists the commands", dim=True)
         typed: Iterator[str] = typed_queries(completions, _history(config), color=options.color is not False)
     else:
         typed = piped_queries(sys.stdin)
@@ -113,7 +113,7 @@ def _command(config: "Config", manner: _PromptSettings, name: str, value: str = 
     elif name == ".explain":
         manner.explain = True
     else:
-        raise KgError(f"{name} is not known here; .help says what is")
+        raise KgError(f"{name} is not a command; .help lists the commands")
 
 
 def _seconds(text: str) -> float | None:

@@ -99,11 +99,11 @@ def _against_baseline(options: Options, file: Path, found: "Validation") -> "Val
     if not os.path.lexists(file):
         baseline.write(file, found.findings)
         number = len(found.findings)
-        options.say(f"{number:,} {plural(number, 'finding')} written to {file}: from now on only new ones are reported")
+        options.say(f"{number:,} {plural(number, 'finding')} written to {file}; later runs report only new findings")
         return replace(found, findings=())
     compared = baseline.compare(file, found.findings)
     if compared.known:
-        options.say(f"{compared.known:,} {plural(compared.known, 'finding')} of the baseline still there", dim=True)
+        options.say(f"{compared.known:,} {plural(compared.known, 'finding')} already in the baseline", dim=True)
     if compared.gone:
         options.say(f"{len(compared.gone):,} {'has' if len(compared.gone) == 1 else 'have'} gone since:")
         for line in compared.gone[: None if options.verbose else SHOWN]:

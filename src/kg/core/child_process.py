@@ -94,8 +94,8 @@ class Child:
         return answer
 
     def _ended(self, code: int) -> str:
-        limited = "; where it ran out of memory, raise `max_memory` in kg.toml" if self.memory is not None else ""
-        return f"the process for {self.work} ended before its time (exit code {code}){limited}"
+        limited = "; if it ran out of memory, raise `max_memory` in kg.toml" if self.memory is not None else ""
+        return f"the process for {self.work} ended early (exit code {code}){limited}"
 
     def __enter__(self) -> "Child":
         return self

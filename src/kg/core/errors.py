@@ -90,7 +90,7 @@ class TermRefused(StoreError):
     """The store's parser refuses an invalid term."""
 
     def __init__(self, reason: object) -> None:
-        super().__init__(f"the store refuses what it is given ({reason}): nothing was published")
+        super().__init__(f"the store refuses a term ({reason}): nothing was published")
 
 
 class TimedOut(KgError):

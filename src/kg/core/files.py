@@ -38,7 +38,7 @@ def read_bytes(place: Path | str, limit: int, *, follow: bool = True, dir_fd: in
     with open(handle, "rb") as file:
         data = file.read(limit + 1) if status.st_size <= limit else b""
         if max(status.st_size, len(data)) > limit:  # the file may have grown since fstat
-            raise TooLargeError(f"{max(status.st_size, len(data)):,} bytes; {limit:,} are read")
+            raise TooLargeError(f"{max(status.st_size, len(data)):,} bytes; the limit is {limit:,}")
         return data
 
 
@@ -88,7 +88,7 @@ def files_below(folder: Path, *suffixes: str) -> list[Path]:
     while folders:
         current, depth = folders.pop()
         if depth > MAX_DEPTH:
-            raise OSError(errno.ELOOP, f"more than {MAX_DEPTH} folders inside each other", str(current))
+            raise OSError(errno.ELOOP, f"more than {MAX_DEPTH} nested folders", str(current))
         with os.scandir(current) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):

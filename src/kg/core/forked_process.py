@@ -101,8 +101,8 @@ def crash(status: int, page: Page) -> KgError:
         return TimedOut(0, work or "this")
     if status in {-signal.SIGABRT, -signal.SIGKILL, -signal.SIGBUS} and memory:
         return OutOfMemory(memory, work)
-    during = f" (it was at work on {work})" if work else ""
-    return KgError(f"the process that did the work ended with exit code {status}{during}")
+    during = f" (while working on {work})" if work else ""
+    return KgError(f"the worker process ended with exit code {status}{during}")
 
 
 def _end(child: int) -> None:

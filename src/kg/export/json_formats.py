@@ -213,7 +213,7 @@ def _write_canvas(export: Export, stream: IO[bytes]) -> None:
     if len(graph.nodes) > _CANVAS_THINGS or len(graph.edges) > _CANVAS_LINKS:
         size = f"{len(graph.nodes):,} things and {len(graph.edges):,} links"
         raise TooLarge(
-            f"a canvas is of use for {_CANVAS_THINGS} things and {_CANVAS_LINKS:,} links at most, not for {size}: "
+            f"a canvas is readable with at most {_CANVAS_THINGS} things and {_CANVAS_LINKS:,} links, not {size}: "
             "choose some with `--around NAME --depth 1` or `--only CLASS`"
         )
     colours = {name: str(1 + n % 6) for n, name in enumerate(sorted({node.type for node in graph.nodes}))}

@@ -49,12 +49,12 @@ def png(export: Export, out: IO[bytes]) -> None:
     try:
         import resvg_py
     except ModuleNotFoundError as error:
-        raise KgError("PNG needs resvg-py: pip install 'kg-notes[png]', or take svg") from error
+        raise KgError("PNG needs resvg-py: pip install 'kg-notes[png]', or use svg") from error
     empty, letter = (
         resvg_py.svg_to_bytes(svg_string=ET.tostring(_probe(text), encoding="unicode")) for text in ("", "x")
     )
     if empty == letter:
-        raise KgError("no font was found to write names with in PNG: install one, such as DejaVu Sans, or take svg")
+        raise KgError("PNG needs a font for names, and there is none: install DejaVu Sans, for example, or use svg")
     out.write(resvg_py.svg_to_bytes(svg_string=_drawn(export), zoom=2))
 
 
@@ -69,8 +69,8 @@ def _drawn(export: Export) -> str:
     size = len(export.network)
     if size > _MOST:
         raise TooLarge(
-            f"a picture of {size:,} things shows nothing: choose some with --only, --links or --around (up to "
-            f"{_MOST:,}), or take html"
+            f"a picture of {size:,} things is unreadable: choose fewer with --only, --links or --around (up to "
+            f"{_MOST:,}), or use html"
         )
     root = _Picture(export, Appearance(export.network, export.graph)).root()
     ET.indent(root, "")

@@ -306,8 +306,8 @@ def _row(name: str, media: str, suffix: str, keeps: str, write: Callable[[Export
 FORMATS: tuple[ExportFormat, ...] = (
     _row("turtle", "text/turtle", "ttl", "RDF: the default graph", turtle),
     _row("ntriples", "application/n-triples", "nt", "RDF: the default graph, a triple a line", ntriples),
-    _row("trig", "application/trig", "trig", "RDF: the whole dataset, with a graph a note", trig),
-    _row("nquads", "application/n-quads", "nq", "RDF: the whole dataset, a quad a line", nquads),
+    _row("trig", "application/trig", "trig", "RDF: the whole dataset, with a graph per note", trig),
+    _row("nquads", "application/n-quads", "nq", "RDF: the whole dataset, a quad per line", nquads),
     _row("jsonld", "application/ld+json", "jsonld", "RDF: the default graph as JSON-LD 1.1, by kg's context", jsonld),
     _row("rdfxml", "application/rdf+xml", "rdf", "RDF: the default graph in XML", rdfxml),
     _row("owl", "text/turtle", "owl", "RDF: an ontology with all declarations, for Protégé", owl),

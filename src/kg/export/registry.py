@@ -27,4 +27,4 @@ def format_of(name: str) -> ExportFormat:
     for row in FORMATS.values():
         if extension and row.suffix == extension:
             return row
-    raise KgError(f"what {name} is to be written in cannot be told from its name: give -f FORMAT (kg export --formats)")
+    raise KgError(f"the name {name} does not tell the format: give -f FORMAT (kg export --formats)")

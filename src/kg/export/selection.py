@@ -83,7 +83,7 @@ class _Chooser:
         for name in self.choice.around:
             number = network.numbers.get(names.thing(name))
             if number is None:
-                raise KgError(f"“{name}” is not among what is exported")
+                raise KgError(f"“{name}” is not part of the export")
             starts.add(number)
         neighbours: dict[int, set[int]] = {}
         for node, neighbour in network.pairs:

@@ -130,9 +130,9 @@ def as_error(error: Exception) -> Exception:
     """The exception for a failure of the index: Damaged if a rebuild repairs it, else a StoreError with the reason."""
     code = _code(error)
     if code in _BUSY:
-        return StoreError("the search index is being made by another process: ask again in a moment")
+        return StoreError("another process is building the search index: try again in a moment")
     if "no such module: fts5" in str(error):
-        return StoreError("this Python's SQLite has no FTS5, without which there is no search")
+        return StoreError("this Python's SQLite has no FTS5, which the search needs")
     return StoreError(f"the search index cannot be read: {error}") if code in _OUTSIDE else Damaged(str(error))
 
 

@@ -156,7 +156,7 @@ def updated(store: Store, config: Config, progress: Progress | None = None, *, a
             if not isinstance(reason, Damaged):
                 raise reason from error
             if attempt:
-                raise StoreError(f"the search index {file} is damaged, and so is one made anew: {reason}") from error
+                raise StoreError(f"the search index {file} is damaged, and so is a new one: {reason}") from error
     raise AssertionError("the second attempt ends")
 
 
@@ -234,7 +234,7 @@ class _Update:
         """Index the notes that differ, and record as stale those whose ingested text is gone."""
         ledger = IngestState.read(self.store.folder)
         if ledger is None:
-            raise StoreError(f"the store {self.store.path} does not say which notes it holds: run `kg ingest --full`")
+            raise StoreError(f"the store {self.store.path} does not record its notes: run `kg ingest --full`")
         ingested = {path: entry.digest for path, entry in ledger.entries.items()}
         indexed = dict(self.database.execute("SELECT path, digest FROM note"))
         for path in indexed.keys() - ingested.keys():

@@ -75,7 +75,7 @@ class Query:
         parser = _Parser(text)
         condition = parser.any_of(0)
         if not condition.parts:
-            raise KgError(f"nothing to search for in “{text.strip()}”: give a word with letters or digits")
+            raise KgError(f"there is no word to search for in “{text.strip()}”: give a word with letters or digits")
         return cls(condition, tuple(parser.left_out))
 
     @property

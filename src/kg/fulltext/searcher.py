@@ -92,7 +92,7 @@ def search(
     try:
         return rebuilt.found(query, limit, each)
     except Damaged as error:
-        raise StoreError(f"the search index is damaged, and so is one made anew: {error}") from error
+        raise StoreError(f"the search index is damaged, and so is a new one: {error}") from error
 
 
 def index_of(store: Store, config: Config, progress: "Progress | None" = None, *, anew: bool = False) -> FullText:

@@ -66,7 +66,7 @@ class KnownNotes(NamedTuple):
         files = Vault(config=self.config).files().notes if is_folder(self.config.vault) else {}
         described = {path: place for path, place in files.items() if self.about(path)}
         if self.entities and not described:
-            raise KgError(f"the notes of this store are not in {self.config.vault}: their texts are needed")
+            raise KgError(f"the notes of this store are not in {self.config.vault}, and their texts are needed")
         with Workers.for_files(len(described)) as workers:
             workers.read(described, self.config.max_bytes, progress)
             return workers.each(work)

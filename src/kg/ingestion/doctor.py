@@ -36,7 +36,7 @@ def _rows(vault: Vault, found: Published) -> Iterator[Check]:
     ledger = IngestState.read(found.folder)
     yield Check("manifest", True, f"generation {found.manifest.generation}")
     if ledger is None:
-        yield Check("memory of the notes", False, "cannot be read; the next ingest reads all notes", damaged=True)
+        yield Check("state of the notes", False, "cannot be read; the next ingest reads all notes", damaged=True)
     try:
         counts, digests, default, named = _counted(store)
     except (OSError, RuntimeError, StoreError) as error:
@@ -55,7 +55,7 @@ def _indexes(store: Store) -> Check:
         store.verify()
     except StoreError as error:
         return Check("indexes", False, str(error).partition(":")[0], damaged=True)
-    return Check("indexes", True, "can be read to their ends")
+    return Check("indexes", True, "can be read completely")
 
 
 def _counted(store: Store) -> tuple[Counter[str], dict[str, str], set[int], set[int]]:
@@ -79,7 +79,7 @@ def _quads(found: Published, counts: Counter[str], default: set[int], named: set
         says = f"{number:,} triples" if number == wanted else f"{number:,} triples; the manifest says {wanted:,}"
         yield Check(name, number == wanted, says, damaged=number != wanted)
     same = default == named
-    says = "is all named graphs, each triple once" if same else "is not what the named graphs hold"
+    says = "is all named graphs, each triple once" if same else "differs from the named graphs"
     yield Check("default graph", same, says, damaged=not same)
 
 
@@ -90,9 +90,7 @@ def _notes(vault: Vault, ledger: IngestState, digests: dict[str, str]) -> Check:
     wrong = sorted(graph for graph in wanted.keys() | digests if wanted.get(graph) != digests.get(graph))
     if not wrong:
         return Check("notes", True, f"{len(wanted):,}, each with the graph of its text")
-    return Check(
-        "notes", False, f"{len(wrong):,} graphs are not those of their notes, such as {wrong[0]}", damaged=True
-    )
+    return Check("notes", False, f"{len(wrong):,} graphs differ from their notes, for example {wrong[0]}", damaged=True)
 
 
 def _up_to_date(vault: Vault) -> Check:

@@ -124,7 +124,7 @@ class Snapshot:
             config, inference, since, generation, last, files, ontology, Kept.of(state, files), again or outdated
         )
         if snapshot._is_unlisted and last is None:
-            raise KgError(f"the vault {config.vault} cannot be listed, and nothing is known of its notes yet")
+            raise KgError(f"the vault {config.vault} cannot be listed, and the store has no notes of it yet")
         return snapshot
 
     @property

@@ -98,7 +98,7 @@ class Collector:
         """Whether the note may state `size` more bytes; add a finding the first time it may not."""
         self.bytes_left -= size
         if self.bytes_left < 0:
-            self.find("F09", "the note says more than is kept: what comes after this is left out", at, at)
+            self.find("F09", "the note makes more triples than the limit: the rest is left out", at, at)
         return self.bytes_left >= 0
 
     def find(self, code: str, message: str, start: int, end: int) -> None:

@@ -34,17 +34,17 @@ LinkClass = Literal[
 ]
 LINK_CLASSES: dict[LinkClass, str] = {
     "resolved": "a note, or the heading or block in it",
-    "self": "the note that it stands in",
-    "attachment": "a file that is no note",
+    "self": "the note that contains the link",
+    "attachment": "a file that is not a note",
     "external": "a web page or another address",
     "missing": "a note that does not exist",
     "missing heading": "a heading that the note does not have",
     "missing block": "a block that the note does not have",
     "missing attachment": "a file that does not exist",
     "ambiguous": "one of several files that are equally near",
-    "malformed": "a web address, written as a wikilink",
-    "no address": "what is written as a web address and is none",
-    "template": "what a template will fill in",
+    "malformed": "a web address in a wikilink",
+    "no address": "an invalid web address",
+    "template": "a target that a template fills in",
 }
 """The classes of links, by their targets; each link has exactly one class."""
 

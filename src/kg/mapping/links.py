@@ -91,8 +91,8 @@ class LinkMapper:
         levels = tag.name.count("/") + 1
         if levels > _LEVELS or len(tag.name) > _LONGEST_TAG:
             size = f"{levels} levels" if levels > _LEVELS else f"{len(tag.name):,} characters"
-            limit = f"up to {_LEVELS}" if levels > _LEVELS else f"up to {_LONGEST_TAG:,}"
-            self.out.find("F10", f"a tag of {size}: it is read as one tag, in no others ({limit} are)", *tag.span)
+            limit = f"{_LEVELS}" if levels > _LEVELS else f"{_LONGEST_TAG:,}"
+            self.out.find("F10", f"a tag of {size} is read without its parents: the limit is {limit}", *tag.span)
             return [tag.name]
         names = [tag.name]
         while names[-1].rpartition("/")[0]:

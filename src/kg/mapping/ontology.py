@@ -371,7 +371,7 @@ def _check_depth(file: Path, text: str) -> None:
         depth = depth + 1 if match.group() in "<<([{" else max(0, depth - 1)
         if depth > MAX_DEPTH:
             line, column = line_and_column(text, match.start())
-            raise OntologyError(f"{file}:{line}:{column}: more than {MAX_DEPTH:,} brackets inside each other")
+            raise OntologyError(f"{file}:{line}:{column}: more than {MAX_DEPTH:,} nested brackets")
 
 
 def _split(triples: list[ox.Triple]) -> tuple[list[ox.Triple], list[ox.Triple]]:

@@ -135,7 +135,7 @@ def _decoded(path: str, file: Source) -> dict[str, Any]:
         message = f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
         raise CanvasError(of_file(path, "F06", message, error.lineno, error.colno)) from error
     except (RecursionError, ValueError) as error:  # in this order: nested too deep, a number too long
-        raise CanvasError(of_file(path, "F06", "not valid JSON: nested too deep, or a number too long")) from error
+        raise CanvasError(of_file(path, "F06", "not valid JSON: nested too deeply, or a number is too long")) from error
     if not isinstance(table, dict):
         raise CanvasError(of_file(path, "F06", "a canvas must be an object with nodes and edges"))
     return table

@@ -56,7 +56,7 @@ def read(path: str, source: Source) -> FrontMatter:
     findings: list[Finding] = []
     try:
         if end - start > MAX_BYTES:
-            raise _YamlRefused("P01", f"the properties take {end - start} bytes; {MAX_BYTES} are read", 0)
+            raise _YamlRefused("P01", f"the properties have {end - start} bytes; the limit is {MAX_BYTES}", 0)
         root = _Tree(source.data, start, end).root()
         properties = tuple(_properties(path, root, source, findings))
     except _YamlRefused as refused:
@@ -85,7 +85,7 @@ def _properties(path: str, root: Value | None, source: Source, findings: list[Fi
     may_be_unquoted = b"[[" in source.data[root.span.start : root.span.end]
     for key, key_value, value in zip(root.keys, root.children[::2], root.children[1::2], strict=True):
         if key.lower() in seen:
-            findings.append(_finding(path, source, "P03", f"the property “{key}” stands here twice", key_value.span))
+            findings.append(_finding(path, source, "P03", f"the property “{key}” occurs here twice", key_value.span))
             continue
         seen.add(key.lower())
         for span in _unquoted(value, source) if may_be_unquoted else ():
@@ -110,7 +110,7 @@ def _outdated(key: str, value: Value) -> Iterator[str]:
     if key in _NEW_NAMES:
         yield f"the property “{key}” is called “{_NEW_NAMES[key]}” now, and is not read by this name"
     elif key.lower() in _NEW_NAMES.values() and value.kind not in {"list", "map", "null"}:
-        yield f"“{key}” must be a list, also of one"
+        yield f"“{key}” must be a list, even with one value"
 
 
 def _keyed(value: Value, key: str) -> Value:
@@ -142,9 +142,9 @@ class _Tree:
         for nodes, event in enumerate(self._events()):
             name = type(event).__name__
             if nodes > MAX_NODES or len(stack) > MAX_DEPTH:
-                raise _YamlRefused("P01", "the properties are nested too deep or too many", event.start_mark.index)
+                raise _YamlRefused("P01", "the properties are nested too deeply, or too many", event.start_mark.index)
             if name == "AliasEvent" or getattr(event, "anchor", None) or self._custom_tag(event):
-                raise _YamlRefused("P02", "anchors, aliases and tags of YAML are not read", event.start_mark.index)
+                raise _YamlRefused("P02", "YAML anchors, aliases and tags are not read", event.start_mark.index)
             if name == "DocumentStartEvent":
                 documents += 1
                 if documents > 1:
@@ -170,7 +170,7 @@ class _Tree:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             if "nesting depth" in str(error.problem):  # libyaml's own limit (since PyYAML 6.0.4) can precede ours
-                raise _YamlRefused("P01", "the properties are nested too deep", mark.index if mark else 0) from error
+                raise _YamlRefused("P01", "the properties are nested too deeply", mark.index if mark else 0) from error
             raise _YamlRefused("L06", f"not valid YAML: {error.problem}", mark.index if mark else 0) from error
         except yaml.YAMLError as error:
             raise _YamlRefused(
@@ -197,7 +197,7 @@ class _Tree:
             if key.children or key.kind in {"list", "map"}:
                 raise _YamlRefused("L06", "a property's name must be plain text", start.start_mark.index)
             if key.raw == "<<":
-                raise _YamlRefused("P02", "merge keys of YAML are not read", start.start_mark.index)
+                raise _YamlRefused("P02", "YAML merge keys are not read", start.start_mark.index)
         return Value("map", span, children=tuple(children), keys=tuple(key.raw for key in keys))
 
     def _scalar(self, event: Any) -> Value:

@@ -108,9 +108,9 @@ class IgnoreRules:
 def _no_lines(path: str, error: OSError) -> Finding | None:
     """Return the finding for a .gitignore without lines that git would read; None if it only cannot be read now."""
     if isinstance(error, TooLargeError):
-        return replace(of_file(path, "F03", f"{error}: its lines count for nothing"), hint=_HINT)
+        return replace(of_file(path, "F03", f"{error}: its lines are ignored"), hint=_HINT)
     if isinstance(error, NotRegularError) or error.errno == errno.ELOOP:
-        return replace(of_file(path, "F04", "not a regular file: its lines count for nothing"), hint=_HINT)
+        return replace(of_file(path, "F04", "not a regular file: its lines are ignored"), hint=_HINT)
     return None
 
 
@@ -118,7 +118,7 @@ def _wrong(path: str, patterns: Patterns) -> Iterator[Finding]:
     for line, why in patterns.wrong[:_MOST_WRONG]:
         yield of_file(path, "F12", f"the line matches nothing: {why}", line)
     if patterns.too_many:
-        message = f"from here on lines with wildcards count for nothing: {MOST_WILD:,} bytes of them hold at one place"
+        message = f"from here on, lines with wildcards are ignored: a folder's limit is {MOST_WILD:,} bytes"
         yield of_file(path, "F11", message, patterns.too_many)
 
 

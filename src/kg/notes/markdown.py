@@ -80,7 +80,7 @@ def parse(path: str, raw: bytes) -> Note:
 def _wrong_ids(path: str, source: Source, spans: Iterable[Span]) -> Iterator[Finding]:
     for span in spans:
         start, end = source.position(span.start), source.position(span.end)
-        message = f"`{source.slice(*span)}` is no block id: only Latin letters, digits and hyphens"
+        message = f"`{source.slice(*span)}` is not a block id: use only Latin letters, digits and hyphens"
         yield Finding(path, *start, *end, "L12", message)
 
 

@@ -152,7 +152,7 @@ class Vault:
             is_folder = stat.S_ISDIR(self.path.stat().st_mode)
         except OSError as error:
             gone = isinstance(error, FileNotFoundError)
-            reason = "does not exist" if gone else f"cannot be looked at: {error.strerror}"
+            reason = "does not exist" if gone else f"cannot be examined: {error.strerror}"
             raise KgError(f"the vault {self.path} {reason}") from error
         if not is_folder:
             raise KgError(f"the vault {self.path} is not a folder")
@@ -221,7 +221,7 @@ class _Walk:
         while folders:
             folder = folders.pop()
             if folder.depth > MAX_DEPTH:
-                self._miss(folder.prefix, folder.rules.everything, f"more than {MAX_DEPTH} folders inside each other")
+                self._miss(folder.prefix, folder.rules.everything, f"more than {MAX_DEPTH} nested folders")
                 continue
             try:
                 entries = list(os.scandir(folder.place))
@@ -260,7 +260,7 @@ class _Walk:
             elif entry.name.lower().endswith(".md"):
                 self.findings.append(of_file(path, "F04", "not a regular file inside the vault: not read"))
         except OSError as error:
-            self._miss(path, here.rules.ignores(path), f"cannot be looked at: {error.strerror}")
+            self._miss(path, here.rules.ignores(path), f"cannot be examined: {error.strerror}")
 
     def _inside(self, entry: "os.DirEntry[str]") -> Path | None:
         """Return the regular file of the vault that a symbolic link leads to.

@@ -58,7 +58,7 @@ def tokens(text: str) -> Iterator[Token]:
 def check(text: str, *, services: bool = False) -> None:
     """Refuse a text that harms the process, changes data or, unless `services`, calls a server. Raises KgError."""
     if len(text) > MAX_CHARACTERS:
-        raise KgError(f"the query has {len(text):,} characters; {MAX_CHARACTERS:,} are read")
+        raise KgError(f"the query has {len(text):,} characters; the limit is {MAX_CHARACTERS:,}")
     if _ESCAPE.search(text):  # SPARQL 1.1, section 19.2: escapes are replaced before parsing
         _check_tokens(_ESCAPE.sub(_unescaped, text), services=services)
     _check_tokens(text, services=services)
@@ -81,7 +81,7 @@ def _check_tokens(text: str, *, services: bool) -> None:
             depth += _opened(token)
             if depth > MAX_DEPTH:
                 line, column = line_and_column(text, token.start)
-                raise QuerySyntaxError(f"more than {MAX_DEPTH} brackets inside each other", line, column)
+                raise QuerySyntaxError(f"more than {MAX_DEPTH} nested brackets", line, column)
         elif token.kind in {"word", "number"} and _HIDDEN.fullmatch(token.text) and not services:
             raise _calls_out(text, token.start)
     rest = _unread(text)
@@ -97,7 +97,7 @@ def _check_triple_terms(text: str, rest: str) -> None:
         depth = depth + 1 if mark.group() == "<<" else max(0, depth - 1)
         if depth > MAX_DEPTH:
             place = line_and_column(text, mark.start())
-            raise QuerySyntaxError(f"more than {MAX_DEPTH} brackets inside each other", *place)
+            raise QuerySyntaxError(f"more than {MAX_DEPTH} nested brackets", *place)
 
 
 def _opened(token: Token) -> int:
@@ -122,9 +122,7 @@ def _unread(text: str) -> str:
 
 def _calls_out(text: str, index: int) -> KgError:
     line, column = line_and_column(text, index)
-    return KgError(
-        f"line {line}, column {column}: SERVICE asks another server, which kg does only with --allow-service"
-    )
+    return KgError(f"line {line}, column {column}: SERVICE asks another server, which needs --allow-service")
 
 
 def _check_form(text: str) -> None:
@@ -135,7 +133,7 @@ def _check_form(text: str) -> None:
         raise QuerySyntaxError("the query is empty", 1, 1)
     if first.kind == "word" and first.text.upper() in _UPDATES:
         place = line_and_column(text, first.start)
-        raise QuerySyntaxError(f"{first.text.upper()} would change the graph; kg only asks, notes are changed", *place)
+        raise QuerySyntaxError(f"{first.text.upper()} would change the graph: change the notes instead", *place)
 
 
 def without_escapes(iri: str) -> str:

@@ -115,7 +115,7 @@ def _is_construct(text: str, prefixes: Mapping[str, str]) -> bool:
 
 def service_refused(name: str) -> OntologyError:
     """The error for a rule file that calls another server, which the closed network refused."""
-    return OntologyError(f"{display_name(name)} asks another server by SERVICE, which no rule may")
+    return OntologyError(f"{display_name(name)} asks another server with SERVICE, which a rule must not do")
 
 
 def _parsed(text: str, prefixes: Mapping[str, str]) -> tuple[list[Any], Any]:

@@ -97,9 +97,7 @@ class Explainer:
         step = self.derivations.of(triple)
         if step is None:
             sentence = " ".join(self.words(triple))
-            raise KgError(
-                f"“{sentence}” was inferred, but not by these rules: by rules that have changed, or by owlrl alone"
-            )
+            raise KgError(f"“{sentence}” was inferred, but by rules that have changed since, or by owlrl alone")
         return step
 
     def explained(self, steps: Iterable[DerivationStep]) -> list[Explanation]:

@@ -84,7 +84,7 @@ class Reasoning:
         """Check that the settings allow a number of inferred triples. Raises OntologyError."""
         if number > self.max_inferred:
             most = f"{self.max_inferred:,} triples (`max_inferred` in kg.toml)"
-            raise OntologyError(f"the rules infer more than {most}; {self.at_work()} was adding to them")
+            raise OntologyError(f"the rules infer more than {most}; {self.at_work()} added the last ones")
 
     @cached_property
     def own(self) -> tuple[Rule, ...]:
@@ -315,4 +315,4 @@ class _Sink:
 
 
 def _no_end() -> str:
-    return f"the rules reach no end: after {_ROUNDS} rounds they still add triples"
+    return f"the rules do not end: after {_ROUNDS} rounds they still add triples"

@@ -43,7 +43,7 @@ def without_nameless(rules: list[Rule]) -> tuple[list[Rule], list[str]]:
                 _unfold(rule, made, fresh, unfolded)
     except (_TooMany, RecursionError):
         return [rule for rule in unfolded if not any(map(_nameless, rule.body))], [
-            "class expressions that rest on themselves"
+            "class expressions that contain themselves"
         ]
     return unfolded, []
 

@@ -64,7 +64,7 @@ def query(
     declared = " ".join(f"PREFIX {name}: <{iri}>" for name, iri in used_prefixes(text, prefixes).items())
     answer, rows_at_most = server.answer(f"{declared} {text}", prefixes)
     if rows_at_most and notice:
-        notice(f"{server.name} gives no more than {rows_at_most} rows; there may be others")
+        notice(f"{server.name} returns at most {rows_at_most} rows; there may be more")
     return answer
 
 
@@ -99,13 +99,13 @@ class Endpoint:
             with limited(f"the answer of {self.name}"):
                 answer = _graph(response, prefixes) if is_graph else _results(response, prefixes)
         except (SyntaxError, ValueError) as error:
-            raise KgError(f"{self.name} answered with what cannot be read as {response.media_type}: {error}") from error
+            raise KgError(f"{self.name} answered with invalid {response.media_type}: {error}") from error
         if answer.kind != kind:
             raise self._no_answer()
         return answer, response.rows_at_most
 
     def _no_answer(self) -> KgError:
-        return KgError(f"{self.name} did not answer what was asked: is it the address of a SPARQL endpoint?")
+        return KgError(f"{self.name} gave an unexpected answer: is it the address of a SPARQL endpoint?")
 
     def rows(self, text: str, columns: int | None = None) -> Iterator[tuple[Any, ...]]:
         """All rows of a SELECT query, in pages if the server limits the size of an answer. Raises KgError, TimedOut.
@@ -132,7 +132,7 @@ class Endpoint:
         try:
             return int(term.value)
         except (ValueError, AttributeError) as error:
-            raise KgError(f"{self.name} was asked for a number and answered with none") from error
+            raise KgError(f"{self.name} should have answered with a number, and did not") from error
 
     def triples(self, graph: str | None, count: int | None = None) -> Iterator[ox.Triple]:
         """All triples of a named graph, `<iri>`, or of the default graph, in pages. Raises KgError, TimedOut.

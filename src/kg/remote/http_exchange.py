@@ -184,7 +184,7 @@ class Exchange:
         while piece := answer.read(_PIECE):
             body += piece
             if len(body) > self.max_bytes:
-                raise KgError(f"{self.name} answered with more than {self.max_bytes / 1e6:,.0f} MB; ask for less")
+                raise KgError(f"{self.name} answered with more than {self.max_bytes / 1e6:,.0f} MB; ask for fewer rows")
         if answer.length:
             raise http.client.IncompleteRead(b"", answer.length)
         return bytes(body)
@@ -202,9 +202,9 @@ class Exchange:
             why = getattr(reason, "verify_message", "") or reason.reason or str(reason)
             return KgError(f"{self.name} cannot be trusted: {why}")
         if isinstance(reason, ValueError):  # urllib does not know the authentication scheme
-            return KgError(f"{self.name} asks for a password in a way that is not known here (not basic, not digest)")
+            return KgError(f"{self.name} wants a password in an unknown way (neither basic nor digest)")
         if isinstance(reason, http.client.HTTPException):
-            return KgError(f"{self.name} did not answer in full")
+            return KgError(f"{self.name} did not send a complete answer")
         message = reason.strerror if isinstance(reason, OSError) and reason.strerror else str(reason)
         return KgError(f"{self.name} cannot be reached: {printable(message)}")
 
@@ -212,21 +212,21 @@ class Exchange:
         """A refusal in words, with the server's message only where it helps."""
         code, message = error.code, _message(error)
         detail = f": {message}" if message else ""
-        client = "the user or token of KG_ENDPOINT_…" if self.credentials else "anybody unnamed"
+        client = "the user or token of KG_ENDPOINT_…" if self.credentials else "requests without credentials"
         hint = f" (set {_USER} and {_PASSWORD}, or {_TOKEN})" if not self.credentials else ""
         sentences = {
-            400: f"{self.name} cannot read what was asked{detail}",
-            401: f"{self.name} does not let {client} in{hint}",
-            403: f"{self.name} does not allow this to {client}{hint}",
+            400: f"{self.name} cannot read the request{detail}",
+            401: f"{self.name} does not accept {client}{hint}",
+            403: f"{self.name} does not allow this for {client}{hint}",
             404: f"there is nothing at {self.name}",
-            405: f"{self.name} takes no such request: is it the right address?",
-            413: f"what was sent is too large for {self.name}",
-            429: f"{self.name} is asked too often; try again later",
+            405: f"{self.name} does not accept this kind of request: is it the right address?",
+            413: f"the request is too large for {self.name}",
+            429: f"{self.name} has received too many requests; try again later",
             503: f"{self.name} is too busy; try again later",
         }
         if code in _REDIRECTIONS:
             target = printable((error.headers.get("Location") or "elsewhere").partition("?")[0])
-            return Refused(f"{self.name} leads to {target}: name that address if it is the one you mean", code)
+            return Refused(f"{self.name} redirects to {target}: use that address if it is the right one", code)
         sentence = sentences.get(code) or f"{self.name} failed with {code}{detail}"
         return Refused(sentence, code, _retry_after(error.headers.get("Retry-After")))
 

@@ -149,8 +149,8 @@ def _refuse_strangers(sender: Sender, count: int) -> None:
     if strange:
         sender.update(f"CLEAR SILENT GRAPH {sender.names.manifest}")
         raise KgError(
-            f"the default graph of {sender.endpoint.name} has {strange:,} triples that are not of this vault, and "
-            "would be lost: push to a dataset of its own, or name a graph to stand for it with --default-graph IRI"
+            f"the default graph of {sender.endpoint.name} has {strange:,} triples that are not from this vault and "
+            "would be lost: push to a separate dataset, or name another graph with --default-graph IRI"
         )
 
 

@@ -95,5 +95,5 @@ def _told(one: Mapping[str, Value], thing: Value, via: str, name: Callable[[Any]
     steps = f"{one['distance']} " if via else ""
     link = f"{steps}{_ARROWS[str(one['direction'])]} {name(thing)}  ({name(one['property'])}{via and ', by'}{via[3:]})"
     if one["path"] is None:
-        return [link, "    inferred: kg why says from what"]
+        return [link, "    inferred: kg why explains it"]
     return [link, f"    {one['path']}:{one['line']}:{one['column']}  {one['sentence']}"]

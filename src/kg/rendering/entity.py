@@ -91,7 +91,7 @@ def _parts(portrait: Portrait, manner: EntityStyle) -> Iterator[Any]:
 
 
 def _about(portrait: Portrait) -> list[str]:
-    kind = ["no file has this name yet"] if portrait.missing else []
+    kind = ["no file has this name"] if portrait.missing else []
     return [*kind, *([portrait.path] if portrait.path else []), portrait.thing]
 
 

@@ -56,7 +56,7 @@ def _text(explanations: Sequence[Explanation], color: bool | None) -> str:
                 label.append(f"\n{printable(str(line))}", style="cyan")
                 label.append(f"  {printable(line.text)}{_remark(line)}")
             if not node.rule and not node.stated:
-                label.append("\nstated, but the place cannot be told", style="dim")
+                label.append("\nstated, but its place is unknown", style="dim")
             branches[depth:] = [branches[depth - 1].add(label) if depth else Tree(label, guide_style="dim")]
         trees.append(branches[0])
     return render(trees, color)

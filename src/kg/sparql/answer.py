@@ -140,7 +140,7 @@ def answering() -> Iterator[None]:
 def unanswered(error: Exception) -> KgError:
     """The error for a query that fails, or whose answer cannot be read to its end."""
     if isinstance(error, PermissionError):  # raised by a blocked socket: a query opens nothing else
-        return KgError("SERVICE asks another server, which kg does only with --allow-service")
+        return KgError("SERVICE asks another server, which needs --allow-service")
     if isinstance(error, SyntaxError):
         return KgError(f"the answer cannot be read to its end: {error.msg}")
     return KgError(f"the query cannot be answered: {error}")

@@ -48,7 +48,7 @@ def term(given: str | Term, prefixes: Mapping[str, str]) -> str:
         try:
             return str(ox.NamedNode(text[1:-1]))
         except ValueError:
-            raise KgError(f"“{text}” is no valid IRI; a text that looks like one is given in double quotes") from None
+            raise KgError(f"“{text}” is not a valid IRI; write a text like it in double quotes") from None
     with contextlib.suppress(ValueError):
         if colon and prefix in prefixes:
             return str(ox.NamedNode(prefixes[prefix] + local))

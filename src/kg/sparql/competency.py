@@ -268,7 +268,7 @@ def _compare_rows(expected: Expected, given: Outcome, ordered: bool) -> tuple[st
         for number, (wanted, row) in enumerate(zip(expected.rows, rows, strict=True), 1):
             if not same(wanted, row):
                 wanted_line = " | ".join(cell or "" for cell in wanted)
-                return f"the rows are as expected, in another order from row {number} on", (
+                return f"the rows are right, but their order differs from row {number} on", (
                     f"- {wanted_line}",
                     f"+ {_line(row)}",
                 )

@@ -68,13 +68,11 @@ def _parameter(line: str, where: str, before: set[str]) -> Parameter:
     if declared is None:
         raise KgError(f"{where}: not a parameter: “{line}”; write `# param NAME: TYPE = DEFAULT -- what it is`")
     if declared.type not in TYPES:
-        raise KgError(f"{where}: “{declared.type}” is no type of a parameter; there are {', '.join(TYPES)}")
+        raise KgError(f"{where}: “{declared.type}” is not a parameter type; the types are {', '.join(TYPES)}")
     if declared.name in before:
         raise KgError(f"{where}: the parameter {declared.name} is declared twice")
     if declared.optional and declared.default is not None:
-        raise KgError(
-            f"{where}: the parameter {declared.name} has a default, so it cannot be left out: take the ? away"
-        )
+        raise KgError(f"{where}: the parameter {declared.name} has a default, so it must not be optional: remove the ?")
     return declared
 
 

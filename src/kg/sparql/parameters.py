@@ -84,7 +84,7 @@ class Binder:
             elif not param.optional:
                 description = f" ({param.says})" if param.says else ""
                 raise KgError(
-                    f"the query wants the parameter {param.name}, {TYPES[param.type].says}{description}: "
+                    f"the query needs the parameter {param.name}, {TYPES[param.type].says}{description}: "
                     f"--param {param.name}=…"
                 )
         return bound
@@ -94,7 +94,7 @@ class Binder:
         try:
             return TYPES[param.type].term(self, value)
         except ValueError:
-            raise KgError(f"the parameter {param.name} must be {TYPES[param.type].says}; “{value}” is none") from None
+            raise KgError(f"the parameter {param.name} must be {TYPES[param.type].says}, not “{value}”") from None
         except NotFound as error:
             raise NotFound(f"the parameter {param.name}: {error}") from error
         except KgError as error:
@@ -216,7 +216,7 @@ TYPES: Mapping[str, Type] = {
     row.name: row
     for row in (
         Type("text", "a text", lambda _, value: ox.Literal(value)),
-        Type("note", "the name, alias, path or IRI of something in the vault", _note),
+        Type("note", "the name, alias, path or IRI of a thing in the vault", _note),
         Type("iri", "an IRI, whole or with a known prefix", _iri),
         Type("class", "a class, as notes name it", _class),
         Type("property", "a property, as notes name it", _property),
@@ -224,7 +224,7 @@ TYPES: Mapping[str, Type] = {
         Type("number", "a number", _number),
         Type("decimal", "a number", _number),
         Type("boolean", "yes or no", _boolean),
-        Type("date", "a date such as 2026-01-31, or today", _date),
-        Type("dateTime", "a time such as 2026-01-31T09:30", _time),
+        Type("date", "a date like 2026-01-31, or today", _date),
+        Type("dateTime", "a time like 2026-01-31T09:30", _time),
     )
 }

@@ -44,12 +44,12 @@ def retried(work: Callable[[], Made]) -> Made:
             return work()
         except Outdated:
             continue
-    raise StoreBusy("other processes publish to the store all the while: try again when they are done")
+    raise StoreBusy("other processes keep publishing to the store: try again when they have finished")
 
 
 def _write_failed(path: Path, error: Exception) -> StoreError:
     if any(text in str(error) for text in _DISK_FULL):
-        return StoreError(f"the disk is full: nothing was published, the store {path} is as it was before")
+        return StoreError(f"the disk is full: nothing was published, and the store {path} is unchanged")
     return StoreError(f"the store {path} cannot be written: {reason(error)}")
 
 

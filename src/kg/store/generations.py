@@ -80,26 +80,26 @@ def _named(store: Folder) -> str:
 def parse_manifest(path: Path, table: Any) -> Manifest:
     """Parse the JSON table of a manifest. Raises StoreError, an error of `store._WRONG`."""
     if table.pop("format") != FORMAT:
-        raise StoreError(f"the store {path} is of another version of kg: run `kg ingest` to build it anew")
+        raise StoreError(f"the store {path} was written by another version of kg: run `kg ingest` to rebuild it")
     manifest = Manifest(**table)
     texts = [*manifest.prefixes.items(), *((name, "") for name in manifest.counts)]
     if not all(isinstance(text, str) for pair in texts for text in pair):
-        raise TypeError("its prefixes are no texts")
+        raise TypeError("its prefixes are not texts")
     if not all(isinstance(number, int) for number in (manifest.generation, *manifest.counts.values())):
-        raise TypeError("its counts are no numbers")
+        raise TypeError("its counts are not numbers")
     for key, kind in _SUMMARY.items():
         if not isinstance(manifest.summary[key], kind):
-            raise TypeError(f"its “{key}” is of another kind")
+            raise TypeError(f"its “{key}” has the wrong type")
     numbers = (*manifest.summary["links"].values(), *(number for _, number in manifest.summary["wanted"]))
     if not all(isinstance(number, int) for number in numbers):
-        raise TypeError("its summary counts what are no numbers")
+        raise TypeError("its summary has counts that are not numbers")
     return manifest
 
 
 def damaged_store(path: Path, error: Exception) -> StoreError:
     """The error for a damaged store, with the remedy."""
     return StoreError(
-        f"the store {path} is damaged ({reason(error)}): run `kg ingest --full` to build it anew from the notes"
+        f"the store {path} is damaged ({reason(error)}): run `kg ingest --full` to rebuild it from the notes"
     )
 
 

@@ -70,9 +70,9 @@ class Lookup:
             if things:
                 shown = ", ".join(f"<{node.value}>" for node in things[:_SOME])
                 shown += " …" if len(things) > _SOME else ""
-                raise KgError(f"“{text}” names {len(things)} things: {shown}; give the IRI that you mean")
+                raise KgError(f"“{text}” names {len(things)} things: {shown}; give an IRI")
         if is_broken_iri(text):
-            raise KgError(f"“{text}” is no valid IRI")
+            raise KgError(f"“{text}” is not a valid IRI")
         raise NotFound(f"no note or thing is named “{text}”{self._near(text)}")
 
     def document(self, text: str) -> ox.NamedNode:
@@ -89,12 +89,12 @@ class Lookup:
             documents = sorted({q.subject for q in self.store.triples(None, DESCRIBES, node)}, key=str)
             if len(documents) > 1:
                 raise KgError(
-                    f"“{text}” is what {len(documents)} notes are about: {', '.join(map(self.called, documents))}"
+                    f"“{text}” is described by {len(documents)} notes: {', '.join(map(self.called, documents))}"
                 )
             for document in (*documents, node):
                 if isinstance(document, ox.NamedNode) and self.store.has(None, None, None, document):
                     return document
-        raise NotFound(f"“{text}” is no note: nothing is said in its name")
+        raise NotFound(f"“{text}” is not a note: no graph has its name")
 
     def _likeliest(self, found: set[ox.NamedNode]) -> set[ox.NamedNode]:
         """Of the things with a name, those that notes describe; else those that are not tags; else all."""
@@ -186,16 +186,14 @@ class Lookup:
         ]
         if not rows:
             names = sorted({self.called(quad.predicate) for quad in self.store.triples(node, None, None)})
-            raise NotFound(f"“{subject}” has no “{predicate}”, neither said nor inferred; it has {', '.join(names)}")
+            raise NotFound(f"“{subject}” has no “{predicate}”, stated or inferred; it has {', '.join(names)}")
         objects = {self.names.entity(obj), self.ontology.class_named(obj)}
         exact = [row for row in rows if isinstance(row.object, ox.NamedNode) and row.object.value in objects]
         matches = exact or [row for row in rows if self._is_named(row.object, obj)]
         if not matches:
             names = sorted({self.called(row.object) for row in rows})
             shown = ", ".join(names[:_SOME]) + (" …" if len(names) > _SOME else "")
-            raise NotFound(
-                f"“{subject}” has no “{predicate}” that is “{obj}”, neither said nor inferred; it has {shown}"
-            )
+            raise NotFound(f"“{subject}” has no “{predicate}” that is “{obj}”, stated or inferred; it has {shown}")
         return matches
 
     def _is_named(self, term: object, text: str) -> bool:

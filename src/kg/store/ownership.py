@@ -73,7 +73,7 @@ def opened(path: Path) -> Folder:
     except OSError as error:
         if path.is_symlink():
             raise StoreRefused(
-                f"the store {path} is a link, and may lead anywhere: name the folder that you mean with --store DIR"
+                f"the store {path} is a symbolic link, which kg does not follow: name its target with --store DIR"
             ) from error
         raise
 
@@ -90,7 +90,7 @@ def owned(path: Path) -> Iterator[Folder]:
         if not _is_marked(folder):
             if reason := _stranger(folder):
                 raise StoreRefused(
-                    f"{path} is no store of kg: {reason}, so nothing is written there; name another folder, or one "
+                    f"{path} is not a store of kg: {reason}, so kg writes nothing there; name another folder, or one "
                     "that does not exist yet, with --store DIR"
                 )
             folder.write(MARK, _TEXT, synced=True)

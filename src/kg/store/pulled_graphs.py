@@ -62,7 +62,7 @@ class Pulled:
                 with limited(f"the pulled graph {file}"):
                     triples = [quad.triple for quad in ox.parse("\n".join(lines), ox.RdfFormat.N_TRIPLES)]
             except SyntaxError as error:
-                raise KgError(f"{file} is no longer as `kg pull` wrote it: remove it, or pull again") from error
+                raise KgError(f"{file} has been changed since `kg pull` wrote it: remove it, or pull again") from error
             yield from triples
 
     def place(self, subject: str, vault: Path) -> tuple[str, int] | None:

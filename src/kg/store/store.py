@@ -67,7 +67,7 @@ class Published:
                 before = name
             else:
                 return
-        raise StoreError(f"the store {self.path} changes too fast to be read: ask again in a moment")
+        raise StoreError(f"the store {self.path} changes too fast to be read: try again in a moment")
 
     def _hold(self, name: str) -> None:
         """Hold a generation and read its manifest. Raises an error of _WRONG."""

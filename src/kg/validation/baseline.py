@@ -50,9 +50,11 @@ def compare(file: Path, findings: Sequence[Finding]) -> Compared:
     except OSError as error:
         raise KgError(f"the baseline {file} cannot be read: {error.strerror or error}") from error
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise KgError(f"{file} is no baseline: remove it, and the next run writes one") from error
+        raise KgError(f"{file} is not a baseline: remove it, and the next run writes a new one") from error
     if not is_current:
-        raise KgError(f"the baseline {file} is of another version of kg: remove it, and the next run writes one")
+        raise KgError(
+            f"the baseline {file} was written by another version of kg: remove it, and the next run writes a new one"
+        )
     keys = fingerprints(findings)
     new = tuple(finding for key, finding in zip(keys, findings, strict=True) if key not in rows)
     gone = tuple(text for key, text in rows.items() if key not in set(keys))

@@ -104,7 +104,7 @@ class Checker:
             elif target.kind == "missing":
                 wants.append((target.entity, target.path, _finding(note, link.span, "L23", "")))
         findings += [_finding(note, span, "L25", message) for span, message in _no_addresses(note)]
-        findings += [_finding(note, link.span, "L21", f"{_shown(link)} stands in a comment") for link in note.hidden]
+        findings += [_finding(note, link.span, "L21", f"{_shown(link)} is in a comment") for link in note.hidden]
         types = () if path in self._templates else tuple(_types(note))
         return Checked(path, tuple(findings), dict(classes), frozenset(leads), embeds, tuple(wants), types)
 
@@ -148,14 +148,14 @@ class Checker:
             case "malformed":
                 yield "L07", f"{_shown(link)} is a web address, not a note", f"write {_as_markdown(link)}"
             case "no address":
-                yield "L25", f"“{link.target.strip()}” is no web address", ""
+                yield "L25", f"“{link.target.strip()}” is not a valid web address", ""
             case "self":
-                yield "L20", f"{_shown(link)} leads to the note that it stands in", ""
+                yield "L20", f"{_shown(link)} leads to the note that contains it", ""
         if target.rivals:
             yield self._ambiguous(link, target, note.path)
         if target.repeated:
             heading = link.subpath.rpartition("#")[2].strip()
-            yield "L10", f"“{heading}” is a heading twice in {target.path}; the first one is meant", ""
+            yield "L10", f"“{heading}” is a heading twice in {target.path}; the link means the first", ""
         if target.kind in _EXISTING:
             yield from self._misleading(link, target, note)
 
@@ -190,7 +190,7 @@ class Checker:
         where = "this note" if target.path == source else target.path
         wanted = link_path(link)[1].rpartition("#")[2].strip()
         if not headings:
-            return "L02", f"{where} has no heading “{wanted}”: it has none at all", ""
+            return "L02", f"{where} has no heading “{wanted}”: it has no headings", ""
         names = {heading.key: heading.parts[-1] for heading in reversed(headings)}
         candidates = [f"[[{link_path(link)[0]}#{names[key]}]]" for key in _closest(wanted.casefold(), tuple(names))]
         return "L02", f"{where} has no heading “{wanted}”", _did_you_mean(candidates)
@@ -224,7 +224,7 @@ class Checker:
     def _ambiguous(self, link: Link, target: Target, source: str) -> tuple[str, str, str]:
         files = (target.path, *target.rivals)
         texts = " or ".join(f"[[{self.index.link_text(path, source)}]]" for path in files)
-        return "L08", f"{_shown(link)} could be {' or '.join(files)}; {target.path} is taken", f"write {texts}"
+        return "L08", f"{_shown(link)} could be {' or '.join(files)}; kg takes {target.path}", f"write {texts}"
 
     def _misleading(self, link: Link, target: Target, note: Note) -> Iterator[tuple[str, str, str]]:
         if target.path.lower() not in self.index.paths.exact:
@@ -297,9 +297,9 @@ def _no_addresses(note: Note) -> Iterator[tuple[Span, str]]:
         if value.kind != "text" or _PLACEHOLDER.search(text) or encode_url(text) is not None:
             continue
         if value is id_ and is_absolute(text):
-            yield value.span, f"the id “{text}” is no IRI"
+            yield value.span, f"the id “{text}” is not a valid IRI"
         elif is_web(text):
-            yield value.span, f"“{text}” is no web address"
+            yield value.span, f"“{text}” is not a valid web address"
 
 
 def _types(note: Note) -> Iterator[Typed]:
@@ -391,7 +391,7 @@ def _hubs(checked: Iterable[Checked]) -> Iterator[Finding]:
             name, place = links[0]
             notes = len({link.path for _, link in links})
             inside = "one note" if notes == 1 else f"{notes} notes"
-            yield _replaced(place, f"{len(links)} links in {inside} want “{name}”")
+            yield _replaced(place, f"{len(links)} links in {inside} lead to the missing note “{name}”")
 
 
 def _circles(checked: Sequence[Checked]) -> Iterator[Finding]:

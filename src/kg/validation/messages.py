@@ -22,33 +22,33 @@ _LEVELS: Mapping[str, Severity] = {"Violation": "error", "Warning": "warning"}
 _SEVERITIES: Mapping[str, Severity] = {SH + "Violation": "error", SH + "Warning": "warning", SH + "Info": "info"}
 
 _SAYS: Mapping[str, str] = {
-    "MinCount": "{this} has too few values of {path}: {minCount} at least",
-    "MaxCount": "{this} has too many values of {path}: {maxCount} at most",
-    "Class": "{value} is no {class}, as {path} asks",
-    "Datatype": "{value} is no {datatype}, as {path} asks",
-    "NodeKind": "{value} is not of the kind that {path} asks: {nodeKind}",
+    "MinCount": "{this} has too few values of {path}: at least {minCount}",
+    "MaxCount": "{this} has too many values of {path}: at most {maxCount}",
+    "Class": "{value} is not a {class}, which {path} requires",
+    "Datatype": "{value} is not a {datatype}, which {path} requires",
+    "NodeKind": "{value} is not of the kind that {path} requires: {nodeKind}",
     "MinExclusive": "{value} is not more than {minExclusive}",
     "MinInclusive": "{value} is less than {minInclusive}",
     "MaxExclusive": "{value} is not less than {maxExclusive}",
     "MaxInclusive": "{value} is more than {maxInclusive}",
     "MinLength": "{value} is shorter than {minLength} characters",
     "MaxLength": "{value} is longer than {maxLength} characters",
-    "Pattern": "{value} does not look like {pattern}",
-    "LanguageIn": "{value} is in none of the languages that are asked for",
-    "UniqueLang": "{this} has two values of {path} in one language",
+    "Pattern": "{value} does not match {pattern}",
+    "LanguageIn": "{value} is in none of the required languages",
+    "UniqueLang": "{this} has two values of {path} in the same language",
     "Equals": "{this}: {path} and {equals} are not the same",
     "Disjoint": "{this}: {path} and {disjoint} have {value} in common",
     "LessThan": "{this}: {path} is not less than {lessThan}",
     "LessThanOrEquals": "{this}: {path} is more than {lessThanOrEquals}",
     "HasValue": "{this}: {hasValue} is missing from {path}",
-    "In": "{value} is none of the values that {path} may have",
-    "Closed": "{this} has a property that is not asked for: {path}",
-    "Not": "{this}: {value} is what it must not be",
-    "QualifiedMinCount": "{this} has too few values of {path} that are as asked: {qualifiedMinCount} at least",
-    "QualifiedMaxCount": "{this} has too many values of {path} that are as asked: {qualifiedMaxCount} at most",
+    "In": "{value} is not an allowed value of {path}",
+    "Closed": "{this} has a property that is not allowed: {path}",
+    "Not": "{this}: {value} is not allowed",
+    "QualifiedMinCount": "{this} has too few matching values of {path}: at least {qualifiedMinCount}",
+    "QualifiedMaxCount": "{this} has too many matching values of {path}: at most {qualifiedMaxCount}",
 }
-_ELSE = "{this}: {value} is not as the shape asks"
-_NODE = "{this} is not as the shape asks"
+_ELSE = "{this}: {value} does not conform to the shape"
+_NODE = "{this} does not conform to the shape"
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Wording:
     def hint(self, shape: Term) -> str:
         """What to do about a result: the `sh:description` of the shape."""
         if is_of_range(shape):
-            return "Link to another note, say what the linked one is with `type:`, or use another property"
+            return "Link to another note, give the linked note a `type:`, or use another property"
         descriptions = (self.shapes.text(node, SH + "description") for node in self._around(shape))
         return next(filter(None, descriptions), "")
 

@@ -81,7 +81,7 @@ def refuse(shapes: Shapes) -> None:
             raise ShapesError(f"the SPARQL of the shape {shapes.owner(node)}: {error}") from error
         words = {token.text.upper() for token in tokens(text) if token.kind == "word"}
         if words & {"FROM", "LOAD"}:
-            raise ShapesError(f"the SPARQL of the shape {shapes.owner(node)} has FROM: it is asked of the notes only")
+            raise ShapesError(f"the SPARQL of the shape {shapes.owner(node)} has FROM, which a shape must not use")
 
 
 def run(
