@@ -359,7 +359,7 @@ ex:code a owl:DatatypeProperty ; rdfs:label "code" .
         ({"A.md": "---\ntype: [Dead, Live]\n---\n"}, [("A.md", 2, 14, "C01")], "ex:Dead owl:complementOf ex:Live"),
         ({"A.md": "born:: 2001\n\nborn:: 2002\n"}, [("A.md", 3, 8, "C03")], "“A born 2001” and “A born 2002”"),
         ({"A.md": "born:: 2001\n\nborn:: 2001.0\n"}, [], ""),
-        ({"A.md": "owner:: [[B]]\n\nowner:: [[C]]\n", "B.md": "other:: [[C]]", "C.md": ""}, [("A.md", 3, 9, "C04")], "“B owl:differentFrom C” and “B owl:sameAs C” cannot both hold: what is different is not the same; see A.md:1:9, B.md:1:9"),
+        ({"A.md": "owner:: [[B]]\n\nowner:: [[C]]\n", "B.md": "other:: [[C]]", "C.md": ""}, [("A.md", 3, 9, "C04")], "“B owl:differentFrom C” and “B owl:sameAs C” cannot both hold: different things are not the same; see A.md:1:9, B.md:1:9"),
         ({"A.md": "likes:: [[B]]\n\nhates:: [[B]]\n", "B.md": ""}, [("A.md", 3, 9, "C02")], "ex:likes owl:propertyDisjointWith ex:hates"),
         ({"A.md": "over:: [[B]]\n", "B.md": "over:: [[A]]\n"}, [("B.md", 1, 8, "C05")], "“A over B” and “B over A”"),
         ({"A.md": "over:: [[A]]\n"}, [("A.md", 1, 8, "C05")], "“A over A” cannot hold"),
