@@ -29,7 +29,7 @@ class Code:
 
 _TABLE = """
 F01 error The file or folder cannot be opened
-    Make it readable, or list it under `ignore` in kg.toml; what was read of it last stays
+    Make it readable, or list it under `ignore` in kg.toml; its last good state stays
 F02 error The file is not text in UTF-8
     Save the file as UTF-8
 F03 error The file is larger than kg reads
@@ -41,17 +41,17 @@ F05 error Two files share one name
 F06 error The canvas is not as Obsidian writes it
     Open the canvas in Obsidian, or correct its JSON
 F07 error The vault is empty where it had notes
-    Mount the drive that it lies on; or take it as it is with `kg ingest --full`
-F08 error The store refuses what the note says
-    Change what stands there, and report it: kg should have told what is wrong with it
-F09 error The note says more than is kept of one
-    Divide the note: 200 bytes of triples are kept for each byte of it, and 4 MB besides
-F10 warning A tag of too many levels
+    Mount its drive; if it is meant to be empty, run `kg ingest --full`
+F08 error The store refuses a triple of the note
+    Change the text there, and report the bug: kg should have named the problem
+F09 error The note makes more triples than the limit
+    Divide the note: the limit is 4 MB of triples, and 200 bytes more for each byte of the note
+F10 warning A tag with too many levels
     Use fewer levels, or shorter ones
 F11 warning Too many lines with wildcards in .gitignore files
     Name folders instead of files; lines without wildcards are not limited
 F12 info A line of .gitignore that matches nothing
-    Correct the line, or remove it: git passes over it, too
+    Correct or remove the line; git ignores it too
 L01 error The note that a link names does not exist
     Write that note, or correct the link
 L02 error The note has no such heading
@@ -66,11 +66,11 @@ L06 error The properties are not valid YAML
     Correct the line; the note was read without its properties
 L07 warning A web address in a wikilink
     Write `[text](address)` or `<address>`
-L08 warning A link that several files could answer
-    Write as much of the path as tells them apart
-L09 warning A link to what is only an alias
-    Write `[[Note|alias]]`: Obsidian resolves no alias
-L10 warning A link to a heading that stands there twice
+L08 warning A link that could mean several files
+    Write enough of the path to tell them apart
+L09 warning A link to an alias
+    Write `[[Note|alias]]`; Obsidian does not resolve aliases
+L10 warning A link to a heading that occurs twice
     Name the heading above it too, or rename one
 L11 warning A link that differs from the file's name by case or Unicode form
     Write the name as the file has it: other tools, and Linux, tell them apart
@@ -78,7 +78,7 @@ L12 warning A block id that Obsidian does not read
     Use Latin letters, digits and hyphens only
 L13 warning A file name that cannot be linked to
     Rename it without `# ^ | [ ] :` and `%%`
-L14 warning A property that Obsidian no longer reads so
+L14 warning A property under a name that Obsidian no longer reads
     Write `tags`, `aliases` or `cssclasses`, each with a list
 L15 warning A property of more than one type
     Give the property one type in all notes
@@ -94,14 +94,14 @@ L21 info A link in a comment
     None needed: Obsidian does not count it
 L22 info A note that no link leads to, or that leads nowhere
     Link it from where it belongs
-L23 info A missing note that many links want
+L23 info A missing note with many links to it
     Write the note
 L24 info Notes that embed each other in a circle
     Link where one of them embeds
-L25 warning A web address that is none
+L25 warning An invalid web address
     Correct the address: the host, the port (a number), or the IPv6 address in brackets
 P01 error The properties are too large or too deep
-    Move what is there into the note's text
+    Move them into the note's text
 P02 error YAML anchors, aliases, merge keys or tags are not read
     Write the value out where it is used
 P03 warning The same property twice
@@ -110,20 +110,20 @@ P04 info Properties of a template
     None needed: a template is read without its properties
 P05 error An `id` that another note has too
     Give each note its own `id`; the first note by path keeps it
-C01 error A thing of two classes that are disjoint
-    Take one of the two away; `kg why` shows where an inferred one comes from
-C02 error Two properties that are disjoint lead to one thing
-    Take one of the two away
-C03 error Two values where one is the most there may be
+C01 error A thing of two disjoint classes
+    Remove one of the two; `kg why` shows where an inferred one comes from
+C02 error Two disjoint properties lead to the same thing
+    Remove one of the two
+C03 error Two values where at most one is allowed
     Keep the right one
-C04 error Two things that are different are said to be the same
-    Correct what makes them one
-C05 error What notes say contradicts the ontology
+C04 error Two different things are declared the same
+    Correct the statement that makes them the same
+C05 error The notes contradict the ontology
     Correct the notes, or the ontology
 O01 warning Two terms of the ontology share a name
     Rename one, or use its full name in the notes
-O02 warning What follows is left out: the store refuses it
-    Correct the rule that makes it
+O02 warning The store refuses an inferred triple, which is left out
+    Correct the rule that infers it
 """
 """For each code: the code, its severity and title; below them, the remedy."""
 
