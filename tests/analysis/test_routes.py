@@ -30,13 +30,13 @@ def test_the_shortest_way_is_as_short_as_networkx_says(seed: int) -> None:
             found = shortest(net, source, target)
             if nx.has_path(graph, source, target):
                 whole = list(nx.all_shortest_paths(graph, source, target))
-                assert not found.undirected and found.found[0] in whole
+                assert not found.undirected and found.paths[0] in whole
                 assert found.more == (len(whole) > 1)
             elif nx.has_path(either, source, target):
                 assert found.undirected
-                assert found.found[0] in list(nx.all_shortest_paths(either, source, target))
+                assert found.paths[0] in list(nx.all_shortest_paths(either, source, target))
             else:
-                assert found.found == []
+                assert found.paths == []
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -48,18 +48,18 @@ def test_all_ways_are_those_of_networkx(seed: int, undirected: bool) -> None:
         expected = sorted(nx.all_simple_paths(graph, 0, target, cutoff=4))
         found = simple_paths(net, 0, target, 4, 10_000, undirected=undirected)
         if expected:
-            assert sorted(found.found) == expected
-            assert [len(way) for way in found.found] == sorted(len(way) for way in found.found)
+            assert sorted(found.paths) == expected
+            assert [len(way) for way in found.paths] == sorted(len(way) for way in found.paths)
         else:
-            assert undirected is False or found.found == []
+            assert undirected is False or found.paths == []
 
 
 def test_all_ways_end_however_many_there_are() -> None:
     size = 60
     net = network(size, ((a, b) for a in range(size) for b in range(size)))
     found = simple_paths(net, 0, size - 1, 6, 50)
-    assert len(found.found) == 50 and found.more
-    assert found.found[0] == [0, size - 1]
+    assert len(found.paths) == 50 and found.more
+    assert found.paths[0] == [0, size - 1]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -77,7 +77,7 @@ def test_what_lies_around_is_as_far_as_networkx_says(seed: int) -> None:
 def test_of_ways_as_short_the_one_of_heavier_links_is_taken() -> None:
     net = network(4, [(0, 1), (0, 2), (1, 3), (2, 3)])
     assert net.pairs[0, 2] > net.pairs[0, 1]
-    assert shortest(net, 0, 3).found == [[0, 2, 3]]
+    assert shortest(net, 0, 3).paths == [[0, 2, 3]]
 
 
 # ---- sentences ---------------------------------------------------------------------------------------------------

@@ -98,10 +98,10 @@ def test_ranks_are_fused() -> None:
 
 def test_what_is_linked_is_not_suggested() -> None:
     found = network(4, [(0, 2), (1, 2), (0, 3), (1, 3), (0, 1)])
-    assert [{row.thing, row.other} for row in suggest(found, blank(found))] == [{2, 3}]
+    assert [{row.thing, row.target} for row in suggest(found, blank(found))] == [{2, 3}]
     assert suggest(found, blank(found), 0) == []
     (row,) = suggest(found, blank(found), 3)
-    assert (row.thing, row.other, row.neighbours) == (3, 2, (0, 1))
+    assert (row.thing, row.target, row.neighbours) == (3, 2, (0, 1))
 
 
 @pytest.mark.parametrize("size", [0, 1, 2])

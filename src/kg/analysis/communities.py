@@ -112,7 +112,7 @@ class Partition:
         return sorted(connectors, key=lambda n: (-round(self.participation(n) * self.strengths[n], 9), n))
 
 
-def telling(parts: Sequence[Sequence[Iterable[str]]], some: int = 3) -> list[list[str]]:
+def telling(parts: Sequence[Sequence[Iterable[str]]], most: int = 3) -> list[list[str]]:
     """Return the words that distinguish each part from the others, from the texts of its things.
 
     A thing counts each word once, and words that several things share take precedence. The rank is the log-odds ratio
@@ -124,7 +124,7 @@ def telling(parts: Sequence[Sequence[Iterable[str]]], some: int = 3) -> list[lis
     everywhere: Counter[str] = Counter()
     for count in counts:
         everywhere.update(count)
-    ranked = (_most_telling(count, everywhere, some) for count in counts)
+    ranked = (_most_telling(count, everywhere, most) for count in counts)
     return [[_spelt(word, things) for word in words] for words, things in zip(ranked, parts, strict=True)]
 
 
@@ -149,17 +149,17 @@ def _spelt(word: str, things: Iterable[Iterable[str]]) -> str:
     return min(spellings.items(), key=lambda spelling: (-spelling[1], spelling[0]))[0] if spellings else word
 
 
-def _most_telling(count: Mapping[str, int], everywhere: Mapping[str, int], some: int) -> list[str]:
+def _most_telling(count: Mapping[str, int], everywhere: Mapping[str, int], most: int) -> list[str]:
     inside, total = sum(count.values()), sum(everywhere.values())
     prior = _PRIOR * total
 
     def deviation(word: str) -> float:
-        own, others, weight = count[word], everywhere[word] - count[word], _PRIOR * everywhere[word]
-        odds = _log_odds(own + weight, inside + prior) - _log_odds(others + weight, total - inside + prior)
-        return odds / math.sqrt(1 / (own + weight) + 1 / (others + weight))
+        own, elsewhere, weight = count[word], everywhere[word] - count[word], _PRIOR * everywhere[word]
+        odds = _log_odds(own + weight, inside + prior) - _log_odds(elsewhere + weight, total - inside + prior)
+        return odds / math.sqrt(1 / (own + weight) + 1 / (elsewhere + weight))
 
     shared = [word for word, number in count.items() if number > 1]
-    return sorted(shared or count, key=lambda word: (-round(deviation(word), 9), word))[:some]
+    return sorted(shared or count, key=lambda word: (-round(deviation(word), 9), word))[:most]
 
 
 def _log_odds(part: float, whole: float) -> float:

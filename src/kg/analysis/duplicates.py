@@ -72,15 +72,15 @@ class Item(NamedTuple):
 class Pair(NamedTuple):
     """Two likely duplicates, the less used first."""
 
-    one: Item
-    other: Item
+    left: Item
+    right: Item
     why: str
     score: float
 
 
 def duplicates(store: Store, at_least: float = LIKELY) -> Table:
     """Return the pairs of likely duplicates, the likeliest first."""
-    pairs = sorted(_pairs(store), key=lambda pair: (-pair.score, pair.one.names, pair.one.node.value, str(pair.other)))
+    pairs = sorted(_pairs(store), key=lambda row: (-row.score, row.left.names, row.left.node.value, str(row.right)))
     rows: list[tuple[Value, ...]] = []
     for first, second, why, score in pairs:
         if score >= at_least:
@@ -169,16 +169,16 @@ class _EntityReader:
         """The number of subjects that refer to an item."""
         return len({quad.subject for quad in self.store.triples(None, None, item.node)})
 
-    def weighed(self, one: Item, other: Item, why: str, score: float) -> Pair:
+    def weighed(self, left: Item, right: Item, why: str, score: float) -> Pair:
         """Build a pair; note in its reason, and lower its score, if the notes are linked or the classes differ."""
-        directions = ((one.node, other.node), (other.node, one.node))
-        if one.kind == "note" and any(
+        directions = ((left.node, right.node), (right.node, left.node))
+        if left.kind == "note" and any(
             True for direction in directions for _ in self.store.triples(direction[0], LINKS_TO, direction[1])
         ):
             why, score = f"{why}; but one links to the other", score * 0.8
-        if one.classes != other.classes and not (one.classes < other.classes or other.classes < one.classes):
+        if left.classes != right.classes and not (left.classes < right.classes or right.classes < left.classes):
             why, score = f"{why}; but they are of different classes", score * 0.8
-        return Pair(one, other, why, round(score, 3))
+        return Pair(left, right, why, round(score, 3))
 
 
 # ---- comparison by name --------------------------------------------------------------------------------------------
@@ -283,30 +283,30 @@ def _letters_apart(names: Iterable[_ComparedName], are_people: bool) -> Iterator
             yield from ((a, b, why, score) for a in of_text[first] for b in of_text[second])
 
 
-def _is_slip(one: tuple[str, ...], other: tuple[str, ...], of_word: Callable[[str, str], bool]) -> bool:
+def _is_slip(left: tuple[str, ...], right: tuple[str, ...], of_word: Callable[[str, str], bool]) -> bool:
     """Whether two names of equally many words differ only by slips, word by word."""
-    return len(one) == len(other) and all(of_word(a, b) for a, b in zip(one, other, strict=True) if a != b)
+    return len(left) == len(right) and all(of_word(a, b) for a, b in zip(left, right, strict=True) if a != b)
 
 
-def _is_slip_of_name(one: str, other: str) -> bool:
+def _is_slip_of_name(left: str, right: str) -> bool:
     """Whether two first or family names can be the same: at most a letter apart if short, else two."""
-    return OSA.distance(one, other) <= (1 if min(len(one), len(other)) < _SHORT_NAME else 2)
+    return OSA.distance(left, right) <= (1 if min(len(left), len(right)) < _SHORT_NAME else 2)
 
 
-def _is_slip_of_word(one: str, other: str) -> bool:
+def _is_slip_of_word(left: str, right: str) -> bool:
     """Whether two words differ neither at the start, as opposites do, nor at the end, as inflections do."""
-    shorter = min(len(one), len(other))
-    if one[0] != other[0] or shorter < 5 or OSA.distance(one, other) > (1 if shorter < _LONG else 2):
+    shorter = min(len(left), len(right))
+    if left[0] != right[0] or shorter < 5 or OSA.distance(left, right) > (1 if shorter < _LONG else 2):
         return False
-    same = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    return same < max(len(one), len(other)) - 2
+    same = next((n for n, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+    return same < max(len(left), len(right)) - 2
 
 
-def _is_series(one: str, other: str) -> bool:
+def _is_series(left: str, right: str) -> bool:
     """Whether two names form a series: other numbers or symbols, or another standalone letter, month or weekday."""
-    if _numbers(one) != _numbers(other) or _SYMBOLS.findall(one) != _SYMBOLS.findall(other):
+    if _numbers(left) != _numbers(right) or _SYMBOLS.findall(left) != _SYMBOLS.findall(right):
         return True
-    first, second = Counter(_words(one)), Counter(_words(other))
+    first, second = Counter(_words(left)), Counter(_words(right))
     differing = [*(first - second), *(second - first)]
     return len(differing) > 1 and all(word in _SERIES or len(word) == 1 for word in differing)
 
@@ -377,15 +377,15 @@ def _by_text(items: list[Item], texts: Mapping[ox.NamedNode, list[str]]) -> Iter
                 if number % _SAMPLED == 0:
                     blocks[number].append(n)
     shared = Counter(pair for block in blocks.values() if len(block) <= _COMMON for pair in combinations(block, 2))
-    for number, other in sorted(shared):
-        if items[number].kind == items[other].kind:
-            common = len(shingles[number] & shingles[other])
-            resemblance = common / (len(shingles[number]) + len(shingles[other]) - common)
+    for number, candidate in sorted(shared):
+        if items[number].kind == items[candidate].kind:
+            common = len(shingles[number] & shingles[candidate])
+            resemblance = common / (len(shingles[number]) + len(shingles[candidate]) - common)
             if resemblance >= _SAME_TEXT:
                 why = (
                     "their texts are the same" if resemblance == 1 else f"their texts are the same to {resemblance:.0%}"
                 )
-                yield number, other, why, resemblance
+                yield number, candidate, why, resemblance
 
 
 def _shingles(texts: Iterable[str]) -> frozenset[int]:

@@ -191,9 +191,9 @@ class _Painter:
     def _group(self, rows: list[Triple], end: Callable[[Triple], object]) -> StatementGroup:
         shown = rows[: self.limit]
         lines = self.explainer.sources.placed(shown)
-        return StatementGroup(tuple(self._said(row, end(row), lines[row]) for row in shown), len(rows))
+        return StatementGroup(tuple(self._statement(row, end(row), lines[row]) for row in shown), len(rows))
 
-    def _said(self, triple: Triple, end: object, lines: Iterable[SourceLine]) -> EntityStatement:
+    def _statement(self, triple: Triple, end: object, lines: Iterable[SourceLine]) -> EntityStatement:
         predicate = triple.predicate
         inferred = self._is_inferred(triple)
         label = self.explainer.naming.called(end)

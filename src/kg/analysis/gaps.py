@@ -58,7 +58,7 @@ class Gap:
     kind: str
     count: int
     """The notes or things that link to it; for a cycle its nodes; for two parts the expected links."""
-    other: ox.NamedNode | None
+    target: ox.NamedNode | None
     says: str
 
 
@@ -79,8 +79,8 @@ def gaps(store: Store, network: Network, kinds: Collection[str] = (), each: int 
         ranked = sorted(finders[kind](), key=lambda gap: (-gap.count, finder.label(gap.node), gap.node.value, gap.says))
         counts += [f"{kind} {len(ranked):,}"] if ranked else []
         for gap in ranked[: each or None]:
-            other = (gap.other, finder.label(gap.other)) if gap.other else (None, None)
-            rows.append((gap.node, finder.label(gap.node), kind, gap.count, *other, gap.says))
+            target = (gap.target, finder.label(gap.target)) if gap.target else (None, None)
+            rows.append((gap.node, finder.label(gap.node), kind, gap.count, *target, gap.says))
     return Table(("entity", "label", "gap", "count", "to", "to_label", "why"), rows, says="; ".join(counts))
 
 
@@ -140,10 +140,10 @@ class _Finder:
             answer = sparql.query(self.store, text)
             rows = [dict(zip(answer.variables, terms, strict=True)) for terms in answer.terms()]
         for row in rows:
-            node, other, why = row.get("entity"), row.get("to"), row.get("why")
+            node, target, why = row.get("entity"), row.get("to"), row.get("why")
             if isinstance(node, ox.NamedNode):
-                other = other if isinstance(other, ox.NamedNode) else None
-                yield Gap(node, kind, self._links_to(node), other, why.value if isinstance(why, ox.Literal) else "")
+                target = target if isinstance(target, ox.NamedNode) else None
+                yield Gap(node, kind, self._links_to(node), target, why.value if isinstance(why, ox.Literal) else "")
 
     # ---- cycles --------------------------------------------------------------------------------------------------
 
@@ -231,11 +231,11 @@ class _Finder:
                 if (a, b) not in linked and expected >= EXPECTED:
                     yield self._parted(parts[a], parts[b], expected)
 
-    def _parted(self, one: Sequence[int], other: Sequence[int], expected: float) -> Gap:
-        first, second = self._chief(one), self._chief(other)
+    def _parted(self, left: Sequence[int], right: Sequence[int], expected: float) -> Gap:
+        first, second = self._chief(left), self._chief(right)
         descriptions = [
             f"“{self.network.labels[chief]}” and {len(part) - 1} more"
-            for chief, part in ((first, one), (second, other))
+            for chief, part in ((first, left), (second, right))
         ]
         says = f"no link between {descriptions[0]}, and {descriptions[1]}; by chance there would be {expected:.1f}"
         return Gap(self.network.nodes[first], "apart", round(expected), self.network.nodes[second], says)

@@ -115,7 +115,7 @@ class _VaultState:
     tree: str | None = None
     notes: dict[str, Note] = field(default_factory=dict)
     cards: dict[str, Card] = field(default_factory=dict)
-    others: set[str] = field(default_factory=set)
+    attachments: set[str] = field(default_factory=set)
     made: dict[str, _Made] = field(default_factory=dict)
     missing: "Counter[str]" = field(default_factory=Counter)
     things: "Counter[str]" = field(default_factory=Counter)
@@ -147,7 +147,7 @@ class _VaultState:
     @cached_property
     def index(self) -> Index:
         """The index of notes and files; rebuilt when names, headings or files change."""
-        return Index.of(self.cards.values(), self.others, self.names)
+        return Index.of(self.cards.values(), self.attachments, self.names)
 
     # ---- files ---------------------------------------------------------------------------------------------------
 
@@ -177,14 +177,14 @@ class _VaultState:
             note = self._note(path, change.after) if change.after and is_note(path) else None
             old = self.cards.pop(path, None)
             self.notes.pop(path, None)
-            was_other = path in self.others
-            self.others.discard(path)
+            was_attachment = path in self.attachments
+            self.attachments.discard(path)
             if note:
                 self.notes[path], self.cards[path] = note, Card.of(note)
             elif change.after and not is_note(path):
-                self.others.add(path)
+                self.attachments.add(path)
             touched |= {path} if old or note else set()
-            moved |= self.cards.get(path) != old or was_other != (path in self.others)
+            moved |= self.cards.get(path) != old or was_attachment != (path in self.attachments)
         if moved:
             self.__dict__.pop("index", None)
         return touched

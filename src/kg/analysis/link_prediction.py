@@ -55,12 +55,12 @@ class Matrices:
     def adjacency(self) -> _Array:
         """1 where two nodes are linked."""
         pairs = [*self.network.edges, *((target, source) for source, target in self.network.edges)]
-        return _ones(pairs, len(self.network))
+        return _binary_matrix(pairs, len(self.network))
 
     @cached_property
     def directed(self) -> _Array:
         """1 where the row's node links to the column's."""
-        return _ones([*self.network.pairs], len(self.network))
+        return _binary_matrix([*self.network.pairs], len(self.network))
 
     @cached_property
     def degrees(self) -> _Array:
@@ -136,7 +136,7 @@ METHODS: Mapping[str, Callable[[Matrices, slice], _Array]] = {
 }
 
 
-def _ones(pairs: Sequence[tuple[int, int]], size: int) -> _Array:
+def _binary_matrix(pairs: Sequence[tuple[int, int]], size: int) -> _Array:
     from scipy.sparse import csr_array
 
     at = np.array(pairs, dtype=np.int32).reshape(-1, 2)
@@ -156,8 +156,8 @@ def _scaled(weights: _Array, matrix: _Array) -> _Array:
 class RankedPairs(NamedTuple):
     """Pairs as two arrays of node numbers, with the scores of a method, best first."""
 
-    ones: _Array
-    others: _Array
+    rows: _Array
+    columns: _Array
     scores: _Array
 
     @property
@@ -226,25 +226,25 @@ class _Best:
     def add(self, scores: _Array, allowed: _Array, start: int, first: int = 0) -> None:
         """Add the pairs of a block of rows that starts at `start`, with the columns from `first` on."""
         scores, allowed = scores[:, first:], allowed[:, first:]
-        ones, others = np.nonzero((scores > self.least) & allowed)
-        self.waiting.append(RankedPairs(ones + start, others + first, scores[ones, others]))
-        self.number += len(ones)
+        rows, columns = np.nonzero((scores > self.least) & allowed)
+        self.waiting.append(RankedPairs(rows + start, columns + first, scores[rows, columns]))
+        self.number += len(rows)
         if self.number > 2 * KEPT:
             best = self.ranked()
-            self.waiting, self.number = [best], len(best.ones)
+            self.waiting, self.number = [best], len(best.rows)
             self.least = float(best.scores[-1]) if self.number == KEPT else 0.0
 
     def ranked(self) -> RankedPairs:
         """The pairs, best first. Scores within rounding error tie; ties are broken by node number."""
         if not self.waiting:
             return RankedPairs(*(np.zeros(0, dtype=kind) for kind in (int, int, float)))
-        ones, others, scores = (np.concatenate(column) for column in zip(*self.waiting, strict=True))
+        rows, columns, scores = (np.concatenate(column) for column in zip(*self.waiting, strict=True))
         if len(scores) > KEPT:
             likely = scores >= np.partition(scores, -KEPT)[-KEPT] * (1 - _ERROR)
-            ones, others, scores = ones[likely], others[likely], scores[likely]
+            rows, columns, scores = rows[likely], columns[likely], scores[likely]
         scores = _rounded(scores)
-        order = np.lexsort((others, ones, -scores))[:KEPT]
-        return RankedPairs(ones[order], others[order], scores[order])
+        order = np.lexsort((columns, rows, -scores))[:KEPT]
+        return RankedPairs(rows[order], columns[order], scores[order])
 
 
 def _rounded(scores: _Array) -> _Array:
@@ -261,7 +261,7 @@ class Suggestion(NamedTuple):
     """A suggested link: its score as a share of the highest possible, and its score by each method in BLENDED."""
 
     thing: int
-    other: int
+    target: int
     score: float
     parts: tuple[float, ...]
     neighbours: tuple[int, ...]
@@ -270,17 +270,17 @@ class Suggestion(NamedTuple):
     words: tuple[str, ...]
 
 
-def fused(found: Mapping[str, RankedPairs]) -> dict[tuple[int, int], float]:
+def fused(rankings: Mapping[str, RankedPairs]) -> dict[tuple[int, int], float]:
     """Fuse rankings by the sum of 1 / (60 + rank), as a share of the sum of a pair that every method ranks first.
 
     Cormack, Clarke and Büttcher, Reciprocal rank fusion outperforms Condorcet, 2009.
     """
     sums: dict[tuple[int, int], float] = {}
-    for ranked in found.values():
+    for ranked in rankings.values():
         for first, second, rank in zip(
-            ranked.ones.tolist(), ranked.others.tolist(), ranked.ranks.tolist(), strict=True
+            ranked.rows.tolist(), ranked.columns.tolist(), ranked.ranks.tolist(), strict=True
         ):
-            sums[first, second] = sums.get((first, second), 0.0) + (FUSION + 1) / (FUSION + rank) / len(found)
+            sums[first, second] = sums.get((first, second), 0.0) + (FUSION + 1) / (FUSION + rank) / len(rankings)
     rows = sorted(sums.items(), key=lambda row: (-round(row[1], _DIGITS), row[0]))
     return {pair: round(score, _DIGITS) for pair, score in rows}
 
@@ -311,7 +311,7 @@ def suggest(network: Network, texts: Texts, thing: int | None = None, why: int =
 
 
 def _pair_lists(ranked: RankedPairs) -> tuple[list[int], list[int]]:
-    return ranked.ones.tolist(), ranked.others.tolist()
+    return ranked.rows.tolist(), ranked.columns.tolist()
 
 
 def _from_to(pair: tuple[int, int], written: frozenset[int], into: _Array) -> tuple[int, int]:
@@ -321,16 +321,16 @@ def _from_to(pair: tuple[int, int], written: frozenset[int], into: _Array) -> tu
     return (second, first) if into[first] > into[second] else (first, second)
 
 
-def _shared(matrices: Matrices, one: int, other: int) -> tuple[int, ...]:
+def _shared(matrices: Matrices, source: int, target: int) -> tuple[int, ...]:
     """The common neighbours, those with the fewest links first, since they are the most specific."""
-    neighbours = _linked(matrices, one) & _linked(matrices, other)
+    neighbours = _linked(matrices, source) & _linked(matrices, target)
     return tuple(sorted(neighbours, key=lambda n: (matrices.degrees[n], n)))
 
 
-def _over(matrices: Matrices, one: int, other: int) -> tuple[int, ...]:
+def _over(matrices: Matrices, source: int, target: int) -> tuple[int, ...]:
     """The two inner nodes of the path of three that weighs most."""
-    ends, degrees = _linked(matrices, other), matrices.degrees
-    paths = ((degrees[a] * degrees[b], a, b) for a in _linked(matrices, one) for b in _linked(matrices, a) & ends)
+    ends, degrees = _linked(matrices, target), matrices.degrees
+    paths = ((degrees[a] * degrees[b], a, b) for a in _linked(matrices, source) for b in _linked(matrices, a) & ends)
     best = min(paths, default=None)
     return best[1:] if best else ()
 

@@ -220,10 +220,10 @@ class _BlockTree:
         """The number of nodes on the side of `block` when `point` is removed."""
         if self.above[block] == point:
             return self.below[block] - 1
-        others = sum(self.below[child] - 1 for child in self.blocks_of[point] if child != block)
-        return self.sizes[point] - 1 - others
+        elsewhere = sum(self.below[child] - 1 for child in self.blocks_of[point] if child != block)
+        return self.sizes[point] - 1 - elsewhere
 
     def side(self, end: int, block: int) -> int:
         """The number of nodes on the side of `end` in a block of two nodes, including `end`."""
-        others = (other for other in self.blocks_of.get(end, ()) if other != block)
-        return 1 + sum(self.beyond(end, other) for other in others)
+        siblings = (sibling for sibling in self.blocks_of.get(end, ()) if sibling != block)
+        return 1 + sum(self.beyond(end, sibling) for sibling in siblings)

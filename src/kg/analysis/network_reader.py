@@ -153,7 +153,7 @@ class _NetworkReader:
             if name == MENTIONS:
                 yield from (NetworkLink(*pair, name.value, weight) for pair, weight in sorted(within.items()))
                 continue
-            pairs = ((keys.get(end, -1), keys.get(other, -1)) for end, other in stated[name])
+            pairs = ((keys.get(end, -1), keys.get(target, -1)) for end, target in stated[name])
             codes = np.sort(np.fromiter((a * size + b for a, b in pairs if a >= 0 <= b != a), np.int64))
             sources, targets = (end.tolist() for end in np.divmod(codes, max(size, 1)))
             weights = (

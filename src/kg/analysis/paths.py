@@ -58,7 +58,7 @@ def _outer(explainer: Explainer, place: ox.NamedNode) -> ox.NamedNode | None:
 class Routes(NamedTuple):
     """Paths between two things, each as its nodes in order."""
 
-    found: list[list[int]]
+    paths: list[list[int]]
     more: bool
     """Whether further paths were left out."""
     undirected: bool
@@ -291,7 +291,7 @@ class Witness:
 def path_table(network: Network, explainer: Explainer, routes: Routes) -> Table:
     """A row for each step of each path."""
     steps = _Steps(network)
-    paths = [steps.along(path) for path in routes.found]
+    paths = [steps.along(path) for path in routes.paths]
     evidence = Witness(network, explainer).of(step for path in paths for step in path)
     rows: list[tuple[Value, ...]] = []
     for route, path in enumerate(paths, 1):
@@ -302,11 +302,11 @@ def path_table(network: Network, explainer: Explainer, routes: Routes) -> Table:
     return Table(("entity", "label", "property", "direction", "to", "to_label", "route", "step", *_COLUMNS), rows)
 
 
-def neighbours_table(network: Network, explainer: Explainer, found: Sequence[Neighbour]) -> Table:
+def neighbours_table(network: Network, explainer: Explainer, neighbours: Sequence[Neighbour]) -> Table:
     """A row for each neighbour of a thing."""
-    evidence = Witness(network, explainer).of(neighbour.step for neighbour in found)
+    evidence = Witness(network, explainer).of(neighbour.step for neighbour in neighbours)
     rows: list[tuple[Value, ...]] = []
-    for thing, distance, step in found:
+    for thing, distance, step in neighbours:
         link = step.direction, ox.NamedNode(step.property)
         rows.append(
             (*columns_of(network, thing), distance, *link, *columns_of(network, step.source), *evidence[step].row)

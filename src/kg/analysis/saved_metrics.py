@@ -48,8 +48,8 @@ def save(config: Config, metrics: Metrics, of: Store) -> int:
     return len(rows)
 
 
-def _remembered(found: Published) -> Iterator[tuple[str, str]]:
+def _remembered(generation: Published) -> Iterator[tuple[str, str]]:
     """The files beside the quads, which stay as they are."""
     for name in (NOTES, RULES):
         with suppress(OSError, UnicodeDecodeError):
-            yield name, read_bytes(found.folder / name, MAX_STORE_FILE, follow=False).decode()
+            yield name, read_bytes(generation.folder / name, MAX_STORE_FILE, follow=False).decode()

@@ -79,17 +79,17 @@ def _places(network: Network, names: Names, node: ox.NamedNode, parts: tuple[str
             yield network.numbers[place]
 
 
-def _add_names(store: Store, network: Network, written: frozenset[int], found: list[Counter[str]]) -> None:
+def _add_names(store: Store, network: Network, written: frozenset[int], counts: list[Counter[str]]) -> None:
     """Add the words of names and tags to nodes that have a text; a node that is only named has no words."""
     words_of: dict[object, list[str]] = {}
     for name in (PREF_LABEL, ALT_LABEL):
         for quad in store.triples(None, name, None):
             words_of.setdefault(quad.subject, []).extend(words(getattr(quad.object, "value", "")))
     for number in written:
-        found[number].update(words_of.get(network.nodes[number], ()))
+        counts[number].update(words_of.get(network.nodes[number], ()))
     for quad in store.triples(None, TAGGED, None):
         if isinstance(quad.subject, ox.NamedNode) and quad.subject in network.numbers:
-            found[network.numbers[quad.subject]].update(words_of.get(quad.object, ()))
+            counts[network.numbers[quad.subject]].update(words_of.get(quad.object, ()))
 
 
 # ---- vectors ---------------------------------------------------------------------------------------------------------
@@ -105,11 +105,11 @@ class Vectors(NamedTuple):
     telling: float = 0.0
     """The least rarity of a reason: columns below it count but are not shown."""
 
-    def shared(self, one: int, other: int, most: int) -> list[int]:
+    def shared(self, a: int, b: int, most: int) -> list[int]:
         """The columns that make two rows similar, those that contribute most first."""
-        (first, values), (second, others) = self._row(one), self._row(other)
+        (first, values), (second, factors) = self._row(a), self._row(b)
         columns, left, right = np.intersect1d(first, second, assume_unique=True, return_indices=True)
-        ranked = sorted(zip((-values[left] * others[right]).tolist(), columns.tolist(), strict=True))
+        ranked = sorted(zip((-values[left] * factors[right]).tolist(), columns.tolist(), strict=True))
         return [column for value, column in ranked if value and self.rarity[column] >= self.telling][:most]
 
     def _row(self, number: int) -> tuple[Any, Any]:
@@ -181,34 +181,34 @@ class Alike(NamedTuple):
     shared: tuple[int, ...]
 
 
-def similar(network: Network, found: Texts, thing: int, why: int = 3) -> list[Alike]:
+def similar(network: Network, texts: Texts, thing: int, why: int = 3) -> list[Alike]:
     """Return the things most similar to `thing`, by the mean of the cosines of their words and of their links.
 
     As for documents by words and citations together: Janssens, Glänzel and De Moor, A hybrid mapping of information
     science, 2008. Things in the same note are left out.
     """
-    by_words, by_links = found.vectors, link_vectors(network)
+    by_words, by_links = texts.vectors, link_vectors(network)
     text, links = _cosines(by_words, thing), _cosines(by_links, thing)
     owners = owner_iris(network)
     rows = []
-    for other in range(len(network)):
-        score = round((text[other] + links[other]) / 2, 12)
-        if score > 0 and owners[other] != owners[thing]:
-            rows.append((-score, network.labels[other], other))
+    for candidate in range(len(network)):
+        score = round((text[candidate] + links[candidate]) / 2, 12)
+        if score > 0 and owners[candidate] != owners[thing]:
+            rows.append((-score, network.labels[candidate], candidate))
     return [
         Alike(
-            other,
+            candidate,
             -score,
-            float(text[other]),
-            float(links[other]),
-            (min(thing, other), max(thing, other)) in network.edges,
-            tuple(by_words.names[column] for column in by_words.shared(thing, other, why)),
-            tuple(by_links.shared(thing, other, why)),
+            float(text[candidate]),
+            float(links[candidate]),
+            (min(thing, candidate), max(thing, candidate)) in network.edges,
+            tuple(by_words.names[column] for column in by_words.shared(thing, candidate, why)),
+            tuple(by_links.shared(thing, candidate, why)),
         )
-        for score, _, other in sorted(rows)
+        for score, _, candidate in sorted(rows)
     ]
 
 
-def _cosines(found: Vectors, thing: int) -> Any:
+def _cosines(vectors: Vectors, thing: int) -> Any:
     """The similarity of a row to each row."""
-    return (found.rows @ found.rows[[thing]].T).toarray().ravel()
+    return (vectors.rows @ vectors.rows[[thing]].T).toarray().ravel()

@@ -166,8 +166,8 @@ def bridges(network: Network) -> Table:
     """The nodes and links whose removal splits a component, those that cut off the most nodes first."""
     rows: list[tuple[Value, ...]] = []
     for ends, pieces, cut_off in measures.cuts(network):
-        other = columns_of(network, ends[1]) if len(ends) > 1 else (None, None)
-        rows.append((*columns_of(network, ends[0]), *other, pieces, cut_off))
+        second_end = columns_of(network, ends[1]) if len(ends) > 1 else (None, None)
+        rows.append((*columns_of(network, ends[0]), *second_end, pieces, cut_off))
     return Table(("entity", "label", "to", "to_label", "pieces", "cut_off"), rows, bar="cut_off")
 
 
@@ -237,9 +237,9 @@ def between(partition: Partition) -> Table:
     rows: list[tuple[Value, ...]] = []
     for number in partition.between():
         own, ties = partition.part_of[number], partition.ties[number]
-        others = sorted((at for at in ties if at != own), key=lambda at: (-ties[at], at))
-        tied = "; ".join(network.labels[partition.centre(at)] for at in others)
-        rows.append((*columns_of(network, number), own + 1, partition.participation(number), len(others), tied))
+        neighbours = sorted((at for at in ties if at != own), key=lambda at: (-ties[at], at))
+        tied = "; ".join(network.labels[partition.centre(at)] for at in neighbours)
+        rows.append((*columns_of(network, number), own + 1, partition.participation(number), len(neighbours), tied))
     return Table(("entity", "label", "community", "participation", "others", "ties"), rows, bar="participation")
 
 
@@ -261,7 +261,7 @@ def suggest(network: Network, texts: "Texts", thing: int | None = None) -> Table
     rows = [
         (
             *columns_of(network, link.thing),
-            *columns_of(network, link.other),
+            *columns_of(network, link.target),
             link.score,
             *link.parts,
             _named(network, link.neighbours) or " – ".join(network.labels[n] for n in link.over),
@@ -295,16 +295,16 @@ def similar(network: Network, texts: "Texts", thing: int) -> Table:
     return Table(("entity", "label", "score", "text", "links", "linked", "words", "neighbours"), rows, bar="score")
 
 
-def unlinked(network: Network, found: "Unlinked") -> Table:
+def unlinked(network: Network, result: "Unlinked") -> Table:
     """Unlinked mentions, each with its place."""
     rows = [
         (*columns_of(network, mention.thing), place.path, place.line, place.column, place.sentence)
-        for mention, place in ((mention, mention.place) for mention in found.mentions)
+        for mention, place in ((mention, mention.place) for mention in result.mentions)
     ]
-    words = ", ".join(f"{name} ({notes:,})" for name, notes in found.common.items())
+    words = ", ".join(f"{name} ({notes:,})" for name, notes in result.common.items())
     says = f"taken for plain words, by how many notes have them, and left out unless named: {words}" if words else ""
     return Table(("entity", "label", "path", "line", "column", "sentence"), rows, says=says)
 
 
-def _named(network: Network, some: Sequence[int]) -> str:
-    return ", ".join(network.labels[number] for number in some)
+def _named(network: Network, numbers: Sequence[int]) -> str:
+    return ", ".join(network.labels[number] for number in numbers)

@@ -106,7 +106,7 @@ class Matcher:
             end, numbers = self._longest(text, tokens, at) if tokens[at][0] in self._tree else (at, [])
             is_all = text.is_heading and end - at == len(tokens)
             for number in () if is_all else numbers:
-                yield text.found(number, tokens[at][1])
+                yield text.match(number, tokens[at][1])
             at = max(end, at + 1)
 
     def _longest(self, text: "_MaskedText", tokens: list[_Token], at: int) -> tuple[int, list[int]]:
@@ -142,7 +142,7 @@ class _MaskedText(NamedTuple):
     masked: str
     is_heading: bool
 
-    def found(self, name: int, at: int) -> NameMatch:
+    def match(self, name: int, at: int) -> NameMatch:
         """The match of a name at an index, with its place in the file."""
         index = bisect_right(self.starts, at) - 1
         before = self.written[self.starts[index] : at]
@@ -276,10 +276,10 @@ def _is_name(label: str) -> bool:
     return not label.strip().isdecimal() and (len(letters) >= LEAST or alone >= LEAST - 1)
 
 
-def _plain(names: tuple[str, ...], found: Iterable[NameMatch], notes: int) -> dict[int, int]:
+def _plain(names: tuple[str, ...], matches: Iterable[NameMatch], notes: int) -> dict[int, int]:
     """The names that count as plain words, with the number of notes that have them."""
     paths: dict[int, set[str]] = defaultdict(set)
-    for match in found:
+    for match in matches:
         paths[match.name].add(match.path)
     limit = max(COMMON * notes, FEW)
     return {n: len(paths[n]) for n in sorted(paths) if len(paths[n]) > limit and len(_tokens(names[n])) == 1}

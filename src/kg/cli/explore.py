@@ -45,7 +45,7 @@ def path(
         paths = simple_paths(asked.network, *ends, longest, routes, undirected=undirected)
     else:
         paths = shortest(asked.network, *ends, undirected=undirected)
-    if not paths.found:
+    if not paths.paths:
         raise NotFound(f"no path leads from “{start}” to “{end}”{f' in {longest} links' if everything else ''}")
     if paths.undirected and not undirected:
         asked.options.say(f"no path leads from “{start}” to “{end}” along the links: some go backwards (“in”)")
