@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from kg.reasoning.explanation import Explainer
     from kg.store.store import Store
 
-    Told = Callable[[Table, Callable[[Any], str]], str]
+    Formatter = Callable[[Table, Callable[[Any], str]], str]
     "Renders a table as text, given a function that names terms."
 
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 _FORMATS = "Write table, csv, tsv, json, jsonl, xml or md; by default, the extension of FILE decides."
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -100,8 +100,8 @@ class AnalysisOptions:
         with without_collection():
             return read(self.store, **self._network)
 
-    def show(self, table: "Table", nothing: str = "", told: "Told | None" = None) -> None:
-        """Write the rows, for people with `told` if that is set; without rows, print `nothing` on stderr."""
+    def show(self, table: "Table", nothing: str = "", as_text: "Formatter | None" = None) -> None:
+        """Write the rows, for people with `as_text` if that is set; without rows, print `nothing` on stderr."""
         from kg.rendering.analysis_tables import display_table
         from kg.rendering.tables import TermNames
 
@@ -112,8 +112,8 @@ class AnalysisOptions:
         people = self.format == "table" or (self.format is None and self.output is None and sys.stdout.isatty())
         shown = table.first(self.limit)
         with written(self.output) as file:
-            if people and told and shown.rows:
-                text = told(shown, called.name)
+            if people and as_text and shown.rows:
+                text = as_text(shown, called.name)
                 file.write_bytes(text.encode("utf-8", "replace")) if file else tell(text, nl=False)
             else:
                 answer = (display_table(shown) if people else shown).answer(self.store.prefixes)
@@ -123,12 +123,12 @@ class AnalysisOptions:
         if len(shown.rows) < len(table.rows):
             self.options.say(f"{len(shown.rows):,} of {len(table.rows):,} rows (--limit 0 shows all)", dim=True)
 
-    def saved(self, wanted: bool, find: Callable[[], Found], metrics: "Callable[[Found], Metrics]") -> Found:
+    def saved(self, wanted: bool, find: Callable[[], Result], metrics: "Callable[[Result], Metrics]") -> Result:
         """Return the result of `find`. If `wanted`, save its metrics; if the store changed meanwhile, repeat both."""
         from kg.analysis.saved_metrics import save
         from kg.store.builder import retried
 
-        def work() -> Found:
+        def work() -> Result:
             for name in ("store", "network", "explainer"):
                 vars(self).pop(name, None)
             result = find()
@@ -144,11 +144,11 @@ def analysis(limit: int | None = 20, *, choosing: bool = True) -> Callable[[Comm
 
     def decorated(command: Command) -> Command:
         @functools.wraps(command)
-        def run(options: Options, **given: Any) -> None:
-            network = {ours: given.pop(name) for name, ours in _NETWORK.items() if name in given}
+        def run(options: Options, **arguments: Any) -> None:
+            network = {ours: arguments.pop(name) for name, ours in _NETWORK.items() if name in arguments}
             command(
-                AnalysisOptions(options, network, *(given.pop(name) for name in ("limit", "format_", "output"))),
-                **given,
+                AnalysisOptions(options, network, *(arguments.pop(name) for name in ("limit", "format_", "output"))),
+                **arguments,
             )
 
         for option in (*_WRITING, click.option("--limit", **_LIMIT, default=limit), *(_CHOOSING if choosing else ())):
@@ -168,7 +168,7 @@ def analysis(limit: int | None = 20, *, choosing: bool = True) -> Callable[[Comm
 )
 @_SAVE
 @analysis()
-def centrality(asked: AnalysisOptions, by: str, save: bool) -> None:
+def centrality(request: AnalysisOptions, by: str, save: bool) -> None:
     """Rank the things by how central they are in the network.
 
     pagerank: how often a reader who follows links at random visits the thing; betweenness: the share of shortest paths
@@ -178,58 +178,58 @@ def centrality(asked: AnalysisOptions, by: str, save: bool) -> None:
     """
     from kg.analysis import tables as analysis
 
-    table = asked.saved(save, lambda: analysis.centrality(asked.network, by), analysis.centrality_metrics)
-    asked.show(table, "there are no things in the network")
+    table = request.saved(save, lambda: analysis.centrality(request.network, by), analysis.centrality_metrics)
+    request.show(table, "there are no things in the network")
 
 
 @analyze.command()
 @analysis()
-def bridges(asked: AnalysisOptions) -> None:
+def bridges(request: AnalysisOptions) -> None:
     """List the things and links that hold the network together.
 
     Without such a thing or link, a part falls apart. cut_off: how many things lose their connection to the rest.
     """
-    from kg.analysis.tables import bridges as found
+    from kg.analysis.tables import bridges as compute
 
-    asked.show(found(asked.network), "there are no bridges: no single thing or link connects two parts")
+    request.show(compute(request.network), "there are no bridges: no single thing or link connects two parts")
 
 
 @analyze.command()
 @click.option("--members", is_flag=True, help="Show a row per thing, instead of one per part.")
 @_SAVE
 @analysis()
-def components(asked: AnalysisOptions, members: bool, save: bool) -> None:
+def components(request: AnalysisOptions, members: bool, save: bool) -> None:
     """List the parts of the network without links between them.
 
     Each part is named after the thing in it that most things link to.
     """
     from kg.analysis import tables as analysis
 
-    find = lambda: analysis.components(asked.network, members=True)  # noqa: E731 - `saved` may call it again
-    table = asked.saved(save, find, analysis.component_metrics)
-    shown = table if members else analysis.components(asked.network, members=False)
-    asked.show(shown, "there are no things in the network")
+    find = lambda: analysis.components(request.network, members=True)  # noqa: E731 - `saved` may call it again
+    table = request.saved(save, find, analysis.component_metrics)
+    shown = table if members else analysis.components(request.network, members=False)
+    request.show(shown, "there are no things in the network")
 
 
 @analyze.command()
 @analysis()
-def orphans(asked: AnalysisOptions) -> None:
+def orphans(request: AnalysisOptions) -> None:
     """List the things without links in either direction."""
-    from kg.analysis.tables import orphans as found
+    from kg.analysis.tables import orphans as compute
 
-    asked.show(found(asked.network), "there are no unlinked things")
+    request.show(compute(request.network), "there are no unlinked things")
 
 
 @analyze.command("dead-ends")
 @analysis()
-def dead_ends(asked: AnalysisOptions) -> None:
+def dead_ends(request: AnalysisOptions) -> None:
     """List the things that are linked to but link to nothing.
 
     The things with the most links to them come first.
     """
-    from kg.analysis.tables import dead_ends as found
+    from kg.analysis.tables import dead_ends as compute
 
-    asked.show(found(asked.network), "everything leads on")
+    request.show(compute(request.network), "everything leads on")
 
 
 @analyze.command()
@@ -239,7 +239,7 @@ def dead_ends(asked: AnalysisOptions) -> None:
               help="Set the resolution; a greater value gives more, smaller communities.")  # fmt: skip
 @_SAVE
 @analysis()
-def communities(asked: AnalysisOptions, members: bool, between: bool, resolution: float, save: bool) -> None:
+def communities(request: AnalysisOptions, members: bool, between: bool, resolution: float, save: bool) -> None:
     """Find communities: groups of closely linked things.
 
     Each community is named after the thing at its centre, with the words that distinguish it from others. inside: the
@@ -248,40 +248,40 @@ def communities(asked: AnalysisOptions, members: bool, between: bool, resolution
     """
     from kg.analysis import tables as analysis
     from kg.analysis.communities import Partition, telling, texts
-    from kg.analysis.communities import communities as found
+    from kg.analysis.communities import communities as compute
 
     def parted() -> tuple[Partition, Any]:
-        partition = Partition(asked.network, found(asked.network, resolution))
-        texts_of = texts(asked.store, asked.network)
+        partition = Partition(request.network, compute(request.network, resolution))
+        texts_of = texts(request.store, request.network)
         by_part = [[texts_of[node_number] for node_number in part] if len(part) > 1 else [] for part in partition.parts]
         return partition, telling(by_part)
 
     def metrics(parts: tuple[Partition, Any]) -> "Metrics":
-        return analysis.community_metrics(analysis.members(*parts), asked.store.prefixes["n"])
+        return analysis.community_metrics(analysis.members(*parts), request.store.prefixes["n"])
 
-    partition, words = asked.saved(save, parted, metrics)
+    partition, words = request.saved(save, parted, metrics)
     if between:
-        asked.show(analysis.between(partition), "nothing ties communities")
+        request.show(analysis.between(partition), "nothing ties communities")
     else:
         kind = analysis.members if members else analysis.communities
-        asked.show(kind(partition, words), "there are no links")
+        request.show(kind(partition, words), "there are no links")
 
 
 # ---- suggest, similar, unlinked: similarity and link prediction ------------------------------------------------------
 
 
-def _number(asked: AnalysisOptions, name: str) -> int:
+def _number(request: AnalysisOptions, name: str) -> int:
     from kg.analysis.paths import node_number
 
-    return node_number(asked.network, asked.explainer, name)
+    return node_number(request.network, request.explainer, name)
 
 
-def _texts(asked: AnalysisOptions) -> "Texts":
+def _texts(request: AnalysisOptions) -> "Texts":
     from kg.analysis.similarity import texts
     from kg.notes.vault import without_collection
 
-    with without_collection(), progress(asked.options) as bar:
-        return texts(asked.config, asked.store, asked.network, bar)
+    with without_collection(), progress(request.options) as bar:
+        return texts(request.config, request.store, request.network, bar)
 
 
 @analyze.command()
@@ -295,53 +295,53 @@ def _texts(asked: AnalysisOptions) -> "Texts":
     "--rounds", type=click.IntRange(min=1), default=20, show_default=True, help="Repeat --measure this many times."
 )
 @analysis()
-def suggest(asked: AnalysisOptions, name: str | None, measure: bool, rounds: int) -> None:
+def suggest(request: AnalysisOptions, name: str | None, measure: bool, rounds: int) -> None:
     """Suggest links worth making, with the evidence for each.
 
     Covers the whole vault, or only NAME. Ranks pairs without a link by common neighbours (adamic_adar), by paths over
     two other things (paths_of_three) and by their words (text); score combines the three ranks, 1 at most. Missing
     notes can be suggested as targets.
     """
-    from kg.analysis.tables import suggest as found
+    from kg.analysis.tables import suggest as compute
     from kg.analysis.tables import suggestions_measured
 
-    thing = _number(asked, name) if name else None
-    texts = _texts(asked)
+    thing = _number(request, name) if name else None
+    texts = _texts(request)
     if measure:
-        asked.show(suggestions_measured(asked.network, texts, rounds))
+        request.show(suggestions_measured(request.network, texts, rounds))
         return
-    asked.show(found(asked.network, texts, thing), nothing="no two unlinked things have anything in common")
+    request.show(compute(request.network, texts, thing), nothing="no two unlinked things have anything in common")
 
 
 @analyze.command()
 @click.argument("name")
 @analysis()
-def similar(asked: AnalysisOptions, name: str) -> None:
+def similar(request: AnalysisOptions, name: str) -> None:
     """List the things most similar to NAME, with what they share.
 
     Compares their words and the things that they are linked with.
     """
-    from kg.analysis.tables import similar as found
+    from kg.analysis.tables import similar as compute
 
-    thing = _number(asked, name)
-    asked.show(found(asked.network, _texts(asked), thing), nothing=f"nothing is similar to “{name}”")
+    thing = _number(request, name)
+    request.show(compute(request.network, _texts(request), thing), nothing=f"nothing is similar to “{name}”")
 
 
 @analyze.command()
 @click.argument("name", required=False)
 @analysis()
-def unlinked(asked: AnalysisOptions, name: str | None) -> None:
+def unlinked(request: AnalysisOptions, name: str | None) -> None:
     """Find mentions of titles and aliases that are not links.
 
     Shows each mention with its line and column. Leaves out names of one or two letters and plain words that many notes
     have; for NAME, looks for all its names. Ignores notes that link to the thing elsewhere.
     """
     from kg.analysis.tables import unlinked as rows
-    from kg.analysis.unlinked_mentions import unlinked as found
+    from kg.analysis.unlinked_mentions import unlinked as compute
     from kg.notes.vault import without_collection
 
-    thing = _number(asked, name) if name else None
-    network = asked.network
-    with without_collection(), progress(asked.options) as bar:
-        mentions = found(asked.config, asked.store, network, thing, bar)
-    asked.show(rows(network, mentions), nothing="there are no unlinked mentions")
+    thing = _number(request, name) if name else None
+    network = request.network
+    with without_collection(), progress(request.options) as bar:
+        mentions = compute(request.config, request.store, network, thing, bar)
+    request.show(rows(network, mentions), nothing="there are no unlinked mentions")

@@ -29,7 +29,7 @@ __all__ = ["analyze"]
 @click.option("--undirected", is_flag=True, help="Ignore the direction of links, even if a directed path exists.")
 @analysis(0)
 def path(
-    asked: AnalysisOptions, start: str, end: str, everything: bool, longest: int, routes: int, undirected: bool
+    request: AnalysisOptions, start: str, end: str, everything: bool, longest: int, routes: int, undirected: bool
 ) -> None:
     """Show the shortest path of links from A to B.
 
@@ -40,18 +40,18 @@ def path(
     from kg.analysis.paths import node_number, path_table, shortest, simple_paths
     from kg.rendering.analysis_tables import path_text
 
-    ends = node_number(asked.network, asked.explainer, start), node_number(asked.network, asked.explainer, end)
+    ends = node_number(request.network, request.explainer, start), node_number(request.network, request.explainer, end)
     if everything:
-        paths = simple_paths(asked.network, *ends, longest, routes, undirected=undirected)
+        paths = simple_paths(request.network, *ends, longest, routes, undirected=undirected)
     else:
-        paths = shortest(asked.network, *ends, undirected=undirected)
+        paths = shortest(request.network, *ends, undirected=undirected)
     if not paths.paths:
         raise NotFound(f"no path leads from “{start}” to “{end}”{f' in {longest} links' if everything else ''}")
     if paths.undirected and not undirected:
-        asked.options.say(f"no path leads from “{start}” to “{end}” along the links: some go backwards (“in”)")
-    asked.show(path_table(asked.network, asked.explainer, paths), "both names mean the same thing", path_text)
+        request.options.say(f"no path leads from “{start}” to “{end}” along the links: some go backwards (“in”)")
+    request.show(path_table(request.network, request.explainer, paths), "both names mean the same thing", path_text)
     if paths.more:
-        asked.options.say(
+        request.options.say(
             "there are more paths (--routes)" if everything else "other paths are as short (--all)", dim=True
         )
 
@@ -66,7 +66,7 @@ def path(
     help="Include things up to this many links away.",
 )
 @analysis()
-def neighbours(asked: AnalysisOptions, name: str, depth: int) -> None:
+def neighbours(request: AnalysisOptions, name: str, depth: int) -> None:
     """List the things around NAME, nearest first.
 
     Each comes with its link, the thing that it is reached through, and the sentence that makes the link. `out` leads
@@ -75,9 +75,9 @@ def neighbours(asked: AnalysisOptions, name: str, depth: int) -> None:
     from kg.analysis.paths import around, neighbours_table, node_number
     from kg.rendering.analysis_tables import neighbours_text
 
-    nearby = around(asked.network, node_number(asked.network, asked.explainer, name), depth)
-    asked.show(
-        neighbours_table(asked.network, asked.explainer, nearby), f"there are no links with “{name}”", neighbours_text
+    near = around(request.network, node_number(request.network, request.explainer, name), depth)
+    request.show(
+        neighbours_table(request.network, request.explainer, near), f"there are no links with “{name}”", neighbours_text
     )
 
 
@@ -91,7 +91,7 @@ def neighbours(asked: AnalysisOptions, name: str, depth: int) -> None:
     help="Show at most this many gaps of a kind; 0 shows all.",
 )
 @analysis(0, choosing=False)
-def gaps(asked: AnalysisOptions, kinds: tuple[str, ...], each: int) -> None:
+def gaps(request: AnalysisOptions, kinds: tuple[str, ...], each: int) -> None:
     """List gaps: missing notes, unconnected outcomes, cycles.
 
     Within each kind, the largest count comes first. missing-note, missing-file: a note or file that is linked to but
@@ -101,9 +101,9 @@ def gaps(asked: AnalysisOptions, kinds: tuple[str, ...], each: int) -> None:
     single-source, and your own in queries/gaps.
     """
     from kg.analysis.gaps import as_text
-    from kg.analysis.gaps import gaps as found
+    from kg.analysis.gaps import gaps as compute
 
-    asked.show(found(asked.store, asked.network, kinds, each or None), "nothing is missing", as_text)
+    request.show(compute(request.store, request.network, kinds, each or None), "nothing is missing", as_text)
 
 
 @analyze.command()
@@ -115,16 +115,16 @@ def gaps(asked: AnalysisOptions, kinds: tuple[str, ...], each: int) -> None:
     help="Show pairs with at least this score.",
 )
 @analysis(choosing=False)
-def duplicates(asked: AnalysisOptions, at_least: float) -> None:
+def duplicates(request: AnalysisOptions, at_least: float) -> None:
     """List likely duplicates among authors, tags and notes.
 
     Shows pairs, each with the reason and the certainty (score, up to 1). Fewer things link to the first of a pair than
     to the second. Names that differ in a number, a month or a single letter form a series, not a pair.
     """
     from kg.analysis.duplicates import as_text
-    from kg.analysis.duplicates import duplicates as found
+    from kg.analysis.duplicates import duplicates as compute
 
-    asked.show(found(asked.store, at_least), "there are no probable duplicates", as_text)
+    request.show(compute(request.store, at_least), "there are no probable duplicates", as_text)
 
 
 @analyze.command()
@@ -136,15 +136,15 @@ def duplicates(asked: AnalysisOptions, at_least: float) -> None:
     help="Show a row per commit or per period.",
 )
 @analysis(0, choosing=False)
-def history(asked: AnalysisOptions, by: str) -> None:
+def history(request: AnalysisOptions, by: str) -> None:
     """Show how the graph grew with the commits of the vault.
 
     Reads the git repository of the vault and never writes to it. The oldest commit comes first. Counts notes, links
     (places that link), missing notes and things, as kg ingest would have counted them with today's settings and
     ontology. Leaves out commits that changed no note. Exits with 1 if there is no repository.
     """
-    from kg.analysis.history import history as found
+    from kg.analysis.history import history as compute
 
-    with progress(asked.options) as bar:
-        table = found(asked.config, by, bar)
-    asked.show(table, "no commit contains notes of this vault")
+    with progress(request.options) as bar:
+        table = compute(request.config, by, bar)
+    request.show(table, "no commit contains notes of this vault")

@@ -123,29 +123,29 @@ def _exported(config: "Config", store: "Store", choice: "Choice") -> "Export":
         return chosen(Project(config, store), choice, vault.name or "notes", vault if vault.is_dir() else None)
 
 
-def _write(options: Options, row: "ExportFormat", found: "Export", output: Path | None) -> None:
+def _write(options: Options, row: "ExportFormat", contents: "Export", output: Path | None) -> None:
     if row.write_folder is not None:
         if output is None:
             raise KgError(f"{row.name} writes several files: name a folder with -o")
-        _into(output, row, found)
+        _into(output, row, contents)
     else:
         assert row.write is not None
         with written(output) as file:
             if file is None:
                 with raw_out() as stdout:
-                    row.write(found, stdout)
+                    row.write(contents, stdout)
             else:
                 with file.open("wb") as out:
-                    row.write(found, out)
+                    row.write(contents, out)
     if output is not None:
         message = short(output)
-        if "network" in vars(found):
-            things, links = len(found.network), len(found.network.links)
+        if "network" in vars(contents):
+            things, links = len(contents.network), len(contents.network.links)
             message += f": {things:,} {plural(things, 'thing')}, {links:,} {plural(links, 'link')}"
         options.say(message, dim=True)
 
 
-def _into(folder: Path, row: "ExportFormat", found: "Export") -> None:
+def _into(folder: Path, row: "ExportFormat", contents: "Export") -> None:
     """Write the files of a format into a folder, each completely; keep other files in it."""
     from tempfile import TemporaryDirectory
 
@@ -153,7 +153,7 @@ def _into(folder: Path, row: "ExportFormat", found: "Export") -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=folder, prefix=".kg-") as temporary:
-            row.write_folder(found, Path(temporary))
+            row.write_folder(contents, Path(temporary))
             for file in sorted(Path(temporary).iterdir()):
                 file.replace(folder / file.name)
     except OSError as error:

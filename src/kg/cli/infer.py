@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from kg.cli.options import Options, asked_config, common, emit, say_findings
+from kg.cli.options import Options, chosen_config, common, emit, say_findings
 
 if TYPE_CHECKING:
     from kg.reasoning.inference import Inference
@@ -33,7 +33,7 @@ def infer(options: Options, vault: Path | None, engine: str | None, as_json: boo
     from kg.reasoning.explanation import Explainer
     from kg.store.store import published
 
-    config = asked_config(options, vault)
+    config = chosen_config(options, vault)
     done = infer_again(config, cast("Any", engine))
     snapshot = published(config.store)
     findings = sorted(contradictions(Explainer(config, snapshot))) if snapshot else []

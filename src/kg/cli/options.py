@@ -199,7 +199,7 @@ def time_limit(says: str, **more: Any) -> Callable[[Command], Command]:
     return click.option("--timeout", type=seconds, metavar="SECONDS", help=says, **more)
 
 
-def asked_config(options: Options, vault: Path | None) -> "Config":
+def chosen_config(options: Options, vault: Path | None) -> "Config":
     """The settings for querying the store of a vault, or of the project at the working directory."""
     from kg.config import find_store, load
 

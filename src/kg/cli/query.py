@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from kg.store.store import Store
 
 
-def _size(context: click.Context, option: click.Parameter, given: str | None) -> int | None:
+def _size(context: click.Context, option: click.Parameter, text: str | None) -> int | None:
     """Parse a number of bytes: 2G, 500M, 1000000. Raises BadParameter."""
-    if given is None:
+    if text is None:
         return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", given.strip(), re.I)
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", text.strip(), re.I)
     if not match or float(match[1]) == 0:
-        raise click.BadParameter(f"{given!r} is not a size like 2G or 500M.")
+        raise click.BadParameter(f"{text!r} is not a size like 2G or 500M.")
     return int(float(match[1]) * 1000 ** " kmgt".index(match[2].lower() or " "))
 
 
@@ -113,21 +113,21 @@ def query(
         sys.exit(1)
 
 
-def _param(given: str) -> tuple[str, str]:
-    name, equals, value = given.partition("=")
+def _param(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
     if not equals or not name.lstrip("?$").isidentifier():
-        raise click.BadParameter(f"{given!r} is not NAME=VALUE.", param_hint="'--param'")
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE.", param_hint="'--param'")
     return name.lstrip("?$"), value
 
 
 def bound_text(
-    config: "Config", text: str, name: str, given: dict[str, str], *, elsewhere: bool = False
+    config: "Config", text: str, name: str, values: dict[str, str], *, elsewhere: bool = False
 ) -> "Mapping[str, str | Term]":
     """Bind parameters to terms, by their types if the query's header declares them."""
     from kg.sparql.library import Header
     from kg.sparql.parameters import Binder
 
-    return Binder(config, elsewhere).bind(Header.of(text, name).params, given)
+    return Binder(config, elsewhere).bind(Header.of(text, name).params, values)
 
 
 def list_queries(config: "Config") -> bool:
@@ -186,11 +186,11 @@ class QueryRun:
     def _here(self) -> "tuple[Answer, TermNames]":
         from kg.rendering.tables import TermNames
 
-        answer = self._asked()
+        answer = self._answer()
         vault = Path(self._store.manifest.summary.get("vault", ""))
         return answer, TermNames(answer.prefixes, self._store, vault if vault.is_dir() else None, self.iris)
 
-    def _asked(self) -> "Answer":
+    def _answer(self) -> "Answer":
         """The answer of the local store."""
         from kg.sparql import query as sparql
 
@@ -220,13 +220,13 @@ class QueryRun:
     def _hint(self) -> None:
         from kg.sparql.hints import hints_on_unknown_terms
 
-        store, terms = self._store, self._given() if self.params else []
+        store, terms = self._store, self._param_terms() if self.params else []
         for sentence in hints_on_unknown_terms(
-            self.text, store, store.prefixes, lambda: self._asked().is_nothing, terms
+            self.text, store, store.prefixes, lambda: self._answer().is_nothing, terms
         ):
             self.options.say(f"hint: {printable(sentence)}", dim=True)
 
-    def _given(self) -> "list[Term | None]":
+    def _param_terms(self) -> "list[Term | None]":
         """The terms that parameters are bound to; None for a text that is not an IRI."""
         from kg.store.lookup import written_iri
 

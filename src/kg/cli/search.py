@@ -105,13 +105,13 @@ def _progress(options: Options) -> "Iterator[Progress]":
     with ExitStack() as stack:
         bars: list[Progress | None] = []
 
-        def told(what: str, done: int, total: int) -> None:
+        def report(what: str, done: int, total: int) -> None:
             if not bars:
                 bars.append(stack.enter_context(progress(options)))
             if bars[0]:
                 bars[0](what, done, total)
 
-        yield told
+        yield report
 
 
 _STYLES: tuple[dict[str, Any], ...] = ({"fg": "cyan"}, {"bold": True})
@@ -121,27 +121,27 @@ def _paint(options: Options, **style: Any) -> Callable[[str], str]:
     return str if options.color is False else lambda text: click.style(text, **style)
 
 
-def _say(options: Options, found: "SearchResults", typed: str) -> None:
+def _say(options: Options, results: "SearchResults", typed: str) -> None:
     """Print notices about the search: no results, more results, ignored words, stale notes."""
-    if not found.notes:
-        options.say(printable(f"No results for {typed}{_near(found)}"))
-    elif len(found.hits) < found.places:
-        notes = f"{found.notes:,} {plural(found.notes, 'note')}"
+    if not results.notes:
+        options.say(printable(f"No results for {typed}{_near(results)}"))
+    elif len(results.hits) < results.places:
+        notes = f"{results.notes:,} {plural(results.notes, 'note')}"
         options.say(
-            f"{len(found.hits):,} of {found.places:,} places in {notes} (--limit and --all show more)", dim=True
+            f"{len(results.hits):,} of {results.places:,} places in {notes} (--limit and --all show more)", dim=True
         )
-    if found.left_out:
-        options.say(printable(f"hint: no letter or digit in {', '.join(found.left_out)}: left out"), dim=True)
-    if found.stale:
-        number, paths = len(found.stale), ", ".join(found.stale[:_SOME])
+    if results.left_out:
+        options.say(printable(f"hint: no letter or digit in {', '.join(results.left_out)}: left out"), dim=True)
+    if results.stale:
+        number, paths = len(results.stale), ", ".join(results.stale[:_SOME])
         have = f"{number:,} {'note has' if number == 1 else 'notes have'} changed since"
         options.say(printable(f"hint: {have}, run kg ingest: {paths}{' …' if number > _SOME else ''}"), dim=True)
 
 
-def _near(found: "SearchResults") -> str:
+def _near(results: "SearchResults") -> str:
     """The end of a message without results: absent words, and similar words that exist."""
-    if not found.near:
+    if not results.near:
         return ": each word occurs, but no note has all of them"
-    similar = [f"“{near}”" for _, near in found.near if near]
-    absent = ", ".join(f"“{word}”" for word, _ in found.near)
+    similar = [f"“{near}”" for _, near in results.near if near]
+    absent = ", ".join(f"“{word}”" for word, _ in results.near)
     return f": no note contains {absent}" + (f"; did you mean {', '.join(similar)}?" if similar else "")

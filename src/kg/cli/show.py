@@ -68,23 +68,23 @@ def stats(options: Options, as_json: bool) -> None:
 _LISTED, _NAME = 8, 10
 
 
-def _figures(found: "Census", most: int | None) -> Iterator[tuple[str, str]]:
+def _figures(stats: "Census", most: int | None) -> Iterator[tuple[str, str]]:
     """Yield the lines of the figures, each as a name and a text; `most` limits the rows of a table."""
-    summary = found.summary
+    summary = stats.summary
     number = summary.get("canvases", 0)
     canvases = f", {number:,} {'canvas' if number == 1 else 'canvases'}" if number else ""
     yield "notes", f"{summary['notes']:,}{canvases}"
     parts = (f"{summary[part]:,} {part}" for part in ("asserted", "inferred", "ontology", "metrics") if part in summary)
-    yield "triples", f"{summary['triples']:,}  {', '.join(parts)}; {found.graphs:,} named graphs"
-    for name, counts in (("classes", found.classes), ("properties", found.properties)):
+    yield "triples", f"{summary['triples']:,}  {', '.join(parts)}; {stats.graphs:,} named graphs"
+    for name, counts in (("classes", stats.classes), ("properties", stats.properties)):
         yield from _table(name, counts, most)
     links = summary["links"]
     yield "links", f"{sum(links.values()):,}  {_counts(links)}".rstrip()
     yield "missing", f"{summary['missing']:,}"
-    findings = f"{sum(found.findings.values()):,}  {_counts(found.findings)}".rstrip()
+    findings = f"{sum(stats.findings.values()):,}  {_counts(stats.findings)}".rstrip()
     yield "findings", f"{findings}  of reading the notes; kg validate checks links and shapes too"
-    yield "size", _in_bytes(found.size)
-    yield "ingested", f"{found.published:%Y-%m-%d %H:%M:%S} (generation {found.generation}, {summary['seconds']:.2f} s)"
+    yield "size", _in_bytes(stats.size)
+    yield "ingested", f"{stats.published:%Y-%m-%d %H:%M:%S} (generation {stats.generation}, {summary['seconds']:.2f} s)"
 
 
 def _table(name: str, counts: Mapping[str, int], most: int | None) -> Iterator[tuple[str, str]]:

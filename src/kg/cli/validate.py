@@ -90,18 +90,18 @@ def validate(
         sys.exit(1)
 
 
-def _against_baseline(options: Options, file: Path, found: "Validation") -> "Validation":
+def _against_baseline(options: Options, file: Path, validation: "Validation") -> "Validation":
     """Return the findings that are not in the baseline; if it does not exist, write all findings to it."""
     from dataclasses import replace
 
     from kg.validation import baseline
 
     if not os.path.lexists(file):
-        baseline.write(file, found.findings)
-        number = len(found.findings)
+        baseline.write(file, validation.findings)
+        number = len(validation.findings)
         options.say(f"{number:,} {plural(number, 'finding')} written to {file}; later runs report only new findings")
-        return replace(found, findings=())
-    compared = baseline.compare(file, found.findings)
+        return replace(validation, findings=())
+    compared = baseline.compare(file, validation.findings)
     if compared.known:
         options.say(f"{compared.known:,} {plural(compared.known, 'finding')} already in the baseline", dim=True)
     if compared.gone:
@@ -110,7 +110,7 @@ def _against_baseline(options: Options, file: Path, found: "Validation") -> "Val
             options.say(f"  {printable(line)}", dim=True)
         if len(compared.gone) > SHOWN and not options.verbose:
             options.say(f"  … and {len(compared.gone) - SHOWN:,} more (-v shows them)", dim=True)
-    return replace(found, findings=compared.new)
+    return replace(validation, findings=compared.new)
 
 
 def _in_repository(vault: Path) -> str:
