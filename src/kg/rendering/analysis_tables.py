@@ -77,7 +77,7 @@ def path_text(table: Table, name: Callable[[Any], str]) -> str:
         fields = dict(zip(table.columns, row, strict=True))
         if fields["step"] == 1:
             lines += ["", name(fields["entity"])]
-        lines += _told(fields, fields["to"], "", name)
+        lines += _step_lines(fields, fields["to"], "", name)
     return "\n".join(map(printable, lines[1:])) + "\n"
 
 
@@ -87,13 +87,13 @@ def neighbours_text(table: Table, name: Callable[[Any], str]) -> str:
     for row in table.rows:
         fields = dict(zip(table.columns, row, strict=True))
         via = f"  {_ARROWS['both']} {name(fields['via'])}" if fields["distance"] != 1 else ""
-        lines += _told(fields, fields["entity"], via, name)
+        lines += _step_lines(fields, fields["entity"], via, name)
     return "\n".join(map(printable, lines)) + "\n"
 
 
-def _told(one: Mapping[str, Value], thing: Value, via: str, name: Callable[[Any], str]) -> list[str]:
-    steps = f"{one['distance']} " if via else ""
-    link = f"{steps}{_ARROWS[str(one['direction'])]} {name(thing)}  ({name(one['property'])}{via and ', by'}{via[3:]})"
-    if one["path"] is None:
+def _step_lines(row: Mapping[str, Value], thing: Value, via: str, name: Callable[[Any], str]) -> list[str]:
+    steps = f"{row['distance']} " if via else ""
+    link = f"{steps}{_ARROWS[str(row['direction'])]} {name(thing)}  ({name(row['property'])}{via and ', by'}{via[3:]})"
+    if row["path"] is None:
         return [link, "    inferred: kg why explains it"]
-    return [link, f"    {one['path']}:{one['line']}:{one['column']}  {one['sentence']}"]
+    return [link, f"    {row['path']}:{row['line']}:{row['column']}  {row['sentence']}"]

@@ -140,13 +140,13 @@ def _row_of(row: EntitySection) -> _Placed:
     return _Placed(Text(f"{'  ' * row.depth}{printable(row.heading)}"), row.lines, more=False)
 
 
-def _end_of(said: EntityStatement, title: str) -> _Placed:
-    value = Text(printable(said.value))
+def _end_of(statement: EntityStatement, title: str) -> _Placed:
+    value = Text(printable(statement.value))
     if title == "Elsewhere":
-        value.append(f" {printable(said.property)}", style="dim")
-    if said.inferred:
+        value.append(f" {printable(statement.property)}", style="dim")
+    if statement.inferred:
         value.append(" (inferred)", style="dim")
-    return _Placed(value, said.lines, with_words=True)
+    return _Placed(value, statement.lines, with_words=True)
 
 
 # ---- JSON ----------------------------------------------------------------------------------------------------------
@@ -221,14 +221,14 @@ def _markdown(portrait: Portrait, manner: EntityStyle) -> str:
     return "".join(f"{row}\n" for row in rows)
 
 
-def _item(said: EntityStatement, title: str) -> str:
-    by = f" {in_markdown(said.property)}" if title == "Elsewhere" else ""
-    sentence = f" {in_markdown(said.lines[0].text)}" if said.lines else ""
-    return f"- {in_markdown(said.value)}{by}{_marks(said)}{_link(said.lines)}{sentence}"
+def _item(statement: EntityStatement, title: str) -> str:
+    by = f" {in_markdown(statement.property)}" if title == "Elsewhere" else ""
+    sentence = f" {in_markdown(statement.lines[0].text)}" if statement.lines else ""
+    return f"- {in_markdown(statement.value)}{by}{_marks(statement)}{_link(statement.lines)}{sentence}"
 
 
-def _marks(said: EntityStatement) -> str:
-    return " *(inferred)*" if said.inferred else ""
+def _marks(statement: EntityStatement) -> str:
+    return " *(inferred)*" if statement.inferred else ""
 
 
 def _rest(total: int, shown: int) -> list[str]:

@@ -14,30 +14,30 @@ Writer = Callable[[Sequence[Explanation], bool | None], str]
 """Writes explanations; the flag is whether a terminal shows colour, None if there is no terminal."""
 
 
-def _said(one: Explanation) -> str:
-    subject, predicate, obj = one.words
+def _sentence(node: Explanation) -> str:
+    subject, predicate, obj = node.words
     return printable(f"“{subject}” {predicate} “{obj}”")
 
 
-def _walk(one: Explanation, seen: set[Any], depth: int = 0) -> Iterator[tuple[int, Explanation, str]]:
+def _walk(node: Explanation, seen: set[Any], depth: int = 0) -> Iterator[tuple[int, Explanation, str]]:
     """The explanations of a tree with their depths, and why a branch ends early: it is shown above, or too deep."""
-    repeated = bool(one.premises) and one.triple in seen
-    cut = "see above" if repeated else "…" if depth >= _DEEPEST and one.premises else ""
-    seen.add(one.triple)
-    yield depth, one, cut
-    for premise in () if cut else one.premises:
+    repeated = bool(node.premises) and node.triple in seen
+    cut = "see above" if repeated else "…" if depth >= _DEEPEST and node.premises else ""
+    seen.add(node.triple)
+    yield depth, node, cut
+    for premise in () if cut else node.premises:
         yield from _walk(premise, seen, depth + 1)
 
 
-def _because(one: Explanation) -> Iterator[str]:
+def _because(node: Explanation) -> Iterator[str]:
     """The rule of a step, with its axioms and their positions."""
-    if one.rule:
-        yield f"by {one.rule}" + (f": {one.meaning}" if one.meaning else "")
-        places = [f"{line.path}:{line.line}" for line in one.grounds]
+    if node.rule:
+        yield f"by {node.rule}" + (f": {node.meaning}" if node.meaning else "")
+        places = [f"{line.path}:{line.line}" for line in node.grounds]
         if len(places) == 1:
-            yield f"   {'; '.join(one.axioms)}  {places[0]}" if one.axioms else f"   {places[0]}"
+            yield f"   {'; '.join(node.axioms)}  {places[0]}" if node.axioms else f"   {places[0]}"
             return
-        yield from (f"   {row}" for row in (*one.axioms, *places))
+        yield from (f"   {row}" for row in (*node.axioms, *places))
 
 
 def _text(explanations: Sequence[Explanation], color: bool | None) -> str:
@@ -49,7 +49,7 @@ def _text(explanations: Sequence[Explanation], color: bool | None) -> str:
     for explanation in explanations:
         branches: list[Tree] = []
         for depth, node, cut in _walk(explanation, set()):
-            label = Text(_said(node) + (f" ({cut})" if cut else ""), style="bold" if depth == 0 else "")
+            label = Text(_sentence(node) + (f" ({cut})" if cut else ""), style="bold" if depth == 0 else "")
             for row in () if cut else _because(node):
                 label.append(f"\n{printable(row)}", style="dim")
             for line in node.stated:
@@ -71,21 +71,21 @@ def _json(explanations: Sequence[Explanation], color: bool | None) -> str:
     return json.dumps([_row(explanation, seen) for explanation in explanations], ensure_ascii=False, indent=1) + "\n"
 
 
-def _row(one: Explanation, seen: set[Any], depth: int = 0) -> Mapping[str, Any]:
-    triple = one.triple
+def _row(node: Explanation, seen: set[Any], depth: int = 0) -> Mapping[str, Any]:
+    triple = node.triple
     row: dict[str, Any] = {
         "subject": str(triple.subject),
         "predicate": str(triple.predicate),
         "object": str(triple.object),
     }
-    row |= {"text": _said(one), "asserted": not one.rule, "stated": [line.as_json() for line in one.stated]}
-    if one.rule:
-        row |= {"rule": one.rule, "meaning": one.meaning, "axioms": list(one.axioms)}
-        row |= {"grounds": [line.as_json() for line in one.grounds]}
-        repeated = bool(one.premises) and triple in seen
+    row |= {"text": _sentence(node), "asserted": not node.rule, "stated": [line.as_json() for line in node.stated]}
+    if node.rule:
+        row |= {"rule": node.rule, "meaning": node.meaning, "axioms": list(node.axioms)}
+        row |= {"grounds": [line.as_json() for line in node.grounds]}
+        repeated = bool(node.premises) and triple in seen
         seen.add(triple)
         row["repeated"] = repeated or depth >= _DEEPEST
-        row["premises"] = [] if row["repeated"] else [_row(premise, seen, depth + 1) for premise in one.premises]
+        row["premises"] = [] if row["repeated"] else [_row(premise, seen, depth + 1) for premise in node.premises]
     return row
 
 
@@ -94,7 +94,7 @@ def _markdown(explanations: Sequence[Explanation], color: bool | None) -> str:
     for explanation in explanations:
         for depth, node, cut in _walk(explanation, set()):
             indent = "  " * depth
-            rows.append(f"{indent}- {in_markdown(_said(node))}{f' ({cut})' if cut else ''}")
+            rows.append(f"{indent}- {in_markdown(_sentence(node))}{f' ({cut})' if cut else ''}")
             if node.rule and not cut:
                 rows.append(f"{indent}  *by {node.rule}{f': {node.meaning}' if node.meaning else ''}*")
                 rows += [f"{indent}  `{printable(axiom)}`" for axiom in node.axioms]

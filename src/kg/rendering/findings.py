@@ -128,13 +128,13 @@ def _rule(rule: Code) -> dict[str, Any]:
     }
 
 
-def _location(one: Finding, style: ReportStyle) -> dict[str, Any]:
-    uri = quote((style.folder + one.path).encode("utf-8", "surrogateescape"))
+def _location(place: Finding, style: ReportStyle) -> dict[str, Any]:
+    uri = quote((style.folder + place.path).encode("utf-8", "surrogateescape"))
     region = {
-        "startLine": one.line,
-        "startColumn": one.column,
-        "endLine": one.end_line,
-        "endColumn": max(one.end_column, one.column) if one.end_line == one.line else one.end_column,
+        "startLine": place.line,
+        "startColumn": place.column,
+        "endLine": place.end_line,
+        "endColumn": max(place.end_column, place.column) if place.end_line == place.line else place.end_column,
     }
     return {"artifactLocation": {"uri": uri, "uriBaseId": "SRCROOT"}, "region": region}
 

@@ -127,10 +127,10 @@ def _json_lines(answer: Answer, out: IO[bytes], people: People) -> None:
         out.write(escape_line_ends(json.dumps(fields, ensure_ascii=False).encode()) + b"\n")
 
 
-def _plain(found: Any) -> Any:
-    if isinstance(found, Decimal):
-        return int(found) if found == found.to_integral_value() else float(found)
-    return found if isinstance(found, str | int | float | bool) else str(found)
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value if isinstance(value, str | int | float | bool) else str(value)
 
 
 _TABULAR: frozenset[Kind] = frozenset(("select", "ask"))

@@ -35,9 +35,9 @@ def _marked(text: str, marks: tuple[tuple[int, int], ...], mark: Marker, plain: 
     return "".join([*parts, plain(text[at:])])
 
 
-def _text(found: SearchResults, manner: HitStyle) -> str:
+def _text(results: SearchResults, manner: HitStyle) -> str:
     """Write a line per hit, with its position as compilers write it, so that editors can jump to it."""
-    return "".join(f"{_line(hit, manner)}\n" for hit in found.hits)
+    return "".join(f"{_line(hit, manner)}\n" for hit in results.hits)
 
 
 def _line(hit: Hit, manner: HitStyle) -> str:
@@ -63,36 +63,36 @@ def row(hit: Hit) -> dict[str, Any]:
     }
 
 
-def _json(found: SearchResults, manner: HitStyle) -> str:
-    rows = [row(hit) for hit in found.hits]
-    near = {word: words or None for word, words in found.near}
-    table = {"notes": found.notes, "places": found.places, "hits": rows, "near": near, "stale": list(found.stale)}
+def _json(results: SearchResults, manner: HitStyle) -> str:
+    rows = [row(hit) for hit in results.hits]
+    near = {word: words or None for word, words in results.near}
+    table = {"notes": results.notes, "places": results.places, "hits": rows, "near": near, "stale": list(results.stale)}
     return json.dumps(table, ensure_ascii=False, indent=1) + "\n"
 
 
-def _json_lines(found: SearchResults, manner: HitStyle) -> str:
-    lines = "".join(f"{json.dumps(row(hit), ensure_ascii=False)}\n" for hit in found.hits)
+def _json_lines(results: SearchResults, manner: HitStyle) -> str:
+    lines = "".join(f"{json.dumps(row(hit), ensure_ascii=False)}\n" for hit in results.hits)
     return escape_line_ends(lines.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
 
-def _csv(found: SearchResults, manner: HitStyle) -> str:
+def _csv(results: SearchResults, manner: HitStyle) -> str:
     out = io.StringIO()
     names = ["path", "line", "column", "title", "heading", "entity", "score", "context"]
     table = csv.DictWriter(out, names, extrasaction="ignore", lineterminator="\r\n")
     table.writeheader()
-    table.writerows(row(hit) for hit in found.hits)
+    table.writerows(row(hit) for hit in results.hits)
     return out.getvalue()
 
 
-def _markdown(found: SearchResults, manner: HitStyle) -> str:
+def _markdown(results: SearchResults, manner: HitStyle) -> str:
     """Write a list of links into the notes, with the matched words in bold."""
-    return "".join(_items(found))
+    return "".join(_items(results))
 
 
-def _items(found: SearchResults) -> Iterator[str]:
+def _items(results: SearchResults) -> Iterator[str]:
     from urllib.parse import quote
 
-    for hit in found.hits:
+    for hit in results.hits:
         text, marks = excerpt(hit.text, hit.marks, _LINE)
         context = _marked(text, marks, lambda word: f"**{word}**", in_markdown)
         place, file = in_markdown(f"{hit.path}:{hit.line}:{hit.column}"), quote(hit.path, errors="surrogateescape")
@@ -109,6 +109,6 @@ FORMATS: Mapping[str, Callable[[SearchResults, HitStyle], str]] = {
 """The formats of `kg search`."""
 
 
-def render(found: SearchResults, format_: str, manner: HitStyle) -> str:
+def render(results: SearchResults, format_: str, manner: HitStyle) -> str:
     """Write hits in a format. Bytes of a file name that are not text are escaped, which JSON decodes again."""
-    return FORMATS[format_](found, manner).encode("utf-8", "backslashreplace").decode()
+    return FORMATS[format_](results, manner).encode("utf-8", "backslashreplace").decode()
