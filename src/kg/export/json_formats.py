@@ -67,7 +67,7 @@ def _things(graph: PropertyGraph) -> Iterator[tuple[Node, _Object]]:
         yield node, {"label": node.label, "iri": node.iri, "type": node.type, "types": node.types, **values}
 
 
-def _said(edge: Edge) -> _Object:
+def _data(edge: Edge) -> _Object:
     return {"kind": edge.kind, "label": edge.kind, "property": edge.property, "weight": edge.weight}
 
 
@@ -96,7 +96,7 @@ def _write_cytoscape(export: Export, stream: IO[bytes]) -> None:
 
 def _edge_of(graph: PropertyGraph, edge: Edge) -> _Object:
     source, target = _ends(graph, edge)
-    return {"id": edge.id, "source": source, "target": target, **_said(edge)}
+    return {"id": edge.id, "source": source, "target": target, **_data(edge)}
 
 
 def _write_graphology(export: Export, stream: IO[bytes]) -> None:
@@ -109,7 +109,7 @@ def _write_graphology(export: Export, stream: IO[bytes]) -> None:
         yield from _listed({"key": node.id, "attributes": data} for node, data in _things(graph))
         yield '\n],"edges":['
         yield from _listed(
-            {"key": edge.id, "source": source, "target": target, "attributes": _said(edge)}
+            {"key": edge.id, "source": source, "target": target, "attributes": _data(edge)}
             for edge in graph.edges
             for source, target in (_ends(graph, edge),)
         )
@@ -148,7 +148,7 @@ def _write_kumu(export: Export, stream: IO[bytes]) -> None:
 
 def _connection(graph: PropertyGraph, edge: Edge) -> _Object:
     source, target = _ends(graph, edge)
-    return {"id": edge.id, "from": source, "to": target, "direction": "directed", "type": edge.kind, **_said(edge)}
+    return {"id": edge.id, "from": source, "to": target, "direction": "directed", "type": edge.kind, **_data(edge)}
 
 
 # ---- CX2 -----------------------------------------------------------------------------------------------------------

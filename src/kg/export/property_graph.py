@@ -132,7 +132,7 @@ class _Maker:
         columns: list[Column] = []
         cells: list[dict[str, Cell]] = [{} for _ in self.network.nodes]
         names = _ColumnNames()
-        for title, iri, scalars in self._found():
+        for title, iri, scalars in self._columns():
             if not scalars:
                 continue
             kind = _type_of(item for values in scalars.values() for item in values)
@@ -168,7 +168,7 @@ class _Maker:
 
     # ---- the properties of nodes ---------------------------------------------------------------------------------
 
-    def _found(self) -> Iterator[tuple[str, str, dict[int, list[Scalar]]]]:
+    def _columns(self) -> Iterator[tuple[str, str, dict[int, list[Scalar]]]]:
         """Each property with its title, IRI and values by node; aliases, tags, path, words and text come first."""
         yield "aliases", ALT_LABEL.value, self._values(ALT_LABEL)
         yield "tags", TAGGED.value, self._tags()
@@ -329,13 +329,13 @@ def _type_of(values: Iterable[Scalar]) -> Type:
     return kinds.pop() if len(kinds) == 1 else "string"  # type: ignore[return-value]
 
 
-def _as(kind: Type, one: Scalar) -> Scalar:
+def _as(kind: Type, value: Scalar) -> Scalar:
     """Convert a value to the type of its column."""
     if kind == "double":
-        return float(one)
-    if kind == "string" and not isinstance(one, str):
-        return str(one).lower() if isinstance(one, bool) else str(one)
-    return str(one) if isinstance(one, str) else one
+        return float(value)
+    if kind == "string" and not isinstance(value, str):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value) if isinstance(value, str) else value
 
 
 class _ColumnNames:

@@ -58,7 +58,7 @@ def redacted_store(config: Config, tags: Sequence[str]) -> Iterator[tuple[Store,
         yield Store(Path(folder)), len(hiding.documents)
 
 
-def _build(folder: Path, config: Config, found: Published, hiding: "_Hiding") -> None:
+def _build(folder: Path, config: Config, generation: Published, hiding: "_Hiding") -> None:
     ontology = load_ontology(config)
     graphs: dict[str, set[Row]] = {str(graph): set() for graph in (*hiding.documents, METRICS_GRAPH)}
     changes: dict[str, tuple[set[Row], set[Row]]] = {}
@@ -67,11 +67,11 @@ def _build(folder: Path, config: Config, found: Published, hiding: "_Hiding") ->
         removed.add(_row(quad.triple))
         if replacement:
             added.add(_row(replacement))
-    with building(folder, found.manifest.prefixes, "kg export", found) as store:
+    with building(folder, generation.manifest.prefixes, "kg export", generation) as store:
         store.clear_inferred()
         store.replace(graphs, changes)
-        infer(store, Reasoning(ontology, cached_rules(found), config.limits, config.max_inferred))
-        summary = {**found.manifest.summary, "triples": store.counts()[""]}
+        infer(store, Reasoning(ontology, cached_rules(generation), config.limits, config.max_inferred))
+        summary = {**generation.manifest.summary, "triples": store.counts()[""]}
         summary.pop("metrics", None)
         store.publish(summary, {})
 

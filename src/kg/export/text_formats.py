@@ -62,8 +62,8 @@ def _gml_value(cell: Cell) -> str:
     return str(cell) if isinstance(cell, int) else f'"{_GML_SPECIAL.sub(_gml_entity, lexical(cell))}"'
 
 
-def _gml_entity(found: re.Match[str]) -> str:
-    return {'"': "&quot;", "&": "&amp;"}.get(found[0]) or f"&#{ord(found[0])};"
+def _gml_entity(match: re.Match[str]) -> str:
+    return {'"': "&quot;", "&": "&amp;"}.get(match[0]) or f"&#{ord(match[0])};"
 
 
 # ---- DOT -----------------------------------------------------------------------------------------------------------
