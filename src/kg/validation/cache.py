@@ -98,7 +98,7 @@ def _seen(path: str, digest: str, checked: list[Any], places: list[list[Any]]) -
             tuple([finding_of(fields) for fields in findings]),
             {_text(name): _number(number) for name, number in classes.items()},  # type: ignore[misc]
             frozenset(_texts(leads)),
-            {other: finding_of(fields) for other, fields in embeds.items()},
+            {target: finding_of(fields) for target, fields in embeds.items()},
             tuple([(_text(iri), _text(name), finding_of(fields)) for iri, name, fields in wants]),
             tuple([Typed(_text(key), _text(type_), finding_of(fields)) for key, type_, fields in types]),
         ),

@@ -343,9 +343,9 @@ def _minority(typed: Sequence[Typed]) -> Iterator[Finding]:
             yield _conflict(value, f"in {number} other {'note' if number == 1 else 'notes'} it is a {most}")
 
 
-def _conflict(one: Typed, otherwise: str) -> Finding:
-    name = _NAMES.get(one.type, one.type)
-    return _replaced(one.span, f"“{one.span.message}” is a {name} here; {otherwise}".replace("a text", "text"))
+def _conflict(value: Typed, otherwise: str) -> Finding:
+    name = _NAMES.get(value.type, value.type)
+    return _replaced(value.span, f"“{value.span.message}” is a {name} here; {otherwise}".replace("a text", "text"))
 
 
 def _replaced(finding: Finding, message: str) -> Finding:
@@ -404,7 +404,7 @@ def _circles(checked: Sequence[Checked]) -> Iterator[Finding]:
     except CycleError:
         import networkx  # takes 170 ms; only a vault with a circle needs it
 
-        graph = networkx.DiGraph([(path, other) for path, others in embeds.items() for other in others])
+        graph = networkx.DiGraph([(path, target) for path, targets in embeds.items() for target in targets])
         for circle in networkx.strongly_connected_components(graph):
             first = min(circle)
             around = sorted(set(embeds.get(first, {})) & circle)

@@ -23,8 +23,8 @@ class LinkReport:
         vault, ledger = self.ingested.vault, self.ingested.report.ledger
         rows = (entry.card for entry in ledger.entries.values())
         cards = [(c.path, c.name, c.id, c.title, c.aliases, c.kind, c.is_template) for c in rows]
-        others = (*ledger.attachments, *ledger.ignored, *sorted(self.ingested.files.on_disk.items()))
-        facts = (__version__, vault.config.base, vault.settings, sorted(cards), others)
+        files = (*ledger.attachments, *ledger.ignored, *sorted(self.ingested.files.on_disk.items()))
+        facts = (__version__, vault.config.base, vault.settings, sorted(cards), files)
         return hashlib.sha256(repr(facts).encode("utf-8", "surrogateescape")).hexdigest()
 
     @cached_property

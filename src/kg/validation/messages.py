@@ -82,7 +82,7 @@ class Wording:
         """The message of a result, in a sentence."""
         if is_of_range(result.shape):
             return self._of_range(result)
-        own_text = self._given(result.shape) or (result.messages[0] if result.messages else "")
+        own_text = self._own_message(result.shape) or (result.messages[0] if result.messages else "")
         text = own_text or _SAYS.get(self._kind(result), _NODE if result.value is None else _ELSE)
         filled = self._filled(text, result, ours=not own_text)
         return _IRI.sub(self._named, filled) if own_text else filled
@@ -102,11 +102,11 @@ class Wording:
         rules: dict[str, Code] = {}
         for shape in self.shapes.all:
             code = self.code(shape)
-            message = _PLACEHOLDER.sub("…", self._given(shape)) or f"Not as the shape {code} asks"
+            message = _PLACEHOLDER.sub("…", self._own_message(shape)) or f"Not as the shape {code} asks"
             severity = _SEVERITIES.get(bare(next(iter(self.shapes.of_sh(shape, "severity")), None)), "error")
             if is_of_range(shape):
                 message = "A link to another kind of thing than its property leads to"
-            if self.shapes.of_sh(shape, "path") or self._given(shape):
+            if self.shapes.of_sh(shape, "path") or self._own_message(shape):
                 rule = Code(code, severity, message, self.hint(shape))
                 rules[code] = min(
                     rules.get(code, rule), rule, key=lambda candidate: SEVERITIES.index(candidate.severity)
@@ -132,7 +132,7 @@ class Wording:
             chain.append(node)
         return chain
 
-    def _given(self, shape: Term) -> str:
+    def _own_message(self, shape: Term) -> str:
         return self.shapes.text(shape, SH + "message")
 
     @staticmethod

@@ -145,12 +145,12 @@ def _results(report: "rdflib.Graph", shapes: "rdflib.Graph") -> Iterable[tuple[A
         yield (*row.values(), tuple(sorted(messages)))
 
 
-def _is_from(message: Any, result: "Node", report: "rdflib.Graph", given: set[Any]) -> bool:
+def _is_from(message: Any, result: "Node", report: "rdflib.Graph", own_messages: set[Any]) -> bool:
     """Whether a message comes from the shapes: verbatim, or filled in by SPARQL."""
     from rdflib import URIRef
 
     component = str(report.value(result, URIRef(SH + "sourceConstraintComponent")))
-    return message in given or not component.startswith(SH) or component == SH + "SPARQLConstraintComponent"
+    return message in own_messages or not component.startswith(SH) or component == SH + "SPARQLConstraintComponent"
 
 
 def _n3(node: "Node") -> str:

@@ -90,8 +90,8 @@ class Automaton:
         inner = shapes.inner(shape)
         if shapes.of_sh(shape, "qualifiedValueShapesDisjoint"):
             inner = [*inner, *shapes.siblings(shape)]
-        for other in inner:
-            self.steps[values].append(Transition(None, False, self._shape(other), here=True))
+        for nested in inner:
+            self.steps[values].append(Transition(None, False, self._shape(nested), here=True))
         return start
 
     def _path(self, path: Term, start: int, end: int, *, backwards: bool = False) -> None:

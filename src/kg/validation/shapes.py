@@ -101,7 +101,7 @@ class Shapes:
     @cached_property
     def all(self) -> tuple[Term, ...]:
         """Every shape: those with targets, and those that they use."""
-        shapes = {*self.aimed, *(other for node in self._objects for other in self.inner(node))}
+        shapes = {*self.aimed, *(inner for node in self._objects for inner in self.inner(node))}
         return tuple(sorted(shapes, key=str))
 
     @cached_property
@@ -136,8 +136,8 @@ class Shapes:
     def _users(self) -> Mapping[Term, list[Term]]:
         users: dict[Term, list[Term]] = defaultdict(list)
         for node in self._objects:
-            for other in self.inner(node):
-                users[other].append(node)
+            for inner in self.inner(node):
+                users[inner].append(node)
         return users
 
     def classes_around(self, shape: Term) -> list[str]:
@@ -221,7 +221,7 @@ class Shapes:
         """The qualified value shapes of a shape's sibling property shapes (SHACL 4.7.3)."""
         parents = [parent for parent in self._objects if shape in self.of_sh(parent, "property")]
         properties = [prop for parent in parents for prop in self.of_sh(parent, "property")]
-        return [other for prop in properties for other in self.of_sh(prop, "qualifiedValueShape")]
+        return [sibling for prop in properties for sibling in self.of_sh(prop, "qualifiedValueShape")]
 
     def inner(self, node: Term) -> list[Term]:
         """The shapes that a shape uses."""
@@ -335,11 +335,11 @@ def _of_ranges(ontology: Ontology) -> Iterator[ox.Triple]:
     for prop in sorted(ontology.properties.values(), key=lambda prop: prop.iri):
         ranges = sorted(prop.ranges & ontology.classes)
         related = {up for class_ in ranges for up in ontology.superclasses(class_)}
-        others = [c for c in domain if c not in related and not ontology.superclasses(c) & set(ranges)]
-        if prop.kind == "object" and ranges and others and not ontology.is_structural(prop.iri):
+        unrelated = [c for c in domain if c not in related and not ontology.superclasses(c) & set(ranges)]
+        if prop.kind == "object" and ranges and unrelated and not ontology.is_structural(prop.iri):
             name = f"{_RANGES}{encode_part(prop.iri)}"
             allowed, excluded = (
-                " ".join(f"[ sh:class <{class_}> ]" for class_ in classes) for classes in (ranges, others)
+                " ".join(f"[ sh:class <{class_}> ]" for class_ in classes) for classes in (ranges, unrelated)
             )
             text = f"""@prefix sh: <{SH}> .
                 <{name}> a sh:NodeShape ; sh:targetSubjectsOf <{prop.iri}> ; sh:property <{name}-value> .
