@@ -89,7 +89,7 @@ def test_every_query_of_the_library_is_asked() -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.name}-{case.line}")
 def test_the_library_is_answered_as_here(notes_store: kg.Store, server: Server, case: Case) -> None:
     """With the parameters of its competency questions, and in the same order."""
-    params = Binder(replace(CONFIG, store=notes_store.path)).bind(header(case).params, case.given)
+    params = Binder(replace(CONFIG, store=notes_store.path)).bind(header(case).params, case.params)
     here = kg.query(notes_store, case.text, params)
     there = server.query(case.text, notes_store.prefixes, params)
     assert here.variables == there.variables

@@ -33,14 +33,14 @@ def bind(text: str, params: Mapping[str, str | Term], prefixes: Mapping[str, str
     return f"{text[: span[0]]}{bound}{text[span[0] :]}"
 
 
-def term(given: str | Term, prefixes: Mapping[str, str]) -> str:
+def term(value: str | Term, prefixes: Mapping[str, str]) -> str:
     """The SPARQL text of a parameter's value: `<iri>`, a CURIE, a number, true or false, "text", else the plain text.
 
     A term stays as it is: the values of typed parameters are already converted. Raises KgError.
     """
-    if not isinstance(given, str):
-        return str(given)
-    text = given.strip()
+    if not isinstance(value, str):
+        return str(value)
+    text = value.strip()
     if not is_text(text):
         raise KgError(f"“{text}” is no text in UTF-8")
     prefix, colon, local = text.partition(":")

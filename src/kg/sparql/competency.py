@@ -104,7 +104,7 @@ class _Asking:
         if case.problem:
             return case.problem, (), case.line, case.column
         try:
-            params = self.binder.bind(header(case).params, case.given)
+            params = self.binder.bind(header(case).params, case.params)
             answer = self._ask(case.text, params)
         except KgError as error:
             return str(error), (), case.line, case.column
@@ -118,13 +118,13 @@ class _Asking:
             return str(error), (), case.line, case.column
         return message, difference, case.line, case.column
 
-    def _compared(self, expected: Expected, given: Outcome, *, ordered: bool) -> tuple[str, tuple[str, ...]]:
+    def _compared(self, expected: Expected, answer: Outcome, *, ordered: bool) -> tuple[str, tuple[str, ...]]:
         """Compare an answer with the expected one; graphs under limits, as matching blank nodes can take forever."""
-        if given.kind != "graph":
-            return compare(expected, given, ordered)
+        if answer.kind != "graph":
+            return compare(expected, answer, ordered)
         memory = self.config.max_memory
         return guarded(
-            lambda: compare(expected, given, ordered), seconds=self.seconds, memory=memory, what="the comparison"
+            lambda: compare(expected, answer, ordered), seconds=self.seconds, memory=memory, what="the comparison"
         )
 
     def _ask(self, text: str, params: Any) -> Outcome:
@@ -144,11 +144,11 @@ class _Asking:
         self._child = None
 
 
-def _place(case: Case, given: Outcome) -> tuple[int, int]:
+def _place(case: Case, answer: Outcome) -> tuple[int, int]:
     """The place of a mistake in the case's own query, else of the case. A fence begins a line above its text."""
-    if not given.line or case.source:
+    if not answer.line or case.source:
         return case.line, case.column
-    return case.line + given.line - (case.place.suffix == ".rq"), case.column + given.column - 1
+    return case.line + answer.line - (case.place.suffix == ".rq"), case.column + answer.column - 1
 
 
 def _orders(text: str) -> bool:
@@ -217,35 +217,35 @@ def _as_cell(store: Store, term: Any) -> Cell:
 # ---- Comparing --------------------------------------------------------------------------------------------------
 
 
-def compare(expected: Expected, given: Outcome, ordered: bool) -> tuple[str, tuple[str, ...]]:
+def compare(expected: Expected, answer: Outcome, ordered: bool) -> tuple[str, tuple[str, ...]]:
     """Describe how an answer differs: a sentence and the rows that differ, both empty if none do."""
     if expected.kind == "empty":
-        return _compare_empty(given)
+        return _compare_empty(answer)
     kinds = {"boolean": "ask", "graph": "graph", "texts": "select", "terms": "select"}
-    if kinds[expected.kind] != given.kind:
-        return f"{_WHAT[kinds[expected.kind]]} is expected, and the query gives {_WHAT[given.kind]}", ()
-    if given.kind == "ask":
+    if kinds[expected.kind] != answer.kind:
+        return f"{_WHAT[kinds[expected.kind]]} is expected, and the query gives {_WHAT[answer.kind]}", ()
+    if answer.kind == "ask":
         words = {True: "yes", False: "no"}
-        differs = expected.yes != given.yes
-        return (f"the answer is {words[given.yes]}, not {words[expected.yes]}" if differs else ""), ()
-    if given.kind == "graph":
-        return _compare_graphs(expected.triples, given.triples)
-    return _compare_rows(expected, given, ordered)
+        differs = expected.yes != answer.yes
+        return (f"the answer is {words[answer.yes]}, not {words[expected.yes]}" if differs else ""), ()
+    if answer.kind == "graph":
+        return _compare_graphs(expected.triples, answer.triples)
+    return _compare_rows(expected, answer, ordered)
 
 
 _WHAT = {"ask": "yes or no", "graph": "a graph", "select": "a table"}
 
 
-def _compare_empty(given: Outcome) -> tuple[str, tuple[str, ...]]:
-    if given.kind == "ask":
+def _compare_empty(answer: Outcome) -> tuple[str, tuple[str, ...]]:
+    if answer.kind == "ask":
         return "nothing is expected, and the query gives yes or no", ()
-    unexpected = [_line(row) for row in given.rows] + [str(triple) for triple in given.triples]
+    unexpected = [_line(row) for row in answer.rows] + [str(triple) for triple in answer.triples]
     return _differing([], unexpected)
 
 
-def _compare_graphs(expected: Sequence[ox.Triple], given: Sequence[ox.Triple]) -> tuple[str, tuple[str, ...]]:
+def _compare_graphs(expected: Sequence[ox.Triple], answer: Sequence[ox.Triple]) -> tuple[str, tuple[str, ...]]:
     """Compare graphs, ignoring the names of blank nodes."""
-    wanted, actual = _canonical(expected), _canonical(given)
+    wanted, actual = _canonical(expected), _canonical(answer)
     return _differing(sorted(wanted - actual), sorted(actual - wanted))
 
 
@@ -255,11 +255,11 @@ def _canonical(triples: Sequence[ox.Triple]) -> set[str]:
     return {str(quad.triple) for quad in dataset}
 
 
-def _compare_rows(expected: Expected, given: Outcome, ordered: bool) -> tuple[str, tuple[str, ...]]:
-    if set(expected.columns) != set(given.columns) or len(expected.columns) != len(given.columns):
-        return f"the columns are {', '.join(given.columns)}, not {', '.join(expected.columns)}", ()
-    order = [given.columns.index(name) for name in expected.columns]
-    rows = [tuple(row[n] for n in order) for row in given.rows]
+def _compare_rows(expected: Expected, answer: Outcome, ordered: bool) -> tuple[str, tuple[str, ...]]:
+    if set(expected.columns) != set(answer.columns) or len(expected.columns) != len(answer.columns):
+        return f"the columns are {', '.join(answer.columns)}, not {', '.join(expected.columns)}", ()
+    order = [answer.columns.index(name) for name in expected.columns]
+    rows = [tuple(row[n] for n in order) for row in answer.rows]
     same = _same_terms if expected.kind == "terms" else _same_texts
     missing, extra = _unmatched(expected.rows, rows, same)
     if missing or extra:

@@ -63,7 +63,7 @@ class Case:
     column: int
     name: str
     text: str = ""
-    given: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
     """The name of the library query that `text` comes from; empty if the text is the case's own."""
     expected: Expected | None = None
@@ -167,7 +167,7 @@ def _asking(config: Config, case: Case, text: str) -> Case:
     lines = [line for _, line in comments(text)]
     params = {match[1]: match[2].strip() for line in lines if (match := _GIVEN.match(line))}
     word = next((match[1].lower() for line in lines if (match := _EXPECT.match(line))), "")
-    case = replace(case, given=params, text=text, expected=_of_word(word) if word else None)
+    case = replace(case, params=params, text=text, expected=_of_word(word) if word else None)
     query_name = next((match[1] for line in lines if (match := _QUERY.match(line))), "")
     if not query_name:
         return case

@@ -43,7 +43,7 @@ class FullTextFunctions:
 
     store: Store
     searcher: "Searcher" = field(init=False)
-    _found: dict[str, "_Search | None"] = field(default_factory=dict)
+    _searches: dict[str, "_Search | None"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         from kg.fulltext.searcher import Searcher, index_of
@@ -52,18 +52,18 @@ class FullTextFunctions:
         config = Project.of(self.store).config
         self.searcher = Searcher(index_of(self.store, config), config)
 
-    def score(self, *given: Any) -> ox.Literal | None:
+    def score(self, *arguments: Any) -> ox.Literal | None:
         """How well a thing matches a search; no value if it does not match."""
-        match given:
+        match arguments:
             case (ox.NamedNode() as thing, ox.Literal() as words):
                 search = self._search(words.value)
                 row = search.rows.get(thing.value) if search else None
                 return ox.Literal(round(row.score, 6)) if row else None
         return None
 
-    def context(self, *given: Any) -> ox.Literal | None:
+    def context(self, *arguments: Any) -> ox.Literal | None:
         """The line of a thing that matches the words; no value if no line does."""
-        match given:
+        match arguments:
             case (ox.NamedNode() as thing, ox.Literal() as words):
                 line = self._mended(lambda: self._line(thing.value, words.value))
                 return ox.Literal(line) if line is not None else None
@@ -71,9 +71,9 @@ class FullTextFunctions:
 
     def _search(self, text: str) -> "_Search | None":
         """The results of a search, cached even if the text is no valid search."""
-        if text not in self._found:
-            self._found[text] = self._mended(lambda: self._searched(text))
-        return self._found[text]
+        if text not in self._searches:
+            self._searches[text] = self._mended(lambda: self._searched(text))
+        return self._searches[text]
 
     def _searched(self, text: str) -> "_Search | None":
         from kg.fulltext.search_query import Query
@@ -98,7 +98,7 @@ class FullTextFunctions:
                 if state == search.state:
                     (hit,) = self.searcher.hits([row], search.query)
                     return excerpt(hit.text, hit.marks, _CONTEXT)[0]
-            del self._found[text]
+            del self._searches[text]
         return None
 
     def _mended(self, work: "Callable[[], _T]") -> "_T":
@@ -111,7 +111,7 @@ class FullTextFunctions:
         except Damaged:
             config = self.searcher.config
             self.searcher = Searcher(index_of(self.store, config, anew=True), config)
-            self._found.clear()
+            self._searches.clear()
             return work()
 
 

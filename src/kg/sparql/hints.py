@@ -39,7 +39,7 @@ def hints_on_unknown_terms(
     store: "Store",
     prefixes: Mapping[str, str],
     is_empty: Callable[[], bool],
-    given: Iterable[object] = (),
+    values: Iterable[object] = (),
 ) -> list[str]:
     """Hints on a query's terms, and on the IRIs of its parameters, that occur nowhere, or nowhere in the notes.
 
@@ -47,7 +47,7 @@ def hints_on_unknown_terms(
     resemble a known term.
     """
     hints: list[tuple[str, bool]] = []
-    for term in dict.fromkeys([*_matched(text, prefixes), *_given(given, prefixes)]):
+    for term in dict.fromkeys([*_matched(text, prefixes), *_iris_of(values, prefixes)]):
         if next(_occurrences(store, term.term), None) is None:
             similar = _near(term, store, prefixes)
             hints.append((f"{term.text} occurs nowhere{did_you_mean(similar)}", bool(similar)))
@@ -60,7 +60,7 @@ def hints_on_unknown_terms(
     return [sentence for sentence, likely in hints if empty or likely][:_SOME]
 
 
-def _given(values: Iterable[object], prefixes: Mapping[str, str]) -> Iterator[QueryTerm]:
+def _iris_of(values: Iterable[object], prefixes: Mapping[str, str]) -> Iterator[QueryTerm]:
     """The IRIs among the values of parameters. Other values need not occur: a query may only compare them."""
     for node in values:
         if isinstance(node, ox.NamedNode):
@@ -76,14 +76,14 @@ def _occurrences(store: "Store", term: ox.NamedNode | ox.Literal) -> Iterator[ox
         yield from store.find(None, None, None, term)
 
 
-def _only_declared(store: "Store", one: QueryTerm) -> bool:
+def _only_declared(store: "Store", query_term: QueryTerm) -> bool:
     """Whether the ontology declares a class or property that is neither used outside it nor a predicate in it."""
-    term = one.term
+    term = query_term.term
     if not isinstance(term, ox.NamedNode) or term == ONTOLOGY_GRAPH or not store.has(term, TYPE, None, ONTOLOGY_GRAPH):
         return False
     if store.has(None, term, None, ONTOLOGY_GRAPH):
         return False
-    uses = store.triples(None, TYPE, term) if one.is_class else store.triples(None, term, None)
+    uses = store.triples(None, TYPE, term) if query_term.is_class else store.triples(None, term, None)
     # `all` stops at the first use outside the ontology
     return all(store.has(use.subject, use.predicate, use.object, ONTOLOGY_GRAPH) for use in uses)
 
@@ -156,17 +156,17 @@ def _unescaped(text: str) -> str:
     return out
 
 
-def _near(one: QueryTerm, store: "Store", prefixes: Mapping[str, str]) -> str | None:
+def _near(term: QueryTerm, store: "Store", prefixes: Mapping[str, str]) -> str | None:
     """The known term most similar to a term, as a query would write it."""
-    if isinstance(one.term, ox.Literal):
+    if isinstance(term.term, ox.Literal):
         labels = [quad.object for p in (PREF_LABEL, ALT_LABEL) for quad in store.triples(None, p, None)]
-        closest = nearest(one.term.value, {label.value for label in labels if isinstance(label, ox.Literal)})
+        closest = nearest(term.term.value, {label.value for label in labels if isinstance(label, ox.Literal)})
         return f'"{closest}"' if closest else None
-    prefix, _, local = one.text.partition(":")
+    prefix, _, local = term.text.partition(":")
     namespace = prefixes.get(prefix)
-    if namespace is None or one.text.startswith("<"):
+    if namespace is None or term.text.startswith("<"):
         return None
-    closest = nearest(local, set(_names(store, namespace, one.is_class)))
+    closest = nearest(local, set(_names(store, namespace, term.is_class)))
     return f"{prefix}:{closest}" if closest else _elsewhere(local, prefixes, store)
 
 

@@ -71,14 +71,14 @@ class Binder:
 
         return Project.open(self.config).lookup
 
-    def bind(self, params: Iterable[Parameter], given: Mapping[str, str | Term]) -> dict[str, str | Term]:
+    def bind(self, params: Iterable[Parameter], values: Mapping[str, str | Term]) -> dict[str, str | Term]:
         """Convert the values of a query's parameters to terms. Undeclared values and terms stay as they are.
 
         Raises KgError, NotFound.
         """
-        bound: dict[str, str | Term] = dict(given)
+        bound: dict[str, str | Term] = dict(values)
         for param in params:
-            value = given.get(param.name, param.default)
+            value = values.get(param.name, param.default)
             if value is not None:
                 bound[param.name] = self.term(param, value) if isinstance(value, str) else value
             elif not param.optional:
