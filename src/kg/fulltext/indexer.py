@@ -283,17 +283,17 @@ class _Update:
             self.database.execute("DELETE FROM tag WHERE note = ?", row)
             self.database.execute("DELETE FROM note WHERE id = ?", row)
 
-    def _insert(self, one: IndexedWords) -> None:
+    def _insert(self, entry: IndexedWords) -> None:
         add = self.database.execute
-        path = one.path.encode("utf-8", "surrogatepass")
+        path = entry.path.encode("utf-8", "surrogatepass")
         note = add(
             "INSERT INTO note (path, digest, front_id, title) VALUES (CAST(? AS TEXT), ?, ?, ?)",
-            (path, one.digest, one.front_id, one.title),
+            (path, entry.digest, entry.front_id, entry.title),
         ).lastrowid
-        self.database.executemany("INSERT INTO tag VALUES (?, ?)", [(note, tag.lower()) for tag in one.tags])
+        self.database.executemany("INSERT INTO tag VALUES (?, ?)", [(note, tag.lower()) for tag in entry.tags])
         assert note is not None
-        rows = list(enumerate(one.sections[: 1 << SECTIONS], note << SECTIONS))
-        names = [(one.title, one.aliases, indexable("\n".join(one.tags)))] + [("", "", "")] * (len(rows) - 1)
+        rows = list(enumerate(entry.sections[: 1 << SECTIONS], note << SECTIONS))
+        names = [(entry.title, entry.aliases, indexable("\n".join(entry.tags)))] + [("", "", "")] * (len(rows) - 1)
         self.database.executemany(
             "INSERT INTO section VALUES (?, ?, ?, ?, ?)",
             [(number, row.line, row.start, row.parts, row.raw) for number, row in rows],

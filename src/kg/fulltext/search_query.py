@@ -114,12 +114,12 @@ class _Parser:
             elif token["word"] == "OR" and not token["key"]:
                 groups.append(Group(True, tuple(parts)))
                 parts = []
-            elif condition := self._one(token, depth):
+            elif condition := self._condition(token, depth):
                 parts.append(Not(condition) if token["without"] else condition)
         groups.append(Group(True, tuple(parts)))
         return Group(False, tuple(group for group in groups if group.parts))
 
-    def _one(self, token: re.Match[str], depth: int) -> Condition | None:
+    def _condition(self, token: re.Match[str], depth: int) -> Condition | None:
         if token["open"]:
             group = self.any_of(depth + 1) if depth < _DEEPEST else None
             return group if group and group.parts else None

@@ -86,11 +86,11 @@ def search(
     store = store if isinstance(store, Store) else Store(store)
     config = config or Project.of(store).config
     try:
-        return Searcher(index_of(store, config, progress), config).found(query, limit, each)
+        return Searcher(index_of(store, config, progress), config).results(query, limit, each)
     except Damaged:
         rebuilt = Searcher(index_of(store, config, progress, anew=True), config)
     try:
-        return rebuilt.found(query, limit, each)
+        return rebuilt.results(query, limit, each)
     except Damaged as error:
         raise StoreError(f"the search index is damaged, and so is a new one: {error}") from error
 
@@ -129,12 +129,12 @@ class Searcher:
     index: FullText
     config: Config
 
-    def found(self, query: Query, limit: int, each: int) -> SearchResults:
+    def results(self, query: Query, limit: int, each: int) -> SearchResults:
         """Return the results, from one state of the index. Raises Damaged, StoreError."""
         with self.index.snapshot():
-            return self._found(query, limit, each)
+            return self._results(query, limit, each)
 
-    def _found(self, query: Query, limit: int, each: int) -> SearchResults:
+    def _results(self, query: Query, limit: int, each: int) -> SearchResults:
         ranked = self.ranked(query)
         chosen = [row for rows in ranked.values() for row in rows[:each]][:limit]
         hits = tuple(self.hits(chosen, query))
