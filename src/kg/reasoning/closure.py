@@ -78,10 +78,10 @@ class Closure:
         """Expect facts that equate things, even if no rule concludes such facts."""
         self.knows_equality = True
 
-    def run(self, given: Iterable[Numbers]) -> None:
+    def run(self, facts: Iterable[Numbers]) -> None:
         """Add facts, and everything that follows from them and the present facts."""
         later = []
-        for fact in given:
+        for fact in facts:
             if self.facts.add(*fact):
                 self._fire(fact)
                 if self.knows_equality or fact[1] in self._closing:
@@ -167,10 +167,10 @@ class Closure:
 
     # ---- equality --------------------------------------------------------------------------------------------------
 
-    def _join(self, one: int, other: int) -> None:
+    def _join(self, a: int, b: int) -> None:
         """Merge the groups of two things, and copy the facts about each to the other."""
-        first, second = self._groups.get(one, {one}), self._groups.get(other, {other})
-        if first is second or one == other:
+        first, second = self._groups.get(a, {a}), self._groups.get(b, {b})
+        if first is second or a == b:
             return
         both = first | second
         for member in both:
@@ -178,21 +178,21 @@ class Closure:
         for start in sorted(both):
             for end in sorted(both - {start}):
                 self._known((start, self._same, end))
-        for thing, group in ((one, second), (other, first)):
+        for thing, group in ((a, second), (b, first)):
             self._copy_all(thing, sorted(group - {thing}))
 
-    def _copy_all(self, here: int, others: list[int]) -> None:
+    def _copy_all(self, here: int, equals: list[int]) -> None:
         """Copy the facts about a thing to others."""
         enqueue = self._queue.append
         for predicate in self.facts.predicates():
             if predicate == self._same:
                 continue
             for obj in list(self.facts.objects(predicate, here)):
-                for other in others:
-                    enqueue((other, predicate, obj))
+                for equal in equals:
+                    enqueue((equal, predicate, obj))
             for subject in list(self.facts.subjects(predicate, here)):
-                for other in others:
-                    enqueue((subject, predicate, other))
+                for equal in equals:
+                    enqueue((subject, predicate, equal))
 
     def _copy(self, fact: Numbers) -> None:
         """Copy a fact to all things that equal its subject or its object."""

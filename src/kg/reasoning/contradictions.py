@@ -60,10 +60,10 @@ def _finding(
         return None
     # A thing's own note counts as intended, and in that note the earlier line. The finding is at the other line.
     culprit = max(lines, key=lines.__getitem__)
-    others = [str(line) for line in sorted(lines) if line != culprit]
+    further = [str(line) for line in sorted(lines) if line != culprit]
     statements = " and ".join(f"“{' '.join(explainer.words(fact))}”" for fact in row.facts)
     axioms = "; ".join(explainer.in_turtle(row.rule.axioms)) or meaning(row.rule.names)
-    elsewhere = f"; see {', '.join(others[:_SHOWN])}" if others else ""
+    elsewhere = f"; see {', '.join(further[:_SHOWN])}" if further else ""
     message = f"{statements} cannot {'both ' if len(row.facts) == 2 else ''}hold: {axioms}{elsewhere}"
     code = next((_CODES[name] for name in reversed(row.rule.names) if name in _CODES), "C05")
     return Finding(culprit.path, culprit.line, culprit.column, culprit.line, culprit.column, code, message)

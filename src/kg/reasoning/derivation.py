@@ -98,7 +98,7 @@ class _Typed(Stored):
             XSD + "decimal",
         )
 
-    def can_be_said(self, fact: Numbers) -> bool:
+    def is_statable(self, fact: Numbers) -> bool:
         """Whether a fact can be a triple of the dataset."""
         return fact[0] >= 0 and not (fact[1] == self._type and fact[2] == self._thing)
 
@@ -116,7 +116,7 @@ class Derivations:
         self._closing = {self.number(r.concludes): r for r in self._rules if r.concludes and is_transitivity(r)}
         self._same = self.number(SAME_AS)
         self._accept = accepts(self, self.number)
-        self._found: list[_Way] = []
+        self._noted: list[_Way] = []
         self._matched: dict[str, Sequence[Mapping[str, Any]]] = {}
         self._by_head: dict[int, list[Fire]] = defaultdict(list)
         for rule in self._rules:
@@ -131,8 +131,8 @@ class Derivations:
     def _noting(self, match: Match) -> Callable[[], None]:
         def note() -> None:
             if not match.rule.conditions or self._accept(match):
-                premises = dict.fromkeys(filter(self.facts.can_be_said, match.body()))
-                self._found.append(_Way(match.rule, tuple(premises)))
+                premises = dict.fromkeys(filter(self.facts.is_statable, match.body()))
+                self._noted.append(_Way(match.rule, tuple(premises)))
 
         return note
 
@@ -207,10 +207,10 @@ class Derivations:
         yield from self._of_queries(goal)
 
     def _by_rules(self, goal: Numbers) -> list[_Way]:
-        self._found = []
+        self._noted = []
         for find in self._by_head.get(goal[1], ()):
             find(goal[0], goal[2])
-        return [way for way in dict.fromkeys(self._found) if goal not in way.premises]
+        return [way for way in dict.fromkeys(self._noted) if goal not in way.premises]
 
     def _chain(self, goal: Numbers) -> tuple[Numbers, ...]:
         """Return the shortest chain between the ends of a goal, of pairs that do not follow by transitivity alone."""
@@ -246,12 +246,12 @@ class Derivations:
                 if middle not in {subject, obj} and self.facts.has(predicate, middle, obj):
                     yield _Way(_EQ_TRANS, ((subject, predicate, middle), (middle, predicate, obj)))
             return
-        for other in self.facts.subjects(self._same, subject):
-            if self.facts.has(predicate, other, obj):
-                yield _Way(_EQ_REP_S, ((other, self._same, subject), (other, predicate, obj)))
-        for other in self.facts.subjects(self._same, obj):
-            if self.facts.has(predicate, subject, other):
-                yield _Way(_EQ_REP_O, ((other, self._same, obj), (subject, predicate, other)))
+        for equal in self.facts.subjects(self._same, subject):
+            if self.facts.has(predicate, equal, obj):
+                yield _Way(_EQ_REP_S, ((equal, self._same, subject), (equal, predicate, obj)))
+        for equal in self.facts.subjects(self._same, obj):
+            if self.facts.has(predicate, subject, equal):
+                yield _Way(_EQ_REP_O, ((equal, self._same, obj), (subject, predicate, equal)))
 
     # ---- rules that are queries -----------------------------------------------------------------------------------
 

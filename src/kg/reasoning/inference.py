@@ -178,17 +178,17 @@ class _Full:
         self.store, self.reasoning = store, reasoning
         self.total = 0
 
-    def by_rules(self, found: Profile) -> int:
+    def by_rules(self, profile: Profile) -> int:
         """Close everything under the rules; return the number of added triples."""
         axioms: dict[ox.Triple, None] = {}
         for _ in range(_ROUNDS):
-            closure, sink = self._closed((*found.rules, *self.reasoning.own))
+            closure, sink = self._closed((*profile.rules, *self.reasoning.own))
             # An inferred triple may itself be an axiom: that a property is transitive, that two properties are equal.
             more = [triple for triple in sink.axioms(self.reasoning, self.store) if triple not in axioms]
             if not more:
                 return self._with_queries(closure, sink)
             axioms |= dict.fromkeys(more)
-            found = self.reasoning.profile(self.store.triples, axioms)
+            profile = self.reasoning.profile(self.store.triples, axioms)
         raise OntologyError(_no_end())
 
     def _closed(self, rules: Sequence[Rule]) -> tuple[Closure, "_Sink"]:
@@ -197,17 +197,17 @@ class _Full:
         closure = Closure(rules, number, accepts(self.store, number), sink=sink.take)
         if self.store.has(None, SAME_AS, None):
             closure.expect_equality()
-        self._run(closure, self._given(rules, number, everything=closure.knows_equality), sink)
+        self._run(closure, self._relevant_facts(rules, number, everything=closure.knows_equality), sink)
         return closure, sink
 
-    def _run(self, closure: Closure, given: Iterable[Numbers], sink: "_Sink") -> None:
+    def _run(self, closure: Closure, facts: Iterable[Numbers], sink: "_Sink") -> None:
         before = sink.written
         with self.store.loading():  # written triples load while more are inferred
-            closure.run(given)
+            closure.run(facts)
         self.store.count_inferred(sink.written - before)
         self.total += sink.written - before
 
-    def _given(self, rules: Sequence[Rule], number: Numbering, *, everything: bool) -> Iterator[Numbers]:
+    def _relevant_facts(self, rules: Sequence[Rule], number: Numbering, *, everything: bool) -> Iterator[Numbers]:
         """The facts that rules can match or conclude; all facts if two things may be equal."""
         if everything:
             yield from (number.fact(triple) for triple in self.store.triples())

@@ -175,9 +175,9 @@ class _Axioms:
             for t in self.by[predicate]:
                 if t.subject != t.object or predicate == OWL + "inverseOf":
                     yield _rule(name, *make(t.subject, t.object), axioms=(t,))
-        for name, (type_, make_one) in _CHARACTERS.items():
+        for name, (type_, of_subject) in _CHARACTERS.items():
             for t in self.types[type_]:
-                made = _rule(name, *make_one(t.subject), axioms=(t,))
+                made = _rule(name, *of_subject(t.subject), axioms=(t,))
                 yield made
                 if name == "prp-fp":
                     yield _clash(made)
@@ -383,12 +383,12 @@ def _below(
                 fillers[filler] = ()
             if p1 in named:
                 above[p1] = ()
-            for c2, p2, other, why in kinds[kind]:
+            for c2, p2, filler2, why in kinds[kind]:
                 if c1 == c2:
                     continue
-                if of_filler and p1 == p2 and other in fillers:
-                    yield of_filler, c1, c2, (*because, *why, *fillers[other])
-                if filler == other and p2 in above:
+                if of_filler and p1 == p2 and filler2 in fillers:
+                    yield of_filler, c1, c2, (*because, *why, *fillers[filler2])
+                if filler == filler2 and p2 in above:
                     pair = (c2, c1) if kind == "allValuesFrom" else (c1, c2)
                     yield of_property, *pair, (*because, *why, *above[p2])
 

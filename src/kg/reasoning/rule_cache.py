@@ -5,9 +5,9 @@ from kg.reasoning.construct_rules import FILE as RULES
 from kg.store.store import Published
 
 
-def cached_rules(found: Published | None) -> str | None:
+def cached_rules(generation: Published | None) -> str | None:
     """Return the cached text of a store's compiled rules; None if there is none."""
     try:
-        return read_bytes(found.folder / RULES, MAX_STORE_FILE, follow=False).decode() if found else None
+        return read_bytes(generation.folder / RULES, MAX_STORE_FILE, follow=False).decode() if generation else None
     except (OSError, ValueError):
         return None

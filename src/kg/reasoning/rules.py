@@ -201,10 +201,10 @@ def _walk(
     while stack:
         node, state = stack.pop()
         for predicate, backwards, end in steps.get(state, ()):
-            for other in facts.subjects(predicate, node) if backwards else facts.objects(predicate, node):
-                if (other, end) not in seen:
-                    seen.add((other, end))
-                    stack.append((other, end))
+            for neighbour in facts.subjects(predicate, node) if backwards else facts.objects(predicate, node):
+                if (neighbour, end) not in seen:
+                    seen.add((neighbour, end))
+                    stack.append((neighbour, end))
     return seen
 
 

@@ -55,7 +55,7 @@ def _nameless(atom: Atom) -> tuple[Term, ...]:
     return (TYPE, atom.object) if atom.predicate == TYPE and is_nameless(atom.object) else ()
 
 
-def _unfold(rule: Rule, made: Mapping[tuple[Term, ...], list[Rule]], fresh: Iterator[int], found: list[Rule]) -> None:
+def _unfold(rule: Rule, made: Mapping[tuple[Term, ...], list[Rule]], fresh: Iterator[int], rules: list[Rule]) -> None:
     """Replace each nameless pattern by the bodies of the rules that conclude it, in all combinations."""
     stack: list[tuple[Rule, tuple[frozenset[Atom], ...]]] = [(rule, tuple(frozenset[Atom]() for _ in rule.body))]
     done = 0
@@ -63,10 +63,10 @@ def _unfold(rule: Rule, made: Mapping[tuple[Term, ...], list[Rule]], fresh: Iter
         current, trails = stack.pop()
         index = next((n for n, atom in enumerate(current.body) if _nameless(atom)), None)
         if index is None:
-            found.append(_tidied(current))
+            rules.append(_tidied(current))
             continue
         done += 1
-        if len(found) > MOST_RULES or done > MOST_RULES:
+        if len(rules) > MOST_RULES or done > MOST_RULES:
             raise _TooMany
         goal = current.body[index]
         if goal in trails[index]:
