@@ -130,7 +130,7 @@ class Leaf:
         raw = self.prose.source.slice(*span)
         masked = self._masked(row) if any(part[3] for part in row) else raw
         links = tuple([part[4] for part in row if part[4]])
-        scanned = _Scan(raw, masked, span.start).found(links, self._glued(span.start), last=last, is_task=self._is_task)
+        scanned = _Scan(raw, masked, span.start).parts(links, self._glued(span.start), last=last, is_task=self._is_task)
         self.block_id = scanned.block_id or self.block_id
         self.prose.wrong_ids.extend(scanned.wrong_id)
         pieces = words = self._pieces(row, scanned.bare, scanned.hidden)
@@ -256,7 +256,7 @@ class _Scan:
         self._offsets: list[int] = []
         self._starts: list[int] = []
 
-    def found(self, links: tuple[Link, ...], glued: bool, *, last: bool, is_task: bool) -> _Scanned:
+    def parts(self, links: tuple[Link, ...], glued: bool, *, last: bool, is_task: bool) -> _Scanned:
         """Return everything that scanning finds; a line `glued` to the text before it cannot begin with a tag."""
         self._starts = [link.span.start for link in links]
         hidden = [self._span(*pair) for pair in inline.comments(self.masked)] if "%%" in self.masked else []
@@ -321,8 +321,8 @@ class _Scan:
                 span = Span(at, at + len(text.encode("utf-8")))
                 yield Field(Span(start + 1, link.span.end - 1), key.strip(), text, span, (), "bracket")
 
-    def _field(self, found: inline.InlineMatch, links: tuple[Link, ...], form: FieldForm) -> Field:
-        span = self._span(found.start, found.end)
+    def _field(self, match: inline.InlineMatch, links: tuple[Link, ...], form: FieldForm) -> Field:
+        span = self._span(match.start, match.end)
         inside = links[bisect_left(self._starts, span.start) : bisect_left(self._starts, span.end)]
-        text = self._span(found.text_start, found.text_start + len(found.text))
-        return Field(span, found.key, found.text, text, inside, form)
+        text = self._span(match.text_start, match.text_start + len(match.text))
+        return Field(span, match.key, match.text, text, inside, form)

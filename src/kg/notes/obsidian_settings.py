@@ -48,7 +48,7 @@ class _Watch:
         """The seconds that each expression may still take; 0 if it was given up."""
         self.all_left = _ALL_MATCHES
 
-    def found(self, expression: str, path: str) -> bool:
+    def matches(self, expression: str, path: str) -> bool:
         """Whether an expression matches in a path. An invalid or slow expression matches nothing from then on."""
         left = self.left.get(expression, _LONGEST_MATCH if _is_modest(expression) else 0)
         if left <= 0 or self.all_left <= 0:
@@ -106,7 +106,7 @@ class Settings:
 
     def _matches(self, filter_: str, path: str) -> bool:
         if len(filter_) > 2 and filter_[0] == filter_[-1] == "/":
-            return self._watch.found(filter_[1:-1], path)
+            return self._watch.matches(filter_[1:-1], path)
         return path.lower().startswith(filter_.lower())
 
 

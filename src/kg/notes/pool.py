@@ -123,7 +123,7 @@ class Workers:
                 results.update(zip((path for path, _ in batch), read(batch, limit), strict=True))
 
         if self._threads:
-            readers = [lambda *given, child=process: child.ask("read", *given) for process in self._processes]
+            readers = [lambda *arguments, child=process: child.ask("read", *arguments) for process in self._processes]
             list(self._threads.map(work_through, readers))
         else:
             work_through(self._here.read)

@@ -66,11 +66,11 @@ class Sentences:
     def _passages(self) -> Mapping[Position, _Passage]:
         position = self.note.source.position
         passages: dict[Position, _Passage] = {}
-        for start, passage in sorted(self._found(), key=lambda row: row[0]):
+        for start, passage in sorted(self._all_passages(), key=lambda row: row[0]):
             passages.setdefault(position(start), passage)
         return passages
 
-    def _found(self) -> Iterator[tuple[int, _Passage]]:
+    def _all_passages(self) -> Iterator[tuple[int, _Passage]]:
         for prop in self.note.properties:
             yield prop.span.start, _Passage(f"{prop.key}: {_plain(prop.value)}", 0)
             for value in _values(prop.value):

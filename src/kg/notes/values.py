@@ -152,8 +152,8 @@ def inline_value(field: Field) -> Value:
     whole = next((link for link in field.links if link.span == field.text_span), None)
     parts = _parts(field.text)
     if whole or len(parts) == 1 or duration(field.text):
-        return _one(field, field.text, field.text_span)
-    values = tuple(_one(field, text, span) for text, span in _placed(field, parts))
+        return _single_value(field, field.text, field.text_span)
+    values = tuple(_single_value(field, text, span) for text, span in _placed(field, parts))
     if any(value.kind == "text" and not value.link and not value.raw.startswith('"') for value in values):
         return Value("text", field.text_span, field.text, field.text, links=field.links)
     return Value("list", field.text_span, children=values)
@@ -182,7 +182,7 @@ def _placed(field: Field, parts: list[tuple[int, int]]) -> Iterator[tuple[str, S
             yield field.text[start:end], Span(at, at + len(field.text[start:end].encode("utf-8")))
 
 
-def _one(field: Field, text: str, span: Span) -> Value:
+def _single_value(field: Field, text: str, span: Span) -> Value:
     inside = tuple(link for link in field.links if span.start <= link.span.start < span.end)
     whole = inside[0] if inside and inside[0].span == span else None
     if whole or inside:

@@ -247,16 +247,16 @@ class _Walk:
             self.unsure.append(nfc(here.prefix))
             return here.rules
 
-    def _look(self, entry: "os.DirEntry[str]", here: _Folder, found: list[_Entry], folders: list[_Folder]) -> None:
+    def _look(self, entry: "os.DirEntry[str]", here: _Folder, entries: list[_Entry], folders: list[_Folder]) -> None:
         """Add an entry to the files, or to the folders yet to visit."""
         path, place = here.prefix + entry.name, Path(entry.path)
         try:
             if entry.is_dir(follow_symlinks=False):
                 folders.append(_Folder(place, f"{path}/", here.depth + 1, here.rules.inside(path)))
             elif entry.is_file(follow_symlinks=False):
-                found.append(_Entry(path, place, here.rules.ignores(path)))
+                entries.append(_Entry(path, place, here.rules.ignores(path)))
             elif target := self._inside(entry):
-                found.append(_Entry(path, target, here.rules.ignores(path)))
+                entries.append(_Entry(path, target, here.rules.ignores(path)))
             elif entry.name.lower().endswith(".md"):
                 self.findings.append(of_file(path, "F04", "not a regular file inside the vault: not read"))
         except OSError as error:
