@@ -96,11 +96,11 @@ class Lookup:
                     return document
         raise NotFound(f"“{text}” is not a note: no graph has its name")
 
-    def _likeliest(self, found: set[ox.NamedNode]) -> set[ox.NamedNode]:
+    def _likeliest(self, nodes: set[ox.NamedNode]) -> set[ox.NamedNode]:
         """Of the things with a name, those that notes describe; else those that are not tags; else all."""
-        described = {node for node in found if self.store.has(None, DESCRIBES, node)}
+        described = {node for node in nodes if self.store.has(None, DESCRIBES, node)}
         tags = self.names.tag("")
-        return described or {node for node in found if not node.value.startswith(tags)} or found
+        return described or {node for node in nodes if not node.value.startswith(tags)} or nodes
 
     def _candidates(self, text: str) -> Iterator[set[ox.NamedNode]]:
         """The things that a text may name, most certain first."""
@@ -148,9 +148,9 @@ class Lookup:
         suggestion = nearest(text, {label for _, label in self._labelled()}, letters_and_digits)
         return did_you_mean(suggestion and f"“{suggestion}”")
 
-    def _near_iri(self, text: str, given: ox.NamedNode) -> str:
+    def _near_iri(self, text: str, term: ox.NamedNode) -> str:
         """A hint at the known thing most like an IRI, in the same namespace and written in the same form."""
-        prefix, local = prefixed(given.value, self.prefixes)
+        prefix, local = prefixed(term.value, self.prefixes)
         if prefix is None:
             return ""
         space = self.prefixes[prefix]

@@ -140,8 +140,8 @@ def _stranger(folder: Folder) -> str:
             return "" if _HOLDER.fullmatch(folder.read(LOCK, 100_000).decode()) else "its “lock” is not one of kg"
         except (OSError, UnicodeDecodeError):
             return "its “lock” is not one of kg"
-    others = [name for name in names if name != PULLED and not name.startswith(MARK)]
-    return f"it holds “{others[0]}” and no lock" if others else ""
+    unknown = [name for name in names if name != PULLED and not name.startswith(MARK)]
+    return f"it holds “{unknown[0]}” and no lock" if unknown else ""
 
 
 def _strangers(folder: Folder, contents: Contents, inside: str = "") -> Iterator[str]:
