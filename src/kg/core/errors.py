@@ -35,9 +35,9 @@ class KgError(Exception):
         return _restore, (type(self), self.args, self.__dict__)
 
 
-def _restore(kind: type[KgError], said: tuple[Any, ...], fields: dict[str, Any]) -> KgError:
+def _restore(kind: type[KgError], args: tuple[Any, ...], fields: dict[str, Any]) -> KgError:
     error = kind.__new__(kind)
-    error.args = said
+    error.args = args
     error.__dict__.update(fields)
     return error
 

@@ -168,7 +168,7 @@ def _chunk(tokens: list[_Token]) -> bytes:
 
 def _name(tokens: list[_Token]) -> bytes:
     """The expression of one name: a part between two stars matches at the nearest place, the last part at the end."""
-    first, *later = [b"".join(map(_one, part)) for part in _split(tokens, _STAR)]
+    first, *later = [b"".join(map(_of_token, part)) for part in _split(tokens, _STAR)]
     if not later:
         return first
     *between, last = later
@@ -186,7 +186,7 @@ def _split(tokens: list[_Token], by: str) -> Iterator[list[_Token]]:
     yield part
 
 
-def _one(token: _Token) -> bytes:
+def _of_token(token: _Token) -> bytes:
     if token == _ANY:
         return b"[^/]"
     assert isinstance(token, frozenset)
@@ -312,16 +312,16 @@ class Patterns:
             if pattern:
                 self._add(number, line, pattern, most_wild)
 
-    def _add(self, number: int, line: bytes, one: Glob, most_wild: int) -> None:
-        if one.tokens:
+    def _add(self, number: int, line: bytes, glob: Glob, most_wild: int) -> None:
+        if glob.tokens:
             if self.wild + len(line) > most_wild:
                 self.too_many = self.too_many or number
                 return
             self.wild += len(line)
-        expression = _expression(one.tokens) if one.tokens else None
-        for table in (self._folders,) if one.only_folders else (self._folders, self._files):
-            table.add(len(self._keeps), one, expression)
-        self._keeps.append(one.keeps)
+        expression = _expression(glob.tokens) if glob.tokens else None
+        for table in (self._folders,) if glob.only_folders else (self._folders, self._files):
+            table.add(len(self._keeps), glob, expression)
+        self._keeps.append(glob.keeps)
 
     def __bool__(self) -> bool:
         return bool(self._keeps)

@@ -28,8 +28,8 @@ def alike(names: Iterable[str]) -> Iterator[tuple[str, str]]:
     yield from sorted(set(pairs))
 
 
-def _pairs(some: list[str], others: list[str]) -> Iterator[tuple[str, str]]:
-    return ((min(first, second), max(first, second)) for first in some for second in others)
+def _pairs(shorter: list[str], longer: list[str]) -> Iterator[tuple[str, str]]:
+    return ((min(first, second), max(first, second)) for first in shorter for second in longer)
 
 
 def _near(keys: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -39,16 +39,16 @@ def _near(keys: Iterable[str]) -> Iterator[tuple[str, str]]:
     for key in sorted(keys, key=lambda key: (len(key), key)):
         size = len(key)
         if slips(key):
-            candidates = {other for block in _blocks(key) for other in parts.get(block, ())} | {*letters[_sorted(key)]}
-            yield from ((other, key) for other in sorted(candidates) if _is_near(other, key))
+            candidates = {known for block in _blocks(key) for known in parts.get(block, ())} | {*letters[_sorted(key)]}
+            yield from ((known, key) for known in sorted(candidates) if _is_near(known, key))
             letters[_sorted(key)].append(key)
             for number, (start, end) in enumerate(_segments(size)):
                 parts[_digits(key), size, number, key[start:end]].append(key)
 
 
-def _is_near(one: str, other: str) -> bool:
-    limit = slips(one)
-    return _digits(one) == _digits(other) and OSA.distance(one, other, score_cutoff=limit) <= limit
+def _is_near(shorter: str, longer: str) -> bool:
+    limit = slips(shorter)
+    return _digits(shorter) == _digits(longer) and OSA.distance(shorter, longer, score_cutoff=limit) <= limit
 
 
 def _blocks(key: str) -> Iterator[tuple[str, int, int, str]]:

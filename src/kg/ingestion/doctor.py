@@ -31,10 +31,10 @@ def examine(vault: Vault) -> list[Check]:
     return list(_rows(vault, Published(vault.config.store)))
 
 
-def _rows(vault: Vault, found: Published) -> Iterator[Check]:
-    store = found.store
-    ledger = IngestState.read(found.folder)
-    yield Check("manifest", True, f"generation {found.manifest.generation}")
+def _rows(vault: Vault, generation: Published) -> Iterator[Check]:
+    store = generation.store
+    ledger = IngestState.read(generation.folder)
+    yield Check("manifest", True, f"generation {generation.manifest.generation}")
     if ledger is None:
         yield Check("state of the notes", False, "cannot be read; the next ingest reads all notes", damaged=True)
     try:
@@ -42,7 +42,7 @@ def _rows(vault: Vault, found: Published) -> Iterator[Check]:
     except (OSError, RuntimeError, StoreError) as error:
         yield Check("quads", False, first_line(error), damaged=True)
         return
-    yield from _quads(found, counts, default, named)
+    yield from _quads(generation, counts, default, named)
     yield _indexes(store)
     if ledger is not None:
         yield _notes(vault, ledger, digests)
@@ -73,9 +73,9 @@ def _counted(store: Store) -> tuple[Counter[str], dict[str, str], set[int], set[
     return counts, digests, default, named
 
 
-def _quads(found: Published, counts: Counter[str], default: set[int], named: set[int]) -> Iterator[Check]:
+def _quads(generation: Published, counts: Counter[str], default: set[int], named: set[int]) -> Iterator[Check]:
     for graph, name in (("", "default graph"), (ONTOLOGY, "ontology"), (INFERRED, "inferred")):
-        wanted, number = found.manifest.counts.get(graph, 0), counts[graph]
+        wanted, number = generation.manifest.counts.get(graph, 0), counts[graph]
         says = f"{number:,} triples" if number == wanted else f"{number:,} triples; the manifest says {wanted:,}"
         yield Check(name, number == wanted, says, damaged=number != wanted)
     same = default == named

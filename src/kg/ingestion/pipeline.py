@@ -97,7 +97,7 @@ def _run(publisher: Publisher, refusals: Refusals, *, full: bool) -> Report:
     update = Update(snapshot, last, refusals)
     now = digests(snapshot.files.notes, config.store, config.max_bytes, keep=True)
     paths = update.different(now)
-    if not paths and not update.others_differ(now):
+    if not paths and not update.listing_differs(now):
         return publisher.nothing(last)
     paths += [path for path in update.refused_before() if path in now and path not in paths]
     if len(paths) > _REBUILD_SHARE * len(now) + 10:

@@ -144,9 +144,9 @@ class Snapshot:
         if self.last is None:
             return ()
         root, config, before = self.files.root, self.config, self.last.state
-        is_other = before.device and before.device != root.device
+        is_new_drive = before.device and before.device != root.device
         is_marked = is_there(config.vault / CONFIG) or config.store.is_relative_to(config.vault)
-        if not before.entries or not (root.empty or is_other) or is_marked:
+        if not before.entries or not (root.empty or is_new_drive) or is_marked:
             return ()
         if any(path in self.files.notes for path in before.entries):
             return ()

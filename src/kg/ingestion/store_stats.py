@@ -43,7 +43,7 @@ class Census:
     """The size of the store's folder, in bytes."""
     generation: int
     published: datetime
-    asked_in: float
+    seconds: float
     """How long counting took, in seconds."""
 
     def as_json(self) -> dict[str, object]:

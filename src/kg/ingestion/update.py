@@ -45,7 +45,7 @@ class Update:
         then = self.last.state.digests
         return [path for path, digest in now.items() if not digest or then.get(path) != digest]
 
-    def others_differ(self, now: Mapping[str, str]) -> bool:
+    def listing_differs(self, now: Mapping[str, str]) -> bool:
         """Whether notes are gone, or other files than notes have come or gone."""
         before, kept = self.last.state, self.snapshot.kept
         if (kept.attachments, kept.ignored) != (before.attachments, before.ignored):

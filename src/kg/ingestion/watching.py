@@ -46,7 +46,7 @@ class Inputs(NamedTuple):
         return [
             folder
             for folder in existing
-            if not any(folder != other and folder.is_relative_to(other) for other in existing)
+            if not any(folder != parent and folder.is_relative_to(parent) for parent in existing)
         ]
 
     def stamps(self) -> dict[Path, Stamp]:

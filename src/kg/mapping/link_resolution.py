@@ -172,7 +172,7 @@ class Index:
     """Notes by their aliases in lower case."""
     on_disk: Mapping[str, str]
     """Files by path, if the path has another Unicode form on the disk."""
-    _found: dict[tuple[str, str], list[str]] = field(default_factory=dict, repr=False, compare=False)
+    _matches: dict[tuple[str, str], list[str]] = field(default_factory=dict, repr=False, compare=False)
     _headings: dict[str, _Headings] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -240,9 +240,9 @@ class Index:
     def find(self, path: str, source: str) -> list[str]:
         """Return the files that a link path can mean: the file that it does mean first, then its equals."""
         key = (path, posixpath.dirname(source))
-        files = self._found.get(key)
+        files = self._matches.get(key)
         if files is None:
-            files = self._found[key] = self.paths.find(path, source)
+            files = self._matches[key] = self.paths.find(path, source)
         return files
 
     def _external(self, url: str, kind: LinkClass) -> Target:

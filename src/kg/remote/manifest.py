@@ -52,8 +52,8 @@ class ServerState:
     def of(cls, endpoint: Endpoint, names: ServerNames) -> "ServerState":
         """Query the server's state of this vault. Raises KgError if the server has another vault."""
         query = f'SELECT ?g WHERE {{ GRAPH ?g {{ ?g ?p "{FORMAT}" }} }}'
-        if others := {str(graph) for (graph,) in endpoint.rows(query, 1)} - {names.manifest}:
-            owner = min(others).strip("<>").removesuffix("#push")
+        if owners := {str(graph) for (graph,) in endpoint.rows(query, 1)} - {names.manifest}:
+            owner = min(owners).strip("<>").removesuffix("#push")
             raise KgError(f"{endpoint.name} has the vault of the base {owner}: push to a dataset of its own")
         rows: dict[str, set[str]] = {}
         query = f"SELECT ?g ?state WHERE {{ GRAPH {names.manifest} {{ ?g {names.state} ?state }} }}"
