@@ -183,7 +183,7 @@ class _EntityReader:
 
 # ---- comparison by name --------------------------------------------------------------------------------------------
 
-_Found = tuple[int, int, str, float]
+_ScoredPair = tuple[int, int, str, float]
 _Key = Callable[[str], Hashable]
 
 
@@ -193,7 +193,7 @@ class _ComparedName(NamedTuple):
     is_alias: bool
 
 
-def _by_name(items: list[Item]) -> Iterator[_Found]:
+def _by_name(items: list[Item]) -> Iterator[_ScoredPair]:
     kinds: dict[str, list[_ComparedName]] = defaultdict(list)
     for n, item in enumerate(items):
         kinds[item.kind] += (_ComparedName(n, text, at > 0) for at, text in enumerate(item.names))
@@ -220,7 +220,7 @@ def _groups(names: Iterable[_ComparedName], key: _Key) -> Iterator[tuple[_Compar
             yield from (pair for pair in combinations(group, 2) if pair[0].item != pair[1].item)
 
 
-def _same(names: Iterable[_ComparedName]) -> Iterator[_Found]:
+def _same(names: Iterable[_ComparedName]) -> Iterator[_ScoredPair]:
     for first, second in _groups(names, _letters):
         if first.is_alias and second.is_alias:
             yield first.item, second.item, f"both have the alias “{first.text}”", 0.85
@@ -233,12 +233,12 @@ def _same(names: Iterable[_ComparedName]) -> Iterator[_Found]:
             yield first.item, second.item, "the same letters and digits", 0.98
 
 
-def _grouped(names: Iterable[_ComparedName], key: _Key, why: str, score: float) -> Iterator[_Found]:
+def _grouped(names: Iterable[_ComparedName], key: _Key, why: str, score: float) -> Iterator[_ScoredPair]:
     pairs = ((first, second) for first, second in _groups(names, key) if _letters(first.text) != _letters(second.text))
     return ((first.item, second.item, why, score) for first, second in pairs)
 
 
-def _by_initials(names: Iterable[_ComparedName]) -> Iterator[_Found]:
+def _by_initials(names: Iterable[_ComparedName]) -> Iterator[_ScoredPair]:
     """Yield pairs of people where a name abbreviates the other's names to initials, or omits a middle name."""
     families: dict[str, list[tuple[_ComparedName, tuple[str, ...]]]] = defaultdict(list)
     for name in names:
@@ -265,7 +265,7 @@ def _is_short_for(short: tuple[str, ...], full: tuple[str, ...]) -> bool:
     return all(any(short_name == name or short_name == name[0] for name in full_names) for short_name in short[1:])
 
 
-def _letters_apart(names: Iterable[_ComparedName], are_people: bool) -> Iterator[_Found]:
+def _letters_apart(names: Iterable[_ComparedName], are_people: bool) -> Iterator[_ScoredPair]:
     """Yield names that differ by a letter or two.
 
     In notes and tags, where similar words may be intended, only slips count: inside a word, as slips seldom affect its
@@ -361,7 +361,7 @@ def _singular_word(word: str) -> str:
 # ---- comparison by text ----------------------------------------------------------------------------------------------
 
 
-def _by_text(items: list[Item], texts: Mapping[ox.NamedNode, list[str]]) -> Iterator[_Found]:
+def _by_text(items: list[Item], texts: Mapping[ox.NamedNode, list[str]]) -> Iterator[_ScoredPair]:
     """Yield pairs of notes with nearly the same text, by the share of four-word runs that they have in common.
 
     Broder, On the resemblance and containment of documents, 1997; blocked by a sample of the runs that is the same in

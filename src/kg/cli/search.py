@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kg.notes.vault import Progress
 
 
-_SOME = 3
+_SHOWN = 3
 
 
 _OPTION = re.compile(r"-([qvh]+|f(text|json|jsonl|csv|md)?)\Z|--")
@@ -133,9 +133,9 @@ def _say(options: Options, results: "SearchResults", typed: str) -> None:
     if results.left_out:
         options.say(printable(f"hint: no letter or digit in {', '.join(results.left_out)}: left out"), dim=True)
     if results.stale:
-        number, paths = len(results.stale), ", ".join(results.stale[:_SOME])
+        number, paths = len(results.stale), ", ".join(results.stale[:_SHOWN])
         have = f"{number:,} {'note has' if number == 1 else 'notes have'} changed since"
-        options.say(printable(f"hint: {have}, run kg ingest: {paths}{' …' if number > _SOME else ''}"), dim=True)
+        options.say(printable(f"hint: {have}, run kg ingest: {paths}{' …' if number > _SHOWN else ''}"), dim=True)
 
 
 def _near(results: "SearchResults") -> str:

@@ -7,7 +7,7 @@ from rapidfuzz.distance import OSA
 
 from kg.core.text import letters_and_digits
 
-_ONE, _TWO = 6, 9
+_ONE_SLIP, _TWO_SLIPS = 6, 9
 """The minimum letters of a name for one, or two, to be slips: `Li Wei` and `Li Mei` are two people."""
 _MOST = 2
 _NEAR = 70
@@ -76,7 +76,7 @@ def slips(key: str) -> int:
 
 
 def _slips(size: int) -> int:
-    return 2 if size >= _TWO else 1 if size >= _ONE else 0
+    return 2 if size >= _TWO_SLIPS else 1 if size >= _ONE_SLIP else 0
 
 
 def _sorted(key: str) -> str:

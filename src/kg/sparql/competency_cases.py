@@ -40,7 +40,7 @@ _RULE = re.compile(r"\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\Z")
 _LINK = re.compile(r"\[\[([^\]|]+)(?:\|[^\]]*)?\]\]\Z")
 _QUERY = re.compile(r"query:\s*(\S+)\Z")
 _EXPECT = re.compile(r"expect:\s*(yes|no|empty)\Z", re.I)
-_GIVEN = re.compile(r"param\s+[?$]?(\w+)\s*=\s*(.*)")
+_PARAM = re.compile(r"param\s+[?$]?(\w+)\s*=\s*(.*)")
 _WORDS = {"yes", "no", "empty"}
 
 
@@ -165,7 +165,7 @@ def _text(file: Path) -> str:
 def _asking(config: Config, case: Case, text: str) -> Case:
     """Complete the case with its question: the text itself, or the library query that it names. Raises KgError."""
     lines = [line for _, line in comments(text)]
-    params = {match[1]: match[2].strip() for line in lines if (match := _GIVEN.match(line))}
+    params = {match[1]: match[2].strip() for line in lines if (match := _PARAM.match(line))}
     word = next((match[1].lower() for line in lines if (match := _EXPECT.match(line))), "")
     case = replace(case, params=params, text=text, expected=_of_word(word) if word else None)
     query_name = next((match[1] for line in lines if (match := _QUERY.match(line))), "")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 _LOCAL = re.compile(r"\w[\w-]*\Z")
-_SOME = 3
+_MOST = 3
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f"}
 
 
@@ -57,7 +57,7 @@ def hints_on_unknown_terms(
             )
             hints.append((hint, False))
     empty = bool(hints) and is_empty()
-    return [sentence for sentence, likely in hints if empty or likely][:_SOME]
+    return [sentence for sentence, likely in hints if empty or likely][:_MOST]
 
 
 def _iris_of(values: Iterable[object], prefixes: Mapping[str, str]) -> Iterator[QueryTerm]:

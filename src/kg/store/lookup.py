@@ -17,7 +17,7 @@ from kg.store.store import Store
 
 _WITH_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://", re.I)
 _SHOWN = 80
-_SOME = 5
+_LISTED = 5
 
 
 def written_iri(text: str, prefixes: Mapping[str, str]) -> ox.NamedNode | None:
@@ -68,8 +68,8 @@ class Lookup:
             if len(things) == 1:
                 return things[0]
             if things:
-                shown = ", ".join(f"<{node.value}>" for node in things[:_SOME])
-                shown += " …" if len(things) > _SOME else ""
+                shown = ", ".join(f"<{node.value}>" for node in things[:_LISTED])
+                shown += " …" if len(things) > _LISTED else ""
                 raise KgError(f"“{text}” names {len(things)} things: {shown}; give an IRI")
         if is_broken_iri(text):
             raise KgError(f"“{text}” is not a valid IRI")
@@ -192,7 +192,7 @@ class Lookup:
         matches = exact or [row for row in rows if self._is_named(row.object, obj)]
         if not matches:
             names = sorted({self.called(row.object) for row in rows})
-            shown = ", ".join(names[:_SOME]) + (" …" if len(names) > _SOME else "")
+            shown = ", ".join(names[:_LISTED]) + (" …" if len(names) > _LISTED else "")
             raise NotFound(f"“{subject}” has no “{predicate}” that is “{obj}”, stated or inferred; it has {shown}")
         return matches
 
