@@ -187,7 +187,7 @@ def test_no_way_and_no_such_name_exit_with_1(store: kg.Store) -> None:
 def test_a_heading_stands_for_what_it_lies_in_and_a_thing_leads_to_itself(store: kg.Store) -> None:
     assert analyzed(store, "path", "B#Why", "C") == analyzed(store, "path", "B", "C")
     done = analyze(store, "path", "A", "A")
-    assert done.exit_code == 0 and len(done.stdout.splitlines()) == 1 and "one thing" in done.stderr
+    assert done.exit_code == 0 and len(done.stdout.splitlines()) == 1 and "the same thing" in done.stderr
 
 
 def test_ways_are_told_to_people(store: kg.Store) -> None:

@@ -159,4 +159,4 @@ def test_a_name_is_looked_up_as_everywhere(notes_store: kg.Store) -> None:
         assert isinstance(unknown, kg.KgError) and unknown.exit_code == 1
         assert "did you mean “Revenue”?" in str(unknown)
         tag = analyze(notes_store, command, "#product").exception
-        assert isinstance(tag, kg.KgError) and "no thing of this network" in str(tag)
+        assert isinstance(tag, kg.KgError) and "is not in this network" in str(tag)

@@ -292,7 +292,7 @@ def test_another_query_than_the_broken_one_is_asked(project: Path) -> None:
     assert commanding.run("query", "missing-notes", cwd=project).returncode == 0
     done = commanding.run("query", "colour", cwd=project)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("kg: colour.rq:2: “colour” is no type")
+    assert done.stderr.startswith("kg: colour.rq:2: “colour” is not a parameter type")
     done = commanding.run("shell", stdin=".queries\n\ngood\n\ntwice\n\n", cwd=project)
     assert done.returncode == 0
     assert "Good" in done.stdout

@@ -389,7 +389,7 @@ def test_credentials_stay_with_the_port(credentials: dict[str, str], monkeypatch
     for name, value in credentials.items():
         monkeypatch.setenv(f"KG_ENDPOINT_{name}", value)
     with serving(_basic) as (other, asked), serving(lambda one: one.answer(307, Location=other)) as (url, _):
-        assert "does not let the user or token of KG_ENDPOINT_… in" in refusal(url)
+        assert "does not accept the user or token of KG_ENDPOINT_…" in refusal(url)
     assert [one.headers["Authorization"] for one in asked] == [None]
 
 
@@ -402,7 +402,7 @@ def test_a_token_follows_on_the_same_port(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_it_does_not_go_round_for_ever() -> None:
     with serving(lambda one: one.answer(307, Location=one.path)) as (url, asked):
-        assert f"{url} leads to /query" in refusal(url)
+        assert f"{url} redirects to /query" in refusal(url)
     assert len(asked) < 20
 
 

@@ -244,7 +244,7 @@ def test_a_store_that_is_a_link_is_refused(vault: Path, victim: Path, words: tup
     elif leads == "nowhere" and words in READING:
         assert done.code in {0, 3}
     else:
-        says_one_sentence(done, ".kg is a link", "--store")
+        says_one_sentence(done, ".kg is a symbolic link", "--store")
     assert snapshot(vault.parent) == before
 
 

@@ -175,9 +175,12 @@ class Endpoint:
         return "virtuoso" in self._send("ASK {}", _RESULTS).server.lower()
 
     def _send(self, text: str, accept: str) -> Response:
+        from SPARQLWrapper import SELECT
+
         wrapper = _wrapper(self)
         wrapper.addCustomHttpHeader("Accept", accept)
         wrapper.setQuery(text)
+        wrapper.queryType = SELECT  # SPARQLWrapper may take a word in a comment, such as “add”, for an update
         for graph in self.default_graphs:
             wrapper.addDefaultGraph(graph)
         response: Response = wrapper.query().response
