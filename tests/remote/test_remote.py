@@ -571,6 +571,17 @@ def test_all_rows_come_where_a_server_gives_only_some(most: int, requests: int) 
     assert len(asked) == requests
 
 
+def test_a_server_that_ignores_offset_is_refused() -> None:
+    def answer(one: Request) -> None:
+        rows = [{"n": {"type": "literal", "value": str(number)}} for number in range(3)]
+        whole = json.dumps({"head": {"vars": ["n"]}, "results": {"bindings": rows}})
+        one.answer(200, whole, "application/sparql-results+json")
+
+    with serving(answer) as (url, asked), pytest.raises(kg.KgError, match="ignores OFFSET"):
+        list(remote.Endpoint.at(url).rows("SELECT ?n { ?s ?p ?n }"))
+    assert len(asked) == 4
+
+
 ADDRESSES = {
     "http://x.example:7878/query": "http://x.example:7878/update",
     "http://x.example/query?key=1": "http://x.example/update?key=1",

@@ -145,19 +145,22 @@ class Endpoint:
         text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}"
         yield from self._pages(text, lambda page: self.answer(page, {})[0].triples(), lambda size: size >= count)
 
-    @staticmethod
-    def _pages(text: str, read: Callable[[str], Iterable[Any]], is_all: Callable[[int], bool]) -> Iterator[Any]:
+    def _pages(self, text: str, read: Callable[[str], Iterable[Any]], is_all: Callable[[int], bool]) -> Iterator[Any]:
         """The items of a single answer if it is complete, else the items of all pages, from the first page on.
 
         Virtuoso orders pages differently from an answer without LIMIT, but all pages alike. The query sets no order:
-        servers refuse to sort so many rows.
+        servers refuse to sort so many rows. Raises KgError if a page has nothing new: then no page may be the last.
         """
         items = list(read(text))
         page, offset = len(items), 0
         if not page or is_all(page):
             yield from items
             return
+        seen: set[Any] = set()
         while items := list(read(f"{text} LIMIT {page} OFFSET {offset}")):
+            if seen.issuperset(items):
+                raise KgError(f"{self.name} ignores OFFSET, so its answer cannot be read to its end")
+            seen.update(items)
             yield from items
             offset += len(items)
 
