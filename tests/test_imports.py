@@ -34,6 +34,6 @@ def test_a_query_needs_only_the_store(tmp_path: object) -> None:
 def test_the_public_names_are_all_there() -> None:
     import kg
 
-    assert all(getattr(kg, name) is not None for name in vars(kg)["__all__"])
+    assert all(getattr(kg, name) is not None for name in kg.__getattr__("__all__"))
     with pytest.raises(AttributeError):
         getattr(kg, "nothing_of_the_kind")  # noqa: B009
