@@ -178,12 +178,9 @@ class Endpoint:
         return "virtuoso" in self._send("ASK {}", _RESULTS).server.lower()
 
     def _send(self, text: str, accept: str) -> Response:
-        from SPARQLWrapper import SELECT
-
         wrapper = _wrapper(self)
         wrapper.addCustomHttpHeader("Accept", accept)
         wrapper.setQuery(text)
-        wrapper.queryType = SELECT  # SPARQLWrapper may take a word in a comment, such as “add”, for an update
         for graph in self.default_graphs:
             wrapper.addDefaultGraph(graph)
         response: Response = wrapper.query().response
@@ -208,9 +205,12 @@ def _wrapper(endpoint: Endpoint) -> Any:
 
     It posts forms, which every server accepts; Virtuoso 7.2 never answers a query that is posted as plain text.
     """
-    from SPARQLWrapper import POST, SPARQLWrapper
+    from SPARQLWrapper import POST, SELECT, SPARQLWrapper
 
     class Wrapper(SPARQLWrapper):
+        def _parseQueryType(self, query: str) -> str:  # noqa: N802 - SPARQLWrapper's own takes “add” in a comment for an update
+            return SELECT
+
         def _query(self) -> Any:
             return endpoint.queries.send(self._createRequest()), self.returnFormat
 
