@@ -18,7 +18,7 @@ from kg.analysis.network import Network
 from kg.analysis.tables import Table, Value
 from kg.core.errors import NotFound
 from kg.core.escaping import printable
-from kg.core.limits import limited
+from kg.core.limits import Limits, limited
 from kg.core.spelling import did_you_mean, nearest
 from kg.mapping.link_resolution import ATTACHMENTS
 from kg.rdf.iris import Names
@@ -36,7 +36,7 @@ from kg.rdf.vocabulary import (
     TYPE,
 )
 from kg.sparql import query as sparql
-from kg.sparql.library import library
+from kg.sparql.library import NamedQuery, library
 from kg.store.project import Project
 from kg.store.store import Store
 
@@ -134,16 +134,18 @@ class _Finder:
         names = sorted(map(self.label, nodes))
         return ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
 
-    def of_query(self, kind: str, text: str) -> Iterator[Gap]:
+    def of_query(self, query: NamedQuery, limits: Limits) -> Iterator[Gap]:
         """The gaps that a query finds: `?entity`, why it is a gap, and `?to`, the other thing, if there is one."""
-        with limited(f"the query gaps/{kind}.rq", Project.of(self.store).config.limits):
-            answer = sparql.query(self.store, text)
+        with limited(f"the query gaps/{query.name}.rq", limits):
+            answer = sparql.query(self.store, query.text)
             rows = [dict(zip(answer.variables, terms, strict=True)) for terms in answer.terms()]
         for row in rows:
             node, target, why = row.get("entity"), row.get("to"), row.get("why")
             if isinstance(node, ox.NamedNode):
                 target = target if isinstance(target, ox.NamedNode) else None
-                yield Gap(node, kind, self._links_to(node), target, why.value if isinstance(why, ox.Literal) else "")
+                yield Gap(
+                    node, query.name, self._links_to(node), target, why.value if isinstance(why, ox.Literal) else ""
+                )
 
     # ---- cycles --------------------------------------------------------------------------------------------------
 
@@ -302,11 +304,11 @@ def _things(number: int, noun: str) -> str:
 
 def _finders(finder: _Finder) -> dict[str, Callable[[], Iterator[Gap]]]:
     """The function that finds the gaps of each kind, in the order of the table."""
-    queries = library(Project.of(finder.store).config, "gaps")
+    config = Project.of(finder.store).config
     return {
         "missing-note": finder.missing,
         "missing-file": finder.files,
-        **{name: partial(finder.of_query, name, query.text) for name, query in queries.items()},
+        **{name: partial(finder.of_query, query, config.limits) for name, query in library(config, "gaps").items()},
         "circle": finder.circles,
         "apart": finder.parts,
     }

@@ -21,7 +21,7 @@ from kg.config import Config
 from kg.fulltext.words import KnownNotes, prose, words
 from kg.notes.vault import Progress
 from kg.rdf.iris import Names
-from kg.rdf.vocabulary import ALT_LABEL, PREF_LABEL, TAGGED
+from kg.rdf.vocabulary import LABELS, TAGGED
 from kg.store.store import Store
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _places(network: Network, names: Names, node: ox.NamedNode, parts: tuple[str
 def _add_names(store: Store, network: Network, written: frozenset[int], counts: list[Counter[str]]) -> None:
     """Add the words of names and tags to nodes that have a text; a node that is only named has no words."""
     words_of: dict[object, list[str]] = {}
-    for name in (PREF_LABEL, ALT_LABEL):
+    for name in LABELS:
         for quad in store.triples(None, name, None):
             words_of.setdefault(quad.subject, []).extend(words(getattr(quad.object, "value", "")))
     for number in written:

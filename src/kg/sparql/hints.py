@@ -14,7 +14,7 @@ from kg.core.spelling import did_you_mean, nearest
 from kg.rdf.iris import encode_path, prefixed
 from kg.rdf.sparql_syntax import Token, tokens
 from kg.rdf.terms import XSD
-from kg.rdf.vocabulary import ALT_LABEL, LABEL, ONTOLOGY_GRAPH, PREF_LABEL, TYPE
+from kg.rdf.vocabulary import LABEL, LABELS, ONTOLOGY_GRAPH, PREF_LABEL, TYPE
 
 if TYPE_CHECKING:
     from kg.store.store import Store
@@ -159,8 +159,7 @@ def _unescaped(text: str) -> str:
 def _near(term: QueryTerm, store: "Store", prefixes: Mapping[str, str]) -> str | None:
     """The known term most similar to a term, as a query would write it."""
     if isinstance(term.term, ox.Literal):
-        labels = [quad.object for p in (PREF_LABEL, ALT_LABEL) for quad in store.triples(None, p, None)]
-        closest = nearest(term.term.value, {label.value for label in labels if isinstance(label, ox.Literal)})
+        closest = nearest(term.term.value, {*store.literals(None, *LABELS)})
         return f'"{closest}"' if closest else None
     prefix, _, local = term.text.partition(":")
     namespace = prefixes.get(prefix)
