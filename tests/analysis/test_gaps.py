@@ -141,6 +141,23 @@ def test_a_query_of_the_project_is_a_kind_of_gap(write: Write, tmp_path: Path) -
     assert rows(store, "single-source") == []
 
 
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("ASK {}", "a query for gaps must select ?entity"),
+        ("SELECT ?x { ?x ?p ?o }", "a query for gaps must select ?entity"),
+        ("CONSTRUCT WHERE { ?entity ?p ?o }", "a query for gaps must select ?entity"),
+        ("SELECT ?entity {\n  ?entity ?p }", ":2:3: not valid SPARQL"),
+    ],
+)
+def test_a_query_that_finds_no_things_is_named(query: str, why: str, write: Write, tmp_path: Path) -> None:
+    store = of(write, tmp_path, {"kg.toml": "", "queries/gaps/own.rq": query, "A.md": "[[B]]\n"})
+    refused = run(store, "--kind", "own").exception
+    assert isinstance(refused, kg.KgError)
+    assert "own.rq:" in str(refused) and why in str(refused)
+    assert [row["label"] for row in rows(store, "missing-note")] == ["B"]
+
+
 def test_a_kind_that_does_not_exist(write: Write, tmp_path: Path) -> None:
     done = run(of(write, tmp_path, {"A.md": ""}), "--kind", "single-sorce")
     assert "no kind of gap is named “single-sorce”; did you mean single-source?" in str(done.exception)

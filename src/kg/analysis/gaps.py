@@ -16,7 +16,7 @@ from kg.analysis.communities import communities
 from kg.analysis.measures import degrees
 from kg.analysis.network import Network
 from kg.analysis.tables import Table, Value
-from kg.core.errors import NotFound
+from kg.core.errors import KgError, NotFound, QuerySyntaxError
 from kg.core.escaping import printable
 from kg.core.limits import Limits, limited
 from kg.core.spelling import did_you_mean, nearest
@@ -65,7 +65,7 @@ class Gap:
 def gaps(store: Store, network: Network, kinds: Collection[str] = (), each: int | None = None) -> Table:
     """Return the gaps of `kinds`, or of all: by kind, heaviest first, and at most `each` per kind.
 
-    Each query in the library's folder `gaps` is a kind. Raises NotFound, QuerySyntaxError, KgError.
+    Each query in the library's folder `gaps` is a kind. Raises NotFound, KgError.
     """
     finder = _Finder(store, network)
     finders = _finders(finder)
@@ -137,7 +137,12 @@ class _Finder:
     def of_query(self, query: NamedQuery, limits: Limits) -> Iterator[Gap]:
         """The gaps that a query finds: `?entity`, why it is a gap, and `?to`, the other thing, if there is one."""
         with limited(f"the query gaps/{query.name}.rq", limits):
-            answer = sparql.query(self.store, query.text)
+            try:
+                answer = sparql.query(self.store, query.text)
+            except QuerySyntaxError as error:
+                raise KgError(f"{query.path}:{error.line}:{error.column}: {error}") from error
+            if answer.kind != "select" or "entity" not in answer.variables:
+                raise KgError(f"{query.path}: a query for gaps must select ?entity")
             rows = [dict(zip(answer.variables, terms, strict=True)) for terms in answer.terms()]
         for row in rows:
             node, target, why = row.get("entity"), row.get("to"), row.get("why")
