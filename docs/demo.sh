@@ -6,16 +6,16 @@ say() { printf '\n\033[1m$ %s\033[0m\n' "$*"; }
 say kg ingest notes/
 kg ingest --full notes/
 cd notes
-printf '\nWhich outcomes do we wish for, with nothing made that leads to them?'
+printf '\nWhich outcomes have no output that leads to them?'
 say kg query outcomes-without-outputs
 kg query -f table outcomes-without-outputs
-printf '\nWhose work does our thinking rest on, and where?'
+printf '\nWhich authors do we build on, and where?'
 say kg query resources-by-author
 kg query -f table resources-by-author
-printf '\nWhich notes do we keep linking to, and never wrote?'
+printf '\nWhich notes do we link to that do not exist?'
 say kg query missing-notes
 kg query -f table missing-notes
-printf '\nAnd what is wrong, at which line?'
+printf '\nWhat is wrong, and at which line?'
 say kg validate
 kg validate || true
-printf '\nNow ask your own:  cd notes && ../.venv/bin/kg query   lists the questions that are there.\n'
+printf '\nNext: `cd notes && ../.venv/bin/kg query` lists all queries.\n'
