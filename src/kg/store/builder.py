@@ -19,6 +19,7 @@ from kg.rdf.vocabulary import DEFAULT_GRAPH, INFERRED_GRAPH, Term
 from kg.store.bulk_load import OF_INFERENCE, load_file, parsed, write_graphs
 from kg.store.generations import FORMAT, MANIFEST, current_name, next_name, remove_old, stamp, stamp_of
 from kg.store.locks import READING, locked
+from kg.store.matching import matching
 from kg.store.ownership import CURRENT, NEXT, opened, owned, reason, remove_generation
 from kg.store.store import ATTEMPTS, Made, Published
 
@@ -121,7 +122,7 @@ class Builder:
         added: list[ox.Quad] = []
         for graph, rows in wanted.items():
             name = _graph_name(graph)
-            before = {quad.triple for quad in self._db.quads_for_pattern(None, None, None, name)}
+            before = {quad.triple for quad in matching(self._db, None, None, None, name)}
             after = set(_triples(rows))
             removed += _quads(before - after, name)
             added += _quads(after - before, name)
@@ -131,6 +132,9 @@ class Builder:
             added += _quads(_triples(come), name)
         for quad in removed:
             self._db.remove(quad)
+        for graph, rows in wanted.items():
+            if not rows:
+                self._db.remove_graph(_graph_name(graph))  # without it, `GRAPH ?g {}` still finds the name
         self._db.extend(added)
         changes = self._follow({quad.triple for quad in (*removed, *added)})
         reached("written")
@@ -144,7 +148,7 @@ class Builder:
         gone: set[ox.Triple] = set()
         come: set[ox.Triple] = set()
         for triple in touched:
-            quads = self._db.quads_for_pattern(triple.subject, triple.predicate, triple.object, None)
+            quads = matching(self._db, triple.subject, triple.predicate, triple.object, None)
             graphs = {quad.graph_name for quad in quads}
             (come if graphs - {default, inferred} else gone).add(triple)
             if inferred in graphs and graphs - {default, inferred}:
@@ -163,7 +167,7 @@ class Builder:
     def clear_inferred(self) -> None:
         """Remove all inferred triples."""
         name = INFERRED_GRAPH
-        triples = [quad.triple for quad in self._db.quads_for_pattern(None, None, None, name)]
+        triples = [quad.triple for quad in matching(self._db, None, None, None, name)]
         self.change_inferred(triples, ())
 
     def is_inferred(self, triple: ox.Triple) -> bool:
@@ -188,7 +192,7 @@ class Builder:
         """The triples of the default graph that match a pattern; None matches any term."""
         if isinstance(subject, ox.Literal):
             return iter(())
-        return (quad.triple for quad in self._db.quads_for_pattern(subject, predicate, obj, DEFAULT_GRAPH))
+        return (quad.triple for quad in matching(self._db, subject, predicate, obj, DEFAULT_GRAPH))
 
     def has(self, subject: Term | None, predicate: ox.NamedNode | None, obj: Term | None) -> bool:
         """Whether the default graph has a triple that matches a pattern."""

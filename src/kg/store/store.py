@@ -32,6 +32,7 @@ from kg.rdf.terms import XSD
 from kg.rdf.vocabulary import DEFAULT_GRAPH, GraphName, Term
 from kg.store.generations import MANIFEST, Manifest, damaged_store, is_damage, parse_manifest, published_name, stamp_of
 from kg.store.locks import hold_shared
+from kg.store.matching import matching
 from kg.store.ownership import CURRENT, GENERATION, check_database, opened
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class Store:
         if isinstance(subject, ox.Literal):
             return
         try:
-            yield from self._db.quads_for_pattern(subject, predicate, obj, graph)
+            yield from matching(self._db, subject, predicate, obj, graph)
         except (OSError, RuntimeError) as error:
             raise damaged_store(self.path, error) from error
 
