@@ -57,5 +57,6 @@ def compare(file: Path, findings: Sequence[Finding]) -> Compared:
         )
     keys = fingerprints(findings)
     new = tuple(finding for key, finding in zip(keys, findings, strict=True) if key not in rows)
-    gone = tuple(text for key, text in rows.items() if key not in set(keys))
+    now = set(keys)
+    gone = tuple(text for key, text in rows.items() if key not in now)
     return Compared(new, len(findings) - len(new), gone)
