@@ -2,10 +2,26 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-HEAVY = ("rdflib", "networkx", "pyshacl", "owlrl", "pandas", "SPARQLWrapper", "yaml", "rich", "pyoxigraph", "pyromark")
+HEAVY = (
+    "rdflib",
+    "networkx",
+    "pyshacl",
+    "owlrl",
+    "pandas",
+    "SPARQLWrapper",
+    "yaml",
+    "rich",
+    "pyoxigraph",
+    "pyromark",
+    "rapidfuzz",
+    "numpy",
+    "scipy",
+    "msgspec",
+)
 
 CODE = """
 import sys
@@ -25,10 +41,19 @@ def test_nothing_heavy_is_imported(args: list[str]) -> None:
     assert done.stderr.splitlines()[-1].strip() == "loaded:"
 
 
-def test_a_query_needs_only_the_store(tmp_path: object) -> None:
-    code = CODE.format(args=["query", "--store", f"{tmp_path}/none", "ASK {}"], heavy=HEAVY)
+def test_a_query_needs_only_the_store(project: Path) -> None:
+    query = "SELECT ?note { ?note a kg:Note ; kg:path 'Good.md' }"
+    code = CODE.format(args=["query", "--store", str(project / ".kg"), query], heavy=HEAVY)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Good.md" in done.stdout
     assert done.stderr.splitlines()[-1] == "loaded: pyoxigraph"
+
+
+def test_the_version_is_told_in_this_process() -> None:
+    """Only what comes from outside is worth the time of a fork."""
+    code = "import os, sys\nos.fork = None\nsys.argv = ['kg', '--version']\nfrom kg.cli.main import main\nmain()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("kg ")
 
 
 def test_the_public_names_are_all_there() -> None:

@@ -11,8 +11,6 @@ from typing import NoReturn
 import click
 
 from kg.core.errors import INTERRUPTED, KgError, StoreError, first_line
-from kg.core.limits import out_of_memory
-from kg.core.supervision import supervised
 from kg.core.version import __version__
 
 _COMMANDS = (
@@ -20,6 +18,7 @@ _COMMANDS = (
     "analyze", "export", "test", "push", "pull",
 )  # fmt: skip
 """The commands, in the order of use."""
+_WITHOUT_INPUT: tuple[list[str], ...] = ([], ["--version"], ["--help"], ["-h"])
 _BEGIN = "\b\nTo begin:\n  kg init            set up a project in this folder\n  kg ingest notes/   read the notes"
 _ASK = "\n  kg query           list the queries\n  kg query NAME      answer one"
 
@@ -89,10 +88,16 @@ def kg() -> None:
 def main() -> NoReturn:
     """Run `kg` and exit; every error becomes one sentence and an exit code.
 
-    The command runs in a separate process (see `core.supervision`), so that no input can crash this one.
+    The command runs in a separate process (see `core.supervision`), so that no input can crash this one. The version
+    and the help of `kg` itself need none.
     """
     try:
-        code = supervised(run)
+        if sys.argv[1:] in _WITHOUT_INPUT:
+            code = run()
+        else:
+            from kg.core.supervision import supervised
+
+            code = supervised(run)
     except KgError as error:
         _complain(str(error))
         code = error.exit_code
@@ -143,6 +148,8 @@ def _exited(end: SystemExit) -> int:
 def _failed(error: Exception) -> int:
     """Report an unexpected error and return the exit code."""
     if isinstance(error, MemoryError):
+        from kg.core.limits import out_of_memory
+
         error = out_of_memory()
         _complain(str(error))
         return error.exit_code

@@ -3,8 +3,6 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
-from rapidfuzz.distance import OSA
-
 from kg.core.text import letters_and_digits
 
 _ONE_SLIP, _TWO_SLIPS = 6, 9
@@ -47,6 +45,8 @@ def _near(keys: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _is_near(shorter: str, longer: str) -> bool:
+    from rapidfuzz.distance import OSA
+
     limit = slips(shorter)
     return _digits(shorter) == _digits(longer) and OSA.distance(shorter, longer, score_cutoff=limit) <= limit
 

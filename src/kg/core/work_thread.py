@@ -1,7 +1,6 @@
 """A thread whose result, or exception, comes back to the thread that waits for it."""
 
 import threading
-import traceback
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -22,6 +21,8 @@ class WorkThread(threading.Thread, Generic[Result]):
         try:
             self._results.append(self._work())
         except BaseException as error:  # noqa: BLE001 - raised by `result`
+            import traceback
+
             # Oxigraph's results must die in the thread that made them: no frame may keep one alive.
             for exception in (error, error.__cause__, error.__context__):
                 traceback.clear_frames(exception.__traceback__ if exception else None)
