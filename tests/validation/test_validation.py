@@ -118,6 +118,29 @@ def test_shapes_of_the_users_own_are_checked_and_ours_can_be_switched_off(write:
     ][::-1]  # fmt: skip
 
 
+def test_a_severity_is_one_of_shacl_by_its_iri(write: Write) -> None:
+    severities = (
+        "ex:Warning",
+        "ex:Violation",
+        "<urn:x/Warning>",
+        "<https://ex.example/sh/Violation>",
+        "sh:Info",
+        "sh:Warning",
+        "sh:Violation",
+    )
+    shapes = (
+        f"ex:S{n} a sh:NodeShape ; sh:targetClass kg:Concept ; sh:property [ sh:path ex:p{n} ; sh:minCount 1 ; sh:severity {name} ] ."
+        for n, name in enumerate(severities)
+    )
+    found = validate(write({"A.md": "a", "ontology/s.ttl": SH + KG + " ".join(shapes)}), only="shapes")
+    assert [one.severity for one in found.findings if one.code != "S02"] == [*["info"] * 5, "warning", "error"]
+    assert [found.rules[f"S{n}"].severity for n in range(7) if f"S{n}" in found.rules] == [
+        *["info"] * 5,
+        "warning",
+        "error",
+    ]
+
+
 def test_shapes_are_no_part_of_the_dataset_and_do_not_rebuild_it(write: Write) -> None:
     vault = write({"A.md": "text", "ontology/mine.ttl": f"{SH} ex:S a sh:NodeShape ; sh:targetNode ex:x ."})
     store = kg.ingest(vault).store

@@ -95,8 +95,10 @@ def main() -> NoReturn:
         if sys.argv[1:] in _WITHOUT_INPUT:
             code = run()
         else:
+            from kg.core.quiet import silence_libraries
             from kg.core.supervision import supervised
 
+            silence_libraries()
             code = supervised(run)
     except KgError as error:
         _complain(str(error))

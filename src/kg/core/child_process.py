@@ -26,6 +26,7 @@ from threading import Event, Timer
 from typing import Any, NoReturn
 
 from kg.core.errors import KgError, TimedOut
+from kg.core.quiet import silence_libraries
 from kg.core.sandbox import close_network, end_with_parent
 
 _BEGIN = """
@@ -117,7 +118,10 @@ def serve(work: str, memory: int | None) -> None:
     """Run as a child: answer on standard output until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this process
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # printed text must not mix with the answers
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)  # printed text must not mix with the answers
+    os.dup2(null, 2)  # the parent reports errors
+    silence_libraries()
     close_network()
     end_with_parent()
     _limit(memory)

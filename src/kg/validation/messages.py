@@ -18,8 +18,8 @@ _DCTERMS = "http://purl.org/dc/terms/"
 _PLACEHOLDER = re.compile(r"\{[$?](this|value|path)\}", re.I)
 _IRI = re.compile(r"<?(https?://[^\s<>\"“”]+[^\s<>\"“”.,;:!?)])>?")
 _SHOWN = 80
-_LEVELS: Mapping[str, Severity] = {"Violation": "error", "Warning": "warning"}
-_SEVERITIES: Mapping[str, Severity] = {SH + "Violation": "error", SH + "Warning": "warning", SH + "Info": "info"}
+_VIOLATION = ox.NamedNode(SH + "Violation")
+_SEVERITIES: Mapping[str, Severity] = {SH + "Violation": "error", SH + "Warning": "warning"}
 
 _SAYS: Mapping[str, str] = {
     "MinCount": "{this} has too few values of {path}: at least {minCount}",
@@ -103,7 +103,7 @@ class Wording:
         for shape in self.shapes.all:
             code = self.code(shape)
             message = _PLACEHOLDER.sub("…", self._own_message(shape)) or f"Not as the shape {code} asks"
-            severity = _SEVERITIES.get(bare(next(iter(self.shapes.of_sh(shape, "severity")), None)), "error")
+            severity = _severity(next(iter(self.shapes.of_sh(shape, "severity")), _VIOLATION))
             if is_of_range(shape):
                 message = "A link to another kind of thing than its property leads to"
             if self.shapes.of_sh(shape, "path") or self._own_message(shape):
@@ -188,7 +188,11 @@ class Wording:
 
 def severity_of(result: Violation) -> Severity:
     """The severity of a result: `sh:Violation` is an error, `sh:Warning` a warning, any other is info."""
-    return _LEVELS.get(bare(result.severity).rpartition("#")[2], "info")
+    return _severity(result.severity)
+
+
+def _severity(term: Term) -> Severity:
+    return _SEVERITIES.get(bare(term), "info")
 
 
 def bare(term: Term | None) -> str:
