@@ -76,8 +76,8 @@ def findings() -> str:
 SHAPES = """
 ## Shapes
 
-SHACL shapes describe what notes are expected to contain. They are in `ontology/shapes.ttl`; `kg` adds a shape for each
-property with `schema:rangeIncludes` (S10). It also checks [your own shapes](validating.md#shapes-of-your-own).
+SHACL shapes describe what notes are expected to contain. They are in `ontology/shapes.ttl`; `kg` itself
+checks the properties with `schema:rangeIncludes` (S10). It also checks [your own shapes](validating.md#shapes-of-your-own).
 
 """
 

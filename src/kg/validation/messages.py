@@ -12,7 +12,8 @@ from kg.rdf.iris import Names
 from kg.rdf.terms import SH, XSD
 from kg.rdf.vocabulary import Term
 from kg.validation.pyshacl_runner import Violation
-from kg.validation.shapes import Shapes, is_of_range
+from kg.validation.ranges import CODE, is_of_range
+from kg.validation.shapes import Shapes
 
 _DCTERMS = "http://purl.org/dc/terms/"
 _PLACEHOLDER = re.compile(r"\{[$?](this|value|path)\}", re.I)
@@ -48,6 +49,8 @@ _SAYS: Mapping[str, str] = {
     "QualifiedMaxCount": "{this} has too many matching values of {path}: at most {qualifiedMaxCount}",
 }
 _ELSE = "{this}: {value} does not conform to the shape"
+_OF_RANGE = "A link to another kind of thing than its property leads to"
+_LINK_ELSEWHERE = "Link to another note, give the linked note a `type:`, or use another property"
 _NODE = "{this} does not conform to the shape"
 
 
@@ -89,23 +92,21 @@ class Wording:
 
     def code(self, shape: Term, constraint: Term | None = None) -> str:
         """The code (`dcterms:identifier`) of a constraint or shape, else the name of the nearest shape with a name."""
-        for node in (constraint or shape, *self._around(shape)):
+        if is_of_range(shape):
+            return CODE
+        for node in (constraint or shape, *self.shapes.chain(shape)):
             if code := self.shapes.text(node, _DCTERMS + "identifier"):
                 return code
-        if is_of_range(shape):
-            return "S10"
         owner = self.shapes.owner(shape)
         return local_name(owner.value) if isinstance(owner, ox.NamedNode) else "SHACL"
 
     def rules(self) -> dict[str, Code]:
         """The rule behind each code of the shapes: its message without names, and its hint."""
-        rules: dict[str, Code] = {}
+        rules = {CODE: Code(CODE, "warning", _OF_RANGE, _LINK_ELSEWHERE)}
         for shape in self.shapes.all:
             code = self.code(shape)
             message = _PLACEHOLDER.sub("…", self._own_message(shape)) or f"Not as the shape {code} asks"
             severity = _severity(next(iter(self.shapes.of_sh(shape, "severity")), _VIOLATION))
-            if is_of_range(shape):
-                message = "A link to another kind of thing than its property leads to"
             if self.shapes.of_sh(shape, "path") or self._own_message(shape):
                 rule = Code(code, severity, message, self.hint(shape))
                 rules[code] = min(
@@ -116,21 +117,13 @@ class Wording:
     def hint(self, shape: Term) -> str:
         """What to do about a result: the `sh:description` of the shape."""
         if is_of_range(shape):
-            return "Link to another note, give the linked note a `type:`, or use another property"
-        descriptions = (self.shapes.text(node, SH + "description") for node in self._around(shape))
+            return _LINK_ELSEWHERE
+        descriptions = (self.shapes.text(node, SH + "description") for node in self.shapes.chain(shape))
         return next(filter(None, descriptions), "")
 
     def path(self, result: Violation) -> str:
         """The path of a result, in SPARQL syntax."""
         return "" if result.path is None else self._path(result.path, str)
-
-    def _around(self, node: Term) -> list[Term]:
-        """A shape and the shapes around it, up to the nearest with an IRI."""
-        chain = [node]
-        while isinstance(node, ox.BlankNode) and node in self.shapes.owners and self.shapes.owners[node] not in chain:
-            node = self.shapes.owners[node]
-            chain.append(node)
-        return chain
 
     def _own_message(self, shape: Term) -> str:
         return self.shapes.text(shape, SH + "message")
@@ -161,15 +154,11 @@ class Wording:
         return f"“{label}”" if label else match.group()
 
     def _of_range(self, result: Violation) -> str:
-        classes = [class_ for class_ in self._expected(result.shape) if isinstance(class_, ox.NamedNode)]
-        expected = " or ".join(_with_article(self.plain(class_.value)) for class_ in classes)
+        classes = sorted(self.ontology.properties[bare(result.path)].ranges & self.ontology.classes)
+        expected = " or ".join(_with_article(self.plain(class_)) for class_ in classes)
         kind = self.kind(result.value) if isinstance(result.value, ox.NamedNode) else ""
         is_what = f"is {_with_article(self.plain(kind))}" if kind else "is something else"
         return f"{self.name(result.value)} {is_what}, and “{self.plain(bare(result.path))}” leads to {expected}"
-
-    def _expected(self, shape: Term) -> list[Term]:
-        rows = [member for members in self.shapes.of_sh(shape, "or") for member in self.shapes.items(members)]
-        return [class_ for member in rows for class_ in self.shapes.of_sh(member, "class")]
 
     def _path(self, path: Term, name: Callable[[str], str]) -> str:
         """Write a property path in SPARQL syntax (SHACL 2.3.1)."""

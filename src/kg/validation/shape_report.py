@@ -8,18 +8,19 @@ from functools import cached_property
 import pyoxigraph as ox
 
 from kg.core.findings import Finding, Result
-from kg.core.limits import Limits
+from kg.core.limits import Limits, limited
 from kg.core.spelling import alike
 from kg.core.version import __version__
 from kg.mapping.provenance import Place
-from kg.rdf.vocabulary import DESCRIBES, HEADING, NEARLY_NAMED, PREF_LABEL, TYPE
+from kg.rdf.vocabulary import DESCRIBES, HEADING, NEARLY_NAMED, PREF_LABEL, TYPE, Find
 from kg.store.pulled_graphs import Pulled
 from kg.validation.conformance import Conformance, State, lookup
 from kg.validation.ingested_vault import IngestedVault
 from kg.validation.messages import Wording, bare, severity_of
 from kg.validation.placement import Placed
-from kg.validation.pyshacl_runner import Violation
-from kg.validation.shapes import Shapes, is_of_range
+from kg.validation.pyshacl_runner import Violation, in_order
+from kg.validation.ranges import RangeCheck
+from kg.validation.shapes import Shapes
 
 
 @dataclass(frozen=True)
@@ -54,20 +55,22 @@ class ShapeReport:
     def state(self) -> State:
         """All results, and the triples behind them. Raises ShapesError, TimedOut."""
         self.ingested.progress("shapes", 0, 1)
+        before = self.ingested.before.state if self.ingested.before.shapes == self.key else None
+        return Conformance(self.shapes, self._find, self.limits).check(before)
+
+    @cached_property
+    def _find(self) -> Find:
         more = [*self._nearly_named(), *self._pulled()]
-        find = lookup(self.ingested.generation.store.find, more, self.ingested.vault.config.base)
-        before = self.ingested.before
-        return Conformance(self.shapes, find, self.limits).check(before.state if before.shapes == self.key else None)
+        return lookup(self.ingested.generation.store.find, more, self.ingested.vault.config.base)
 
     @cached_property
     def results(self) -> tuple[Violation, ...]:
-        """The results, without the range results of values that a property has only by inference."""
+        """The results; those of ranges only for values that a note states, and not for inferred values."""
         states = self.ingested.origins.states
-        return tuple(
-            result
-            for result in self.state.all
-            if not is_of_range(result.shape) or states(result.focus, result.property, result.value)
-        )
+        with limited("the shapes", self.limits):
+            of_ranges = list(RangeCheck(self.ingested.report.ontology, self.shapes, self._find).results())
+        stated = (result for result in of_ranges if states(result.focus, result.property, result.value))
+        return in_order([*self.state.all, *stated])
 
     def finding(self, placed: Placed) -> Finding:
         """The finding of a result: in a note, in a pulled graph, or at the start of the vault."""

@@ -16,9 +16,9 @@ import pyoxigraph as ox
 
 from kg.core.errors import OntologyError
 from kg.mapping.ontology import Ontology
-from kg.rdf.iris import encode_part
 from kg.rdf.terms import OWL, RDF, RDFS, SH
 from kg.rdf.vocabulary import SUB_CLASS_OF, TYPE, Find, Term
+from kg.validation.sparql_reach import properties_of
 
 _TARGETS = ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf")
 _INNER = ("node", "property", "not", "qualifiedValueShape")
@@ -26,12 +26,15 @@ _LISTS = ("and", "or", "xone")
 COMPARED = ("equals", "disjoint", "lessThan", "lessThanOrEquals")
 _TEXTS = ("select", "ask", "construct")
 _ADVANCED = ("target", "rule", "expression", "values", "SPARQLFunction", "SPARQLTarget", "SPARQLRule", "TripleRule")
-_RANGES = "https://w3id.org/concept-notes/shapes#range-"
+_CELLS = {RDF + "first", RDF + "rest"}
 _CLASSES = {ox.NamedNode(OWL + "Class"), ox.NamedNode(RDFS + "Class")}
 
 
 def _sh(name: str) -> ox.NamedNode:
     return ox.NamedNode(SH + name)
+
+
+_TEXTS_IRIS = {_sh(name) for name in _TEXTS}
 
 
 class Wide(NamedTuple):
@@ -49,15 +52,24 @@ class Shapes:
 
     @classmethod
     def of(cls, ontology: Ontology) -> "Shapes":
-        """The shapes in the ontology's files, and those derived from its `schema:rangeIncludes`."""
-        return cls.parsed([*ontology.shapes, *_of_ranges(ontology)])
+        """The shapes in the ontology's files."""
+        return cls.parsed(ontology.shapes)
 
     @classmethod
     def parsed(cls, triples: Iterable[ox.Triple]) -> "Shapes":
-        """Build the shapes from the triples of a shapes graph."""
-        dataset = ox.Dataset(ox.Quad(t.subject, t.predicate, t.object) for t in triples)
-        dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-        return cls(tuple(sorted((quad.triple for quad in dataset), key=str)))
+        """Build the shapes from the triples of a shapes graph. Blank nodes are numbered in the order of the triples.
+
+        RDFC-1.0 would give names that do not depend on the order, in a time that is the cube of a list's length.
+        """
+        numbers: dict[Term, ox.BlankNode] = {}
+
+        def named(term: Term) -> Term:
+            if isinstance(term, ox.Triple):
+                return ox.Triple(named(term.subject), term.predicate, named(term.object))  # type: ignore[arg-type]
+            return numbers.setdefault(term, ox.BlankNode(f"b{len(numbers)}")) if _is_blank(term) else term
+
+        rows = (ox.Triple(named(t.subject), t.predicate, named(t.object)) for t in triples)  # type: ignore[arg-type]
+        return cls(tuple(sorted(dict.fromkeys(rows), key=str)))
 
     @cached_property
     def digest(self) -> str:
@@ -81,6 +93,10 @@ class Shapes:
     def of_sh(self, node: Term, *names: str) -> list[Term]:
         """The values of SHACL properties, by their local names."""
         return [obj for name in names for obj in self.objects(node, SH + name)]
+
+    def is_true(self, node: Term, predicate: str) -> bool:
+        """Whether a property is true."""
+        return any(isinstance(obj, ox.Literal) and obj.value in {"true", "1"} for obj in self.objects(node, predicate))
 
     def text(self, node: Term, predicate: str) -> str:
         """A text about a node of the shapes graph; of several, the English text."""
@@ -117,20 +133,22 @@ class Shapes:
 
     @cached_property
     def owners(self) -> Mapping[Term, Term]:
-        """The shape around each shape or constraint that is a blank node."""
+        """The shape around each shape or constraint that is a blank node; a list belongs to the shape that has it."""
         owners: dict[Term, Term] = {}
-        for subject, _, obj in self.triples:
-            if isinstance(obj, ox.BlankNode) and not isinstance(subject, ox.Triple):
-                owners.setdefault(obj, subject)
+        for subject, predicate, obj in self.triples:
+            if isinstance(obj, ox.BlankNode) and not isinstance(subject, ox.Triple) and predicate.value not in _CELLS:
+                for node in (obj, *filter(_is_blank, self.items(obj))):
+                    owners.setdefault(node, subject)
         return owners
 
     def owner(self, node: Term) -> Term:
         """The shape itself, or the nearest shape around it that has a name."""
-        seen: set[Term] = set()
-        while isinstance(node, ox.BlankNode) and node in self.owners and node not in seen:
-            seen.add(node)
-            node = self.owners[node]
-        return node
+        return self.chain(node)[-1]
+
+    def chain(self, node: Term) -> list[Term]:
+        """A node and the shapes around it, up to the nearest with a name."""
+        around = reached([node], lambda node: [self.owners[node]] if node in self.owners else [])
+        return list(around)
 
     @cached_property
     def _users(self) -> Mapping[Term, list[Term]]:
@@ -142,7 +160,7 @@ class Shapes:
 
     def classes_around(self, shape: Term) -> list[str]:
         """The target classes of a shape and of the shapes that use it."""
-        users = _reached([shape], lambda node: self._users.get(node, []))
+        users = reached([shape], lambda node: self._users.get(node, []))
         return [_iri(class_) for node in users for class_ in [*self.of_sh(node, "targetClass"), *self.classes_of(node)]]
 
     # ---- targets of shapes -------------------------------------------------------------------------------------
@@ -180,6 +198,13 @@ class Shapes:
             if t.subject in kept or not (t.predicate in aims or self._makes_class(t) or t.predicate == _sh("rule"))
         ]
 
+    def prefixed(self, triple: ox.Triple) -> ox.Triple:
+        """A triple of the shapes; a SPARQL text with its prefixes, which pySHACL may take from another file."""
+        if triple.predicate not in _TEXTS_IRIS or not isinstance(triple.object, ox.Literal):
+            return triple
+        lines = (f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in self.prefixes_of(triple.subject).items())
+        return ox.Triple(triple.subject, triple.predicate, ox.Literal(f"{''.join(lines)}{triple.object.value}"))
+
     # ---- reach of shapes ---------------------------------------------------------------------------------------
 
     @cached_property
@@ -206,7 +231,7 @@ class Shapes:
             self.of_sh(node, "sparql")
             or self.parameters & self._objects.get(node, {}).keys()
             or (self.of_sh(node, "path") and self.of_sh(node, "property"))
-            for node in _reached([shape], self.inner)
+            for node in reached([shape], self.inner)
         )
 
     @cached_property
@@ -231,11 +256,10 @@ class Shapes:
     @cached_property
     def wide(self) -> Wide:
         """The reach of the shapes that run as a whole, besides their paths."""
-        texts = [obj for node in self._objects for obj in self.of_sh(node, *_TEXTS)]
         rules = self.advanced and any(self.of_sh(node, "rule", "expression") for node in self._objects)
-        if not texts and not rules:
+        if not any(self.texts()) and not rules:
             return Wide(frozenset(), rules)
-        properties = _properties_of([text.value for text in texts if isinstance(text, ox.Literal)], self._prefixes)
+        properties = properties_of((text, self.prefixes_of(node)) for node, text in self.texts())
         if properties is None or rules:
             return Wide(frozenset(), True)
         return Wide(frozenset(map(ox.NamedNode, properties)) | self._in_paths, False)
@@ -244,13 +268,32 @@ class Shapes:
     def _in_paths(self) -> frozenset[ox.NamedNode]:
         """The properties in the paths of shapes, which `$PATH` denotes in SPARQL."""
         paths = [path for node in self._objects for path in self.of_sh(node, "path")]
-        parts = _reached(paths, lambda path: chain(self.items(path), *self._objects.get(path, {}).values()))
+        parts = reached(paths, lambda path: chain(self.items(path), *self._objects.get(path, {}).values()))
         return frozenset(part for part in parts if isinstance(part, ox.NamedNode))
 
+    def prefixes_of(self, node: Term) -> dict[str, str]:
+        """The prefixes of a SPARQL text, by the `sh:prefixes` of its node (SHACL 5.2.1).
+
+        As in pySHACL, a value that is no ontology adds to the prefixes of all ontologies; its own come first.
+        """
+        prefixes: dict[str, str] = {}
+        for value in self.of_sh(node, "prefixes"):
+            around = [] if value in self._ontologies else self._ontologies
+            for ontology in (*around, value):
+                prefixes |= self._declared(ontology)
+        return prefixes
+
     @cached_property
-    def _prefixes(self) -> dict[str, str]:
-        rows = ((self.of_sh(node, "prefix"), self.of_sh(node, "namespace")) for node in self._objects)
+    def _ontologies(self) -> list[Term]:
+        return [t.subject for t in self.triples if t.predicate == TYPE and t.object == ox.NamedNode(OWL + "Ontology")]
+
+    def _declared(self, node: Term) -> dict[str, str]:
+        declared = (own for ontology in self._imported(node) for own in self.of_sh(ontology, "declare"))
+        rows = ((self.of_sh(own, "prefix"), self.of_sh(own, "namespace")) for own in declared)
         return {_value(prefix[0]): _value(namespace[0]) for prefix, namespace in rows if prefix and namespace}
+
+    def _imported(self, node: Term) -> Iterable[Term]:
+        return reversed(reached([node], lambda ontology: self.objects(ontology, OWL + "imports")))
 
     def texts(self) -> Iterator[tuple[Term, str]]:
         """The SPARQL texts in the shapes graph, each with its node."""
@@ -261,10 +304,10 @@ class Shapes:
 
 def subclasses(class_: Term, find: Find) -> set[Term]:
     """A class and all its subclasses."""
-    return set(_reached([class_], lambda current: (t.subject for t in find(None, SUB_CLASS_OF, current))))
+    return set(reached([class_], lambda current: (t.subject for t in find(None, SUB_CLASS_OF, current))))
 
 
-def _reached(starts: Iterable[Term], following: Callable[[Term], Iterable[Term]]) -> dict[Term, None]:
+def reached(starts: Iterable[Term], following: Callable[[Term], Iterable[Term]]) -> dict[Term, None]:
     """The nodes that can be reached, in the order of the walk."""
     reached: dict[Term, None] = {}
     stack = list(starts)
@@ -276,88 +319,15 @@ def _reached(starts: Iterable[Term], following: Callable[[Term], Iterable[Term]]
     return reached
 
 
-def _properties_of(texts: Iterable[str], prefixes: Mapping[str, str]) -> set[str] | None:
-    """The IRIs of the properties in SPARQL texts; None if a text may use any property."""
-    from rdflib import URIRef
-    from rdflib.paths import InvPath, NegatedPath, Path
-    from rdflib.plugins.sparql import prepareQuery
-    from rdflib.plugins.sparql.parserutils import CompValue
-
-    properties: set[str] = set()
-
-    def of_path(path: object) -> bool:
-        if isinstance(path, URIRef):
-            properties.add(str(path))
-            return True
-        if isinstance(path, NegatedPath) or not isinstance(path, Path):
-            return False
-        args = [path.arg] if isinstance(path, InvPath) else getattr(path, "args", None) or [getattr(path, "path", None)]
-        return all(of_path(part) for part in args)
-
-    def walk(node: object) -> bool:
-        if isinstance(node, CompValue):
-            if node.name == "Graph":
-                return False
-            all_known = all(of_path(p) or str(p) == "PATH" for p in _predicates(node.get("triples") or []))
-            return all_known and all(walk(value) for key, value in node.items() if key != "triples")
-        if isinstance(node, (list, tuple)):
-            return all(walk(part) for part in node)
-        return True
-
-    for text in texts:
-        try:
-            query = prepareQuery(text, initNs=dict(prefixes))
-        except Exception:  # noqa: BLE001 - rdflib raises any exception; pySHACL reports the error in the text
-            return None
-        if not walk(query.algebra):
-            return None
-    return properties
-
-
-def _predicates(triples: list[object]) -> Iterator[object]:
-    """The predicates of rdflib's `triples`: a list of triples, of flat lists of terms, or of terms."""
-    for item in triples:
-        if isinstance(item, tuple) and len(item) == 3:
-            yield item[1]
-        elif isinstance(item, list):
-            yield from item[1::3]
-        else:
-            yield from triples[1::3]
-            return
-
-
-def _of_ranges(ontology: Ontology) -> Iterator[ox.Triple]:
-    """A shape for each property between things: its values must be of the classes in its range.
-
-    A value of none of the ontology's classes passes, for example a missing note, a file or a web page.
-    """
-    domain = sorted(c for c in ontology.classes if not ontology.is_structural(c))
-    for prop in sorted(ontology.properties.values(), key=lambda prop: prop.iri):
-        ranges = sorted(prop.ranges & ontology.classes)
-        related = {up for class_ in ranges for up in ontology.superclasses(class_)}
-        unrelated = [c for c in domain if c not in related and not ontology.superclasses(c) & set(ranges)]
-        if prop.kind == "object" and ranges and unrelated and not ontology.is_structural(prop.iri):
-            name = f"{_RANGES}{encode_part(prop.iri)}"
-            allowed, excluded = (
-                " ".join(f"[ sh:class <{class_}> ]" for class_ in classes) for classes in (ranges, unrelated)
-            )
-            text = f"""@prefix sh: <{SH}> .
-                <{name}> a sh:NodeShape ; sh:targetSubjectsOf <{prop.iri}> ; sh:property <{name}-value> .
-                <{name}-value> sh:path <{prop.iri}> ; sh:severity sh:Warning ;
-                    sh:or ( {allowed} [ sh:not [ sh:or ( {excluded} ) ] ] ) ."""
-            yield from (quad.triple for quad in ox.parse(text, ox.RdfFormat.TURTLE, rename_blank_nodes=True))
-
-
-def is_of_range(shape: Term) -> bool:
-    """Whether a shape is derived from `schema:rangeIncludes`."""
-    return _iri(shape).startswith(_RANGES)
-
-
 def named(term: Term) -> ox.NamedNode:
     """The term, which must be an IRI. Raises OntologyError."""
     if not isinstance(term, ox.NamedNode):
         raise OntologyError(f"a shape names {term} where SHACL wants a property by its IRI")
     return term
+
+
+def _is_blank(term: Term) -> bool:
+    return isinstance(term, ox.BlankNode)
 
 
 def _iri(term: object) -> str:
