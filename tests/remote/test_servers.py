@@ -165,6 +165,26 @@ def test_every_form_is_answered_as_here(notes_store: kg.Store, server: Server, t
         assert list(here.terms()) == list(there.terms()) != []
 
 
+BOUND = [
+    "SELECT ?c { { ?c kg:linksTo ?x FILTER(?x = ?it) } UNION { ?c kg:describes ?x FILTER(?x = ?it) } } ORDER BY ?c",
+    "SELECT ?c { ?c a kg:Concept MINUS { ?c kg:linksTo ?x FILTER(?x = ?it) } } ORDER BY ?c",
+    "SELECT ?c { { SELECT DISTINCT ?c { ?c kg:linksTo ?it } } } ORDER BY ?c",
+    "SELECT ?c { { ?c a kg:Concept FILTER NOT EXISTS { ?c kg:linksTo ?it } } } ORDER BY ?c",
+    "SELECT ?c ?n { ?c a kg:Concept OPTIONAL { { ?n kg:describes ?c FILTER(?c = ?it) } } } ORDER BY ?c",
+    "CONSTRUCT WHERE { ?c kg:linksTo ?it }",
+]
+
+
+@pytest.mark.parametrize("text", BOUND)
+def test_a_parameter_reaches_every_group_as_here(notes_store: kg.Store, server: Server, text: str) -> None:
+    params = {"it": ox.NamedNode("https://notes.example/Concepts/Revenue")}
+    here, there = kg.query(notes_store, text, params), server.query(text, notes_store.prefixes, params)
+    if here.kind == "graph":
+        assert set(here.triples()) == set(there.triples()) != set()
+    else:
+        assert list(here.terms()) == list(there.terms()) != []
+
+
 def test_all_arrived(notes_store: kg.Store, server: Server) -> None:
     done = server.pushed
     assert len(done.changed) == done.graphs == 41
