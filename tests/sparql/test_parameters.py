@@ -29,6 +29,8 @@ CASES = [
     ("?s { { ?s p:size ?x FILTER(IF(bound(?min), ?x < ?min, false)) } }", "A"),
     ("?s { { SELECT ?s { ?s p:size ?x FILTER(?x > ?min) } } }", "B"),
     ("?s { { SELECT ?s { ?s p:size ?x } GROUP BY ?s HAVING (MAX(?x) > ?min) } }", "B"),
+    ("?s { SELECT ?s { ?s p:size ?x FILTER(?x > ?min) } LIMIT 9 }", "B"),
+    ("?s { SELECT ?s { SELECT * { ?s p:size ?x FILTER(?x > ?min) } } }", "B"),
     ("?s { { SELECT * { ?s p:size ?x FILTER(?x > ?min) } } }", "B"),
     (
         "?s { ?s p:size ?x { SELECT (COUNT(?y) + ?min AS ?n) { ?o p:size ?y FILTER(?y > ?min) } } FILTER(?n = 7) }",

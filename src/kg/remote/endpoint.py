@@ -13,14 +13,16 @@ from kg.core.errors import KgError
 from kg.core.limits import limited
 from kg.rdf.sparql_syntax import check, tokens
 from kg.remote.default_graph import graphs_by_variables, within
-from kg.remote.http_exchange import Exchange, Response
+from kg.remote.http_exchange import Exchange, Refused, Response
 from kg.sparql.answer import Answer, Kind, Term, triples_of
 from kg.sparql.binding import bind, used_prefixes
+from kg.sparql.syntax_errors import syntax_error_in
 
 _RESULTS = "application/sparql-results+json, application/sparql-results+xml;q=0.8"
 _GRAPHS = "application/n-triples, text/turtle;q=0.8, application/rdf+xml;q=0.5"
 _KINDS: Mapping[str, Kind] = {"SELECT": "select", "ASK": "ask", "CONSTRUCT": "graph", "DESCRIBE": "graph"}
 """The kind of answer to each query form."""
+_BAD_REQUEST = 400
 _VIRTUOSO_ASK = "__ASK_RETVAL"
 _BOOLEANS = {
     b'XMLSchema#boolean", "value": "%s"' % digit: b'XMLSchema#boolean", "value": "%s"' % word
@@ -51,18 +53,23 @@ def query(
     services: bool = False,
     notice: Callable[[str], None] | None = None,
 ) -> Answer:
-    """Query the server at `endpoint`, for at most `timeout` seconds. Raises KgError, TimedOut.
+    """Query the server at `endpoint`, for at most `timeout` seconds. Raises QuerySyntaxError, KgError, TimedOut.
 
     The request declares only the prefixes that the query uses. `notice` receives a warning if the server limits the
     number of rows.
     """
     check(text, services=services)
-    text = bind(text, params or {}, prefixes)
+    written, text = text, bind(text, params or {}, prefixes)
     server = replace(Endpoint.at(endpoint, seconds=timeout), default_graphs=tuple(dataset.default_graphs))
     if dataset.standing_for_default and not dataset.default_graphs:
         server, text = _of_graph(server, text, dataset.standing_for_default)
     declared = " ".join(f"PREFIX {name}: <{iri}>" for name, iri in used_prefixes(text, prefixes).items())
-    answer, rows_at_most = server.answer(f"{declared} {text}", prefixes)
+    try:
+        answer, rows_at_most = server.answer(f"{declared} {text}", prefixes)
+    except Refused as error:  # the server's own message has a place in the text that it was sent
+        if error.status == _BAD_REQUEST and (mistake := syntax_error_in(written, prefixes)):
+            raise mistake from error
+        raise
     if rows_at_most and notice:
         notice(f"{server.name} returns at most {rows_at_most} rows; there may be more")
     return answer

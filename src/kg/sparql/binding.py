@@ -14,6 +14,7 @@ from kg.rdf.sparql_syntax import line_and_column, pattern_span, tokens
 from kg.rdf.terms import XSD
 from kg.sparql.answer import Term
 from kg.sparql.scopes import Word, keyword, words
+from kg.sparql.syntax_errors import syntax_error_in
 
 
 class Edit(NamedTuple):
@@ -41,10 +42,10 @@ def bind(text: str, params: Mapping[str, str | Term], prefixes: Mapping[str, str
             raise KgError(f"the query has no variable ?{name}; it has {names}")
     span = pattern_span(text)
     if not span:
-        raise KgError("--param needs a query with a pattern: { … }")
+        raise syntax_error_in(text, prefixes) or KgError("--param needs a query with a pattern: { … }")
     _refuse_assigned(text, listed, params, span[0])
     edits = _edits(listed, {name: term(value, prefixes) for name, value in params.items()}, span[0])
-    return _edited(text, sorted([*_template(text, listed, span), *edits]))
+    return _edited(text, sorted([*_template(text, listed, span), *_braces(listed, span), *edits]))
 
 
 def _refuse_assigned(text: str, listed: Iterable[Word], params: Collection[str], pattern: int) -> None:
@@ -79,6 +80,13 @@ def _template(text: str, listed: Iterable[Word], span: tuple[int, int]) -> Itera
     before = [word for word in listed if word.token.end < span[0] and word.keyword == "CONSTRUCT"]
     if before and not any(word.scope.kind == "template" for word in listed):
         yield Edit(before[0].token.end, before[0].token.end, f" {{{text[slice(*span)]}}}")
+
+
+def _braces(listed: Iterable[Word], span: tuple[int, int]) -> Iterator[Edit]:
+    """Braces around a subquery that is the whole pattern, so that a BIND can precede it."""
+    if any(word.scope.kind == "query" and word.scope.opening.end == span[0] for word in listed):
+        yield Edit(span[0], span[0], " {")
+        yield Edit(span[1], span[1], "}")
 
 
 def _edited(text: str, edits: Iterable[Edit]) -> str:

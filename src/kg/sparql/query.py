@@ -15,7 +15,7 @@ from kg.rdf.sparql_syntax import check, star_end, tokens
 from kg.sparql.answer import Answer, Kind, Term, answering, unanswered
 from kg.sparql.binding import bind
 from kg.sparql.functions import functions
-from kg.sparql.syntax_errors import syntax_error
+from kg.sparql.syntax_errors import syntax_error, syntax_error_in
 from kg.store.generations import damaged_store, is_damage
 from kg.store.store import Store
 
@@ -72,7 +72,8 @@ def _evaluated(store: Store, text: str, bound: str, graphs: Sequence[ox.NamedNod
             if columns:
                 result = store.select(f"{bound[: star - 1]} ?{' ?'.join(columns)} {bound[star:]}", **options)
     except SyntaxError as error:
-        raise syntax_error(text, error, store.prefixes) from error
+        own = syntax_error_in(text, store.prefixes) if bound != text else None
+        raise own or syntax_error(text, error, store.prefixes) from error
     except (ValueError, RuntimeError, PermissionError) as error:
         raise unanswered(error) from error
     return Answer(_kind(result), result, store.prefixes)

@@ -24,8 +24,8 @@ class Scope:
     opening: Token
     """The opening bracket; an empty token for the whole text."""
     parent: "Scope | None" = None
-    is_condition: bool = False
-    """Whether it is the group of an EXISTS, where the variables around it have their values."""
+    introduced: str = ""
+    """The word before the bracket, in upper case: EXISTS, MINUS, COUNT …"""
     assigned: set[str] = field(default_factory=set)
     """The variables that the scope itself gives a value, by AS."""
 
@@ -46,7 +46,9 @@ class Scope:
     def assigns(self, name: str) -> bool:
         """Whether a variable gets its value by AS here, or around the group of an EXISTS."""
         home = self.home
-        return name in home.assigned or (home.is_condition and home.outer is not None and home.outer.assigns(name))
+        return name in home.assigned or (
+            home.introduced == "EXISTS" and home.outer is not None and home.outer.assigns(name)
+        )
 
 
 class Word(NamedTuple):
@@ -92,7 +94,7 @@ def words(text: str) -> list[Word]:
             if word.is_assigned:
                 scope.home.assigned.add(word.name)
             if token.kind == "open":
-                stack.append(Scope(_kind(word, pattern), token, scope, keyword(last.token) == "EXISTS"))
+                stack.append(Scope(_kind(word, pattern), token, scope, keyword(last.token)))
             elif token.kind == "close" and len(stack) > 1:
                 stack.pop()
     return listed[1:]
