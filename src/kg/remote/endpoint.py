@@ -10,11 +10,11 @@ from urllib.request import Request
 import pyoxigraph as ox
 
 from kg.core.errors import KgError
-from kg.core.limits import limited
 from kg.rdf.sparql_syntax import check, tokens
+from kg.remote.answers import read_answer
 from kg.remote.default_graph import graphs_by_variables, within
 from kg.remote.http_exchange import Exchange, Refused, Response
-from kg.sparql.answer import Answer, Kind, Term, triples_of
+from kg.sparql.answer import Answer, Kind, Term
 from kg.sparql.binding import bind, used_prefixes
 from kg.sparql.syntax_errors import syntax_error_in
 
@@ -23,11 +23,6 @@ _GRAPHS = "application/n-triples, text/turtle;q=0.8, application/rdf+xml;q=0.5"
 _KINDS: Mapping[str, Kind] = {"SELECT": "select", "ASK": "ask", "CONSTRUCT": "graph", "DESCRIBE": "graph"}
 """The kind of answer to each query form."""
 _BAD_REQUEST = 400
-_VIRTUOSO_ASK = "__ASK_RETVAL"
-_BOOLEANS = {
-    b'XMLSchema#boolean", "value": "%s"' % digit: b'XMLSchema#boolean", "value": "%s"' % word
-    for digit, word in ((b"1", b"true"), (b"0", b"false"))
-}
 
 
 class Dataset(NamedTuple):
@@ -100,13 +95,7 @@ class Endpoint:
         kind = _KINDS[_form(text)]
         is_graph = kind == "graph"
         response = self._send(text, _GRAPHS if is_graph else _RESULTS)
-        if response.media_type == "text/html":
-            raise KgError(f"{self.name} answered with a web page: is it the address of a SPARQL endpoint?")
-        try:
-            with limited(f"the answer of {self.name}"):
-                answer = _graph(response, prefixes) if is_graph else _results(response, prefixes)
-        except (SyntaxError, ValueError) as error:
-            raise KgError(f"{self.name} answered with invalid {response.media_type}: {error}") from error
+        answer = read_answer(self.name, response, prefixes, is_graph=is_graph)
         if answer.kind != kind:
             raise self._no_answer()
         return answer, response.rows_at_most
@@ -239,26 +228,3 @@ def _form(text: str) -> str:
     """The form of a query: SELECT, ASK, CONSTRUCT or DESCRIBE."""
     words = (token.text.upper() for token in tokens(text) if token.kind == "word")
     return next((word for word in words if word in _KINDS), "SELECT")
-
-
-def _graph(response: Response, prefixes: Mapping[str, str]) -> Answer:
-    format_ = ox.RdfFormat.from_media_type(response.media_type)
-    if format_ is None or response.media_type == "text/plain":  # the former media type of N-Triples
-        format_ = ox.RdfFormat.TURTLE
-    return Answer("graph", list(triples_of(response.body, format_)), prefixes)
-
-
-def _results(response: Response, prefixes: Mapping[str, str]) -> Answer:
-    format_ = ox.QueryResultsFormat.from_media_type(response.media_type) or ox.QueryResultsFormat.JSON
-    body = response.body
-    if "virtuoso" in response.server.lower():  # Virtuoso writes 1 for true, only in JSON
-        for value, word in _BOOLEANS.items():
-            body = body.replace(value, word)
-    result = ox.parse_query_results(body, format=format_)
-    if not isinstance(result, ox.QuerySolutions):
-        return Answer("ask", result, prefixes)
-    if [variable.value for variable in result.variables] == [_VIRTUOSO_ASK]:  # Virtuoso 7 answers ASK with a row
-        is_true = any(term.value != "0" for row in result for term in row)
-        document = b'{"head":{},"boolean":%s}' % (b"true" if is_true else b"false")
-        return Answer("ask", ox.parse_query_results(document, format=ox.QueryResultsFormat.JSON), prefixes)
-    return Answer("select", result, prefixes)
