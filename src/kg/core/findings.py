@@ -91,7 +91,7 @@ L18 warning A link to an ignored file or a template
 L20 info A link from a note to itself
     None needed
 L21 info A link in a comment
-    None needed: Obsidian does not count it
+    None needed: a reader does not see it, and any problem of the link is not reported
 L22 info A note that no link leads to, or that leads nowhere
     Link it from where it belongs
 L23 info A missing note with many links to it

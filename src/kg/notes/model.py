@@ -108,6 +108,12 @@ class Line(NamedTuple):
         return "".join([piece.text for piece in self.pieces]).strip()
 
     @property
+    def commented(self) -> tuple[Link, ...]:
+        """The links in an inline comment: they count, but a reader does not see them."""
+        shown = {piece.link for piece in self.pieces}
+        return tuple([link for link in self.links if link not in shown])
+
+    @property
     def label(self) -> str:
         """The line's own words as plain text."""
         return "".join([piece.text for piece in self.words]).strip()
@@ -175,6 +181,8 @@ class Section(NamedTuple):
 ValueKind = Literal[
     "text", "integer", "decimal", "double", "boolean", "date", "dateTime", "duration", "null", "list", "map"
 ]
+NAME_KINDS = frozenset(("text", "date"))
+"""The kinds of a value that can be a tag or the name of a class: to Obsidian a date is text that looks like one."""
 
 
 class Value(NamedTuple):
@@ -233,6 +241,12 @@ class Note:
             yield from value.links
         for line in self.lines():
             yield from line.links
+
+    @property
+    def commented(self) -> frozenset[Link]:
+        """The links in inline comments, which Obsidian counts."""
+        lines = self.lines() if b"%%" in self.source.data else ()
+        return frozenset(link for line in lines for link in line.commented)
 
     def lines(self) -> Iterator[Line]:
         """Yield every line of the text in order: headings, and the lines of blocks."""

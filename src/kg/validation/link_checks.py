@@ -26,6 +26,8 @@ HUB = 3
 _UNLINKABLE = re.compile(r"[#^|:]|%%|\[\[|\]\]|\](?=\.md\Z)", re.I)
 _PLACEHOLDER = re.compile(r"\{\{|<%")
 _EXISTING = {"resolved", "attachment", "ambiguous", "missing heading", "missing block"}
+_TEXTS = {"title", "id"}
+"""The properties that kg reads as text, whatever they look like."""
 _OWN_RULES = {"tags", "aliases", "cssclasses", "tag", "alias", "cssclass"}
 
 _TYPES: Mapping[ValueKind, str] = {
@@ -70,7 +72,7 @@ class Checked(NamedTuple):
     embeds: Mapping[str, Finding]
     """The notes that it embeds whole, with the place of the first embed of each."""
     wants: tuple[tuple[str, str, Finding], ...]
-    """The missing notes that it links to: IRI, name and place."""
+    """The missing notes that it links to outside comments: IRI, name and place."""
     types: tuple[Typed, ...]
 
 
@@ -91,20 +93,23 @@ class Checker:
         leads: set[str] = set()
         embeds: dict[str, Finding] = {}
         wants: list[tuple[str, str, Finding]] = []
+        commented = note.commented
         for link in note.links():
             target = index.resolve(link, path)
             classes[target.kind] += 1
+            if target.path in index.outlines and target.path != path:
+                leads.add(target.path)
+            if link in commented:
+                findings += [] if target.kind == "external" else [_in_comment(note, link)]
+                continue
             if not self._is_as_named(link, target):
                 findings += [_finding(note, link.span, *row) for row in self._wrong(link, target, note)]
-            if target.path in index.outlines:
-                if target.path != path:
-                    leads.add(target.path)
-                if link.embed and not link.subpath:
-                    embeds.setdefault(target.path, _finding(note, link.span, "L24", ""))
+            if target.path in index.outlines and link.embed and not link.subpath:
+                embeds.setdefault(target.path, _finding(note, link.span, "L24", ""))
             elif target.kind == "missing":
                 wants.append((target.entity, target.path, _finding(note, link.span, "L23", "")))
         findings += [_finding(note, span, "L25", message) for span, message in _no_addresses(note)]
-        findings += [_finding(note, link.span, "L21", f"{_shown(link)} is in a comment") for link in note.hidden]
+        findings += [_in_comment(note, link) for link in note.hidden]
         types = () if path in self._templates else tuple(_types(note))
         return Checked(path, tuple(findings), dict(classes), frozenset(leads), embeds, tuple(wants), types)
 
@@ -286,6 +291,10 @@ def _finding(note: Note, span: Span, code: str, message: str, hint: str = "") ->
     return Finding(note.path, *start, *end, code, message, hint)
 
 
+def _in_comment(note: Note, link: Link) -> Finding:
+    return _finding(note, link.span, "L21", f"{_shown(link)} is in a comment")
+
+
 # ---- properties ------------------------------------------------------------------------------------------------------
 
 
@@ -327,18 +336,22 @@ def _type_conflicts(checked: Iterable[Checked], settings: Settings) -> Iterator[
             name = _NAMES.get(declared, declared)
             misfits = (typed for typed in types if typed.type not in _DECLARED[declared])
             yield from (_conflict(typed, f"Obsidian's settings say it is a {name}") for typed in misfits)
-        elif not declared:
+        elif not declared and key not in _TEXTS:
             yield from _minority(types)
 
 
 def _minority(typed: Sequence[Typed]) -> Iterator[Finding]:
-    """Single values whose type differs from the most frequent one; on a tie, another type wins over text."""
+    """Single values whose type differs from the most frequent one; on a tie, another type wins over text.
+
+    There are none if the most frequent type is text: a text may look like anything.
+    """
     counts = Counter(value.type for value in typed if value.type not in {"list", "map"})
     if len(counts) < 2:
         return
     most = max(counts, key=lambda type_: (counts[type_], type_ != "text", type_))
+    accepted = _DECLARED[most]
     for value in typed:
-        if value.type in counts and value.type != most:
+        if value.type in counts and value.type not in accepted:
             number = counts[most]
             yield _conflict(value, f"in {number} other {'note' if number == 1 else 'notes'} it is a {most}")
 
@@ -374,7 +387,7 @@ def _unlinked(checked: Sequence[Checked]) -> Iterator[Finding]:
     """Notes without incoming links, and notes without outgoing links."""
     linked = frozenset().union(*(note.leads for note in checked))
     for note in checked:
-        orphan, dead_end = note.path not in linked, not note.leads and not note.wants
+        orphan, dead_end = note.path not in linked, not note.leads and not note.classes.get("missing")
         if orphan or dead_end:
             ways = [*(["no note links here"] if orphan else []), *(["it links to no note"] if dead_end else [])]
             yield Finding(note.path, 1, 1, 1, 1, "L22", ", and ".join(ways))
