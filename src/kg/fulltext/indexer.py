@@ -35,7 +35,7 @@ from kg.fulltext.database import (
     remove,
 )
 from kg.notes.canvas import CanvasSource
-from kg.notes.model import Note, Value
+from kg.notes.model import NAME_KINDS, Note, Value
 from kg.notes.pool import Workers
 from kg.notes.summary import Card
 from kg.notes.vault import Progress, Vault, without_collection
@@ -126,7 +126,7 @@ def _nodes(note: Note) -> Iterator[IndexedSection]:
 def _tags(note: Note) -> Iterator[str]:
     """The tags of a note, each once, spelled as first written."""
     front = (leaf for prop in note.properties if prop.key.lower() == "tags" for leaf in _leaves(prop.value))
-    names = [value.text.removeprefix("#").strip("/") for value in front if value.kind == "text"]
+    names = [value.text.removeprefix("#").strip("/") for value in front if value.kind in NAME_KINDS]
     for section in note.root.walk():
         lines = [section.title] if section.title else []
         lines += [line for top in section.blocks for block in top.walk() for line in block.lines]

@@ -10,7 +10,7 @@ from kg.mapping.collector import Collector, Thing
 from kg.mapping.links import LinkMapper, file_name
 from kg.mapping.ontology import OntologyProperty
 from kg.mapping.structural_terms import CANVAS, CONTENT_HASH, DESCRIBES, NOTE, PATH, PREF_LABEL, WORD_COUNT
-from kg.notes.model import Piece, Tag, Value
+from kg.notes.model import NAME_KINDS, Piece, Tag, Value
 from kg.rdf.iris import encode_url, is_web
 from kg.rdf.terms import RDF_TYPE, SKOS, iri, literal
 
@@ -145,7 +145,7 @@ class FrontMatterMapper:
 
     def _tag(self, value: Value) -> None:
         name = value.text.removeprefix("#").strip("/")
-        if value.kind == "text" and _VALID_TAG.match(name) and not name.isdecimal():
+        if value.kind in NAME_KINDS and _VALID_TAG.match(name) and not name.isdecimal():
             self.links.tag(Tag(value.span, name), self.out.entity)
 
 
@@ -181,4 +181,4 @@ def _type_text(value: Value) -> str:
     """Return the text of a `type:` value or tag, or the name of the note that it links to."""
     if value.link:
         return value.link.path.rpartition("/")[2]
-    return value.text.removeprefix("#") if value.kind == "text" else ""
+    return value.text.removeprefix("#") if value.kind in NAME_KINDS else ""

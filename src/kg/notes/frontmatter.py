@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from kg.core.findings import Finding
 from kg.core.text import Source, Span
 from kg.notes.model import Property, Value
-from kg.notes.values import WIKILINK, scalar, wikilink
+from kg.notes.values import WIKILINK, date_or_text, scalar, wikilink
 
 MAX_BYTES = 64 * 1024
 MAX_NODES = 10_000
@@ -207,8 +207,11 @@ class _Tree:
 
 
 def _value(data: bytes, span: Span, raw: str, *, plain: bool) -> Value:
-    """Return a scalar. Each link in it has its own span, or the scalar's if it is written with escapes."""
-    kind, text = scalar(raw) if plain else ("text", raw)
+    """Return a scalar. Each link in it has its own span, or the scalar's if it is written with escapes.
+
+    YAML has no dates: in quotes or not, Obsidian sees the same text. A number or checkbox in quotes is text.
+    """
+    kind, text = scalar(raw) if plain else date_or_text(raw)
     if "[[" not in text:
         return Value(kind, span, text, raw)
     links = []
