@@ -1,11 +1,14 @@
 """How a note is read: what stands in it, and where (obsidian.md, sections 0, 1, 3, 4, 6, 7 and 8)."""
 
+import base64
 import gc
 import time
 
 import pytest
 
 from helpers.note_parts import lines_of
+from kg.notes import drawing
+from kg.notes.drawing import element_ids
 from kg.notes.markdown import parse
 from kg.notes.model import Field, Note
 from kg.notes.values import inline_value
@@ -294,6 +297,25 @@ def test_of_a_drawing_only_the_text_is_read(path: str, front: str) -> None:
 def test_an_old_drawing_has_no_words() -> None:
     note = note_of("# Drawing\n```json\n{}\n```\n", "A.excalidraw.md")
     assert (note.words, note.root.sections, note.root.blocks) == (0, (), ())
+
+
+def test_a_damaged_drawing_has_the_elements_before_the_damage() -> None:
+    compressed = b"N4IgpgNmC2YHYBcDOIBcACA2qAlgEzXRACcwBjBAfQAZaBGEAGiIQE8AHMQk8hAQzgBzKCAC+zXAQwgA0gA8"
+    for text in (compressed, compressed[:-1], compressed + b"====", b"%%%" + compressed):
+        assert list(element_ids(b"```compressed-json\n" + text)) == ["rect_0001"]
+    for text in (b"", b"=", b"A", b"////", b"AAAA", b"zzzz" * 99):
+        assert list(element_ids(b"```compressed-json\n" + text + b"\n```")) == []
+    assert list(element_ids(b'```json\n{"elements": [{"id": "a"}, {"id": \r\n"b", {{\xff')) == ["a", "b"]
+
+
+def test_a_compressed_drawing_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawing, "MAX_CHARACTERS", 10_000)
+    bits, number = "00" + "10000110", 3  # the character `a`, and then always the piece that is made by this code
+    for known in range(4, 3_000):
+        number = known.bit_length()
+        bits += f"{known:0{number}b}"[::-1]
+    raw = bytes(int(bits[at : at + 8].ljust(8, "0"), 2) for at in range(0, len(bits), 8))
+    assert 10_000 <= len(drawing._decompressed(base64.b64encode(raw))) < 10_300
 
 
 # ---- time -----------------------------------------------------------------------------------------------------------

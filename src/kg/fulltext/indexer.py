@@ -37,7 +37,7 @@ from kg.fulltext.database import (
 from kg.notes.canvas import CanvasSource
 from kg.notes.model import NAME_KINDS, Note, Value
 from kg.notes.pool import Workers
-from kg.notes.summary import Card
+from kg.notes.summary import aliases
 from kg.notes.vault import Progress, Vault, without_collection
 from kg.store.ingest_state import IngestState
 from kg.store.ownership import owned
@@ -88,9 +88,9 @@ class IndexedWords(NamedTuple):
 def words(note: Note) -> IndexedWords:
     """Return the indexed words of a note. This is a module-level function so that other processes can run it."""
     sections = _nodes(note) if isinstance(note.source, CanvasSource) else _sections(note)
-    aliases = indexable(nfc("\n".join(Card.of(note).aliases)))
+    names = indexable(nfc("\n".join(aliases(note))))
     tags = tuple(nfc(tag) for tag in _tags(note))
-    return IndexedWords(note.path, note.digest, note.id, indexable(nfc(note.title)), aliases, tags, tuple(sections))
+    return IndexedWords(note.path, note.digest, note.id, indexable(nfc(note.title)), names, tags, tuple(sections))
 
 
 def _section(note: Note, start: int, parts: tuple[str, ...], heading: str, text: str) -> IndexedSection:

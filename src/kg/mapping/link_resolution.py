@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 from urllib.parse import unquote
 
 from kg.core.text import letters_and_digits, nfc
+from kg.notes.drawing import is_part
 from kg.notes.model import Link, Note, NoteKind
 from kg.notes.summary import Card, Heading, heading_key
 from kg.rdf.iris import Names, encode_url
@@ -82,6 +83,13 @@ class Outline(NamedTuple):
     blocks: Mapping[str, str]
     kind: NoteKind = "note"
     is_template: bool = False
+    elements: frozenset[str] = frozenset()
+    """The ids in a drawing's data, in lower case."""
+
+    def has_part(self, subpath: str) -> bool:
+        """Whether a subpath is that of a part of a drawing: an element, or what the plugin selects by one."""
+        is_element = subpath.startswith("^") and subpath[1:].strip().lower() in self.elements
+        return self.kind == "drawing" and (is_element or is_part(subpath))
 
 
 class _Headings:
@@ -197,7 +205,8 @@ class Index:
         for card in cards:
             entity = entities[card.path]
             entity = entity if first[entity] == card.path else names.entity(card.path)
-            outlines[card.path] = Outline(entity, card.headings, dict(card.blocks), card.kind, card.is_template)
+            blocks, elements = dict(card.blocks), frozenset(card.elements)
+            outlines[card.path] = Outline(entity, card.headings, blocks, card.kind, card.is_template, elements)
             for title in dict.fromkeys((card.name, card.title)) if card.kind != "canvas" else ():
                 titles[letters_and_digits(title)].append(entity)
             for alias in dict.fromkeys(nfc(alias).lower().strip() for alias in card.aliases):
@@ -293,9 +302,9 @@ class Index:
         last = subpath.rpartition("#")[2].strip()
         if last.startswith("^"):
             block = outline.blocks.get(last[1:].strip().lower())
-            if block is None:
-                return Target("missing block", entity, entity, path)
-            return Target(kind, self.names.block(entity, block), entity, path)
+            if block is not None:
+                return Target(kind, self.names.block(entity, block), entity, path)
+            return Target(kind if outline.has_part(last) else "missing block", entity, entity, path)
         if not subpath.strip("# "):
             return Target(kind, entity, entity, path)
         headings = self._headings.get(path)
@@ -306,7 +315,7 @@ class Index:
             slugged = headings.slugs.get(subpath.strip().lower())
             match = (slugged, False) if slugged else None
         if match is None:
-            return Target("missing heading", entity, entity, path)
+            return Target(kind if outline.has_part(last) else "missing heading", entity, entity, path)
         heading, repeated = match
         return Target(kind, self.names.section(entity, heading.parts), entity, path, repeated=repeated)
 

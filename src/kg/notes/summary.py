@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from kg.core.text import nfc
+from kg.notes.drawing import element_ids
 from kg.notes.model import Note, NoteKind, Section, Value
 
 _IGNORED_IN_HEADING = re.compile(r"[!\"#$%&()*+,.:;<=>?@^`{|}~/\[\]\\\s]+")
@@ -39,21 +40,27 @@ class Card(NamedTuple):
     """Each block's id in lower case, and as written."""
     kind: NoteKind
     is_template: bool
+    elements: tuple[str, ...]
+    """The ids in a drawing's data, in lower case."""
 
     @classmethod
     def of(cls, note: Note) -> "Card":
         """Return the card of a note."""
         sections = list(note.root.walk())
         headings = tuple([Heading(heading_key(s.heading), s.level, s.parts) for s in sections[1:]])
-        aliases = tuple(
-            [alias for prop in note.properties if prop.key in {"aliases", "alias"} for alias in _texts(prop.value)]
-        )
         blocks = tuple(_blocks(sections).items())
         id_value = note.value_of("id") if note.id else None
         id_place = note.source.position(id_value.span.start) if id_value else None
-        return cls(
-            note.path, note.name, note.id, id_place, note.title, aliases, headings, blocks, note.kind, note.is_template
-        )
+        drawn = element_ids(note.source.data) if note.kind == "drawing" else ()
+        elements = tuple(sorted({id_.lower() for id_ in drawn}))
+        names = (note.path, note.name, note.id, id_place, note.title, aliases(note))
+        return cls(*names, headings, blocks, note.kind, note.is_template, elements)
+
+
+def aliases(note: Note) -> tuple[str, ...]:
+    """Return the aliases of a note. Case does not count in `aliases`; `ALIAS` is another property."""
+    named = (prop.value for prop in note.properties if prop.key.lower() == "aliases" or prop.key == "alias")
+    return tuple([alias for value in named for alias in _texts(value)])
 
 
 def _blocks(sections: Iterable[Section]) -> dict[str, str]:
