@@ -30,6 +30,7 @@ from kg.fulltext import database as fulltext
 from kg.fulltext import searcher as retrieval
 from kg.fulltext.database import indexable, readable
 from kg.fulltext.excerpt import excerpt
+from kg.fulltext.folding import folded, unfolded
 from kg.fulltext.search_query import Query
 from kg.fulltext.searcher import EACH, LIMIT, SearchResults, search
 from kg.notes.pool import Read, Workers
@@ -136,6 +137,109 @@ def test_what_is_found(vault: Path, text: str, expected: set[str]) -> None:
     found = find(vault, text)
     assert set(names(found)) == expected
     assert found.notes == len(expected)
+
+
+BEYOND = {
+    "Russian.md": "Ёлка и ГРАФ, мой дом. Қазақстан.\n",
+    "Greek.md": "# Ἑλλάς\nΕλλάδα, ὁ λόγος, λόγοσ ΛΌΓΟΣ. ᾳ\n",
+    "Arabic.md": "قرأ الْكِتَابُ في المـدرسة. أحمد ﷲ\n",
+    "Hebrew.md": "שָׁלוֹם\n",
+    "Wide.md": "ＡＢＣ１２３ Ｃ＋＋ ｶﾞﾗｽ ｶﾗｽ\n",
+    "Polish.md": "---\ntitle: Łódź ﬁrst\naliases: [Gdańsk]\ntags: [Żółw]\n---\nWrocław, Đà Nẵng, Ærø, Straße, ﬁnd it, ½ x² ™\n",
+    "Hindi.md": "हिन्दी\n",
+    "Kana.md": "がか ① ②\n",
+    "sub/Größe.md": "nichts\n",
+}
+
+
+@pytest.fixture(scope="module")
+def beyond(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("beyond") / "vault", BEYOND)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "words"),
+    [
+        ("елка", "Russian", ["Ёлка"]),
+        ("ЁЛКА граф", "Russian", ["Ёлка", "ГРАФ"]),
+        ("мои", "Russian", ["мой"]),
+        ("казакстан", "Russian", ["Қазақстан"]),
+        ("ελλαδα", "Greek", ["Ελλάδα"]),
+        ("λογος", "Greek", ["λόγος", "λόγοσ", "ΛΌΓΟΣ"]),
+        ("ελλας", "Greek", ["Ἑλλάς"]),
+        ("الكتاب", "Arabic", ["الْكِتَابُ"]),
+        ("الكِتاب", "Arabic", ["الْكِتَابُ"]),
+        ("المدرسة", "Arabic", ["المـدرسة"]),
+        ("احمد", "Arabic", ["أحمد"]),
+        ("الله", "Arabic", ["ﷲ"]),
+        ("שלום", "Hebrew", ["שָׁלוֹם"]),
+        ("abc123", "Wide", ["ＡＢＣ１２３"]),
+        ("C++", "Wide", ["Ｃ＋＋"]),
+        ("ガラス", "Wide", ["ｶﾞﾗｽ"]),
+        ("カラス", "Wide", ["ｶﾗｽ"]),
+        ("lodz", "Polish", ["Łódź"]),
+        ("ｌÓｄź", "Polish", ["Łódź"]),
+        ("wroclaw", "Polish", ["Wrocław"]),
+        ("da nang aero", "Polish", ["Đà", "Nẵng", "Ærø"]),
+        ("STRASSE", "Polish", ["Straße"]),
+        ('"first"', "Polish", ["ﬁrst"]),
+        ("find", "Polish", ["ﬁnd"]),
+        ("x2", "Polish", ["x²"]),
+        ("gdansk", "Polish", ["Gdańsk"]),
+        ("tag:ŻÓŁW", "Polish", []),
+        ("हिन्दी", "Hindi", ["हिन्दी"]),
+        ("か", "Kana", ["か"]),
+        ("①", "Kana", ["①"]),
+        ("path:GROSSE", "Größe", []),
+    ],
+)  # fmt: skip
+def test_case_width_and_diacritics_do_not_count(beyond: Path, text: str, expected: str, words: list[str]) -> None:
+    found = find(beyond, text)
+    assert names(found) == [expected]
+    marked = [hit.text[start:end] for hit in found.hits for start, end in hit.marks]
+    assert marked == words
+    for hit in found.hits:
+        if hit.text != hit.title and hit.marks:
+            assert at(beyond, f"{hit.path}:{hit.line}:{hit.column}").startswith(hit.text[hit.marks[0][0] :])
+
+
+@pytest.mark.parametrize("text", ["हनद", "かか", "がが", "कि", "12", "елкаграф"])
+def test_what_is_part_of_a_letter_counts(beyond: Path, text: str) -> None:
+    assert names(find(beyond, text)) == []
+
+
+@pytest.mark.parametrize("text", ["ـ", "\u0301", "\ufe0f", "ـ\u064e", "＿"])
+def test_what_folds_to_no_letter_is_left_out(beyond: Path, text: str) -> None:
+    assert find(beyond, f"lodz {text}").left_out == (text,)
+    with pytest.raises(KgError, match="no word to search for"):
+        find(beyond, text)
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_a_folded_text_leads_back_to_the_text(before: str, after: str) -> None:
+    text = unicodedata.normalize("NFC", f"{before} Łódź {after}")
+    assert folded(folded(text)) == folded(text)
+    start = folded(text).find(" lodz ") + 1
+    ((begin, end),) = unfolded(((start, start + 4),), text)
+    assert folded(text[begin:end]) == "lodz"
+
+
+def test_an_index_of_the_old_kind_is_made_again(tmp_path: Path) -> None:
+    vault = write(tmp_path, {"A.md": "Łódź"})
+    find(vault, "lodz")
+    index = sqlite3.connect(vault / ".kg" / "search.db")
+    index.execute("UPDATE words SET text = 'Łódź'")
+    index.execute("PRAGMA user_version = 1")
+    index.commit()
+    index.close()
+    assert names(find(vault, "lodz")) == ["A"]
+
+
+def test_a_query_scores_and_shows_what_only_folding_finds(beyond: Path) -> None:
+    found = """SELECT ?line WHERE { BIND(kg:textScore(<https://notes.example/Greek>, "ελλαδα") AS ?score)
+      FILTER(?score > 0) BIND(kg:textContext(<https://notes.example/Greek>, "ελλαδα") AS ?line) }"""
+    (row,) = kg.query(Store(beyond / ".kg"), found).rows
+    assert "Ελλάδα" in str(row["line"])
 
 
 def test_a_title_counts_more_than_an_alias_and_that_than_a_tag_a_heading_and_the_text(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import pyoxigraph as ox
 from kg.analysis.network import Network, owner_iris
 from kg.config import Config
 from kg.core.text import Span, nfc
-from kg.fulltext.database import ALONE
+from kg.fulltext.folding import ALONE
 from kg.fulltext.words import CODE, KnownNotes
 from kg.notes import inline
 from kg.notes.model import Block, Field, Line, Note

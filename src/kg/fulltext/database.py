@@ -22,6 +22,8 @@ from unicodedata import is_normalized
 from kg.config import Config
 from kg.core.errors import StoreError
 from kg.core.files import digest, read_bytes
+from kg.core.text import nfc
+from kg.fulltext.folding import ALONE, folded
 from kg.store.ownership import CURRENT, is_owned
 from kg.store.ownership import opened as folder_of
 
@@ -35,7 +37,7 @@ _JOURNAL = f"{FILE}-journal"
 _FILES = (FILE, _JOURNAL, f"{FILE}-wal", f"{FILE}-shm")
 _MAGIC = bytes.fromhex("d9d505f920a163d7")
 """The last bytes of a journal that names a super-journal, by SQLite's file format."""
-LAYOUT = 1
+LAYOUT = 2
 """The version of the schema and of the indexed form of texts; a file with another version is rebuilt."""
 SECTIONS = 20
 """The number of low bits of a row's number that number the section in its note."""
@@ -46,13 +48,6 @@ _MEMORY_KIB = 200_000
 
 SEPARATOR, BEGIN, END = "\x01", "\x02", "\x03"
 _CONTROL = re.compile("[\x00-\x03\ud800-\udfff\ue0f0\ue0f1]")
-ALONE = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
-    "\u2190-\u2bff\U0001f000-\U0001faff"  # signs and emoji
-    "\u3005-\u3007\u3040-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-    "\uff66-\uff9d\U00020000-\U0003ffff]"  # Chinese, Japanese, Korean
-)
-"""Characters that each count as a word: scripts without spaces between words, so that any part of a text matches."""
 _SIGNS = re.compile(r"(?<=\w)(?:\+\+|#)(?!\w)")
 _AS_LETTERS = str.maketrans({"+": "\ue0f0", "#": "\ue0f1"})
 _AS_SIGNS = str.maketrans({"\ue0f0": "+", "\ue0f1": "#", SEPARATOR: None})
@@ -63,8 +58,13 @@ def is_nfc(text: str) -> bool:
     return text.isascii() or is_normalized("NFC", text)
 
 
+def indexed(text: str) -> str:
+    """Return the form of a text in the index and in its queries: folded and `indexable`."""
+    return indexable(folded(nfc(text)))
+
+
 def indexable(text: str) -> str:
-    """Return the form of a text in the index and in its queries; `readable` restores it, character for character.
+    """Return a text with its words as SQLite should see them; `readable` restores it, character for character.
 
     The signs in `C++` and `C#` count as letters; other signs do not.
     """

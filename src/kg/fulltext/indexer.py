@@ -27,13 +27,14 @@ from kg.fulltext.database import (
     as_error,
     connect,
     indexable,
-    is_nfc,
+    indexed,
     is_safe,
     is_unusable,
     is_up_to_date,
     key,
     remove,
 )
+from kg.fulltext.folding import folded
 from kg.notes.canvas import CanvasSource
 from kg.notes.model import NAME_KINDS, Note, Value
 from kg.notes.pool import Workers
@@ -70,11 +71,11 @@ class IndexedSection(NamedTuple):
     heading: str
     text: str
     raw: str | None
-    """Heading and text as they are in the file, if they are not in Unicode's form C."""
+    """Heading and text as they are in the file, if the index has another form of them."""
 
 
 class IndexedWords(NamedTuple):
-    """The indexed words of a note; title, aliases and sections are in the form of `indexable`."""
+    """The indexed words of a note; aliases and sections are in the form of the index."""
 
     path: str
     digest: str
@@ -88,16 +89,17 @@ class IndexedWords(NamedTuple):
 def words(note: Note) -> IndexedWords:
     """Return the indexed words of a note. This is a module-level function so that other processes can run it."""
     sections = _nodes(note) if isinstance(note.source, CanvasSource) else _sections(note)
-    names = indexable(nfc("\n".join(aliases(note))))
+    names = indexed("\n".join(aliases(note)))
     tags = tuple(nfc(tag) for tag in _tags(note))
-    return IndexedWords(note.path, note.digest, note.id, indexable(nfc(note.title)), names, tags, tuple(sections))
+    return IndexedWords(note.path, note.digest, note.id, nfc(note.title), names, tags, tuple(sections))
 
 
 def _section(note: Note, start: int, parts: tuple[str, ...], heading: str, text: str) -> IndexedSection:
-    raw = None if is_nfc(heading + text) else heading + text
+    head, body = folded(nfc(heading)), folded(nfc(text))
+    raw = None if head + body == heading + text else heading + text
     line = note.source.position(start).line
     path = json.dumps(parts, ensure_ascii=False)
-    return IndexedSection(line, start, path, indexable(nfc(heading)), indexable(nfc(text)), raw)
+    return IndexedSection(line, start, path, indexable(head), indexable(body), raw)
 
 
 def _sections(note: Note) -> Iterator[IndexedSection]:
@@ -288,12 +290,14 @@ class _Update:
         path = entry.path.encode("utf-8", "surrogatepass")
         note = add(
             "INSERT INTO note (path, digest, front_id, title) VALUES (CAST(? AS TEXT), ?, ?, ?)",
-            (path, entry.digest, entry.front_id, entry.title),
+            (path, entry.digest, entry.front_id, indexable(entry.title)),
         ).lastrowid
         self.database.executemany("INSERT INTO tag VALUES (?, ?)", [(note, tag.lower()) for tag in entry.tags])
         assert note is not None
         rows = list(enumerate(entry.sections[: 1 << SECTIONS], note << SECTIONS))
-        names = [(entry.title, entry.aliases, indexable("\n".join(entry.tags)))] + [("", "", "")] * (len(rows) - 1)
+        names = [(indexed(entry.title), entry.aliases, indexed("\n".join(entry.tags)))] + [("", "", "")] * (
+            len(rows) - 1
+        )
         self.database.executemany(
             "INSERT INTO section VALUES (?, ?, ?, ?, ?)",
             [(number, row.line, row.start, row.parts, row.raw) for number, row in rows],

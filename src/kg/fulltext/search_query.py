@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from kg.core.errors import KgError
 from kg.core.text import nfc
-from kg.fulltext.database import indexable
+from kg.fulltext.database import indexable, indexed
+from kg.fulltext.folding import folded
 
 _LONG = 4
 _DEEPEST = 50
@@ -29,7 +30,7 @@ class Phrase(NamedTuple):
     @property
     def finds(self) -> str:
         """The phrase in FTS5's query syntax."""
-        quoted = '"{}"'.format(indexable(nfc(self.text)).replace('"', '""'))
+        quoted = '"{}"'.format(indexed(self.text).replace('"', '""'))
         return quoted if self.exact else f"{quoted} *"
 
     @property
@@ -128,10 +129,11 @@ class _Parser:
             return Filter(token["key"].lower(), text) if text else None
         if token["word"] == "AND":
             return None
-        if not _has_words(text):
+        letters = folded(nfc(text))
+        if not _has_words(letters):
             self.left_out += [token[0]] if text else []
             return None
-        begins = token["phrase"] is None and (text.endswith("*") or len(text) >= _LONG)
+        begins = token["phrase"] is None and (text.endswith("*") or len(letters) >= _LONG)
         return Phrase(text.rstrip("*"), not begins)
 
 

@@ -7,7 +7,7 @@
     tag:#lean  path:folder  file:name    only notes that have the tag, or the text in their path or file name
 
 Prefix matching replaces a stemmer, which would have to know the language: it finds plurals and German compounds, and
-exact matches rank higher. Case and accents do not count.
+exact matches rank higher. Case, width and accents do not count.
 """
 
 import json
@@ -21,8 +21,9 @@ from kg.core.errors import StoreError
 from kg.core.files import digest
 from kg.core.spelling import nearest
 from kg.core.text import letters_and_digits, nfc
-from kg.fulltext.database import BEGIN, END, SECTIONS, Damaged, FullText, open_if_current, readable
+from kg.fulltext.database import BEGIN, END, SECTIONS, Damaged, FullText, indexable, is_nfc, open_if_current, readable
 from kg.fulltext.excerpt import LINE_END, best_line, column_of, front_matter_length, unmarked
+from kg.fulltext.folding import folded, unfolded
 from kg.fulltext.search_query import Condition, Filter, Group, Not, Phrase, Query, is_plain
 from kg.rdf.iris import Names
 from kg.store.project import Project
@@ -202,10 +203,10 @@ class Searcher:
 
     def _lying(self, key: str, text: str) -> set[int]:
         """The notes with a text in their path or file name."""
-        wanted = nfc(text).casefold()
+        wanted = folded(nfc(text)).casefold()
         rows: Any = self.index.rows("SELECT id, path FROM note")
         named = ((number, path.rpartition("/")[2] if key == "file" else path) for number, path in rows)
-        return {number for number, name in named if wanted in name.casefold()}
+        return {number for number, name in named if wanted in folded(nfc(name)).casefold()}
 
     def things(self, query: Query) -> dict[str, SectionRow]:
         """Map IRIs to matches: documents and entities with the scores of their notes, sections with their own."""
@@ -245,16 +246,19 @@ class Searcher:
         title, path, front_id, parts, first, start, raw = self._section(row.number)
         thing = self.thing(path, front_id, parts)
         plain, spans = unmarked(heading + text)
+        if raw is not None:
+            plain = readable(indexable(nfc(raw)))
+            spans = unfolded(spans, plain)
         at, until = best_line(plain, spans, front_matter_length(plain) if row.is_first else 0)
         number = len(LINE_END.findall(plain[:at]))
         marks = tuple((max(a, at) - at, min(b, until) - at) for a, b in spans if a < until and b > at)
         if not spans and row.is_first:  # the title matched
-            plain, marks = unmarked(name)
+            plain, marks = title, unfolded(unmarked(name)[1], title)
             if marks:
                 return Hit(path, 1, 1, title, (), thing, row.score, plain, marks)
             at, until = 0, len(plain)
         line, column = first + number, (marks[0][0] if marks else 0) + 1
-        if raw is not None and marks:
+        if raw is not None and marks and not is_nfc(raw):
             column = column_of(LINE_END.split(raw)[number], marks[0][0])
         if path.lower().endswith(".canvas"):
             line, column = self._in_canvas(path, start + len(plain[: at + column - 1].encode()), line)
@@ -320,7 +324,7 @@ class Searcher:
         return tuple((text, self._nearest(text)) for text in absent)
 
     def _nearest(self, text: str) -> str:
-        key = letters_and_digits(text)
+        key = letters_and_digits(folded(nfc(text)))
         self.index.rows("CREATE VIRTUAL TABLE IF NOT EXISTS temp.known USING fts5vocab(main, words, row)")
         terms: Any = self.index.rows(
             "SELECT term FROM temp.known WHERE length(term) BETWEEN ? AND ?", len(key) - 2, len(key) + 2

@@ -15,7 +15,7 @@ from kg.config import Config
 from kg.core.errors import KgError
 from kg.core.files import is_folder
 from kg.core.text import nfc
-from kg.fulltext.database import ALONE
+from kg.fulltext.folding import ALONE
 from kg.notes.model import Line, Note, Section
 from kg.notes.pool import Workers
 from kg.notes.vault import Progress, Vault

@@ -1,0 +1,98 @@
+"""Fold letters: a text in which neither case nor width nor diacritics count, in any script.
+
+This is Unicode's compatibility decomposition (NFKD) without diacritics, then full case folding. It maps each character
+by itself, so a place in a folded text leads back to its place in the text. A letter with a stroke, which Unicode does
+not decompose, becomes the plain letter (ł and l), as in CLDR's transform Latin-ASCII.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from itertools import accumulate
+
+from kg.core.text import nfc
+
+ALONE = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+    "\u2190-\u2bff\U0001f000-\U0001faff"  # signs and emoji
+    "\u3005-\u3007\u3040-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+    "\uff66-\uff9d\U00020000-\U0003ffff]"  # Chinese, Japanese, Korean
+)
+"""Characters that each count as a word: scripts without spaces between words, so that any part of a text matches."""
+_NON_ASCII = re.compile("[^\x00-\x7f]+")
+_VOICED = re.compile("[\uff66-\uff9d][\uff9e\uff9f]")
+"""Katakana of half width, with a voicing mark of half width."""
+_UNIT = re.compile(f"{_VOICED.pattern}|.", re.S)
+_HEBREW_TO_SYRIAC, _ABOVE_AND_BELOW = range(10, 37), 200
+"""Combining classes of diacritics; those of other classes are part of a letter: Indic vowels, kana's voicing marks."""
+_IGNORABLE = re.compile("[\u034f\u0640\ufe00-\ufe0f]")
+"""Characters that join or lengthen letters or select their variants."""
+_SIGNS = "\uff03\uff0b"
+"""The signs `#` and `+` of full width: signs of `C#` and `C++`. Other punctuation separates words, and stays."""
+_WITH = re.compile("((?:LATIN|CYRILLIC) SMALL LETTER .+?) WITH ")
+_LETTERS = {"æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i", "ŋ": "n"}
+
+
+def folded(text: str) -> str:
+    """Return the folded form of a text in Unicode's form C. ASCII text stays, since SQLite folds its case."""
+    if text.isascii():
+        return text
+    if _VOICED.search(text):
+        text = _VOICED.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text)
+    return _NON_ASCII.sub(lambda match: match.group().translate(_FOLDS), text)
+
+
+def unfolded(spans: tuple[tuple[int, int], ...], text: str) -> tuple[tuple[int, int], ...]:
+    """Return the spans in a text that became these spans in its folded form, with the diacritics after them."""
+    if text.isascii():
+        return spans
+    ends = list(accumulate(_lengths(text)))
+    return tuple(
+        (bisect_right(ends, begin), max(bisect_left(ends, end) + 1, bisect_right(ends, end))) for begin, end in spans
+    )
+
+
+def _lengths(text: str) -> Iterator[int]:
+    """Yield the length of each character's folded form; the first character of a unit has that of the unit."""
+    for unit in _UNIT.findall(text):
+        yield len(folded(unit))
+        yield from [0] * (len(unit) - 1)
+
+
+class _Folds(dict[int, str]):
+    """The folded form of each character, computed when it first occurs."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = fold = _folded(chr(code))
+        return fold
+
+
+_FOLDS = _Folds()
+
+
+def _folded(ch: str) -> str:
+    kind = unicodedata.category(ch)
+    if kind[0] not in "LMN" and kind != "So" and ch not in _SIGNS:
+        return ch
+    if ALONE.match(ch):
+        other = unicodedata.normalize("NFKC", ch)
+        return other if len(other) == 1 and ALONE.match(other) else ch
+    parts = "".join(part for part in unicodedata.normalize("NFKD", ch) if not _is_diacritic(part)).casefold()
+    return nfc("".join(map(_plain, unicodedata.normalize("NFKD", parts))))
+
+
+def _is_diacritic(ch: str) -> bool:
+    kind = unicodedata.combining(ch)
+    return kind in _HEBREW_TO_SYRIAC or kind >= _ABOVE_AND_BELOW or _IGNORABLE.match(ch) is not None
+
+
+def _plain(letter: str) -> str:
+    """Return the letter without a stroke, hook or similar part, which is in the letter's name."""
+    if letter in _LETTERS:
+        return _LETTERS[letter]
+    named = _WITH.match(unicodedata.name(letter, ""))
+    try:
+        return folded(unicodedata.lookup(named[1])) if named else letter
+    except KeyError:
+        return letter
