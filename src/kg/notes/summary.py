@@ -40,7 +40,7 @@ class Card(NamedTuple):
     """Each block's id in lower case, and as written."""
     kind: NoteKind
     is_template: bool
-    elements: tuple[str, ...]
+    elements: tuple[str, ...] = ()
     """The ids in a drawing's data, in lower case."""
 
     @classmethod
