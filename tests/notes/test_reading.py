@@ -89,10 +89,10 @@ def test_links_in_comments_are_kept_apart(text: str, hidden: list[str]) -> None:
         ("# C# #", "C#"),
         ("# a \\# b ##", "a \\# b"),
         ("# a <!-- c --> b", "a  b"),
-        ("# a %%c%% ^id", "a"),
+        ("# a %%c%% ^id", "a  ^id"),
         ("# a %%b\nc%%", "a"),
         ("# `%%` a", "`%%` a"),
-        ("a\nb ^id\n---", "a b"),
+        ("a\nb ^id\n---", "a b ^id"),
         ("##", ""),
     ],
 )
@@ -106,8 +106,10 @@ def test_the_text_of_a_heading(text: str, heading: str) -> None:
     [
         ("> a ^x\n> ^y", [("quote", "y")]),
         ("> a\n>\n> ^y", [("quote", "y")]),
-        ("> - a ^x\n>   ^z", []),
-        ("> > a\n> > ^x", []),
+        ("> - a ^x\n>   ^z", [("quote", "z")]),
+        ("> > a\n> > ^x", [("quote", "x")]),
+        ("a\n\n![[b]] ^x", [("paragraph", "x")]),
+        ("| a |\n| - |\n| ^x |", []),
         ("| a |\n| - |\n| b ^x |\n^y", [("table", "y")]),
         ("> [!tip] a\n> b\n\n^c", [("callout", "c")]),
         ("```\na\n```\n^c", [("code", "c")]),
@@ -145,6 +147,25 @@ def test_what_was_meant_for_a_block_id(text: str, places: list[tuple[int, int, i
 )
 def test_what_is_a_tag(text: str, tags: list[str]) -> None:
     assert [tag.name for line in lines_of(note_of(text)) for tag in line.tags] == tags
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("- a\n\t- b\n\t- c\n\t\t- d", [(1, 1), (2, 2), (3, 2), (4, 3)]),
+        ("1. a\n\t1. b\n\t10. c\n\t\t1. d", [(1, 1), (2, 2), (3, 2), (4, 3)]),
+        ("> - a\n> \t- b\n>\t- c", [(1, 3), (2, 4), (3, 3)]),
+        ("> [!note]\n>\t+ a\n>\t\t+ b", [(2, 3), (3, 4)]),
+        ("- a\r\n\t- b\r\n\r\n\t- [ ] c\r\n", [(1, 1), (2, 2), (4, 2)]),
+        ("-\té\n\t- ü\n\n\t-\tö\n", [(1, 1), (2, 2), (4, 2)]),
+        ("- a\n  - b\n\t- c\n    - d", [(1, 1), (2, 3), (3, 2), (4, 5)]),
+        ("- a\n\n\t> - b\n\t> \t- c", [(1, 1), (3, 4), (4, 5)]),
+    ],
+)
+def test_where_a_list_item_begins(text: str, places: list[tuple[int, int]]) -> None:
+    note = note_of(text)
+    items = [block for top in note.root.blocks for block in top.walk() if block.kind == "item"]
+    assert [note.source.position(item.span.start) for item in items] == places
 
 
 # ---- front matter --------------------------------------------------------------------------------------------------

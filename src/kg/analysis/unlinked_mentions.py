@@ -21,9 +21,9 @@ from kg.analysis.network import Network, owner_iris
 from kg.config import Config
 from kg.core.text import Span, nfc
 from kg.fulltext.folding import ALONE
-from kg.fulltext.words import CODE, KnownNotes
+from kg.fulltext.words import KnownNotes
 from kg.notes import inline
-from kg.notes.model import Block, Field, Line, Note
+from kg.notes.model import NOT_PROSE, Block, Field, Line, Note
 from kg.notes.vault import Progress
 from kg.rdf.vocabulary import LABELS, LINKS_TO
 from kg.store.store import Store
@@ -162,7 +162,7 @@ def _texts(note: Note) -> Iterator[_MaskedText]:
 
 def _runs(block: Block) -> Iterable[tuple[Line, ...]]:
     """The lines of a block that form a text; each cell of a table is a separate text."""
-    if block.kind in CODE or not block.lines:
+    if block.kind in NOT_PROSE or not block.lines:
         return ()
     return [(line,) for line in block.lines] if block.kind == "table" else [block.lines]
 

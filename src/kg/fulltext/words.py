@@ -16,7 +16,7 @@ from kg.core.errors import KgError
 from kg.core.files import is_folder
 from kg.core.text import nfc
 from kg.fulltext.folding import ALONE
-from kg.notes.model import Line, Note, Section
+from kg.notes.model import NOT_PROSE, Line, Note, Section
 from kg.notes.pool import Workers
 from kg.notes.vault import Progress, Vault
 from kg.rdf.iris import Names
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-CODE = {"code", "html"}
 _ASCII = re.compile(r"[a-z0-9_]{2,}")
 
 
@@ -96,10 +95,10 @@ def _words(section: Section) -> Iterator[str]:
 
 
 def lines(section: Section) -> Iterator[Line]:
-    """The lines of a section, without its code and its subsections."""
+    """The lines of a section, without its code, its comments and its subsections."""
     for top in section.blocks:
         for block in top.walk() if top.children else (top,):
-            if block.kind not in CODE:
+            if block.kind not in NOT_PROSE:
                 yield from block.lines
 
 

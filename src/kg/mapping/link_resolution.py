@@ -5,7 +5,6 @@ The order of the rules, and where each was observed, is in docs/obsidian.md; cas
 
 import posixpath
 import re
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -104,22 +103,33 @@ class _Headings:
     def section(self, subpath: str) -> tuple[Heading, bool] | None:
         """Return the heading that `A#B` leads to, and whether another heading matches, too.
 
-        Each heading is looked up below the previous heading; of equal headings, the first counts.
+        It is a B below an A; of several, the first counts.
         """
-        match: tuple[Heading, bool] | None = None
-        start, end = 0, len(self._all)
-        for key in filter(None, map(heading_key, subpath.split("#"))):
-            if match:
-                level = match[0].level
-                end = next((n for n in range(start, end) if self._all[n].level <= level), end)
-            places = self._places.get(key, ())
-            first = bisect_left(places, start)
-            if first == len(places) or places[first] >= end:
-                return None
-            more = first + 1 < len(places) and places[first + 1] < end
-            match = self._all[places[first]], more
-            start = places[first] + 1
-        return match
+        keys = list(filter(None, map(heading_key, subpath.split("#"))))
+        if not keys or not all(key in self._places for key in keys):
+            return None
+        matches = (number for number in self._places[keys[-1]] if self._is_below(number, keys[:-1]))
+        first = next(matches, None)
+        return None if first is None else (self._all[first], next(matches, None) is not None)
+
+    def _is_below(self, number: int, above: Iterable[str]) -> bool:
+        """Whether the headings above a heading include these, in this order."""
+        missing = [*above]
+        while missing and (number := self._parents[number]) >= 0:
+            if self._all[number].key == missing[-1]:
+                missing.pop()
+        return not missing
+
+    @cached_property
+    def _parents(self) -> list[int]:
+        """The number of the heading above each heading; -1 if there is none."""
+        parents: list[int] = []
+        for number, heading in enumerate(self._all):
+            parent = number - 1
+            while parent >= 0 and self._all[parent].level >= heading.level:
+                parent = parents[parent]
+            parents.append(parent)
+        return parents
 
     @cached_property
     def slugs(self) -> Mapping[str, Heading]:

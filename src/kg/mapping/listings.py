@@ -106,7 +106,7 @@ class ListingMapper:
 
     def named_in_prose(self, section: Section, class_: str, scope: Scope) -> bool:
         """Whether a section like `# Author` is a line of names and no sentence; if so, list the things named."""
-        blocks = section.blocks
+        blocks = [block for block in section.blocks if block.kind != "comment"]
         if not self.out.ontology.known_by_name(class_) or len(blocks) != 1 or len(blocks[0].lines) != 1:
             return False
         line = blocks[0].lines[0]

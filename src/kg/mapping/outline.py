@@ -10,7 +10,7 @@ from kg.mapping.collector import Collector, Scope, Thing
 from kg.mapping.links import LinkMapper, shown_link
 from kg.mapping.listings import ListedThing, ListingMapper, entries, has_listing
 from kg.mapping.properties import PropertyMapper
-from kg.notes.model import Block, Line, Section, Value
+from kg.notes.model import NOT_PROSE, Block, Line, Section, Value
 from kg.notes.values import inline_value
 from kg.rdf.terms import RDF_TYPE, iri, literal
 
@@ -30,7 +30,7 @@ class OutlineMapper:
         root, scope = self.out.note.root, Scope(entity.iri, (entity,))
         text = root.text if self.out.note.kind != "canvas" else ""
         if text:
-            self.out.add(self.out.term, terms.TEXT, literal(text), root.blocks[0].span.start)
+            self.out.add(self.out.term, terms.TEXT, literal(text), _prose_start(root))
         class_ = self.out.ontology.class_named(self.out.note.title)
         items = self.listings.state(class_, root, scope) if class_ else {}
         self._content(root.blocks, scope, items)
@@ -73,7 +73,7 @@ class OutlineMapper:
         out.add(term, terms.LEVEL, literal(str(section.level), "integer"), at)
         out.add(term, terms.ORDER, literal(str(section.order), "integer"), at)
         if text:
-            out.add(term, terms.TEXT, literal(text), section.blocks[0].span.start)
+            out.add(term, terms.TEXT, literal(text), _prose_start(section))
 
     def _instance(self, section: Section, class_: str, scope: Scope) -> Scope:
         """State a section as an instance of the class that its heading names; return the scope of its content."""
@@ -94,7 +94,7 @@ class OutlineMapper:
         if properties[0].kind != "object":
             if text:
                 subject = iri(above.subject or above.iri)
-                self.out.add(subject, predicate, literal(text), section.blocks[0].span.start)
+                self.out.add(subject, predicate, literal(text), _prose_start(section))
             return
         for entry in entries(section.blocks):
             for link in entry.links if entry.only_links else ():
@@ -151,7 +151,14 @@ class OutlineMapper:
             for tag in line.tags:
                 self.links.tag(tag, scope.iri)
             for item in line.fields:
+                for link in item.links if not line.links else ():  # a comment: the value is no link of the note
+                    self.links.file(link)
                 subject = scope.things[0] if item.form == "line" else about
                 if item.form != "date" or subject.is_task:
                     self.properties.state(subject, item.key, inline_value(item))
         self.links.credits(lines)
+
+
+def _prose_start(section: Section) -> int:
+    """Return the offset at which the prose of a section begins."""
+    return next(block.span.start for block in section.blocks if block.kind not in NOT_PROSE)

@@ -5,7 +5,8 @@ in them is taken for a tag or a bracket, and an index into the copy is an index 
 """
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import NamedTuple
 
 from kg.notes.model import PRIORITIES
@@ -13,7 +14,8 @@ from kg.notes.model import PRIORITIES
 MASK = "\ufffc"
 
 # Obsidian's documented rule (letters, digits, `_`, `-`, `/`, emoji) by the characters that end a tag, as in Dataview.
-_TAG = re.compile(r"(?<!\S)#([^\u2000-\u206f\u2e00-\u2e7f'!\"#$%&()*+,.:;<=>?@^`{|}~\[\]\\\s\ufffc]+)")
+_TAG = re.compile(r"#([^\u2000-\u206f\u2e00-\u2e7f'!\"#$%&()*+,.:;<=>?@^`{|}~\[\]\\\s\ufffc]+)")
+_BEFORE_TAG = re.compile(r"[\s_]")
 _BLOCK_ID = re.compile(r"\^([A-Za-z0-9-]+)\s*\Z")
 _NO_BLOCK_ID = re.compile(r"\^(\w[\w.:/+-]{0,98}(?<![.:/+-]))\s*\Z")
 _EMOJI = r"\u231a\u231b\u23e9-\u23fa\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
@@ -67,12 +69,42 @@ class InlineMatch(NamedTuple):
     text_start: int = 0
 
 
-def tags(masked: str, start: int = 0) -> Iterator[InlineMatch]:
-    """Yield the tags of a line: at its start or after white space, with at least one character that is not a digit."""
-    for match in _TAG.finditer(masked, start):
-        name = match.group(1).strip("/")
+class Breaks(NamedTuple):
+    """The marks of Markdown in a line, by their offsets from its start: where gaps begin, and where escapes end."""
+
+    gaps: Sequence[int]
+    escaped: Container[int]
+    """The offsets of characters after a backslash."""
+    no_first: bool
+    """Whether the mark before the line excludes a tag at its start."""
+
+
+def tags(masked: str, breaks: Breaks, offset: Callable[[int], int]) -> Iterator[InlineMatch]:
+    """Yield the tags of a line: names with at least one character that is not a digit.
+
+    A tag is at the line's start, or after white space, `_`, another tag or a backslash escape. It ends before a mark of
+    Markdown. Source: Obsidian 1.13.7, cyanheads/obsidian-mcp-server#138 and #140, and a dump of Obsidian's cache.
+    `offset` turns an index into an offset.
+    """
+    last = -1
+    for match in _TAG.finditer(_without_urls(masked), int(breaks.no_first)):
+        start, end = match.span()
+        at = offset(start)
+        if start and start != last and not _BEFORE_TAG.match(masked, start - 1) and at - 1 not in breaks.escaped:
+            continue
+        gap = bisect_right(breaks.gaps, at)
+        if gap < len(breaks.gaps) and breaks.gaps[gap] < offset(end):
+            end = start + len(match.group().encode()[: breaks.gaps[gap] - at].decode())
+        name = masked[start + 1 : end].strip("/")
         if name and not name.isdecimal():
-            yield InlineMatch(match.start(), match.start() + 1 + len(match.group(1)), "", name)
+            last = end
+            yield InlineMatch(start, end, "", name)
+
+
+def _without_urls(masked: str) -> str:
+    if "://" not in masked:
+        return masked
+    return _URL.sub(lambda match: MASK * len(match.group()), masked)
 
 
 def block_id(masked: str) -> InlineMatch | None:

@@ -5,8 +5,8 @@ Most lines are plain prose: a search for a few marks rules out a scan. Only the 
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
-from itertools import accumulate
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from kg.core.text import Source, Span
@@ -20,6 +20,8 @@ EMPTY = Line(Span(0, 0), (), (), (), (), (), only_links=False)
 _MARKS = ((b"#", (b"#",)), (b"^", (b"^",)), (b"%", (b"%%",)), (b":", (b"::", b"://")), (b"|", (b"[[|",)))
 # Between links in a row, and after the last: punctuation, and tags, which describe the item but name nothing.
 _SEPARATORS = re.compile(r"(?:[\s,;|·•/&+–—.-]|#\S+)*\Z")
+# The marks before a line's first character after which it cannot be a tag.
+_NO_TAG_AFTER = {b"\\", b"*", b"~"}
 _SHORT = 500
 """In lines of fewer characters, each offset is counted from the line's start."""
 
@@ -35,14 +37,16 @@ Row = list[Part]
 class InlineText:
     """The text that lines are read from. Most notes have only one or two of the marks worth a scan.
 
-    `wrong_ids` are the spans of invalid block ids.
+    `wrong_ids` are the spans of invalid block ids. `link_texts` are the texts with a `#` in Markdown links, by the
+    offset of the link: they can have tags.
     """
 
-    __slots__ = ("_ascii", "_marks", "source", "wrong_ids")
+    __slots__ = ("_ascii", "_marks", "link_texts", "source", "wrong_ids")
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.wrong_ids: list[Span] = []
+        self.link_texts: dict[int, list[Span]] = {}
         self._ascii = source.data.isascii()
         self._marks = [mark for mark in _MARKS if mark[0] in source.data]
 
@@ -103,14 +107,14 @@ class Leaf:
         return (*lines, self._line(self._rows[-1], last=True))
 
     def heading(self) -> Line:
-        """Return all content as one line: a setext heading can span several."""
+        """Return all content as one line: a setext heading can span several. A heading has no block id."""
         rows = self._rows
         if not rows:
             return EMPTY._replace(span=Span(self.start, self.start))
         if len(rows) > 1:
             space: Part = (rows[0][-1][1], rows[1][0][0], " ", False, None)
-            return self._line([*rows[0], space, *(part for row in rows[1:] for part in row)], last=True)
-        return self._line(rows[0], last=True)
+            return self._line([*rows[0], space, *(part for row in rows[1:] for part in row)])
+        return self._line(rows[0])
 
     def _line(self, row: Row, *, last: bool = False) -> Line:
         start, end = row[0][0], row[-1][1]
@@ -128,9 +132,11 @@ class Leaf:
         """Return a line that may hold more than text and links."""
         span = Span(row[0][0], row[-1][1])
         raw = self.prose.source.slice(*span)
-        masked = self._masked(row) if any(part[3] for part in row) else raw
+        masked = self._masked(row, {}) if any(part[3] for part in row) else raw
         links = tuple([part[4] for part in row if part[4]])
-        scanned = _Scan(raw, masked, span.start).parts(links, self._glued(span.start), last=last, is_task=self._is_task)
+        scan = _Scan(raw, masked, span.start)
+        scanned = scan.parts(links, last=last, is_task=self._is_task)
+        tags = scan.tags(self._masked(row, self.prose.link_texts), self._breaks(row)) if "#" in raw else ()
         self.block_id = scanned.block_id or self.block_id
         self.prose.wrong_ids.extend(scanned.wrong_id)
         pieces = words = self._pieces(row, scanned.bare, scanned.hidden)
@@ -140,19 +146,29 @@ class Leaf:
         if scanned.bare:
             links = tuple(sorted([*links, *scanned.bare]))
         only_links = bool(links) and _only_links(row, words)
-        return Line(span, pieces, links, scanned.tags, scanned.fields, words, only_links, _opaque(row))
+        return Line(span, pieces, links, tags, scanned.fields, words, only_links, _opaque(row))
 
-    def _glued(self, start: int) -> bool:
-        """Whether a backslash or a Markdown mark precedes a line's first character."""
-        return self.prose.source.data[start - 1 : start] in {b"\\", b"*", b"_", b"~"}
+    def _breaks(self, row: Row) -> inline.Breaks:
+        """Return the marks of Markdown in a line, as offsets from its start. They are in none of its parts."""
+        data, start = self.prose.source.data, row[0][0]
+        gaps = [(before[1] - start, after[0] - start) for before, after in pairwise(row) if before[1] < after[0]]
+        escaped = {end for _, end in (*gaps, (0, 0)) if data[start + end - 1 : start + end] == b"\\"}
+        return inline.Breaks([gap[0] for gap in gaps], escaped, data[start - 1 : start] in _NO_TAG_AFTER)
 
-    def _masked(self, row: Row) -> str:
-        """Return the line with links, code, math and HTML replaced by as many masking characters."""
+    def _masked(self, row: Row, shown: Mapping[int, Sequence[Span]]) -> str:
+        """Return the line with links, code, math and HTML replaced by as many masking characters.
+
+        The texts in `shown`, by the offset of their link, stay.
+        """
         pieces, position = [], row[0][0]
         text = self.prose.source.slice
         for start, end, _, opaque, _ in row:
             pieces.append(text(position, start))
-            pieces.append(inline.MASK * len(text(start, end)) if opaque else text(start, end))
+            hidden = start
+            for span in shown.get(start, ()) if opaque else ():
+                pieces += [inline.MASK * len(text(hidden, span.start)), text(*span)]
+                hidden = span.end
+            pieces.append(inline.MASK * len(text(hidden, end)) if opaque else text(start, end))
             position = end
         return "".join(pieces)
 
@@ -239,7 +255,6 @@ class _Scanned(NamedTuple):
 
     bare: tuple[Link, ...]
     hidden: tuple[Span, ...]
-    tags: tuple[Tag, ...]
     fields: tuple[Field, ...]
     block_id: str
     wrong_id: tuple[Span, ...]
@@ -256,8 +271,8 @@ class _Scan:
         self._offsets: list[int] = []
         self._starts: list[int] = []
 
-    def parts(self, links: tuple[Link, ...], glued: bool, *, last: bool, is_task: bool) -> _Scanned:
-        """Return everything that scanning finds; a line `glued` to the text before it cannot begin with a tag."""
+    def parts(self, links: tuple[Link, ...], *, last: bool, is_task: bool) -> _Scanned:
+        """Return everything that scanning finds, except tags."""
         self._starts = [link.span.start for link in links]
         hidden = [self._span(*pair) for pair in inline.comments(self.masked)] if "%%" in self.masked else []
         block = inline.block_id(self.masked) if last else None
@@ -265,8 +280,7 @@ class _Scan:
         if block and not wrong:
             hidden.append(self._span(block.start, block.end))
         id_ = block.text if block and not wrong else ""
-        tags, fields = self._tags(int(glued)), self._fields(links, is_task=is_task)
-        return _Scanned(self._bare(), tuple(hidden), tags, fields, id_, wrong)
+        return _Scanned(self._bare(), tuple(hidden), self._fields(links, is_task=is_task), id_, wrong)
 
     def _span(self, start: int, end: int) -> Span:
         return Span(self._offset(start), self._offset(end))
@@ -291,10 +305,10 @@ class _Scan:
             links += [Link(self._span(f.start, f.end), "wikilink", f.text, None, bool(f.key)) for f in nameless]
         return tuple(links)
 
-    def _tags(self, start: int) -> tuple[Tag, ...]:
-        if "#" not in self.masked:
-            return ()
-        return tuple([Tag(self._span(f.start, f.end), f.text) for f in inline.tags(self.masked, start)])
+    def tags(self, masked: str, breaks: inline.Breaks) -> tuple[Tag, ...]:
+        """Return the tags of the line."""
+        found = inline.tags(masked, breaks, lambda index: self._offset(index) - self.start)
+        return tuple([Tag(self._span(tag.start, tag.end), tag.text) for tag in found])
 
     def _fields(self, links: tuple[Link, ...], *, is_task: bool) -> tuple[Field, ...]:
         """Return the fields in brackets, else the field that is the whole line; emoji dates; a task's other emoji."""

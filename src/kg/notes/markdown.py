@@ -6,6 +6,7 @@ with any status character, callouts that fold, front matter after a byte order m
 
 import hashlib
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -14,21 +15,11 @@ import pyromark
 from kg.core.findings import Finding
 from kg.core.text import Source, Span
 from kg.notes import frontmatter
+from kg.notes.events import INLINE, LINKS, Events, event_name, without_links
 from kg.notes.lines import InlineText, Leaf, Row
 from kg.notes.model import Block, BlockKind, Line, Link, LinkKind, Note, NoteKind, Section
 from kg.notes.outline import OutlineHeading, outline
-from kg.notes.preprocess import (
-    DOLLAR_IN_LINK,
-    TAB_AFTER_FENCE,
-    Events,
-    blanked,
-    block_comments,
-    event_name,
-    html_comments,
-    moved_out_of,
-    without_dollars_in_links,
-    without_drawing,
-)
+from kg.notes.preprocess import TAB_AFTER_MARK, blanked, html_comments, readable, without_drawing
 from kg.notes.values import shown, wikilink, wikilinks
 
 _MARKDOWN = pyromark.Markdown(
@@ -43,6 +34,7 @@ _MARKDOWN = pyromark.Markdown(
 _CALLOUT = re.compile(r"\s*\[!([^\]\n]{1,100})\]([+-]?)")
 # The property that marks a note as a drawing of the Excalidraw plugin.
 _DRAWING_KEY = "excalidraw-plugin"
+_INDENT = re.compile(rb"^[ \t]+", re.M)
 _WORD = re.compile(r"\w+")
 # Each character of a word becomes `a` and any other a space, so that ` a` counts the words of ASCII text.
 _WORDS_AS_A = bytes(97 if chr(code).isalnum() or code == 95 else 32 for code in range(128)).ljust(256, b"a")
@@ -55,11 +47,11 @@ _CONTAINERS: dict[str, BlockKind] = {
     "CodeBlock": "code",
     "HtmlBlock": "html",
 }
+_LISTS = {"List", "Item"}
+_BEFORE_MARKER = re.compile(rb"[ \t\r\n>]*")
 _LEAVES = {"Paragraph", "Heading", "TableCell"}
 _OPAQUE = {"CodeBlock", "HtmlBlock"}
-_INLINE = {"Emphasis", "Strong", "Strikethrough", "Link", "Image"}
-_LINKS = {"Link", "Image"}
-_SHOWN = {"Code", "InlineMath", "DisplayMath"}
+_SHOWN = {"Text", "Code", "InlineMath", "DisplayMath"}
 
 
 def parse(path: str, raw: bytes) -> Note:
@@ -121,23 +113,47 @@ class _MarkdownText(NamedTuple):
 def _text(source: Source, body: bytes, base: int = 0) -> _MarkdownText:
     """Parse Markdown that begins at an offset of a source."""
     if b"\t" in body:
-        body = TAB_AFTER_FENCE.sub(lambda match: match.group().replace(b"\t", b" "), body)
-    events = _events(body)
-    if b"$" in body and DOLLAR_IN_LINK.search(body):
-        body = without_dollars_in_links(events, body)
-        events = _events(body)
-    comments = block_comments(events, body) if b"%%" in body else []
-    if comments:
-        body = blanked(body, comments)
-        events = moved_out_of(_events(body), comments)
-    if b"<!--" in body:
-        comments = sorted([*comments, *html_comments(events, body)])
-    hidden = [link for start, end in comments for link in wikilinks(source.data, start + base, end + base)]
+        body = TAB_AFTER_MARK.sub(lambda match: match.group().replace(b"\t", b" "), body)
+    events, comments, embeds = readable(body, _events)
+    html = html_comments(events, body) if b"<!--" in body else ()
+    hidden = _links(source, sorted([*comments, *html]), base)
     if base:
         events = [(event, {"start": at["start"] + base, "end": at["end"] + base}) for event, at in events]
-    walker = _Walker(source, events)
+    walker = _Walker(source, events, _links(source, embeds, base))
     walker.run()
-    return _MarkdownText(walker.top, body, tuple(hidden), walker.prose.wrong_ids)
+    for start, end in comments:
+        _insert_comment(walker.top, source, Span(start + base, end + base))
+    return _MarkdownText(walker.top, blanked(body, comments), hidden, walker.prose.wrong_ids)
+
+
+def _links(source: Source, spans: Iterable[Span], base: int) -> tuple[Link, ...]:
+    """Return the wikilinks in spans of a text that begins at an offset of a source."""
+    return tuple([link for start, end in spans for link in wikilinks(source.data, start + base, end + base)])
+
+
+def _insert_comment(top: list[OutlineHeading | Block], source: Source, span: Span) -> None:
+    """Insert the tags and fields of a comment as a block.
+
+    Obsidian reads the tags (a dump of its cache), Dataview the fields outside list items and headings
+    (blacksmithgu/obsidian-dataview#2561). Whether a link in it counts, no dump shows.
+    """
+    at = bisect_right(top, span.start, key=lambda node: node.span.start)
+    above = top[at - 1] if at else None
+    in_list = isinstance(above, Block) and above.kind == "list" and span.start < above.span.end
+    text = source.data[span.start + 2 : span.end].removesuffix(b"%%")
+    text = _INDENT.sub(lambda match: b"\n" * len(match.group()), text) if in_list else text
+    lines: list[Line] = []
+    nodes = [(node, not in_list) for node in reversed(_text(source, text, span.start + 2).top)]
+    while nodes:
+        node, has_fields = nodes.pop()
+        has_fields = has_fields and isinstance(node, Block) and node.kind != "list"
+        rows = node.lines if isinstance(node, Block) else (node.line,)
+        lines += [row._replace(links=(), words=(), fields=row.fields if has_fields else ()) for row in rows]
+        if isinstance(node, Block):
+            nodes += [(child, has_fields) for child in reversed(node.children)]
+    kept = tuple([line for line in lines if line.tags or line.fields])
+    if kept:
+        top.insert(at, Block("comment", span, kept))
 
 
 def _words(body: bytes) -> int:
@@ -156,7 +172,7 @@ def _events(body: bytes) -> Events:
 class _Frame:
     """An open container with its blocks so far."""
 
-    __slots__ = ("blocks", "kind", "lines", "start", "task")
+    __slots__ = ("blocks", "id", "kind", "lines", "start", "task")
 
     def __init__(self, kind: BlockKind, start: int) -> None:
         self.kind = kind
@@ -164,18 +180,20 @@ class _Frame:
         self.blocks: list[Block] = []
         self.lines: list[Line] = []
         self.task = ""
+        self.id = ""
 
 
 class _Walker:
     """Turns events into blocks. `top` holds the note's headings and blocks in order."""
 
-    def __init__(self, source: Source, events: Events) -> None:
+    def __init__(self, source: Source, events: Events, embeds: Iterable[Link]) -> None:
         self.source = source
+        self.embeds = {link.span.start: link for link in embeds}
         self.prose = InlineText(source)
         self.events = events
         self.top: list[OutlineHeading | Block] = []
         self.frames: list[_Frame] = []
-        self.quotes = 0
+        self.quotes: list[_Frame] = []
 
     def run(self) -> None:
         """Walk all events once."""
@@ -190,6 +208,7 @@ class _Walker:
                     self._close_frame(where["end"])
                 step += 1
             elif event == "Rule":
+                self._end_line("")
                 step += 1
             else:
                 step = self._item_text(step)
@@ -206,23 +225,23 @@ class _Walker:
             elif rows:
                 self._close_leaf(Leaf(self.prose, rows, start, end))
             return step + 1
-        if name in _INLINE:
+        if name in INLINE:
             return self._item_text(step)
         if name in _OPAQUE:
             while not (self.events[step][0].__class__ is dict and "End" in self.events[step][0]):
                 step += 1
+            self._end_line("")
             self._add(Block(_CONTAINERS[name], Span(start, self.events[step][1]["end"])))
         elif name in _CONTAINERS:
-            self.quotes += name == "BlockQuote"
-            self.frames.append(_Frame(_CONTAINERS[name], self._behind_blanks(start)))
+            self.frames.append(_Frame(_CONTAINERS[name], self._marker(start) if name in _LISTS else start))
+            if name == "BlockQuote":
+                self.quotes.append(self.frames[-1])
         return step + 1
 
-    def _behind_blanks(self, start: int) -> int:
-        """Return the offset after any indentation."""
-        data = self.prose.source.data
-        while data[start : start + 1] in {b" ", b"\t"}:
-            start += 1
-        return start
+    def _marker(self, start: int) -> int:
+        """Return the offset of a list marker: the parser's range can begin in a tab before it, or in the line above."""
+        match = _BEFORE_MARKER.match(self.source.data, start)
+        return match.end() if match else start
 
     def _item_text(self, step: int) -> int:
         """Read the text of a tight list item, which has no paragraph; return the step after it."""
@@ -258,11 +277,12 @@ class _Walker:
                 tag = event.get("Start") or event["End"]
                 if "Link" in tag or "Image" in tag:
                     step = self._link(step, row)
-                elif tag.__class__ is not str or tag not in _INLINE:
+                elif tag.__class__ is not str or tag not in INLINE:
                     break
             else:
                 ((kind, value),) = event.items()
-                row.append((where["start"], where["end"], value if kind in _SHOWN else "", True, None))
+                embed = self.embeds.get(where["start"])
+                row.append((where["start"], where["end"], value if kind in _SHOWN else "", True, embed))
             step += 1
         if row:
             rows.append(row)
@@ -279,24 +299,25 @@ class _Walker:
             ((name, data),) = event["Start"].items()
             start, end = where["start"], where["end"]
             link, text = self._link_and_text(Span(start, end), events[step + 1][0]["Text"], name == "Image", data)
+            self._keep_texts(link, events[step + 1 : step + 2])
             row += [(start, end, text, True, link)] if link else self._unlinked(start, end, text)
             return step + 2
+        first = step + 1
         inside: list[Link] = []
         opened: list[tuple[int, list[str], str, Any]] = []
         while True:
             event, where = events[step]
             if event.__class__ is str:
                 opened[-1][1].append(" ")
-            elif "Text" in event:
-                opened[-1][1].append(event["Text"])
             elif "Start" in event:
                 name = event_name(event["Start"])
-                if name in _LINKS:
+                if name in LINKS:
                     opened.append((where["start"], [], name, event["Start"][name]))
             elif "End" not in event:
                 ((kind, value),) = event.items()
                 opened[-1][1].append(value if kind in _SHOWN else "")
-            elif event["End"] in _LINKS:
+                inside += [self.embeds[where["start"]]] if where["start"] in self.embeds else []
+            elif event["End"] in LINKS:
                 start, shown, name, data = opened.pop()
                 end = where["end"]
                 link, text = self._link_and_text(Span(start, end), "".join(shown), name == "Image", data)
@@ -304,13 +325,20 @@ class _Walker:
                     row += self._unlinked(start, end, text)
                     return step
                 if not opened:
+                    self._keep_texts(link, events[first:step])
                     row.append((start, end, text, True, link))
-                    row.extend([(end, end, "", True, link) for link in reversed(inside)])
+                    row.extend([(end, end, "", True, link) for link in sorted(inside)])
                     return step
                 opened[-1][1].append(text)
                 if link:
                     inside.append(link)
             step += 1
+
+    def _keep_texts(self, link: Link | None, inner: Events) -> None:
+        """Keep the texts in a Markdown link outside its inner links, from its inner events: they can have tags."""
+        if link and link.kind == "markdown" and not link.embed and "#" in link.text:
+            texts = [where for event, where in without_links(inner) if "Text" in event]
+            self.prose.link_texts[link.span.start] = [Span(where["start"], where["end"]) for where in texts]
 
     def _unlinked(self, start: int, end: int, text: str) -> Row:
         """Return the row of a false link of the parser: `![[a ![[b]] c]]` is the link `b` with text around it."""
@@ -347,70 +375,58 @@ class _Walker:
         if frame and frame.kind == "item" and not frame.blocks and not frame.lines:
             frame.task = leaf.take_status()
         lines = leaf.lines()
-        id_ = leaf.block_id if lines and self._may_be_named(frame, lines) else ""
+        id_ = leaf.block_id if lines else ""
         if frame and frame.kind == "table":
             frame.lines.extend(lines)
-            if id_:
-                frame.blocks.append(_id_mark(lines, id_))
+            id_ = id_ if self._is_only_id(self._line_start(leaf.start), leaf.end, id_) else ""
+            frame.id = frame.id or ("" if self.quotes else id_)
         elif lines:
-            self._add(Block("paragraph", Span(leaf.start, leaf.end), lines, id=id_))
+            self._add(Block("paragraph", Span(leaf.start, leaf.end), lines, id="" if self.quotes else id_))
+        self._end_line(id_)
 
-    def _may_be_named(self, frame: _Frame | None, lines: tuple[Line, ...]) -> bool:
-        """Whether an id counts. In a quote or table only an id alone on its line does: it names the quote or table."""
-        if frame and frame.kind == "table":
-            return not self.quotes and not any(line.text for line in lines)
-        return not self.quotes or bool(frame and frame.kind == "quote" and not lines[-1].text)
+    def _end_line(self, id_: str) -> None:
+        """Keep the id that ends a line as that of the innermost quote: the last line's id names the quote."""
+        if self.quotes:
+            self.quotes[-1].id = id_
+
+    def _line_start(self, offset: int) -> int:
+        """Return the offset at which the text of a line begins, after any quote marks."""
+        return self._marker(self.source.data.rfind(b"\n", 0, offset) + 1)
+
+    def _is_only_id(self, start: int, end: int, id_: str) -> bool:
+        """Whether a range contains a block id and nothing else: a link without text is not nothing."""
+        return bool(id_) and self.source.data[start:end].strip() == b"^" + id_.encode()
 
     def _close_frame(self, end: int) -> None:
         frame = self.frames.pop()
         span = Span(frame.start, end)
-        kind, blocks, lines, id_ = frame.kind, frame.blocks, tuple(frame.lines), ""
+        kind, blocks, lines, id_ = frame.kind, frame.blocks, tuple(frame.lines), frame.id
         if kind == "item":
             if blocks and blocks[0].kind == "paragraph":
                 first = blocks.pop(0)
                 lines, id_ = first.lines, first.id
-            id_ = id_ or _only_id(blocks)
+            id_ = id_ or self._last_id(blocks)
         elif kind == "quote":
             if blocks and blocks[0].lines and _CALLOUT.match(blocks[0].lines[0].text):
                 kind = "callout"
-            self.quotes -= 1
-            id_ = _only_id(blocks)
-            blocks = [block._replace(id="") if block.id else block for block in blocks]
-        elif kind == "table":
-            id_ = blocks.pop().id if blocks else ""
+            self.quotes.pop()
+            self._end_line("")
         self._add(Block(kind, span, lines, tuple(blocks), id_, frame.task))
 
+    def _last_id(self, blocks: list[Block]) -> str:
+        """Remove and return the id that is alone on the last line of an item, and so names it."""
+        last = blocks[-1] if blocks else None
+        if last is None or last.kind != "paragraph" or not self._is_only_id(*last.lines[-1].span, last.id):
+            return ""
+        blocks[-1] = last._replace(id="")
+        return last.id
+
     def _add(self, block: Block) -> None:
+        """Add a block to those before it. A paragraph with only a `^id` names the block before it."""
         siblings: list[Any] = self.frames[-1].blocks if self.frames else self.top
-        in_quote = self.frames and self.frames[-1].kind == "quote"
-        if (
-            block.id
-            and not in_quote
-            and _is_id_mark(block)
-            and siblings
-            and isinstance(siblings[-1], Block)
-            and not siblings[-1].id
-        ):
-            siblings[-1] = siblings[-1]._replace(id=block.id)
+        before = siblings[-1] if siblings else None
+        is_mark = block.kind == "paragraph" and self._is_only_id(*block.span, block.id)
+        if is_mark and isinstance(before, Block) and not before.id:
+            siblings[-1] = before._replace(id=block.id)
             return
         siblings.append(block)
-
-
-def _is_id_mark(block: Block) -> bool:
-    """Whether a block is a paragraph with only a `^id`, which names the block before it."""
-    return block.kind == "paragraph" and bool(block.id) and not block.text
-
-
-def _id_mark(lines: tuple[Line, ...], block_id: str) -> Block:
-    return Block("paragraph", lines[0].span if lines else Span(0, 0), lines, id=block_id)
-
-
-def _only_id(blocks: list[Block]) -> str:
-    """Remove and return the id that is alone on the last line of a quote or item, and so names it."""
-    if not blocks or blocks[-1].kind != "paragraph" or not blocks[-1].id:
-        return ""
-    last = blocks[-1]
-    if last.lines and last.lines[-1].text:
-        return ""
-    blocks[-1] = last._replace(id="")
-    return last.id

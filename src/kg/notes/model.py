@@ -17,8 +17,11 @@ _CALLOUT_MARK = re.compile(r"\[![^\]\n]{1,100}\][+-]?[ \t]*")
 LinkKind = Literal["wikilink", "markdown", "url", "node"]
 """`node` is a canvas node that shows a file."""
 FieldForm = Literal["line", "bracket", "date", "task"]
-BlockKind = Literal["paragraph", "list", "item", "quote", "callout", "table", "code", "footnote", "html", "node"]
-"""`node` is a node of a canvas."""
+BlockKind = Literal[
+    "paragraph", "list", "item", "quote", "callout", "table", "code", "footnote", "html", "node", "comment"
+]
+"""`node` is a node of a canvas, `comment` a `%%` comment of several lines with tags or fields."""
+NOT_PROSE: frozenset[BlockKind] = frozenset(("code", "html", "comment"))
 NoteKind = Literal["note", "canvas", "drawing"]
 """A Markdown file, an Obsidian canvas, a drawing of the Excalidraw plugin."""
 
@@ -140,8 +143,8 @@ class Block(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The block's prose as plain text, without code and raw HTML."""
-        blocks = (block.lines for block in self.walk() if block.kind not in {"code", "html"})
+        """The block's prose as plain text, without code, raw HTML and comments."""
+        blocks = (block.lines for block in self.walk() if block.kind not in NOT_PROSE)
         text = "\n".join(line.text for lines in blocks for line in lines).strip()
         return _CALLOUT_MARK.sub("", text) if self.kind == "callout" else text
 
@@ -231,7 +234,7 @@ class Note:
     words: int
     findings: tuple[Finding, ...] = ()
     hidden: tuple[Link, ...] = ()
-    """Links in multi-line comments and HTML comments, which Obsidian does not count."""
+    """Links in multi-line comments and HTML comments, which do not count."""
     kind: NoteKind = "note"
     edges: tuple[CanvasEdge, ...] = ()
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from kg.core.text import Source, Span
-from kg.notes import inline
 from kg.notes.model import Block, Line, Section
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -80,7 +79,7 @@ def _close(open_: list[_Open]) -> None:
 
 
 def heading_text(node: OutlineHeading, source: Source) -> str:
-    """Return the heading as written, without marks, block id and comments, as Obsidian's own cache keeps it."""
+    """Return the heading as written, without marks and comments, as Obsidian's own cache keeps it."""
     raw = source.slice(*node.span).strip()
     mark = _ATX_START.match(raw)
     if mark:
@@ -89,8 +88,6 @@ def heading_text(node: OutlineHeading, source: Source) -> str:
         raw = _ATX_END.sub("", raw) if raw.endswith("#") else raw
     else:
         raw = " ".join(line.strip() for line in _LINE_END.split(raw)[:-1])
-    cut = inline.block_id(raw) if "^" in raw else None
-    raw = raw[: cut.start] if cut and not cut.key else raw
     if "%%" in raw or "<!--" in raw:
         raw = _COMMENT.sub("", raw)
     return raw.strip()

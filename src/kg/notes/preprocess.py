@@ -1,21 +1,69 @@
-"""Hide comments, drawings and dollars inside links from the Markdown parser."""
+"""Hide what the Markdown parser would misread: comments, drawings, embeds in links, amounts of money."""
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 from kg.core.text import Span
-from kg.notes.values import wikilinks
+from kg.notes import dollars
+from kg.notes.events import Events, event_name, moved_out_of, with_html, with_text
+from kg.notes.values import WIKILINK_BYTES
 
-# Tabs may follow a closing fence, too; the parser accepts only spaces.
-TAB_AFTER_FENCE = re.compile(rb"(?:`{3,}|~{3,}) *\t[ \t]*\r?$", re.M)
-DOLLAR_IN_LINK = re.compile(rb"\[\[[^\[\r\n]*?\$")
+# Tabs may follow a closing fence and the row below a table's head, too; the parser accepts only spaces.
+TAB_AFTER_MARK = re.compile(rb"(?:`{3,}|~{3,}|[-:|]) *\t[ \t]*\r?$", re.M)
+_LINK_END = re.compile(rb"\][(\[]")
 # The beginning of a drawing's data, which the Excalidraw plugin keeps in a note, in a comment or not.
 _DRAWING = re.compile(rb"^(?:%%[ \t]*\r?\n)?(?:#{1,6}[ \t]+Drawing[ \t]*\r?$|```(?:compressed-)?json\b)", re.M)
-OPAQUE_INLINE = {"Code", "InlineMath", "DisplayMath", "InlineHtml", "Html"}
-Events = list[tuple[Any, Any]]
-"""The library's events: a name or a dict of one key, and a range of bytes."""
+
+
+class Readable(NamedTuple):
+    """The events of a text as Obsidian reads it, and its comments of several lines. `embeds` are HTML in the events."""
+
+    events: Events
+    comments: list[Span]
+    embeds: list[Span]
+
+
+def readable(text: bytes, parse: Callable[[bytes], Events]) -> Readable:
+    """Parse a text, and parse it again without what the parser misreads."""
+    body, events = text, parse(text)
+    embeds = _misread_embeds(events, body)
+    if embeds:
+        body = _filled(body, embeds, b",")
+        events = parse(body)
+    if b"$" in body and dollars.IN_LINK.search(body):
+        body = dollars.without_dollars_in_links(events, body)
+        events = parse(body)
+    money, mark = (dollars.money(events, body), dollars.mark_for(body)) if b"$" in body else ([], "$")
+    if money:
+        body = _filled(body, [Span(at, at + 1) for at in money], mark.encode())
+        events = parse(body)
+    comments = block_comments(events, body) if b"%%" in body else []
+    if comments:
+        events = moved_out_of(parse(blanked(body, comments)), comments)
+    if money:
+        events = list(with_text(events, mark, "$"))
+    return Readable(list(with_html(events, embeds, text)) if embeds else events, comments, embeds)
+
+
+def _misread_embeds(events: Events, body: bytes) -> list[Span]:
+    """Return the embeds of a text if the parser misreads any: it takes `![[x]]](target)` for an image of the target."""
+    spans, misread = [], False
+    for event, where in events if b"![[" in body and _LINK_END.search(body) else ():
+        tag: Any = event.get("Start", "") if event.__class__ is dict else ""
+        embed = WIKILINK_BYTES.match(body, where["start"], where["end"]) if event_name(tag) == "Image" else None
+        if embed:
+            spans.append(Span(*embed.span()))
+            misread |= tag["Image"]["link_type"].__class__ is str
+    return spans if misread else []
+
+
+def _filled(body: bytes, spans: list[Span], mark: bytes) -> bytes:
+    """Return the body with each span filled with a character."""
+    changed = bytearray(body)
+    for start, end in spans:
+        changed[start:end] = mark * (end - start)
+    return bytes(changed)
 
 
 def without_drawing(body: bytes) -> bytes:
@@ -26,15 +74,6 @@ def without_drawing(body: bytes) -> bytes:
     if len(marks) % 2:
         body = b"".join([body[: marks[-1]], b"  ", body[marks[-1] + 2 :]])
     return body
-
-
-def event_name(value: Any) -> str:
-    """Return the name of the element that a Start or End event is about."""
-    if isinstance(value, str):
-        return value
-    for name in value:
-        return str(name)
-    return ""
 
 
 def block_comments(events: Events, body: bytes) -> list[Span]:
@@ -76,33 +115,6 @@ def html_comments(events: Events, body: bytes) -> Iterator[Span]:
                 yield Span(start, position)
 
 
-def without_dollars_in_links(events: Events, body: bytes) -> bytes:
-    """Return the body with each `$` replaced in wikilinks that are not themselves in code or math.
-
-    The parser would begin math there. Only the target's position is read from this text.
-    """
-    opaque = [(where["start"], where["end"]) for event, where in events if is_opaque(event)]
-    changed = bytearray(body)
-    step = covered = 0
-    for link in wikilinks(body, 0, len(body)):
-        start, end = link.span
-        while step < len(opaque) and opaque[step][0] < start:
-            covered, step = max(covered, opaque[step][1]), step + 1
-        if covered <= start:
-            changed[start:end] = body[start:end].replace(b"$", b",")
-            while step < len(opaque) and opaque[step][0] < end:
-                step += 1  # math that begins inside the link
-    return bytes(changed)
-
-
-def is_opaque(event: Any) -> bool:
-    """Whether an event is code, math or HTML."""
-    if event.__class__ is str:
-        return False
-    ((kind, tag),) = event.items()
-    return kind in OPAQUE_INLINE or (kind == "Start" and event_name(tag) == "CodeBlock")
-
-
 def blanked(body: bytes, spans: list[Span]) -> bytes:
     """Return the body with the spans replaced by white space, so that every offset stays."""
     parts, position = [], 0
@@ -110,14 +122,3 @@ def blanked(body: bytes, spans: list[Span]) -> bytes:
         parts += [body[position:start], re.sub(rb"[^\r\n]", b" ", body[start:end])]
         position = end
     return b"".join([*parts, body[position:]])
-
-
-def moved_out_of(events: Events, hidden: list[Span]) -> Events:
-    """Move the ends of events out of blanked spans, where they might split a character of several bytes."""
-    starts = [span.start for span in hidden]
-
-    def clear(offset: int) -> int:
-        span = hidden[bisect_right(starts, offset) - 1]
-        return span.end if span.start < offset < span.end else offset
-
-    return [(event, {"start": clear(where["start"]), "end": clear(where["end"])}) for event, where in events]

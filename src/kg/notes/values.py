@@ -13,7 +13,7 @@ from kg.notes.model import PRIORITIES, Field, Link, Value, ValueKind
 
 # Only `]]` on the same line closes a link; of nested links, the inner counts.
 WIKILINK = re.compile(r"(!?)\[\[(?!\[)((?:[^\[\]\r\n]|\[(?!\[)|\](?!\])){1,1000})\]\]")
-_WIKILINK_BYTES = re.compile(rb"!?\[\[(?!\[)(?:[^\[\]\r\n]|\[(?!\[)|\](?!\])){1,1000}\]\]")
+WIKILINK_BYTES = re.compile(rb"!?\[\[(?!\[)(?:[^\[\]\r\n]|\[(?!\[)|\](?!\])){1,1000}\]\]")
 _SIZE = re.compile(r"(?:^|\|)[ \t]*\d{1,9}(?:x\d{1,9})?[ \t]*\Z", re.A)
 _INTEGER = re.compile(r"[-+]?[0-9]{1,400}\Z")
 _BASED = re.compile(r"0o[0-7]{1,100}\Z|0x[0-9a-fA-F]{1,100}\Z")
@@ -58,7 +58,7 @@ def wikilink(raw: str, span: Span, *, embed: bool) -> Link | None:
 
 def wikilinks(data: bytes, start: int, end: int) -> Iterator[Link]:
     """Yield the wikilinks between two offsets, whatever surrounds them."""
-    for match in _WIKILINK_BYTES.finditer(data, start, end):
+    for match in WIKILINK_BYTES.finditer(data, start, end):
         embed = match.group().startswith(b"!")
         raw = match.group()[2 + embed : -2].decode("utf-8", "replace")
         link = wikilink(raw, Span(*match.span()), embed=embed)

@@ -186,7 +186,7 @@ def _of_word(word: str) -> Expected:
 def _of_note(config: Config, place: Path, note: Note) -> Iterator[Case]:
     """The questions of a note, each with its answer. Skips fences marked `no-test`."""
     for section in note.root.walk():
-        for block, following in _pairs(section.blocks):
+        for block, following in _pairs(tuple([block for block in section.blocks if block.kind != "comment"])):
             fence = _fence(note, block)
             if fence and fence.language.lower() == "sparql" and "no-test" not in fence.info.split():
                 line, column = note.source.position(block.span.start)
