@@ -73,7 +73,7 @@ class Config:
     """The maximum number of triples that inference adds."""
     prefixes: Mapping[str, str] = field(default_factory=dict)
     ontology: tuple[Path, ...] = ()
-    """Folders whose `*.ttl` files and `rules/*.rq` are read in addition to kg's own ontology."""
+    """Folders whose ontology files and `rules/*.rq` are read in addition to kg's own ontology."""
     ontology_places: tuple[Path, ...] = ()
     """The candidates for such a folder; the first that exists counts."""
     queries: Path | None = None

@@ -16,7 +16,8 @@ import rdflib
 from helpers.drawing import at_length
 from helpers.ontologies import CONSTRUCTS, PREFIXES, constructed, facts, ontology
 from kg.core.errors import OntologyError
-from kg.mapping.ontology import Ontology, skolemised
+from kg.mapping.ontology import Ontology
+from kg.mapping.skolemisation import skolemised
 from kg.rdf.terms import INFERRED
 from kg.rdf.vocabulary import SAME_AS, THING, TYPE
 from kg.reasoning.closure import Closure

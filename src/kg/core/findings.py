@@ -124,6 +124,8 @@ O01 warning Two terms of the ontology share a name
     Rename one, or use its full name in the notes
 O02 warning The store refuses an inferred triple, which is left out
     Correct the rule that infers it
+O03 warning A file of the ontology is not read
+    Save it as Turtle (`.ttl`), RDF/XML without a DTD, N-Triples or JSON-LD with its context
 """
 """For each code: the code, its severity and title; below them, the remedy."""
 

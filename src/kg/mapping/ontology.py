@@ -1,51 +1,45 @@
 """The ontology: which class or property a word in a note names, and which property connects two classes.
 
-The code names no class or property of the domain: this module answers from the loaded Turtle files.
+The code names no class or property of the domain: this module answers from the loaded files.
 """
 
 import hashlib
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
+from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
-from typing import Literal as Choice
+from typing import Any, ParamSpec, TypeVar, cast
 
 import pyoxigraph as ox
 
+from kg.config import DEFAULT_BASE, Config, resource
 from kg.config import FILE as CONFIG
-from kg.config import Config, resource
-from kg.core.errors import ConfigError, KgError, OntologyError
-from kg.core.files import MAX_TEXT_FILE, files_below, read_bytes
+from kg.core.errors import ConfigError
 from kg.core.findings import Finding, of_file
-from kg.core.limits import Limits, limited
+from kg.core.limits import Limits
 from kg.core.spelling import did_you_mean, nearest
-from kg.rdf.sparql_syntax import check, line_and_column
-from kg.rdf.terms import KG, OWL, RDF, RDFS, SH, SKOS, XSD, Row
-from kg.rdf.vocabulary import TYPE
+from kg.mapping.ontology_files import (
+    CLASS_TYPES,
+    DECLARED_KINDS,
+    IMPLIED_KINDS,
+    OntologyFile,
+    PropertyKind,
+    read_folder,
+)
+from kg.mapping.skolemisation import GENID
+from kg.rdf.terms import KG, OWL, RDF, RDFS, SKOS, XSD, Row
+from kg.rdf.vocabulary import Term
 
 P = ParamSpec("P")
 T = TypeVar("T")
-PropertyKind = Choice["object", "data", "annotation", "any"]
 
-MAX_DEPTH = 1_000
-"""The limit on nested brackets: Oxigraph's parser and the later steps recurse over them."""
-_BRACKET = re.compile(r"<<|>>|[()\[\]{}]")
-
-_SCHEMA = "https://schema.org/"
-_CLASSES = {OWL + "Class", RDFS + "Class"}
-_KINDS: dict[str, PropertyKind] = {
-    OWL + "ObjectProperty": "object",
-    OWL + "DatatypeProperty": "data",
-    OWL + "AnnotationProperty": "annotation",
-    RDF + "Property": "any",
-}
+_SCHEMA = ("https://schema.org/", "http://schema.org/")
 _LABELS = (RDFS + "label", SKOS + "prefLabel")
-_DOMAINS = (_SCHEMA + "domainIncludes", RDFS + "domain")
-_RANGES = (_SCHEMA + "rangeIncludes", RDFS + "range")
+_DOMAINS = (*(site + "domainIncludes" for site in _SCHEMA), RDFS + "domain")
+_RANGES = (*(site + "rangeIncludes" for site in _SCHEMA), RDFS + "range")
 _IGNORED = str.maketrans("", "", " -_\t\u00a0")
 
 
@@ -96,18 +90,9 @@ def _memoised(method: Callable[P, T]) -> Callable[P, T]:
     return remembered
 
 
-class TurtleFile(NamedTuple):
-    """A parsed Turtle file."""
-
-    file: Path
-    text: str
-    triples: list[ox.Triple]
-    prefixes: Mapping[str, str]
-
-
 @dataclass(frozen=True)
 class Ontology:
-    """The content of the Turtle files, and the rules beside them. Names are looked up, never hard-coded."""
+    """The content of the ontology's files, and the rules beside them. Names are looked up, never hard-coded."""
 
     triples: tuple[ox.Triple, ...] = field(repr=False)
     rules: Mapping[str, str]
@@ -116,7 +101,7 @@ class Ontology:
     findings: tuple[Finding, ...] = ()
     shapes: tuple[ox.Triple, ...] = field(default=(), repr=False)
     """All triples of the files with SHACL shapes; `triples` has no triple of a shape."""
-    files: tuple[TurtleFile, ...] = field(default=(), repr=False, compare=False)
+    files: tuple[OntologyFile, ...] = field(default=(), repr=False, compare=False)
     """The files as they are; those of the last folder first."""
     _answers: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -140,18 +125,46 @@ class Ontology:
     @cached_property
     def classes(self) -> frozenset[str]:
         """All declared classes."""
-        return frozenset(s for s in self._objects if self._iris(s, [RDF + "type"]) & _CLASSES)
+        return frozenset(s for s in self._objects if self._iris(s, [RDF + "type"]) & CLASS_TYPES)
 
     @cached_property
     def properties(self) -> Mapping[str, OntologyProperty]:
         """All declared properties."""
         props = {}
         for subject in self._objects:
-            kinds = [_KINDS[t] for t in sorted(self._iris(subject, [RDF + "type"])) if t in _KINDS]
+            types = sorted(self._iris(subject, [RDF + "type"]))
+            kinds = [*_values(DECLARED_KINDS, types), *_values(IMPLIED_KINDS, types)]
             if kinds:
-                domains, ranges = self._iris(subject, _DOMAINS), self._iris(subject, _RANGES)
-                props[subject] = OntologyProperty(subject, kinds[-1] if "any" in kinds else kinds[0], domains, ranges)
+                domains, ranges = self._members(subject, _DOMAINS), self._members(subject, _RANGES)
+                kind = min(kinds, key=lambda kind: kind == "any")
+                props[subject] = OntologyProperty(subject, kind, domains, ranges)
         return props
+
+    def _members(self, subject: str, predicates: Iterable[str]) -> frozenset[str]:
+        """Return the named classes that are values of properties, and the members of unions that are values."""
+        members: set[str] = set()
+        stack = list(self._iris(subject, predicates))
+        seen = set(stack)
+        while stack:
+            class_ = stack.pop()
+            row = self._objects.get(class_, {})
+            more = {o.value for head in row.get(OWL + "unionOf", ()) for o in self._items(head)}
+            more |= {iri for iri in self._iris(class_, [OWL + "equivalentClass"]) if GENID in iri}
+            more -= seen
+            stack += more
+            seen |= more
+            if GENID not in class_:
+                members.add(class_)
+        return frozenset(members)
+
+    def _items(self, node: Term) -> Iterator[ox.NamedNode]:
+        """The members of a list that are IRIs."""
+        seen: set[Term] = set()
+        while isinstance(node, ox.NamedNode) and node not in seen:
+            seen.add(node)
+            row = self._objects.get(node.value, {})
+            yield from (item for item in row.get(RDF + "first", ()) if isinstance(item, ox.NamedNode))
+            node = next(iter(row.get(RDF + "rest", ())), node)
 
     @cached_property
     def terms(self) -> frozenset[str]:
@@ -283,30 +296,36 @@ class Ontology:
         return next((class_ for class_ in sorted(prop.ranges) if self.known_by_name(class_)), None)
 
 
-def load(folders: Iterable[Path], prefixes: Mapping[str, str], limits: Limits | None = None) -> Ontology:
-    """Load the ontology from folders; of two files that declare the same ontology, the later counts.
+def _values(table: Mapping[str, PropertyKind], types: list[str]) -> list[PropertyKind]:
+    return [table[type_] for type_ in types if type_ in table]
 
+
+def load(
+    folders: Iterable[Path],
+    prefixes: Mapping[str, str],
+    limits: Limits | None = None,
+    base: str = DEFAULT_BASE,
+) -> Ontology:
+    """Load the ontology from folders: the union of their files.
+
+    A file replaces the files of earlier folders that declare the same `owl:Ontology`. Relative IRIs are below `base`.
     Raises OntologyError, and TimedOut or OutOfMemory if a file exceeds the limits.
     """
-    triples_of: dict[str, tuple[list[ox.Triple], list[ox.Triple]]] = {}
+    contents = [read_folder(folder, number, base, limits) for number, folder in enumerate(dict.fromkeys(folders))]
     rules: dict[str, str] = {}
-    files: list[TurtleFile] = []
-    for folder in dict.fromkeys(folders):
-        for number, file in enumerate(_files_of(folder)):
-            with limited(f"the ontology {file}", limits):
-                parsed = _parsed(file)
-                files.insert(number, parsed)
-                triples = parsed.triples
-                header = [t.subject for t in triples if t.predicate == TYPE and str(t.object) == f"<{OWL}Ontology>"]
-                axioms, shape_triples = _split(triples)
-                name = str(header[0]) if header else f"{folder.name}/{file.name}"
-                triples_of[name] = skolemised(axioms, file.stem), shape_triples
-        for file in sorted((folder / "rules").glob("*.rq")):
-            rules[file.stem] = _rule(file)
-    merged = tuple(dict.fromkeys(triple for axioms, _ in triples_of.values() for triple in axioms))
-    shapes = tuple(triple for _, shape_triples in triples_of.values() for triple in shape_triples)
-    ontology = Ontology(merged, rules, _digest(merged, rules), prefixes, shapes=shapes, files=tuple(files))
-    return replace(ontology, findings=tuple(_ambiguous(ontology)), _answers={})
+    kept: list[list[OntologyFile]] = []
+    for number, content in enumerate(contents):
+        rules |= content.rules
+        later = {header for after in contents[number + 1 :] for file in after.files for header in file.headers}
+        kept.append([file for file in content.files if not file.headers & later])
+    files = list(chain(*kept))
+    merged = tuple(dict.fromkeys(triple for file in files for triple in file.axioms))
+    shapes = tuple(triple for file in files if file.has_shapes for triple in file.triples)
+    ontology = Ontology(
+        merged, rules, _digest(merged, rules), prefixes, shapes=shapes, files=tuple(chain(*reversed(kept)))
+    )
+    not_read = [finding for content in contents for finding in content.findings]
+    return replace(ontology, findings=(*not_read, *_ambiguous(ontology)), _answers={})
 
 
 def _digest(triples: Iterable[ox.Triple], rules: Mapping[str, str]) -> str:
@@ -326,101 +345,12 @@ def _ambiguous(ontology: Ontology) -> Iterator[Finding]:
             yield of_file("ontology", "O01", message)
 
 
-def _text(file: Path) -> str:
-    try:
-        return read_bytes(file, MAX_TEXT_FILE).decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise OntologyError(f"{file}: cannot be read: {error}") from error
-
-
-def _rule(file: Path) -> str:
-    """Return the text of a rule, after a check that it may run."""
-    text = _text(file)
-    try:
-        check(text)
-    except KgError as error:
-        raise OntologyError(f"the rule {file}: {error}") from error
-    return text
-
-
-def _files_of(folder: Path) -> list[Path]:
-    """Return the Turtle files in a folder and below it, in the order of their paths. Raises OntologyError."""
-    try:
-        return files_below(folder, ".ttl")
-    except OSError as error:
-        raise OntologyError(f"{error.filename}: cannot be read: {error.strerror}") from error
-
-
-def _parsed(file: Path) -> TurtleFile:
-    """Parse a Turtle file from any author. Its blank nodes get unique names. Raises OntologyError."""
-    text = _text(file)
-    _check_depth(file, text)
-    try:
-        rows = ox.parse(text, ox.RdfFormat.TURTLE, rename_blank_nodes=True)
-        return TurtleFile(file, text, [quad.triple for quad in rows], dict(rows.prefixes))
-    except SyntaxError as error:
-        raise OntologyError(f"{file}:{error.lineno or 1}:{error.offset or 1}: not valid Turtle: {error.msg}") from error
-
-
-def _check_depth(file: Path, text: str) -> None:
-    """Refuse brackets that are nested too deep, counting those in texts and comments. Raises OntologyError."""
-    if sum(map(text.count, ("<<", "(", "[", "{"))) <= MAX_DEPTH:
-        return
-    depth = 0
-    for match in _BRACKET.finditer(text):
-        depth = depth + 1 if match.group() in "<<([{" else max(0, depth - 1)
-        if depth > MAX_DEPTH:
-            line, column = line_and_column(text, match.start())
-            raise OntologyError(f"{file}:{line}:{column}: more than {MAX_DEPTH:,} nested brackets")
-
-
-def _split(triples: list[ox.Triple]) -> tuple[list[ox.Triple], list[ox.Triple]]:
-    """Return the triples that a file adds to the ontology, and, if it has shapes, all its triples for the validator.
-
-    A file with shapes adds only the classes and properties that it declares: shapes and the description of the file
-    are not part of the dataset.
-    """
-    if not any(_is_of_shapes(triple) for triple in triples):
-        return triples, []
-    declared = {str(t.subject) for t in triples if t.predicate == TYPE and _value(t.object) in _CLASSES | _KINDS.keys()}
-    axioms: list[ox.Triple] = []
-    while declared:
-        more = [t for t in triples if str(t.subject) in declared and not _is_of_shapes(t)]
-        axioms += more
-        declared = {str(t.object) for t in more if isinstance(t.object, ox.BlankNode)}
-    return axioms, triples
-
-
-def _is_of_shapes(triple: ox.Triple) -> bool:
-    """Whether a triple uses SHACL's vocabulary."""
-    of_type = triple.predicate == TYPE and _value(triple.object).startswith(SH)
-    return of_type or triple.predicate.value.startswith(SH)
-
-
-def _value(term: Any) -> str:
-    return term.value if isinstance(term, ox.NamedNode) else ""
-
-
-def skolemised(triples: list[ox.Triple], stem: str) -> list[ox.Triple]:
-    """Return the triples with an IRI for each blank node, the same on every machine (RDF 1.1, section 3.5)."""
-    dataset = ox.Dataset(ox.Quad(t.subject, t.predicate, t.object) for t in triples)
-    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-    prefix = f"{KG.rstrip('#')}/.well-known/genid/{stem}-"
-
-    def named(term: ox.NamedNode | ox.BlankNode) -> ox.NamedNode:
-        return ox.NamedNode(prefix + term.value) if isinstance(term, ox.BlankNode) else term
-
-    rows = ((q.subject, q.predicate, q.object) for q in dataset)
-    renamed = [ox.Triple(named(s), p, named(o) if isinstance(o, ox.BlankNode) else o) for s, p, o in rows]
-    return sorted(renamed, key=str)
-
-
 def load_ontology(config: Config) -> Ontology:
     """Load the ontology that comes with kg, and the vault's own.
 
     Raises OntologyError, ConfigError, TimedOut, OutOfMemory.
     """
-    ontology = load([resource("ontology").resolve(), *config.ontology], config.all_prefixes, config.limits)
+    ontology = load([resource("ontology").resolve(), *config.ontology], config.all_prefixes, config.limits, config.base)
     _check_default_class(config, ontology)
     return ontology
 

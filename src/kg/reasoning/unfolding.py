@@ -11,10 +11,10 @@ from itertools import count
 
 import pyoxigraph as ox
 
+from kg.mapping.skolemisation import GENID
 from kg.rdf.vocabulary import TYPE
 from kg.reasoning.rules import Atom, Rule, Term
 
-GENID = "/.well-known/genid/"
 MOST_RULES = 20_000
 MAX_DEPTH = 8
 _VARIABLE = re.compile(r"\?\w+")

@@ -1,0 +1,257 @@
+"""The files of an ontology: Turtle, RDF/XML, N-Triples and JSON-LD, each read as a graph of its own.
+
+A file may have axioms, SHACL shapes or both. Blank nodes of two files never merge.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import pyoxigraph as ox
+
+from kg.core.errors import KgError, OntologyError
+from kg.core.files import MAX_TEXT_FILE, files_below, read_bytes
+from kg.core.findings import Finding, of_file
+from kg.core.limits import Limits, limited
+from kg.core.text import nfc
+from kg.mapping.skolemisation import skolemised
+from kg.rdf.iris import encode_path
+from kg.rdf.sparql_syntax import check, line_and_column
+from kg.rdf.terms import OWL, RDF, RDFS, SH
+from kg.rdf.vocabulary import TYPE, Term
+
+PropertyKind = Literal["object", "data", "annotation", "any"]
+
+MAX_DEPTH = 1_000
+"""The limit on nested brackets: Oxigraph's parsers and the later steps recurse over them."""
+_BRACKETS = {
+    ox.RdfFormat.TURTLE: re.compile(r"<<|>>|[()\[\]{}]"),
+    ox.RdfFormat.RDF_XML: re.compile(r"<(?=\w)|</|/>"),
+    ox.RdfFormat.N_TRIPLES: re.compile(r"<<|>>"),
+    ox.RdfFormat.JSON_LD: re.compile(r"[\[\]{}]"),
+}
+_OPENING = frozenset({"<<", "(", "[", "{", "<"})
+
+_READ = {
+    ".ttl": ox.RdfFormat.TURTLE,
+    ".owl": ox.RdfFormat.RDF_XML,
+    ".rdf": ox.RdfFormat.RDF_XML,
+    ".xml": ox.RdfFormat.RDF_XML,
+    ".nt": ox.RdfFormat.N_TRIPLES,
+    ".jsonld": ox.RdfFormat.JSON_LD,
+}
+_NOT_READ = {
+    ".n3": "Notation3",
+    ".trig": "TriG",
+    ".nq": "N-Quads",
+    ".trix": "TriX",
+    ".owx": "OWL/XML",
+    ".ofn": "OWL's functional syntax",
+    ".omn": "Manchester syntax",
+    ".obo": "OBO",
+}
+_XML = re.compile(r"\s*<(?:\?xml\s|!--|!DOCTYPE\s|[\w.:-]+\s)")
+"""The beginning of an XML document: Turtle cannot begin like this."""
+_ROOT = re.compile(r"(?>\s+|<\?(?>.*?\?>)|<!--(?>.*?-->))*+<(?:!DOCTYPE\s+)?([\w.:-]+)", re.DOTALL)
+_DTD = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_OWL_SYNTAX = re.compile(r"(?>\s+|#[^\n]*+)*+(?:Prefix|Ontology)\s*+[(:]")
+
+CLASS_TYPES = frozenset({OWL + "Class", RDFS + "Class", OWL + "DeprecatedClass"})
+DECLARED_KINDS: Mapping[str, PropertyKind] = {
+    OWL + "ObjectProperty": "object",
+    OWL + "DatatypeProperty": "data",
+    OWL + "AnnotationProperty": "annotation",
+    RDF + "Property": "any",
+}
+"""The kinds of properties by the types that declare them."""
+IMPLIED_KINDS: Mapping[str, PropertyKind] = {
+    OWL + "InverseFunctionalProperty": "object",
+    OWL + "TransitiveProperty": "object",
+    OWL + "SymmetricProperty": "object",
+    OWL + "AsymmetricProperty": "object",
+    OWL + "ReflexiveProperty": "object",
+    OWL + "IrreflexiveProperty": "object",
+    OWL + "FunctionalProperty": "any",
+    OWL + "DeprecatedProperty": "any",
+}
+"""The kinds of properties by their characteristics (OWL 2 RDF-Based Semantics, table 5.2)."""
+_TERM_TYPES = CLASS_TYPES | DECLARED_KINDS.keys() | IMPLIED_KINDS.keys() | {RDFS + "Datatype"}
+
+
+class OntologyFile(NamedTuple):
+    """A parsed file of an ontology."""
+
+    file: Path
+    text: str
+    triples: list[ox.Triple]
+    """All triples, with blank nodes."""
+    prefixes: Mapping[str, str]
+    axioms: list[ox.Triple]
+    """The triples that are not part of a shape, with skolem IRIs."""
+    headers: frozenset[str]
+    """The IRIs of the ontologies that the file declares."""
+
+    @property
+    def has_shapes(self) -> bool:
+        """Whether the file has SHACL shapes."""
+        return any(map(_is_of_shapes, self.triples))
+
+
+class OntologyFolder(NamedTuple):
+    """The content of a folder: files, rules by name, and findings on files that are not read."""
+
+    files: list[OntologyFile]
+    rules: dict[str, str]
+    findings: list[Finding]
+
+
+def read_folder(folder: Path, number: int, base: str, limits: Limits | None) -> OntologyFolder:
+    """Read the ontology in a folder; `number` is the number of the folder.
+
+    `base` is the vault's: the base IRI of a file is `base` + `ontology/` + its path in the folder (RFC 3986, 5.1).
+    Raises OntologyError, and TimedOut or OutOfMemory if a file exceeds the limits.
+    """
+    content = OntologyFolder([], {}, [])
+    for file in _files_of(folder):
+        path = nfc(file.relative_to(folder).as_posix())
+        with limited(f"the ontology {file}", limits):
+            found = _read(file, f"{number}/{path}", f"{base}ontology/{encode_path(path)}")
+        if isinstance(found, str):
+            content.findings.append(of_file(f"{folder.name}/{path}", "O03", f"not read: {found}"))
+        elif found:
+            content.files.append(found)
+    for file in sorted((folder / "rules").glob("*.rq")):
+        content.rules[file.stem] = _rule(file)
+    return content
+
+
+def _files_of(folder: Path) -> list[Path]:
+    """Return the files of an ontology in a folder and below it, in the order of their paths. Raises OntologyError."""
+    try:
+        return [file for file in files_below(folder, "") if file.suffix.lower() in _READ.keys() | _NOT_READ.keys()]
+    except OSError as error:
+        raise OntologyError(f"{error.filename}: cannot be read: {error.strerror}") from error
+
+
+def _read(file: Path, key: str, base: str) -> OntologyFile | str | None:
+    """Parse a file; return the reason if kg does not read it, and None if it is not RDF. Raises OntologyError."""
+    suffix = file.suffix.lower()
+    if suffix in _NOT_READ:
+        return f"{_NOT_READ[suffix]} is not supported"
+    text = _text(file)
+    format_ = _READ[suffix]
+    if format_ in {ox.RdfFormat.TURTLE, ox.RdfFormat.RDF_XML}:
+        format_ = ox.RdfFormat.RDF_XML if _XML.match(text) else ox.RdfFormat.TURTLE
+    root = _ROOT.match(text) if format_ == ox.RdfFormat.RDF_XML else None
+    if suffix == ".xml" and not (root and root[1].endswith("RDF")):
+        return None
+    if reason := _reason(text, root[1] if root else "", suffix):
+        return reason
+    _check_depth(file, text, format_)
+    try:
+        return _parsed(file, text, format_, key, base)
+    except SyntaxError as error:
+        if format_ == ox.RdfFormat.JSON_LD and "remote context" in error.msg:
+            return "its context is a web page, and kg fetches nothing"
+        place = f"{file}:{error.lineno or 1}:{error.offset or 1}"
+        raise OntologyError(f"{place}: not valid {format_.name}: {error.msg}") from error
+
+
+def _reason(text: str, root: str, suffix: str) -> str:
+    """Return why kg does not read a text in XML (with a root) or another syntax; empty if kg reads it."""
+    if root == "Ontology":
+        return "OWL/XML is not supported"
+    if root and _DTD.search(text):
+        return "it has a document type definition (DTD)"
+    if suffix == ".owl" and _OWL_SYNTAX.match(text):
+        return "OWL's functional and Manchester syntaxes are not supported"
+    return ""
+
+
+def _parsed(file: Path, text: str, format_: ox.RdfFormat, key: str, base: str) -> OntologyFile:
+    rows = ox.parse(text, format_, base_iri=base, rename_blank_nodes=True)
+    triples = [quad.triple for quad in rows]
+    prefixes = {name: space for name, space in rows.prefixes.items() if space[-1:] in {"#", "/", ":", "_", "="}}
+    headers = {_iri(t.subject) for t in triples if t.predicate == TYPE and _iri(t.object) == OWL + "Ontology"}
+    return OntologyFile(file, text, triples, prefixes, skolemised(_axioms(triples), key), frozenset(headers - {""}))
+
+
+def _text(file: Path) -> str:
+    try:
+        return read_bytes(file, MAX_TEXT_FILE).decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise OntologyError(f"{file}: cannot be read: {error}") from error
+
+
+def _rule(file: Path) -> str:
+    """Return the text of a rule, after a check that it may run."""
+    text = _text(file)
+    try:
+        check(text)
+    except KgError as error:
+        raise OntologyError(f"the rule {file}: {error}") from error
+    return text
+
+
+def _check_depth(file: Path, text: str, format_: ox.RdfFormat) -> None:
+    """Refuse brackets that are nested too deep, counting those in texts and comments. Raises OntologyError."""
+    depth = 0
+    for match in _BRACKETS[format_].finditer(text):
+        depth = depth + 1 if match.group() in _OPENING else max(0, depth - 1)
+        if depth > MAX_DEPTH:
+            line, column = line_and_column(text, match.start())
+            raise OntologyError(f"{file}:{line}:{column}: more than {MAX_DEPTH:,} nested brackets")
+
+
+# ---- axioms beside shapes --------------------------------------------------------------------------------------------
+
+
+def _axioms(triples: list[ox.Triple]) -> list[ox.Triple]:
+    """Return the triples that a file adds to the dataset: all that describe neither a shape nor a file of shapes.
+
+    A shape is a subject with SHACL terms that is no term of the ontology, and the blank nodes below it.
+    """
+    if not any(map(_is_of_shapes, triples)):
+        return triples
+    types: dict[Term, set[str]] = defaultdict(set)
+    for triple in triples:
+        if triple.predicate == TYPE:
+            types[triple.subject].add(_iri(triple.object))
+    shapes = {t.subject for t in triples if _is_of_shapes(t) and _is_shape(types[t.subject])}
+    plain = [triple for triple in triples if not _is_of_shapes(triple)]
+    below = _below((t for t in triples if t.subject in shapes or _is_of_shapes(t)), triples) - shapes
+    kept = _below((t for t in plain if t.subject not in shapes | below), plain)
+    headers = {subject for subject, kinds in types.items() if OWL + "Ontology" in kinds}
+    axioms = [t for t in plain if t.subject not in shapes and (t.subject not in below or t.subject in kept)]
+    return axioms if any(t.subject not in headers for t in axioms) else []
+
+
+def _is_shape(types: set[str]) -> bool:
+    """Whether a subject with SHACL terms is a shape only, by its types."""
+    return not types & _TERM_TYPES and (not types or any(type_.startswith(SH) for type_ in types))
+
+
+def _below(starts: Iterable[ox.Triple], triples: Iterable[ox.Triple]) -> set[Term]:
+    """Return the blank nodes that triples lead to, directly and through other blank nodes."""
+    leading: dict[Term, list[Term]] = defaultdict(list)
+    for triple in triples:
+        leading[triple.subject].append(triple.object)
+    reached: set[Term] = set()
+    stack: list[Term] = [triple.object for triple in starts]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ox.BlankNode) and node not in reached:
+            reached.add(node)
+            stack += leading[node]
+    return reached
+
+
+def _is_of_shapes(triple: ox.Triple) -> bool:
+    """Whether a triple uses SHACL's vocabulary."""
+    return (triple.predicate == TYPE and _iri(triple.object).startswith(SH)) or triple.predicate.value.startswith(SH)
+
+
+def _iri(term: Term) -> str:
+    return term.value if isinstance(term, ox.NamedNode) else ""
