@@ -6,6 +6,7 @@ import re
 import zlib
 from pathlib import Path
 
+import pyoxigraph as ox
 import pytest
 import rdflib
 from click.testing import CliRunner
@@ -55,6 +56,30 @@ def test_the_same_notes_give_the_same_bytes(name: str, write: Write, tmp_path: P
     vault = write(HOSTILE)
     one, other = ingest(vault, tmp_path / "one").store, ingest(vault, tmp_path / "other").store
     assert exported(one, "-f", name) == exported(other, "-f", name)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "space", "address"),
+    [
+        ("doi", "https://doi.org/", "doi:10.1000/xyz"),
+        ("urn", "https://urn.example/", "urn:isbn:0451450523"),
+        ("mailto", "https://mail.example/#", "mailto:a@b.example"),
+        ("tel", "urn:tel:", "tel:+41-1"),
+        ("x", "https://x.example/", "kg:Concept"),
+        ("x", "https://x.example/", "skos:Concept"),
+        ("https", "https://x.example/", "https://x.example/a"),
+    ],
+)
+def test_a_prefix_that_is_the_scheme_of_an_iri_changes_no_iri_in_json_ld(
+    write: Write, prefix: str, space: str, address: str
+) -> None:
+    vault = write({"A.md": f"[a]({address}) and [b]({space}b)\n", "kg.toml": f'[prefixes]\n{prefix} = "{space}"\n'})
+    assert run("ingest", "-q", cwd=vault).returncode == 0
+    assert run("export", "-f", "jsonld", "-o", "a.jsonld", cwd=vault).returncode == 0
+    assert run("export", "-f", "ntriples", "-o", "a.nt", cwd=vault).returncode == 0
+    read = {quad.triple for quad in ox.parse((vault / "a.jsonld").read_bytes(), ox.RdfFormat.JSON_LD)}
+    assert read == {quad.triple for quad in ox.parse((vault / "a.nt").read_bytes(), ox.RdfFormat.N_TRIPLES)}
+    assert ox.NamedNode(address) in {triple.object for triple in read}
 
 
 def test_json_ld_is_written_in_the_words_of_the_context(store: kg.Store) -> None:

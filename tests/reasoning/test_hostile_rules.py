@@ -83,7 +83,7 @@ def test_an_ontology_calls_no_server(vault: Path, place: str, text: str) -> None
 
 @pytest.mark.parametrize(
     "turtle",
-    [b"\xff", b"<a> <b> <c>", b"\0", b"<http://a b> a <a:b> .", b"@prefix x: <x> . x:a x:b x:c .", b"<a:a> <a:b> " + b"<<( " * 20_000, b"<a:a> <a:b> " + b"[ <a:b> " * 2_000],
+    [b"\xff", b"<a> <b> <c>", b"\0", b"<http://a b> a <a:b> .", b"@prefix x: <x y> . x:a x:b x:c .", b"<a:a> <a:b> " + b"<<( " * 20_000, b"<a:a> <a:b> " + b"[ <a:b> " * 2_000],
     ids=lambda raw: repr(raw[:20]),
 )  # fmt: skip
 def test_a_bad_ontology_is_refused_in_one_sentence(vault: Path, turtle: bytes) -> None:

@@ -146,14 +146,28 @@ def _for_xml(triple: ox.Triple) -> ox.Triple:
 # ---- JSON-LD ----------------------------------------------------------------------------------------
 
 
-class _Context:
-    """kg's JSON-LD context and the vault's prefixes, which compact terms."""
+_SCHEME = re.compile(rb"<([A-Za-z][\w+.-]*):(?!//)")
+_GEN_DELIMS = frozenset(":/?#[]@")
+"""The last characters of an IRI that make its term a prefix (JSON-LD 1.1 API, section 4.2.2)."""
 
-    def __init__(self, prefixes: Mapping[str, str]) -> None:
+
+class _Context:
+    """kg's JSON-LD context and the vault's prefixes, which compact terms.
+
+    A prefix that is the scheme of an IRI in the lines is left out: a reader would expand that IRI by the prefix (IRI
+    confused with prefix, JSON-LD 1.1 API, section 5.1).
+    """
+
+    def __init__(self, prefixes: Mapping[str, str], lines: list[bytes]) -> None:
         text = (resource("ontology") / "context.jsonld").read_text(encoding="utf-8")
         terms: dict[str, Any] = json.loads(text)["@context"]
         # A prefix with the name of a term would change the meaning of the term.
-        self.context = {**{name: space for name, space in prefixes.items() if name and name not in terms}, **terms}
+        context = {**{name: space for name, space in prefixes.items() if name and name not in terms}, **terms}
+        schemes = {match[1].decode() for match in _SCHEME.finditer(b"".join(lines))}
+        confused = {
+            name: entry for name, entry in context.items() if name in schemes and str(entry)[-1:] in _GEN_DELIMS
+        }
+        self.context = {name: _whole(entry, confused) for name, entry in context.items() if name not in confused}
         self.prefixes = {
             name: entry for name, entry in self.context.items() if isinstance(entry, str) and entry[-1:] in {"#", "/"}
         }
@@ -209,17 +223,26 @@ class _Context:
         return self.compact(iri)
 
 
+def _whole(entry: Any, prefixes: Mapping[str, str]) -> Any:
+    """An entry of a context without these prefixes: the IRIs that they shorten are written in full."""
+    if isinstance(entry, dict):
+        return {key: _whole(value, prefixes) for key, value in entry.items()}
+    prefix, _, local = str(entry).partition(":")
+    return prefixes[prefix] + local if prefix in prefixes and not local.startswith("//") else entry
+
+
 def jsonld(export: Export, out: IO[bytes]) -> None:
     """Write the default graph in JSON-LD 1.1, compacted by kg's own context, one node per line.
 
     This function compacts by itself, in seconds: libraries hold everything in memory several times and take minutes.
     Tests check that the output has the same meaning as theirs.
     """
-    context = _Context(export.prefixes)
+    lines = _sorted(export.lines())
+    context = _Context(export.prefixes, lines)
     head = json.dumps(context.context, ensure_ascii=False, indent=1)
     out.write(f'{{\n"@context": {head},\n"@graph": ['.encode())
     separator = "\n"
-    for subject, group in groupby(_triples(_sorted(export.lines())), key=lambda triple: triple.subject):
+    for subject, group in groupby(_triples(lines), key=lambda triple: triple.subject):
         node = {"id": context.compact(subject.value) if isinstance(subject, ox.NamedNode) else str(subject)}
         node.update(_properties(context, group))
         out.write(f"{separator}{json.dumps(node, ensure_ascii=False)}".encode())
