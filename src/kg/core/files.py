@@ -1,7 +1,6 @@
 """Read untrusted files within limits, and write files whole or not at all."""
 
 import errno
-import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -134,6 +133,8 @@ def _is_stream(file: Path) -> bool:
 
 def digest(place: Path, limit: int) -> str:
     """The SHA-256 of a file, as notes record it; empty if it is unreadable or exceeds `limit` bytes."""
+    import hashlib
+
     try:
         return hashlib.sha256(read_bytes(place, limit, follow=False)).hexdigest()
     except OSError:

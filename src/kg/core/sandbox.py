@@ -9,6 +9,7 @@ below, only Python's own sockets are closed, and native code is guarded by the s
 
 import contextlib
 import errno
+import os
 import struct
 import sys
 import threading
@@ -89,12 +90,13 @@ def end_with_parent() -> None:
 
 
 def _close_by_system() -> bool:
-    import ctypes
-    import platform
-
-    architecture = _ARCHITECTURES.get(platform.machine())
-    if sys.platform != "linux" or architecture is None or sys.maxsize < 1 << 32:
+    if sys.platform != "linux" or sys.maxsize < 1 << 32:
         return False
+    architecture = _ARCHITECTURES.get(os.uname().machine)
+    if architecture is None:
+        return False
+    import ctypes
+
     try:
         libc = ctypes.CDLL(None, use_errno=True)
         program = _program(*architecture)

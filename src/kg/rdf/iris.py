@@ -1,6 +1,5 @@
 """IRIs: encode paths and addresses, check them, and name notes and their parts."""
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
@@ -81,6 +80,8 @@ def encode_part(text: str) -> str:
 
 @lru_cache(maxsize=1_000)
 def _shortened(text: str) -> str:
+    import hashlib
+
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]
     return f"{text[:_KEPT]}~{digest}"
 
