@@ -68,6 +68,41 @@ def test_its_text_is_markdown_and_its_nodes_are_blocks() -> None:
     assert note.root.sections[0].blocks[1].children[0].task == " "
 
 
+def test_ids_that_are_numbers_are_ids() -> None:
+    others: list[object] = [True, 1.5, None, [], {"a": 1}]
+    nodes = [
+        {"id": 1, "type": "text", "text": "[[Risk]]"},
+        {"id": -2, "type": "file", "file": "Risk.md"},
+        {"id": "3", "type": "group", "label": "G"},
+        *({"id": id_, "type": "text", "text": "left out"} for id_ in others),
+        {"type": "text", "text": "left out"},
+    ]
+    edges = [{"fromNode": 1, "toNode": -2}, {"id": 7, "fromNode": "1", "toNode": 3, "label": "to"}, {"fromNode": 1}]
+    note = read({"nodes": nodes, "edges": [*edges, {"fromNode": 1, "toNode": 99}, {"toNode": True, "fromNode": None}]})
+    assert [block.id for block in note.root.blocks] == ["1", "-2", "3"]
+    assert [(edge.start, edge.end, edge.label) for edge in note.edges] == [("1", "-2", ""), ("1", "3", "to")]
+    assert [note.source.position(edge.span.start).line for edge in note.edges] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [
+        (["a b", "a_b", "a.b"], ["a-b", "a-b-2", "a-b-3"]),
+        (["a b", "a-b"], ["a-b-2", "a-b"]),  # an id that is valid stays
+        (["a b", "a-b", "a_b", "a-b-2"], ["a-b-3", "a-b", "a-b-4", "a-b-2"]),
+        (["é", "ü", "", "-"], ["--2", "--3", "--4", "-"]),
+        (["x" * 201, "x" * 202], ["x" * 200, "x" * 200 + "-2"]),
+        (["AB", "ab"], ["AB", "ab"]),
+    ],
+)
+def test_nodes_have_blocks_of_their_own(ids: list[str], expected: list[str]) -> None:
+    nodes = [{"id": id_, "type": "text", "text": str(number)} for number, id_ in enumerate(ids)]
+    edges = [{"fromNode": ids[0], "toNode": id_} for id_ in ids[1:]]
+    note = read({"nodes": nodes, "edges": edges})
+    assert [block.id for block in note.root.blocks] == expected
+    assert [(edge.start, edge.end) for edge in note.edges] == [(expected[0], id_) for id_ in expected[1:]]
+
+
 @pytest.mark.parametrize("ascii_only", [True, False])
 @pytest.mark.parametrize("indent", [None, 1])
 def test_every_link_has_its_place_in_the_file(ascii_only: bool, indent: int | None) -> None:

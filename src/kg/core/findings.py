@@ -76,7 +76,7 @@ L11 warning A link that differs from the file's name by case or Unicode form
     Write the name as the file has it: other tools, and Linux, tell them apart
 L12 warning A block id that Obsidian does not read
     Use Latin letters, digits and hyphens only
-L13 warning A file name that cannot be linked to
+L13 warning A file name that a link cannot write, or that may not work in a link
     Rename it without `# ^ | [ ] :` and `%%`
 L14 warning A property under a name that Obsidian no longer reads
     Write `tags`, `aliases` or `cssclasses`, each with a list

@@ -8,7 +8,8 @@ import hashlib
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from json.decoder import scanstring  # type: ignore[attr-defined] # not in the stubs; the same since Python 2.7
@@ -39,6 +40,10 @@ class _JsonString(str):
 
     at: int
     end: int
+
+
+_NOWHERE = _JsonString()
+_NOWHERE.at = _NOWHERE.end = 0
 
 
 class _Decoder(json.JSONDecoder):
@@ -115,9 +120,9 @@ class _Written:
 def parse(path: str, raw: bytes) -> Note:
     """Return the note of a canvas. Raises UndecodableError, and CanvasError if the file is not a canvas."""
     file = Source.decode(raw)
-    canvas = _Canvas(file)
     table = _decoded(path, file)
-    nodes = [node for node in _objects(table.get("nodes")) if isinstance(node.get("id"), str)]
+    nodes = [node for node in _objects(table.get("nodes")) if _node_id(node.get("id")) is not None]
+    canvas = _Canvas(file, _block_ids(str(node["id"]) for node in nodes))
     parts = [part for node in nodes for part in canvas.parts(node)]
     edges = tuple([edge for item in _objects(table.get("edges")) for edge in canvas.edges(item)])
     source = canvas.source()
@@ -148,8 +153,10 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
 class _Canvas:
     """Collects the texts of a canvas into one source."""
 
-    def __init__(self, file: Source) -> None:
+    def __init__(self, file: Source, ids: Mapping[str, str]) -> None:
         self.file = file
+        self.ids = ids
+        """The block id of each node, by the node's id."""
         self.texts: list[bytes] = []
         self.stretches: list[_Stretch] = []
         self.length = 0
@@ -168,43 +175,64 @@ class _Canvas:
 
     def parts(self, node: dict[str, Any]) -> Iterator[TextPart]:
         """Yield the parts of a node."""
+        id_ = self.ids[str(node["id"])]
         match node.get("type"):
             case "text" if isinstance(node.get("text"), str):
-                yield TextPart(_id(node["id"]), self._put(node["text"]))
+                yield TextPart(id_, self._put(node["text"]))
             case "file" if isinstance(node.get("file"), str):
-                yield self._file(node)
+                yield self._file(id_, node)
             case "link" if isinstance(node.get("url"), str):
                 span = self._put(node["url"])
-                yield self._shown(node["id"], span, Link(span, "url", node["url"].strip(), node["url"].strip()))
+                yield self._shown(id_, span, Link(span, "url", node["url"].strip(), node["url"].strip()))
             case "group" if isinstance(node.get("label"), str):
                 span = self._put(node["label"])
-                yield self._shown(node["id"], span, None, str(node["label"]))
+                yield self._shown(id_, span, None, str(node["label"]))
 
-    def _file(self, node: dict[str, Any]) -> TextPart:
+    def _file(self, id_: str, node: dict[str, Any]) -> TextPart:
         span = self._put(node["file"])
         subpath = node.get("subpath") if isinstance(node.get("subpath"), str) else ""
-        return self._shown(node["id"], span, Link(span, "node", f"{node['file']}{subpath}", None, embed=True))
+        return self._shown(id_, span, Link(span, "node", f"{node['file']}{subpath}", None, embed=True))
 
     @staticmethod
-    def _shown(node_id: str, span: Span, link: Link | None, text: str = "") -> TextPart:
+    def _shown(id_: str, span: Span, link: Link | None, text: str = "") -> TextPart:
         pieces = (Piece(link.text if link else text, link, span.start),)
         line = Line(span, pieces, (link,) if link else (), (), (), pieces, only_links=link is not None)
-        return TextPart(_id(node_id), span, Block("node", span, (line,), id=_id(node_id)))
+        return TextPart(id_, span, Block("node", span, (line,), id=id_))
 
     def edges(self, edge: dict[str, Any]) -> Iterator[CanvasEdge]:
         """Yield an edge in the direction of its arrow; an edge with two arrows yields two."""
-        start, end, label = edge.get("fromNode"), edge.get("toNode"), edge.get("label")
-        if not isinstance(start, _JsonString) or not isinstance(end, _JsonString):
+        start, end = (_node_id(edge.get(key)) for key in ("fromNode", "toNode"))
+        if start is None or end is None or not {start, end} <= self.ids.keys():
             return
-        span = self._put(label if isinstance(label, _JsonString) else end)
+        label = edge.get("label")
+        places = (value for value in (label, edge["toNode"], *edge.values()) if isinstance(value, _JsonString))
+        span = self._put(next(places, _NOWHERE))
         text = label.strip() if isinstance(label, _JsonString) else ""
         arrows = edge.get("toEnd", "arrow") != "none", edge.get("fromEnd", "none") == "arrow"
         if arrows[0] or not arrows[1]:
-            yield CanvasEdge(span, _id(start), _id(end), text)
+            yield CanvasEdge(span, self.ids[start], self.ids[end], text)
         if arrows[1]:
-            yield CanvasEdge(span, _id(end), _id(start), text)
+            yield CanvasEdge(span, self.ids[end], self.ids[start], text)
 
 
-def _id(node_id: str) -> str:
-    """Return a node's id as a block id: Obsidian writes hexadecimal digits, other programs anything."""
-    return node_id if _ID.match(node_id) else re.sub(r"[^A-Za-z0-9-]+", "-", node_id)[:200] or "-"
+def _node_id(value: object) -> str | None:
+    """Return a node's id as text: JSON Canvas asks for a text, and some programs write a number. None is no id."""
+    return str(value) if isinstance(value, str) or type(value) is int else None
+
+
+def _block_ids(node_ids: Iterable[str]) -> dict[str, str]:
+    """Return the block id of each node: Obsidian writes hexadecimal digits, other programs anything.
+
+    An id that is valid stays. Of ids that become equal, the second gets a number.
+    """
+    by_node = dict.fromkeys(node_ids, "")
+    taken = Counter(id_ for id_ in by_node if _ID.match(id_))
+    for id_ in by_node:
+        block_id = id_ if _ID.match(id_) else re.sub(r"[^A-Za-z0-9-]+", "-", id_)[:200] or "-"
+        plain = block_id
+        while block_id != id_ and block_id in taken:
+            taken[plain] += 1
+            block_id = f"{plain}-{taken[plain]}"
+        taken[block_id] += block_id not in taken
+        by_node[id_] = block_id
+    return by_node

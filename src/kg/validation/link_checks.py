@@ -23,7 +23,9 @@ from kg.rdf.iris import encode_url, is_absolute, is_web
 HUB = 3
 """With this many links, a missing note is worth writing."""
 
-_UNLINKABLE = re.compile(r"[#^|:]|%%|\[\[|\]\]|\](?=\.md\Z)", re.I)
+_UNLINKABLE = re.compile(r"[#|]|%%|\[\[|\]\]|\](?=\.md\Z)", re.I)
+_UNSAFE = re.compile(r"[\^:]")
+"""The signs that Obsidian's help excludes from names, although a link with them leads to the file."""
 _PLACEHOLDER = re.compile(r"\{\{|<%")
 _EXISTING = {"resolved", "attachment", "ambiguous", "missing heading", "missing block"}
 _TEXTS = {"title", "id"}
@@ -379,8 +381,12 @@ def _names(index: Index) -> Iterator[Finding]:
         first = seen.setdefault(path.lower(), path)
         if first != path:
             yield Finding(path, 1, 1, 1, 1, "L16", f"{first} differs from it only by case")
-        if path in index.outlines and _UNLINKABLE.search(path.rpartition("/")[2]):
+        name = path.rpartition("/")[2] if path in index.outlines else ""
+        if _UNLINKABLE.search(name):
             yield Finding(path, 1, 1, 1, 1, "L13", "a link cannot write this name")
+        elif sign := _UNSAFE.search(name):
+            message = f"a link to this name may not work: Obsidian's help excludes `{sign.group()}`"
+            yield Finding(path, 1, 1, 1, 1, "L13", message)
 
 
 def _unlinked(checked: Sequence[Checked]) -> Iterator[Finding]:
