@@ -224,6 +224,16 @@ def test_a_folded_text_leads_back_to_the_text(before: str, after: str) -> None:
     assert folded(text[begin:end]) == "lodz"
 
 
+def test_every_part_of_a_folded_text_leads_back() -> None:
+    text = unicodedata.normalize("NFC", "ﬁx ½ ｶﾞ ｱﾞx Straße شَمس ㎏ ё")
+    assert folded(text) == unicodedata.normalize("NFC", "fix 1⁄2 ガ ア\u3099x Strasse شمس kg е")
+    for word in ("ガ", "x", "strasse", "شمس", "kg", "е", "1"):
+        start = folded(text).lower().rfind(word)
+        ((begin, end),) = unfolded(((start, start + len(word)),), text)
+        assert word in folded(text[begin:end]).lower()
+        assert end - begin <= len(word) + 1
+
+
 def test_an_index_of_the_old_kind_is_made_again(tmp_path: Path) -> None:
     vault = write(tmp_path, {"A.md": "Łódź"})
     find(vault, "lodz")

@@ -8,7 +8,6 @@ not decompose, becomes the plain letter (ł and l), as in CLDR's transform Latin
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
 from itertools import accumulate
 
 from kg.core.text import nfc
@@ -20,14 +19,15 @@ ALONE = re.compile(
     "\uff66-\uff9d\U00020000-\U0003ffff]"  # Chinese, Japanese, Korean
 )
 """Characters that each count as a word: scripts without spaces between words, so that any part of a text matches."""
-_NON_ASCII = re.compile("[^\x00-\x7f]+")
+_FEW = 30
+"""Up to this number of different characters, one replacement after the other is faster."""
 _VOICED = re.compile("[\uff66-\uff9d][\uff9e\uff9f]")
 """Katakana of half width, with a voicing mark of half width."""
-_UNIT = re.compile(f"{_VOICED.pattern}|.", re.S)
 _HEBREW_TO_SYRIAC, _ABOVE_AND_BELOW = range(10, 37), 200
 """Combining classes of diacritics; those of other classes are part of a letter: Indic vowels, kana's voicing marks."""
 _IGNORABLE = re.compile("[\u034f\u0640\ufe00-\ufe0f]")
 """Characters that join or lengthen letters or select their variants."""
+_ASCII = 0x7F
 _SIGNS = "\uff03\uff0b"
 """The signs `#` and `+` of full width: signs of `C#` and `C++`. Other punctuation separates words, and stays."""
 _WITH = re.compile("((?:LATIN|CYRILLIC) SMALL LETTER .+?) WITH ")
@@ -40,7 +40,12 @@ def folded(text: str) -> str:
         return text
     if _VOICED.search(text):
         text = _VOICED.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text)
-    return _NON_ASCII.sub(lambda match: match.group().translate(_FOLDS), text)
+    changes = [(ch, fold) for ch in set(text) if (fold := _FOLDS[ord(ch)]) != ch]
+    if len(changes) > _FEW:
+        return text.translate(_FOLDS)
+    for ch, fold in changes:  # no fold has a character that folds to another
+        text = text.replace(ch, fold)
+    return text
 
 
 def unfolded(spans: tuple[tuple[int, int], ...], text: str) -> tuple[tuple[int, int], ...]:
@@ -53,18 +58,19 @@ def unfolded(spans: tuple[tuple[int, int], ...], text: str) -> tuple[tuple[int, 
     )
 
 
-def _lengths(text: str) -> Iterator[int]:
-    """Yield the length of each character's folded form; the first character of a unit has that of the unit."""
-    for unit in _UNIT.findall(text):
-        yield len(folded(unit))
-        yield from [0] * (len(unit) - 1)
+def _lengths(text: str) -> list[int]:
+    """Return the length of each character's folded form; a voicing mark that joins the letter before it has none."""
+    lengths = [len(_FOLDS[ord(ch)]) for ch in text]
+    for match in _VOICED.finditer(text):
+        lengths[match.start() + 1] = len(folded(match.group())) - 1
+    return lengths
 
 
 class _Folds(dict[int, str]):
     """The folded form of each character, computed when it first occurs."""
 
     def __missing__(self, code: int) -> str:
-        self[code] = fold = _folded(chr(code))
+        self[code] = fold = _folded(chr(code)) if code > _ASCII else chr(code)
         return fold
 
 
