@@ -3,20 +3,23 @@
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pyoxigraph as ox
 import pytest
 
 import kg
 from helpers.commanding import run
-from helpers.serving import oxigraph, serving
+from helpers.serving import Request, oxigraph, serving
 from helpers.vaults import ingest
 from kg.remote import push as pushing
 from kg.remote.dialects import Dialect, canonical
@@ -441,6 +444,136 @@ def test_which_terms_a_server_may_take_for_one() -> None:
     assert all(canonical(one) == canonical(other) for one, other in SAME.items())
     assert all(canonical(one) != canonical(other) for one, other in OTHER.items())
     assert canonical('<a:b> <a:c> "x"^^<http://www.w3.org/2001/XMLSchema#integer> .')
+
+
+# ---- a server that does not do what it accepts -------------------------------------------------------------------
+
+
+@contextmanager
+def standing_in(update: Callable[[ox.Store, str], tuple[int, str]]) -> Iterator[tuple[str, ox.Store]]:
+    """A server whose updates a function does, or does not do: it gives the status and the media type of its answer."""
+    store = ox.Store()
+
+    def answer(one: Request) -> None:
+        if one.path.endswith("/update"):
+            status, media_type = update(store, one.body)
+            one.answer(status, "" if status == 204 else "<html><title>Sign in</title></html>", media_type)
+            return
+        result = store.query(parse_qs(one.body)["query"][0])
+        if isinstance(result, ox.QueryTriples):
+            one.answer(200, (result.serialize(format=ox.RdfFormat.N_TRIPLES) or b"").decode(), "application/n-triples")
+        else:
+            said = result.serialize(format=ox.QueryResultsFormat.JSON) or b""
+            one.answer(200, said.decode(), "application/sparql-results+json")
+
+    with serving(answer) as (url, _):
+        yield url, store
+
+
+def _done(store: ox.Store, text: str) -> tuple[int, str]:
+    store.update(text)
+    return 200, "text/html"  # as Fuseki and Blazegraph answer updates that they did
+
+
+def _without(pattern: str) -> Callable[[ox.Store, str], tuple[int, str]]:
+    """Do updates, but for the lines of a pattern."""
+    return lambda store, text: _done(store, "\n".join(x for x in text.split("\n") if not re.search(pattern, x)))
+
+
+def _only_manifest(store: ox.Store, text: str) -> tuple[int, str]:
+    """Do the first update, and no other."""
+    return _done(store, text) if not len(store) else (204, "text/plain")
+
+
+LIARS = {
+    "a login page": (lambda store, text: (200, "text/html"), "does not have what the first update says.*a web page"),
+    "accepted": (lambda store, text: (202, "text/plain"), "does not have what the first update says"),
+    "no content": (lambda store, text: (204, "text/plain"), "does not have what the first update says"),
+    "the first update": (_only_manifest, r"does not have 5 graphs \(the first: .*\) that it was sent"),
+    "no manifest": (_without("push/state>"), "does not have 5 graphs"),
+    "some triples": (_without(r"path>"), "has other triples than it was sent in .* graphs"),
+    "one graph": (
+        lambda store, text: _done(store, re.sub(r"GRAPH <\S*/B.md> \{[^}]*\}", "", text)),
+        "has other triples than it was sent in the graph https://notes.example/B.md",
+    ),
+    "no default graph": (
+        lambda store, text: _done(store, f"{text} ;\nCLEAR DEFAULT"),
+        "has other triples than it was sent in its default graph",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", LIARS)
+def test_a_push_is_done_when_the_server_shows_it(vault: Vault, kind: str) -> None:
+    update, says = LIARS[kind]
+    with standing_in(update) as (url, _):
+        with pytest.raises(kg.KgError, match=says) as caught:
+            bring(vault.store, url)
+        assert str(caught.value).startswith(f"{url} ")
+        assert str(caught.value).endswith(f"is {url.replace('/query', '/update')} its address for updates?")
+        done = run("push", url, "--store", vault.folder / "store", "-q")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+
+
+def test_a_server_that_does_what_it_accepts_may_answer_with_a_page(vault: Vault) -> None:
+    with standing_in(_done) as (url, store):
+        assert bring(vault.store, url).unequal == ()
+        assert {str(quad) for quad in store if str(quad.graph_name) != f"<{BASE}#push>"} == wanted(vault.store)
+        assert not bring(vault.store, url).changed
+
+
+@pytest.mark.parametrize(
+    ("end", "says"),
+    [
+        ("", "does not have .* that it was sent|still has the graph https://notes.example/C.md that it was to remove"),
+        (
+            f" ;\nINSERT DATA {{ GRAPH <{BASE}C.md> {{ <urn:a> <urn:b> <urn:c> }} }}",
+            "still has the graph https://notes.example/C.md that it was to remove",
+        ),
+    ],
+)
+def test_a_graph_that_stays_is_an_error(vault: Vault, end: str, says: str) -> None:
+    def keep(store: ox.Store, text: str) -> tuple[int, str]:
+        at = text.find("INSERT DATA") if is_lying and not end else 0
+        return _done(store, text[at:] + (end if is_lying else ""))
+
+    is_lying = False
+    with standing_in(keep) as (url, _):
+        bring(vault.store, url)
+        is_lying = True
+        with pytest.raises(kg.KgError, match=says):
+            bring(vault.edit(C=None), url)
+
+
+def test_a_server_that_merges_numbers_is_accepted(tmp_path: Path) -> None:
+    """As Virtuoso does: it treats 01 and 1 as equal, rounds decimals and rewrites dates."""
+    decimal, date = (f"http://www.w3.org/2001/XMLSchema#{name}" for name in ("decimal", "dateTime"))
+    rewritten = {
+        f'"1.50"^^<{decimal}>': f'"1.5"^^<{decimal}>',
+        f'"3.14159265358979323846"^^<{decimal}>': f'"3.14159265358979"^^<{decimal}>',
+        f'"2026-01-01T00:00:00.00Z"^^<{date}>': f'"2026-01-01T00:00:00Z"^^<{date}>',
+    }
+    rows = [("<urn:a>", "<urn:b>", term) for pair in rewritten.items() for term in pair]
+
+    def merging(store: ox.Store, text: str) -> tuple[int, str]:
+        for one, other in rewritten.items():
+            text = text.replace(one, other)
+        return _done(store, text)
+
+    with building(tmp_path / "store", {"n": BASE}, "a test") as builder:
+        builder.load([("<urn:g>", [*rows, ("<urn:a>", "<urn:b>", '"text"')])])
+        counts = dict.fromkeys(("notes", "triples", "asserted", "inferred", "ontology", "missing"), 0)
+        builder.publish({**counts, "vault": "", "wanted": [], "links": {}, "seconds": 0.1}, {})
+    local = kg.Store(tmp_path / "store")
+    with standing_in(merging) as (url, _):
+        assert bring(local, url).unequal == ("urn:g", "the default graph")
+        done = run("push", url, "--store", tmp_path / "store")
+        assert (done.returncode, "as it treats some terms as equal" in done.stderr) == (0, True)
+    with (
+        standing_in(lambda store, text: merging(store, text.replace('<urn:a> <urn:b> "text" .', ""))) as (url, _),
+        pytest.raises(kg.KgError, match="has other triples than it was sent in the graph urn:g"),
+    ):
+        bring(local, url)
 
 
 # ---- the command -------------------------------------------------------------------------------------------------

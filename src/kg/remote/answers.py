@@ -33,7 +33,7 @@ _EXCERPT = 100
 
 def read_answer(server: str, response: Response, prefixes: Mapping[str, str], *, is_graph: bool) -> Answer:
     """The answer in a response of the server that is called `server`. Raises KgError, TimedOut."""
-    if response.media_type == "text/html":
+    if response.is_page:
         raise KgError(f"{server} answered with a web page: is it the address of a SPARQL endpoint?")
     if response.media_type == "text/csv" and not is_graph:
         raise KgError(f"{server} answered in CSV, which does not tell an IRI from a text: kg reads JSON, XML and TSV")

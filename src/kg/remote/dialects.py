@@ -11,6 +11,7 @@ Line = str
 """A triple as an N-Triples line: cheap to compare and sort, and sent unchanged."""
 _DIGITS = 18
 _NUMBERS = frozenset(("integer", "decimal", "double", "float", "boolean"))
+_BOOLEANS = {"true": "1", "false": "0"}
 _LITERAL = re.compile(r'(?P<before>\S+ \S+) "(?P<text>.*)"(?:\^\^<(?P<type>[^>]*)>|@(?P<language>[\w-]+))? \.\Z', re.S)
 _DURATIONS = frozenset(("duration", "dayTimeDuration", "yearMonthDuration"))
 
@@ -55,9 +56,28 @@ def canonical(line: Line) -> Line:
     if match["language"]:
         return f'{subject} "{text}"@{match["language"].lower()} .'
     if kind == "boolean":
-        text = {"true": "1", "false": "0"}.get(text, text)
+        text = _BOOLEANS.get(text, text)
     try:
         value = f"{Decimal(text).normalize():f}" if kind in _NUMBERS else text
     except InvalidOperation:
         value = text
     return f'{subject} "{value}"^^{kind or "string"} .'
+
+
+def by_value(line: Line) -> Line:
+    """A triple with its literal by value, the same for triples that a server may write in one form.
+
+    Other than `canonical`, it ignores the types of numbers, the digits after the twelfth, and the texts of dates: a
+    server may round or rewrite them.
+    """
+    match = _LITERAL.match(line)
+    if not match or not (match["type"] or "").startswith(XSD):
+        return canonical(line)
+    kind = match["type"].removeprefix(XSD)
+    if kind == "string":
+        return canonical(line)
+    try:
+        number = float(_BOOLEANS.get(match["text"], match["text"])) if kind in _NUMBERS else None
+    except ValueError:
+        number = None
+    return f"{match['before']} {kind} ." if number is None else f"{match['before']} {number:.12g} ."

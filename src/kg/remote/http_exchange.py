@@ -81,6 +81,11 @@ class Response(NamedTuple):
     rows_at_most: str
     """The number of rows after which the server cut off the answer, if it says so (Virtuoso does)."""
 
+    @property
+    def is_page(self) -> bool:
+        """Whether the response is a web page."""
+        return self.media_type in {"text/html", "application/xhtml+xml"}
+
 
 class Refused(KgError):
     """A server refused a request."""

@@ -55,14 +55,9 @@ class ServerState:
         if owners := {str(graph) for (graph,) in endpoint.rows(query, 1)} - {names.manifest}:
             owner = min(owners).strip("<>").removesuffix("#push")
             raise KgError(f"{endpoint.name} has the vault of the base {owner}: push to a dataset of its own")
-        rows: dict[str, set[str]] = {}
-        query = f"SELECT ?g ?state WHERE {{ GRAPH {names.manifest} {{ ?g {names.state} ?state }} }}"
-        for graph, state in endpoint.rows(query, 2):
-            rows.setdefault(str(graph), set()).add(getattr(state, "value", str(state)))
         query = f"SELECT ?d WHERE {{ GRAPH {names.manifest} {{ {names.manifest} {names.default} ?d }} }}"
         defaults = [str(graph) for (graph,) in endpoint.rows(query, 1)]
-        states = {graph: frozenset(states) for graph, states in rows.items()}
-        return cls(next(iter(defaults), None), states, counts(endpoint))
+        return cls(next(iter(defaults), None), manifest_rows(endpoint, names), counts(endpoint))
 
     @property
     def is_known(self) -> bool:
@@ -72,6 +67,15 @@ class ServerState:
     def holds(self, graph: str, state: GraphState) -> bool:
         """Whether the server has the current state of a graph, by its manifest and by its count."""
         return self.rows.get(graph) == frozenset([str(state)]) and self.counts.get(graph, 0) == state.triples
+
+
+def manifest_rows(endpoint: Endpoint, names: ServerNames) -> dict[str, frozenset[str]]:
+    """The states in the manifest by graph. Raises KgError, TimedOut."""
+    rows: dict[str, set[str]] = {}
+    query = f"SELECT ?g ?state WHERE {{ GRAPH {names.manifest} {{ ?g {names.state} ?state }} }}"
+    for graph, state in endpoint.rows(query, 2):
+        rows.setdefault(str(graph), set()).add(getattr(state, "value", str(state)))
+    return {graph: frozenset(states) for graph, states in rows.items()}
 
 
 def counts(endpoint: Endpoint, default: str | None = None) -> dict[str, int]:

@@ -12,10 +12,12 @@ A difference that is too large for one request is first sent in pieces to stagin
 The default graph of some servers is the union of all graphs, with a triple for every graph that states it (Virtuoso,
 GraphDB). On these, the default graph becomes another named graph, `<base#default>`, which queries must name
 (`default-graph-uri`).
+
+A push is done only when the server's own state shows it (`verification`).
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyoxigraph as ox
 
@@ -23,9 +25,10 @@ from kg.core.errors import KgError
 from kg.remote.dialects import STANDARD, VIRTUOSO
 from kg.remote.endpoint import Endpoint
 from kg.remote.local_dataset import LocalDataset, Progress, states
-from kg.remote.manifest import DEFAULT, ServerNames, ServerState, counts
+from kg.remote.manifest import DEFAULT, ServerNames, ServerState
 from kg.remote.plan import Plan
 from kg.remote.sender import Sender, Sent, data
+from kg.remote.verification import settle, verify_first_update
 from kg.store.store import Store
 
 _MANY = 20
@@ -87,7 +90,7 @@ def push(
     if not dry_run:
         sender = _begin(store, endpoint, names, plan.server, default_graph)
         sender.send(plan, progress)
-        unequal = _settle(sender, plan, full=full)
+        unequal = settle(sender, plan, full=full)
         default, sent = sender.default, sender.sent
     return Pushed(
         endpoint.name,
@@ -119,8 +122,11 @@ def _begin(store: Store, endpoint: Endpoint, names: ServerNames, server: ServerS
     """Write the manifest's first row, and determine the dialect and the default graph. Raises KgError."""
     response = endpoint.update(data("INSERT", {names.manifest: [f"{names.header} ."]}))
     dialect = VIRTUOSO if "virtuoso" in response.server.lower() else STANDARD
+    sent = Sent(requests=1, pages=int(response.is_page))
+    sender = Sender(endpoint, names, LocalDataset(store, dialect), DEFAULT, sent)
+    verify_first_update(sender)
     default = _default_graph(endpoint, names, server, requested)
-    sender = Sender(endpoint, names, LocalDataset(store, dialect), default, Sent(requests=1))
+    sender = replace(sender, default=default)
     if not server.is_known:
         _refuse_strangers(sender, server.counts.get(default, 0))
     if default and server.default_graph is None:
@@ -152,16 +158,3 @@ def _refuse_strangers(sender: Sender, count: int) -> None:
             f"the default graph of {sender.endpoint.name} has {strange:,} triples that are not from this vault and "
             "would be lost: push to a separate dataset, or name another graph with --default-graph IRI"
         )
-
-
-def _settle(sender: Sender, plan: Plan, *, full: bool) -> tuple[str, ...]:
-    """Verify the counts and repair the default graph if it differs; return the graphs that still differ."""
-    expected = {graph: state.triples for graph, state in plan.here.items()}
-    expected[DEFAULT] = sender.local.store.manifest.counts[""]
-    numbers = counts(sender.endpoint, sender.default)
-    if full or numbers[DEFAULT] != expected[DEFAULT]:
-        sender.mend_default_graph(numbers[DEFAULT])
-        if plan.changed or plan.gone or sender.sent.mended:
-            numbers = counts(sender.endpoint, sender.default)
-    default = sender.default[1:-1] or "the default graph"
-    return tuple(graph[1:-1] or default for graph, count in expected.items() if numbers.get(graph, 0) != count)

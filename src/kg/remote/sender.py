@@ -40,6 +40,8 @@ class Sent:
     inserted: int = 0
     deleted: int = 0
     mended: int = 0
+    pages: int = 0
+    """The number of updates that were answered with a web page."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Sender:
         """Send the parts of an update that are not empty, if any. Raises KgError, TimedOut."""
         if text := " ;\n".join(filter(None, parts)):
             self.sent.requests += 1
-            self.endpoint.update(text)
+            self.sent.pages += self.endpoint.update(text).is_page
 
     def fetched(self, graph: str, count: int) -> set[Line]:
         """Fetch the `count` triples of a graph from the server. Raises KgError, TimedOut."""
