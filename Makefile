@@ -21,9 +21,9 @@ test: $(STAMP) lint ## Style, types, layers and all tests but the long ones
 
 test-all: $(STAMP) ## What `make test` leaves out: long runs, and what needs system packages, which this installs
 	sh tests/system/packages.sh
-	day=$$(date -u +%Y%m%d) && KG_DRAW=$$day $(BIN)/python -m pytest --hypothesis-seed=$$day -n auto --dist worksteal -m 'slow or system'
+	day=$$(date -u +%Y%m%d) && KG_DRAW=$$day $(BIN)/python -m pytest --hypothesis-seed=$$day -n auto --dist worksteal -m 'slow or system or drawn'
 
-soak: ## The long runs of `make test-all` at six times the length: 500 kills, 200 random histories of a vault, and the like
+soak: ## The long runs of `make test-all` at ten times the length: 500 kills, 200 random histories of a vault, and the like
 	KG_SOAK=1 $(MAKE) test-all
 
 MINUTES ?= 120

@@ -6,13 +6,25 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import is_hypothesis_test
 
 import kg
 from helpers import (
     drawing,  # noqa: F401 - it says how examples are drawn
     hostile,
+    sampling,
 )
 from helpers.vaults import NOTES, Write, ingest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is not in a sample as slow, and what draws examples as drawn."""
+    sampling.leave_for_later(items)
+    for item in items:
+        if isinstance(item, pytest.Function) and is_hypothesis_test(item.obj):
+            item.add_marker(pytest.mark.drawn)
+
 
 # Where tests run in the background of a script, it is ignored, and so by all the processes that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

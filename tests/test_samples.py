@@ -1,12 +1,11 @@
 """Other people's vaults: read without a traceback, and counted as `find` counts."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import kg
+from helpers.commanding import run
 from helpers.vaults import ingest
 
 VAULTS = [
@@ -35,9 +34,9 @@ def test_every_note_is_there(samples: Path, tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", VAULTS)
+@pytest.mark.sample(2)
 def test_the_command_ends_well_and_a_second_run_has_nothing_to_do(samples: Path, tmp_path: Path, name: str) -> None:
-    command = [sys.executable, "-m", "kg", "ingest", str(samples / name), "--store", str(tmp_path / "store")]
-    first, second = (subprocess.run(command, capture_output=True, text=True, check=False) for _ in range(2))
+    first, second = (run("ingest", samples / name, "--store", tmp_path / "store") for _ in range(2))
     # This vault has a link without quotes in a property, which is an error.
     code = 1 if name == "obsidiantools-stub" else 0
     assert first.returncode == second.returncode == code, first.stderr

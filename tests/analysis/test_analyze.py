@@ -13,6 +13,7 @@ EVERY = ("centrality", "bridges", "components", "orphans", "dead-ends", "communi
 
 @pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("vault", FEW_LINKS)
+@pytest.mark.sample()
 def test_whatever_the_vault_there_is_an_answer(vault: str, name: str, write: Write, tmp_path: Path) -> None:
     done = analyze(ingest(write(FEW_LINKS[vault]), tmp_path / "store").store, name)
     assert done.exit_code == 0, done.output
@@ -22,6 +23,7 @@ def test_whatever_the_vault_there_is_an_answer(vault: str, name: str, write: Wri
 
 
 @pytest.mark.parametrize("name", EVERY)
+@pytest.mark.sample(3)
 def test_two_runs_are_the_same(name: str, notes_store: kg.Store) -> None:
     assert analyze(notes_store, name, "--limit", "0").stdout == analyze(notes_store, name, "--limit", "0").stdout
 

@@ -69,6 +69,7 @@ def test_names_of_one_thing(one: str, other: str, why: str, write: Write, tmp_pa
 
 
 @pytest.mark.parametrize(("one", "other"), TWO)
+@pytest.mark.sample(6)
 def test_names_of_two_things(one: str, other: str, write: Write, tmp_path: Path) -> None:
     assert rows(noted(write, tmp_path, one, other), "--at-least", "0") == []
 

@@ -87,6 +87,7 @@ def test_things_in_one_note_are_not_like_it(notes_store: kg.Store) -> None:
 
 
 @pytest.mark.parametrize("vault", FEW_LINKS)
+@pytest.mark.sample(2)
 def test_whatever_the_vault_there_is_an_answer(vault: str, write: Write, tmp_path: Path) -> None:
     store = ingest(write(FEW_LINKS[vault]), tmp_path / "store").store
     if "A.md" in FEW_LINKS[vault]:

@@ -137,6 +137,7 @@ def test_hidden_links_come_back() -> None:
 
 
 @pytest.mark.parametrize("vault", ["foam-docs", "logseq-docs"])
+@pytest.mark.sample(1)
 def test_suggestions_beat_common_neighbours(vault: str, samples: Path, tmp_path: Path) -> None:
     config = load(samples / vault, cwd=tmp_path, store=tmp_path / "store")
     store = kg.ingest(kg.Vault(config=config), inference=False).store
@@ -146,6 +147,7 @@ def test_suggestions_beat_common_neighbours(vault: str, samples: Path, tmp_path:
 
 
 @pytest.mark.parametrize("vault", FEW_LINKS)
+@pytest.mark.sample(2)
 def test_whatever_the_vault_it_can_be_measured(vault: str, write: Write, tmp_path: Path) -> None:
     store = ingest(write(FEW_LINKS[vault]), tmp_path / "store").store
     assert [row["method"] for row in analyzed(store, "suggest", "--measure")] == [*METHODS, "suggest"]

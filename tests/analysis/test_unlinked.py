@@ -55,6 +55,7 @@ def in_note(found: Callable[..., Places], text: str, **names: str) -> list[tuple
         ("---\nabout: Lean UX\n---\n", []),
     ],
 )
+@pytest.mark.sample(8)
 def test_what_is_text(text: str, expected: list[tuple[str, int, int]], found: Callable[..., Places]) -> None:
     assert sorted(in_note(found, text), key=lambda row: row[1:]) == expected
 

@@ -16,6 +16,8 @@ import pytest
 
 import kg
 from helpers import commanding
+from helpers.commanding import as_text
+from helpers.forking import begun, forked
 from helpers.vaults import NOTES
 from kg.core.errors import QuerySyntaxError, TimedOut
 from kg.core.guard import guarded
@@ -34,9 +36,8 @@ posix_only = pytest.mark.skipif(not hasattr(os, "fork"), reason="without fork a 
 
 def run(store: kg.Store, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """`kg query` of a store, start to finish."""
-    command = [sys.executable, "-m", "kg", "query", "--store", str(store.path), *words]
     env = {key: value for key, value in os.environ.items() if key not in {"COLUMNS", "NO_COLOR"}} | environment
-    return subprocess.run(command, env=env, text=True, capture_output=True, check=False, timeout=60)
+    return as_text(forked(["query", "--store", store.path, *words], environment=env))
 
 
 # ---- what ends a query ----------------------------------------------------------------------------------------------
@@ -73,6 +74,7 @@ def test_time_and_memory_end_the_work_and_nothing_else() -> None:
     ],
     ids=["brackets", "path", "sort", "count"],
 )
+@pytest.mark.sample(2)
 def test_a_hostile_query_ends_within_its_limit(notes_store: kg.Store, text: str, code: int, said: str) -> None:
     begun = time.monotonic()
     done = run(notes_store, "--timeout", "1", text)
@@ -199,6 +201,7 @@ def test_terms_that_occur_nowhere(notes_store: kg.Store, text: str, said: list[s
         ("Revenu", []),
     ],
 )
+@pytest.mark.sample(2)
 def test_an_iri_that_is_given_and_occurs_nowhere_is_told(notes_store: kg.Store, given: str, said: list[str]) -> None:
     for header in ("", "# param class: iri\n") if ":" in given else ("",):
         done = run(notes_store, f"{header}SELECT ?s {{ ?s a ?class }}", "--param", f"class={given}", "--iris")
@@ -206,6 +209,7 @@ def test_an_iri_that_is_given_and_occurs_nowhere_is_told(notes_store: kg.Store, 
 
 
 @pytest.mark.parametrize("given", ["Task", "task", "kg:Task"])
+@pytest.mark.sample(1)
 def test_a_class_that_no_note_can_name_can_be_asked_for(notes_store: kg.Store, given: str) -> None:
     done = run(notes_store, "things", "--param", f"class={given}")
     assert (done.returncode, done.stderr) == (0, "")
@@ -365,8 +369,8 @@ def in_terminal(store: kg.Store, **environment: str) -> str:
     fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 60, 0, 0))
     text = "SELECT ?concept ?section { ?concept a kg:Concept ; kg:hasSection ?section } ORDER BY ?section LIMIT 1"
     env = {key: value for key, value in os.environ.items() if key not in {"COLUMNS", "NO_COLOR"}} | environment
-    command = [sys.executable, "-m", "kg", "query", "--store", str(store.path), text]
-    process = subprocess.Popen(command, stdout=other, stderr=subprocess.DEVNULL, env=env)
+    with open(os.devnull, "r+b") as null:
+        process = begun(["query", "--store", store.path, text], (null.fileno(), other, null.fileno()), environment=env)
     os.close(other)
     shown = b""
     while True:
@@ -377,7 +381,7 @@ def in_terminal(store: kg.Store, **environment: str) -> str:
         if not piece:
             break
         shown += piece
-    process.wait()
+    process.join()
     os.close(main)
     return shown.decode()
 

@@ -47,6 +47,7 @@ def test_a_summary_is_not_cut_off(group: str, name: str, width: int) -> None:
     ],
     ids=" ".join,
 )
+@pytest.mark.sample(5)
 def test_wrong_usage_exits_with_2(project: Path, arguments: list[str]) -> None:
     done = run(*arguments, cwd=project)
     assert done.returncode == 2

@@ -5,14 +5,18 @@ holds commands after `$ ` and what they print, stdout and stderr together. `…`
 alone on a line for the exit code, where that is not 0. Run with KG_WRITE=1, the transcripts are written anew.
 """
 
+import itertools
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from helpers.commanding import as_text
+from helpers.forking import forked
 from helpers.vaults import ROOT
 
 FILES = [
@@ -54,14 +58,43 @@ def _commands(body: str) -> list[tuple[str, str]]:
     return commands
 
 
+def _steps(command: str, folder: Path) -> list[tuple[Path, list[str]]]:
+    """The commands of `kg` in a line, one after the other, each with its folder; none, where a shell is needed."""
+    words = shlex.shlex(command.replace("\\\n", "").replace("$KG_ROOT", str(ROOT)), posix=True, punctuation_chars=True)
+    words.whitespace_split = True
+    words.commenters = ""
+    steps = []
+    for is_sign, group in itertools.groupby(words, key=lambda word: set(word) <= set("();<>|&")):
+        match list(group):
+            case [";" | "&&"] if is_sign:
+                pass
+            case ["cd", name]:
+                folder = folder / name
+            case ["kg", *rest] if not set("$`~*") & set(command.replace("$KG_ROOT", "")) and " #" not in command:
+                steps.append((folder, rest))
+            case _:
+                return []
+    return steps
+
+
+def _in_a_shell(command: str, folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    shell = ["bash", "-c", command]
+    return subprocess.run(
+        shell, cwd=folder, env=env, text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+def _in_forks(steps: list[tuple[Path, list[str]]], env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """What all of them write, with the exit code of the last."""
+    done = [as_text(forked(words, folder, mixed=True, environment=env)) for folder, words in steps]
+    return subprocess.CompletedProcess([], done[-1].returncode, "".join(one.stdout for one in done))
+
+
 def _run(command: str, folder: Path, expected: str) -> str:
     """The command with what it prints; where that matches what is expected, with its `…`, as it stood."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     env = {**os.environ, "PATH": path, "COLUMNS": "90", "LC_ALL": "C.UTF-8", "KG_ROOT": str(ROOT)}
-    shell = ["bash", "-c", command]
-    done = subprocess.run(
-        shell, cwd=folder, env=env, text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    done = _in_forks(steps, env) if (steps := _steps(command, folder)) else _in_a_shell(command, folder, env)
     shown = done.stdout if done.stdout.endswith("\n") or not done.stdout else f"{done.stdout}\n"
     shown = "".join(f"{line.rstrip()}\n" for line in shown.splitlines())
     shown += f"[{done.returncode}]\n" if done.returncode else ""

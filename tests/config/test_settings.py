@@ -144,6 +144,7 @@ def test_a_vault_that_is_a_link_in_a_circle_is_a_sentence(tmp_path: Path) -> Non
      pytest.param('base = "https://a.example/%zz"'), pytest.param('base = "https://a.example:\u0663/"'), pytest.param('base = "http://[/"'), '[prefixes]\na = "http://a b/"',
      pytest.param('[prefixes]\na = "https://a.example/<"'), pytest.param('[prefixes]\n"a b" = "https://a.example/"'), "\x00"],
 )  # fmt: skip
+@pytest.mark.sample(5)
 def test_bad_settings_are_refused_before_anything_is_done(vault: Path, toml: str) -> None:
     (vault / "kg.toml").write_text(toml, encoding="utf-8")
     done = run("ingest", str(vault), cwd=vault)

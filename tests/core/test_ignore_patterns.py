@@ -185,6 +185,7 @@ def test_lines_of_the_manual_mean_what_they_mean_to_git(tmp_path: Path, line: st
 
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line[:12]}-{len(line)}")
+@pytest.mark.sample(7)
 def test_no_line_stops_an_ingest(tmp_path: Path, line: str) -> None:
     write(
         tmp_path, {"One.md": "# One\n", f"{'a' * 200}.md": "", ".gitignore": f"{line}\nprivate.md\n", "private.md": ""}

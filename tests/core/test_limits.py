@@ -10,13 +10,14 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from helpers.commanding import as_text
+from helpers.forking import forked
 from kg.core import sandbox, supervision
 from kg.core.errors import KgError, TimedOut
 from kg.core.guard import guarded
@@ -40,10 +41,7 @@ NESTED = f"<u:a> <u:b> {'<<( <u:a> <u:b> ' * 50_000}<u:c>{' )>>' * 50_000} .\n"
 
 def run(vault: Path, *arguments: str, seconds: int = resource.RLIM_INFINITY) -> "subprocess.CompletedProcess[str]":
     """`kg` in a vault, with so many seconds of the processor."""
-    limit = partial(resource.setrlimit, resource.RLIMIT_CPU, (seconds, seconds))
-    return subprocess.run(
-        [KG, *arguments], check=False, cwd=vault, capture_output=True, text=True, timeout=120, preexec_fn=limit
-    )
+    return as_text(forked(arguments, vault, seconds=120, limits={resource.RLIMIT_CPU: seconds}))
 
 
 @pytest.fixture
@@ -69,18 +67,20 @@ def triples(vault: Path) -> int:
 
 
 @pytest.mark.parametrize("name", ENDLESS)
+@pytest.mark.sample(2)
 def test_a_rule_that_never_ends_is_named(vault: Path, name: str) -> None:
     before = triples(vault)
     write(vault, f"ontology/rules/{name}.rq", ENDLESS[name])
-    write(vault, "kg.toml", "max_seconds = 6\n")
+    write(vault, "kg.toml", "max_seconds = 3\n")
     done = run(vault, "ingest", "-q")
-    assert done.stderr == f"kg: the rule {name} (rules/{name}.rq) takes more than 6 s (`max_seconds` in kg.toml)\n"
+    assert done.stderr == f"kg: the rule {name} (rules/{name}.rq) takes more than 3 s (`max_seconds` in kg.toml)\n"
     assert done.returncode == 4
     Path(vault, f"ontology/rules/{name}.rq").unlink()
     assert triples(vault) == before
 
 
 @pytest.mark.parametrize("name", ["sorting", "apart"])
+@pytest.mark.sample(1)
 def test_a_rule_that_takes_all_memory_is_named(vault: Path, name: str) -> None:
     write(vault, f"ontology/rules/{name}.rq", ENDLESS[name])
     write(vault, "kg.toml", "max_memory = 200_000_000\nmax_seconds = 60\n")
@@ -118,6 +118,7 @@ def test_what_is_no_rule_is_told(vault: Path, rule: str, told: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["ingest", "stats", "validate", "why", "infer"])
+@pytest.mark.sample(3)
 def test_an_ontology_that_is_nested_too_deeply_is_told_with_its_place(vault: Path, command: str) -> None:
     write(vault, "ontology/nested.ttl", NESTED)
     words = ("why", "N1", "kg:linksTo", "N2") if command == "why" else (command,)

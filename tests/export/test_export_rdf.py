@@ -52,6 +52,7 @@ def test_the_whole_dataset_comes_back(name: str, store: kg.Store) -> None:
 
 
 @pytest.mark.parametrize("name", [*DEFAULT, *WHOLE, "owl"])
+@pytest.mark.sample(3)
 def test_the_same_notes_give_the_same_bytes(name: str, write: Write, tmp_path: Path) -> None:
     vault = write(HOSTILE)
     one, other = ingest(vault, tmp_path / "one").store, ingest(vault, tmp_path / "other").store
@@ -202,6 +203,7 @@ WORDS = ("canary", "zeisig", "grünspecht", "kanarienvogel", "blaumeise", "gr%c3
 
 
 @pytest.mark.parametrize("name", [*DEFAULT, *WHOLE, "owl"])
+@pytest.mark.sample(3)
 def test_a_canary_in_a_private_note_is_in_no_export(name: str, write: Write, tmp_path: Path) -> None:
     store = ingest(write(SECRET), tmp_path / "store").store
     before = exported(store, "-f", name).decode().lower()
@@ -213,6 +215,7 @@ def test_a_canary_in_a_private_note_is_in_no_export(name: str, write: Write, tmp
 
 
 @pytest.mark.parametrize("name", sorted(set(FORMATS) - {*DEFAULT, *WHOLE, "owl", "png"}))
+@pytest.mark.sample(6)
 def test_nor_in_any_format_for_graph_tools(name: str, write: Write, tmp_path: Path) -> None:
     store = ingest(write(SECRET), tmp_path / "store").store
     out = tmp_path / "out"

@@ -496,6 +496,7 @@ def of_size(nodes: int, edges: int) -> PropertyGraph:
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name not in {"mermaid", "canvas"}])
+@pytest.mark.sample(3)
 def test_a_hundred_thousand_links_take_seconds(name: str, tmp_path: Path) -> None:
     export = export_of(of_size(10_000, 100_000))
     if name == "graphml-yed":

@@ -21,6 +21,8 @@ from hypothesis import strategies as st
 
 import kg
 from helpers.commanding import run as process
+from helpers.drawing import examples
+from helpers.forking import forked
 from helpers.vaults import ROOT
 from kg.cli.main import kg as cli
 from kg.cli.search import _typed
@@ -296,7 +298,7 @@ PIECES = [*"\"*()-:^+{}[]\\'#a学é🔥\0\1\2\ue0f0\ud800 ", "OR", "AND", "NOT",
 HARD = st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(HARD | st.text(max_size=20))
 def test_whatever_is_typed_means_something(vault: Path, text: str) -> None:
     try:
@@ -313,7 +315,7 @@ def test_a_query_of_many_brackets_and_words_is_no_trouble(vault: Path) -> None:
     find(vault, "waste " * 5_000)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.text())
 def test_an_indexed_text_can_be_read_back(text: str) -> None:
     plain = "".join("\ufffd" if ch in "\0\1\2\3\ue0f0\ue0f1" or "\ud800" <= ch <= "\udfff" else ch for ch in text)
@@ -649,7 +651,7 @@ def test_no_damage_leads_to_more_than_an_index_made_anew(tmp_path: Path) -> None
     rows = kg.query(vault / ".kg", score).rows
     file = vault / ".kg" / "search.db"
     whole, chance, wrong = file.read_bytes(), random.Random(4), 0
-    for round_ in range(60):
+    for round_ in range(24):
         file.write_bytes(_flip(bytearray(whole), chance))
         if round_ % 6 == 0:
             wrong += kg.query(vault / ".kg", score).rows != rows
@@ -686,6 +688,7 @@ class Unopened:
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs the files of POSIX")
 @pytest.mark.parametrize("kind", [name for name in vars(Unopened) if not name.startswith("_")])
+@pytest.mark.sample(2)
 def test_whatever_lies_in_the_place_of_the_index_the_search_is_answered(tmp_path: Path, kind: str) -> None:
     vault = write(tmp_path, {"A.md": "a pear"})
     getattr(Unopened, kind)(vault / ".kg" / "search.db")
@@ -982,20 +985,9 @@ def test_a_word_that_must_be_absent_is_no_option(vault: Path) -> None:
 @pytest.mark.parametrize(
     "word", [b"\xff", b"tag:\xff", b"path:\xff", b"file:\xff x", b"storing \xff", b"storing -tag:\xff"]
 )
+@pytest.mark.sample()
 def test_bytes_that_are_no_text_are_in_no_note(vault: Path, word: bytes, form: str) -> None:
-    command: list[str | bytes | Path] = [
-        sys.executable,
-        "-m",
-        "kg",
-        "search",
-        "--store",
-        vault / ".kg",
-        "-f",
-        form,
-        word,
-    ]
-    env = os.environ | {"PYTHONIOENCODING": "utf-8:strict"}
-    done = subprocess.run(command, env=env, capture_output=True, check=False)
+    done = forked(["search", "--store", vault / ".kg", "-f", form, word])
     found = b"-" in word
     assert done.returncode == (0 if found else 1)
     assert done.stderr.decode() == "" if found else done.stderr.decode().startswith("No results for ")
@@ -1009,9 +1001,8 @@ def test_bytes_that_are_no_text_are_in_no_note(vault: Path, word: bytes, form: s
 def test_a_note_whose_name_is_no_text_is_found_in_every_format(tmp_path: Path, form: str) -> None:
     (tmp_path / os.fsdecode(b"\xff.md")).write_text("a pear")
     vault = write(tmp_path, {})
-    command = [sys.executable, "-m", "kg", "search", "--store", str(vault / ".kg"), "-f", form, "pear"]
-    env = os.environ | {"PYTHONIOENCODING": "utf-8:strict"}
-    done = subprocess.run(command, env=env, capture_output=True, check=True)
+    done = forked(["search", "--store", vault / ".kg", "-f", form, "pear"])
+    assert done.returncode == 0
     assert "\\udcff.md" in done.stdout.decode()
     if form in {"json", "jsonl"}:
         read = json.loads(done.stdout)

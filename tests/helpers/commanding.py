@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
 
+from helpers.forking import Word, forked
 from kg.cli import main
 
 
@@ -66,19 +67,19 @@ def command(folder: Path, *arguments: str, seconds: int = 60) -> Done:
 
 
 def run(
-    *arguments: str | Path, cwd: Path | None = None, stdin: str | None = None, seconds: float = 60, **environment: str
+    *arguments: Word, cwd: Path | None = None, stdin: str = "", seconds: float = 60, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """`kg` in a process of its own, with more variables in its environment."""
-    return subprocess.run(
-        [sys.executable, "-m", "kg", *map(str, arguments)],
-        cwd=cwd,
-        input=stdin,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=seconds,
-        check=False,
-        env=os.environ | environment,
-    )
+    return as_text(forked(arguments, cwd, stdin=stdin.encode(), seconds=seconds, environment=os.environ | environment))
+
+
+def as_text(done: subprocess.CompletedProcess[bytes]) -> subprocess.CompletedProcess[str]:
+    """What a process did, in text."""
+    return subprocess.CompletedProcess(done.args, done.returncode, _text(done.stdout), _text(done.stderr))
+
+
+def _text(data: bytes) -> str:
+    return data.decode().replace("\r\n", "\n").replace("\r", "\n")
 
 
 def says_one_sentence(done: Done, *words: str) -> None:

@@ -16,15 +16,22 @@ IS_NEW = bool(_DRAW)
 SEED = int(_DRAW) if _DRAW.isdecimal() else random.SystemRandom().getrandbits(32)
 """The seed of what is drawn otherwise than by Hypothesis, which has `--hypothesis-seed`."""
 
-_SHARE = 1 if os.environ.get("KG_SOAK") else 6
+_SHARE = 1 if os.environ.get("KG_SOAK") else 10
 
-settings.register_profile("same", derandomize=True, database=None, deadline=None)
+PART = 1 if IS_NEW else 4
+
+settings.register_profile("same", max_examples=100 // PART, derandomize=True, database=None, deadline=None)
 settings.register_profile("new", derandomize=False, deadline=None, print_blob=True)
 settings.load_profile("new" if IS_NEW else "same")
 
 
+def examples(number: int) -> int:
+    """How many examples a test draws: a quarter of this number in `make test`, all in `make test-all`."""
+    return -(-number // PART)
+
+
 def at_length(number: int) -> int:
-    """The size of a long run: this number in `make soak`, a sixth of it in `make test-all`."""
+    """The size of a long run: this number in `make soak`, a tenth of it in `make test-all`."""
     return -(-number // _SHARE)
 
 

@@ -3,12 +3,12 @@
 import contextlib
 import os
 import socket
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from helpers.forking import begun
 from kg.config import Config
 from kg.notes.vault import Reading, Vault
 
@@ -32,18 +32,20 @@ def read(folder: Path) -> Reading:
     return opened(folder).read()
 
 
-def calls(server: socket.socket, process: "subprocess.Popen[bytes]") -> bool:
-    """Whether a process calls a server before it ends."""
-    server.settimeout(0.2)
+def code_without_a_call(server: socket.socket, *words: str, cwd: Path) -> int | None:
+    """The exit code of a command; None where it calls a server before it ends."""
+    server.settimeout(0.05)
+    with open(os.devnull, "r+b") as null:
+        process = begun(words, (null.fileno(),) * 3, cwd)
     try:
-        while process.poll() is None:
+        while process.exitcode is None:
             with contextlib.suppress(TimeoutError):
                 server.accept()[0].close()
-                return True
-        return False
+                return None
+        return process.exitcode
     finally:
         process.kill()
-        process.communicate()
+        process.join()
 
 
 def write_many(folder: Path, make: Callable[[int], str]) -> None:

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 import kg
+from helpers.drawing import at_length
 from helpers.vaults import ingest
 from kg.store import file_digests
 
@@ -376,11 +377,11 @@ def nfc(path: str) -> str:
     return unicodedata.normalize("NFC", path)
 
 
-def edited(runs: int) -> None:
-    """So many runs of the machine."""
+def edited(runs: int, steps: int) -> None:
+    """So many runs of the machine, with so many steps each."""
     few = settings(
         max_examples=runs,
-        stateful_step_count=30,
+        stateful_step_count=steps,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
@@ -388,7 +389,12 @@ def edited(runs: int) -> None:
 
 
 def test_after_any_edits_incremental_equals_full() -> None:
-    edited(6)
+    edited(2, 12)
+
+
+@pytest.mark.slow
+def test_after_any_edits_incremental_equals_full_at_length() -> None:
+    edited(at_length(36), 30)
 
 
 # ---- single changes whose effect lies elsewhere ----------------------------------------------------------------------
@@ -484,6 +490,7 @@ def test_deleting_a_note_makes_its_links_missing_again_with_their_label(begin: B
     ],
     ids=["tag", "missing", "author", "property"],
 )
+@pytest.mark.sample(2)
 def test_a_shared_label_passes_to_the_next_note_and_back(
     begin: Begin, first: str, second: str, question: str, labels: tuple[str, str]
 ) -> None:
@@ -545,6 +552,7 @@ def test_a_rule_file_added_changed_and_removed(begin: Begin) -> None:
         "{ ?a ex:next ?c } WHERE { ?a ex:next|kg:linksTo ?b . ?b kg:linksTo ?c }",
     ],
 )
+@pytest.mark.sample(3)
 def test_rules_follow_what_comes_and_goes(begin: Begin, rule_text: str) -> None:
     rule_file = f"PREFIX ex: <{EX}>\nCONSTRUCT {rule_text}"
     project = begin({"A.md": "[[B]]", "B.md": "[[C]]", "C.md": "", "ontology/rules/x.rq": rule_file})
@@ -573,6 +581,7 @@ def test_rules_follow_what_comes_and_goes(begin: Begin, rule_text: str) -> None:
     ],
     ids=["a path of no length", "a in a path", "a property behind a semicolon", "a property made in the rule"],
 )
+@pytest.mark.sample(2)
 def test_rules_that_speak_of_more_than_they_name(begin: Begin, rule_text: str) -> None:
     rule_file = f"PREFIX ex: <{EX}>\nCONSTRUCT {rule_text}"
     project = begin({"A.md": "[[B]]", "B.md": "x", "C.md": "", "ontology/rules/x.rq": rule_file})
@@ -606,6 +615,7 @@ def test_it_is_seen_too_once_the_times_of_the_files_are_trusted(begin: Begin) ->
 
 
 @pytest.mark.parametrize("setting", [text for text in SETTINGS if text])
+@pytest.mark.sample(2)
 def test_a_setting_counts_at_once_and_no_longer_once_it_is_gone(begin: Begin, setting: str) -> None:
     project = begin({"A.md": "[[sub/deep/B]]", "sub/deep/B.md": "[[A]]", "C.md": "", ".gitignore": "C.md\n"})
     before = project.check().store.nquads()

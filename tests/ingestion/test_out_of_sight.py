@@ -76,6 +76,7 @@ def quads(store: Path) -> list[str]:
 @needs_permissions
 @pytest.mark.parametrize("mode", [0, 0o300, 0o400])
 @pytest.mark.parametrize("how", ["--json", "--full"])
+@pytest.mark.sample(2)
 def test_the_notes_of_a_folder_that_cannot_be_listed_stay(
     vault: Path, tmp_path: Path, run: Run, locked: Callable[..., Path], mode: int, how: str
 ) -> None:
@@ -147,6 +148,7 @@ def test_no_command_says_that_its_notes_are_gone_and_none_breaks(
 
 @needs_permissions
 @pytest.mark.parametrize("mode", [0, 0o300])
+@pytest.mark.sample(1)
 def test_the_vault_itself(vault: Path, tmp_path: Path, run: Run, locked: Callable[..., Path], mode: int) -> None:
     run("ingest", "vault")
     before = quads(tmp_path / "store")
@@ -225,6 +227,7 @@ def unnest(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("levels", "name"), [(1500, "d"), (5000, "d"), (150, "x" * 200)])
+@pytest.mark.sample(1)
 def test_folders_too_deep_are_a_finding_and_the_rest_is_read(vault: Path, run: Run, levels: int, name: str) -> None:
     nest(vault, levels, name)
     try:

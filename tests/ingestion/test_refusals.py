@@ -60,6 +60,7 @@ def refused(report: kg.Report) -> list[tuple[str, int, int]]:
 
 
 @pytest.mark.usefixtures("opened")
+@pytest.mark.sample(2)
 def test_a_new_note_is_left_out_and_named(write: Write, tmp_path: Path) -> None:
     vault = write({**OTHERS, "n.md": f"# One\n\nFine.\n\n- and {BAD}\n"})
     report = ingest(vault, tmp_path / "store")
@@ -74,6 +75,7 @@ def test_a_new_note_is_left_out_and_named(write: Write, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("opened")
 @pytest.mark.parametrize("full", [True, False])
+@pytest.mark.sample(4)
 def test_the_last_good_state_stays(write: Write, tmp_path: Path, full: bool) -> None:
     vault = write({**OTHERS, "n.md": "---\naliases: [first]\n---\n# Before\n\nGood. #tag\n", "p.md": "[[n#Before]]\n"})
     before = {path: of_note(ingest(vault, tmp_path / "store"), path) for path in ("n.md", "o1.md")}
@@ -94,6 +96,7 @@ def test_the_last_good_state_stays(write: Write, tmp_path: Path, full: bool) -> 
 
 
 @pytest.mark.usefixtures("opened")
+@pytest.mark.sample(2)
 def test_a_note_may_be_refused_because_another_changed(write: Write, tmp_path: Path) -> None:
     """`[[m]]` means a missing note first, then one whose `id` the store refuses, then one without."""
     vault = write({**OTHERS, "n.md": "[[m]] and more\n"})
@@ -129,6 +132,7 @@ def test_who_links_to_a_note_with_a_bad_name_is_not_refused(write: Write, tmp_pa
 
 
 @pytest.mark.usefixtures("opened")
+@pytest.mark.sample(2)
 def test_many_bad_notes_are_all_named_at_once(write: Write, tmp_path: Path) -> None:
     vault = write({**OTHERS, **{f"b{number}.md": f"{BAD}\n" for number in range(5)}})
     report = ingest(vault, tmp_path / "store")
@@ -137,6 +141,7 @@ def test_many_bad_notes_are_all_named_at_once(write: Write, tmp_path: Path) -> N
 
 
 @pytest.mark.usefixtures("opened")
+@pytest.mark.sample(2)
 def test_a_validation_names_it_too(write: Write) -> None:
     vault = write({**OTHERS, "n.md": f"{BAD}\n"})
     found = validate(vault)

@@ -161,6 +161,7 @@ def test_a_folder_that_comes_and_goes_changes_the_stamps(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("how", ["hidden", "link"])
+@pytest.mark.sample(1)
 def test_edits_are_seen_wherever_a_vault_lies(tmp_path: Path, how: str) -> None:
     vault = tmp_path / ".data" / "notes"
     vault.mkdir(parents=True)

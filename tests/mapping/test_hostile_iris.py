@@ -35,6 +35,7 @@ from kg.ingestion.pipeline import ingest
         "http://a.example/\x7f",
     ],
 )
+@pytest.mark.sample(5)
 def test_no_address_stops_an_ingest(vault: Path, url: str) -> None:
     (vault / "Links.md").write_text(
         f"---\nsource: \"{url}\"\nid: '{url}'\n---\n{url}\n[x](<{url}>) <{url}> [[{url}]] ![[{url}]] [source:: {url}]\n\n# {url}\n",
@@ -52,6 +53,7 @@ EVIL = (
 
 
 @pytest.mark.parametrize("evil", EVIL, ids=lambda text: repr(text[:16]))
+@pytest.mark.sample(10)
 def test_what_a_note_says_never_breaks_a_term(vault: Path, evil: str) -> None:
     raw = evil.encode("utf-8", "surrogatepass") if evil != "\ud800" else b"\\ud800"
     said = raw.decode("utf-8")

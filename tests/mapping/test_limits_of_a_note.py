@@ -71,6 +71,7 @@ def size(found: Statements) -> int:
 
 
 @pytest.mark.parametrize("text", NOTES.values(), ids=NOTES)
+@pytest.mark.sample(10)
 def test_a_note_makes_no_more_than_its_size_allows(text: str) -> None:
     found = stated(text)
     assert size(found) <= TIMES * len(text.encode()) + ROOM
@@ -93,6 +94,7 @@ PREFIXES: dict[str, Callable[[int], str]] = {
 
 
 @pytest.mark.parametrize("make", PREFIXES.values(), ids=PREFIXES)
+@pytest.mark.sample(3)
 def test_what_is_long_is_not_repeated(make: Callable[[int], str]) -> None:
     """10,000 characters more make so many bytes more in a few places, and not in each thing below."""
     more = size(stated(make(30 * K))) - size(stated(make(20 * K)))

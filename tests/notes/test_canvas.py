@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kg
+from helpers.drawing import examples
 from kg.config import load
 from kg.notes import canvas
 from kg.notes.model import Note
@@ -115,7 +116,7 @@ def test_every_link_has_its_place_in_the_file(ascii_only: bool, indent: int | No
         assert lines[line - 1][column - 1 :].startswith(f"{written}{link.target.partition('#')[0]}")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(st.text(max_size=40), max_size=4), st.booleans(), st.sampled_from([None, 0, "\t"]))
 def test_positions_are_those_of_the_json_whatever_the_text(texts: list[str], ascii_only: bool, indent: object) -> None:
     data = {"nodes": [node(f"n{n}", "text", text=f"{text}[[L{n}]]") for n, text in enumerate(texts)]}

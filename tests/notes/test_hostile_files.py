@@ -4,13 +4,14 @@ import os
 import resource
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from helpers.commanding import as_text
+from helpers.forking import forked
 from helpers.hostile import opened, posix_only, read
 from kg.ingestion.pipeline import ingest
 from kg.notes.model import Note
@@ -23,15 +24,7 @@ def codes(reading: Reading) -> dict[str, str]:
 
 def in_2_gb(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """`kg` with so much memory, and 8 s."""
-    return subprocess.run(
-        [sys.executable, "-m", "kg", *arguments],
-        cwd=cwd,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=8,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (2_000_000_000, 2_000_000_000)),
-    )
+    return as_text(forked(arguments, cwd, seconds=8, limits={resource.RLIMIT_AS: 2_000_000_000}))
 
 
 @posix_only
@@ -206,6 +199,7 @@ def test_a_link_put_there_since_the_folder_was_listed_does_not_lead_out(vault: P
         "p.png",
     ],
 )
+@pytest.mark.sample(5)
 def test_a_pipe_or_device_is_waited_for_nowhere(vault: Path, place: str, what: str) -> None:
     (vault / place).parent.mkdir(parents=True, exist_ok=True)
     if what == "pipe":

@@ -168,6 +168,7 @@ def test_front_matter_that_never_closes_costs_nothing(text: str) -> None:
     ],
     ids=lambda yaml: repr(yaml[:16]),
 )
+@pytest.mark.sample(8)
 def test_no_front_matter_hangs_and_the_body_is_read(vault: Path, yaml: str) -> None:
     started = time.process_time()
     note = with_front(yaml)

@@ -12,6 +12,7 @@ from kg.notes.markdown import parse
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"nodes":' * 20_000, '{"nodes": [{"id": "n", "x": ' + "9" * 5_000 + "}]}", '{"nodes": [NaN, 1e999, null]}',
      '{"nodes": [{"id": "\\ud800", "type": "text", "text": "\\ud800\\u0000"}], "edges": [{"fromNode": 1}]}', '{"nodes": {"id": []}, "edges": "x"}', "\0" * 1000, '{"a": "' + "\\" * 99_999])  # fmt: skip
+@pytest.mark.sample(4)
 def test_no_canvas_stops_an_ingest(vault: Path, text: str) -> None:
     (vault / "x.canvas").write_text(text, encoding="utf-8")
     started = time.process_time()
@@ -41,6 +42,7 @@ MILD = ("é #a ", "http://é ", "é http://a ", "📅 2024-01-01 ", "%%é", "[é
 
 
 @pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.sample(16)
 def test_no_text_hangs_the_parser(unit: str) -> None:
     """A bound against hanging and no measurement: how time grows is in benchmarks/hostile.py."""
     assert seconds(unit * (200_000 // len(unit.encode()))) < 20
@@ -88,6 +90,7 @@ def test_no_text_hangs_the_parser(unit: str) -> None:
     ],
     ids=lambda text: repr(text[:12]),
 )
+@pytest.mark.sample(9)
 def test_what_goes_deep_or_long_is_read_and_stated(vault: Path, text: str) -> None:
     assert seconds(text) < 5
     (vault / "Deep.md").write_text(text, encoding="utf-8")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 import unicodedata
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 import kg
 from helpers.commanding import run
+from helpers.forking import forked
 from helpers.hostile import opened, posix_only, read
 from kg.ingestion.pipeline import ingest
 from kg.rdf.iris import encode_path
@@ -24,6 +24,7 @@ BASE = "https://notes.example/"
 @pytest.mark.parametrize(
     "name", ["a\nb.md", "\x1b[31mred.md", "\u202ertl.md", "tab\t.md", "a\u2066b.md", "\u200bzero.md"]
 )
+@pytest.mark.sample(2)
 def test_a_name_cannot_steer_a_terminal(vault: Path, name: str) -> None:
     (vault / name).write_bytes(b"\xff")
     done = run("ingest", str(vault), cwd=vault)
@@ -76,6 +77,7 @@ def test_names_that_differ_in_case_are_two_notes(vault: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["a b", "<>", "%zz", "a{b}", 'q"q', "back\\slash", "a|b", "^`", "é ü", "#?&", "[x]", "..a"]
 )
+@pytest.mark.sample(5)
 def test_every_name_has_a_valid_iri_that_leads_back(vault: Path, name: str) -> None:
     (vault / f"x{name}.md").write_text("[[Good]]")
     store = ingest(opened(vault)).store
@@ -94,6 +96,7 @@ def steers(text: str) -> list[str]:
 
 @posix_only
 @pytest.mark.parametrize("name", ODD_NAMES)
+@pytest.mark.sample(2)
 def test_no_command_prints_a_name_that_steers_a_terminal(vault: Path, name: str) -> None:
     link = name.replace("\n", " ")  # which ends a link
     (vault / f"{name}.md").write_text(f"# {name}\n\n[[Nowhere{link}]] #t", encoding="utf-8")
@@ -112,6 +115,7 @@ def test_no_command_prints_a_name_that_steers_a_terminal(vault: Path, name: str)
 @posix_only
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS takes only names in UTF-8")
 @pytest.mark.parametrize("raw", [b"\xff", b"a\xff\x1b[2J", b"\xed\xa0\x80", b"\xc3"])
+@pytest.mark.sample(1)
 def test_no_command_stumbles_over_a_name_that_is_not_utf_8(vault: Path, raw: bytes) -> None:
     with open(os.path.join(os.fsencode(vault), raw + b".md"), "wb") as file:
         file.write(b"[[Nowhere]]")
@@ -128,9 +132,7 @@ def test_no_command_stumbles_over_a_name_that_is_not_utf_8(vault: Path, raw: byt
 def test_a_report_in_json_is_utf_8_whatever_a_name_is(vault: Path) -> None:
     with open(os.path.join(os.fsencode(vault), b"\xff.md"), "wb") as file:
         file.write(b"[[Nowhere]]")
-    command = [sys.executable, "-m", "kg", "validate", str(vault), "-f", "json"]
-    done = subprocess.run(command, cwd=vault, capture_output=True, check=False)
-    json.loads(done.stdout.decode("utf-8", "strict"))
+    json.loads(forked(["validate", vault, "-f", "json"], vault).stdout.decode("utf-8", "strict"))
 
 
 @posix_only
@@ -188,6 +190,7 @@ def test_of_two_names_that_differ_in_case_a_link_means_the_same_one_always(tmp_p
         "\\..",
     ],
 )
+@pytest.mark.sample(5)
 def test_a_name_that_other_programs_trip_over_is_a_name(vault: Path, name: str) -> None:
     (vault / f"{name}.md").write_text("# One\n\n[[#One]] ^b", encoding="utf-8")
     report = ingest(opened(vault))

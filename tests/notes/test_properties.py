@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 import kg
-from helpers.drawing import IS_NEW
+from helpers.drawing import IS_NEW, examples
 from helpers.note_parts import blocks_of, lines_of
 from helpers.strategies import bodies, notes, plain_notes, vaults
 from kg.config import Config
@@ -38,8 +38,8 @@ from kg.store.store import Store
 EXAMPLES = int(os.environ.get("KG_EXAMPLES", "150"))
 BASE = "https://notes.example/"
 relaxed = settings(deadline=None, suppress_health_check=list(HealthCheck))
-thorough = settings(relaxed, max_examples=EXAMPLES)
-few = settings(relaxed, max_examples=12)
+thorough = settings(relaxed, max_examples=examples(EXAMPLES))
+few = settings(relaxed, max_examples=examples(12))
 any_text = st.one_of(notes, st.text(max_size=200))
 
 
@@ -481,7 +481,7 @@ urls = st.one_of(
 )
 
 
-@settings(relaxed, max_examples=400)
+@settings(relaxed, max_examples=examples(400))
 @given(urls)
 @example("A://[00]")
 @example("http://a.example:\u0663/")

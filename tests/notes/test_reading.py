@@ -355,6 +355,7 @@ def test_a_compressed_drawing_cannot_fill_the_memory(monkeypatch: pytest.MonkeyP
         "\n> - a ^x",
     ],
 )
+@pytest.mark.sample(2)
 def test_time_grows_with_the_text(unit: str) -> None:
     def seconds(size: int) -> float:
         text = (unit * (size // len(unit.encode()))).encode()

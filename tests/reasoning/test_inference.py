@@ -85,6 +85,7 @@ def by_owlrl(*texts: str) -> set[str]:
 
 
 @pytest.mark.parametrize("seed", range(10))
+@pytest.mark.sample(4)
 def test_the_closure_is_owlrls(seed: int) -> None:
     text, data = ontology(seed), facts(seed)
     assert by_kg(list(dict.fromkeys([*skolemised(parsed(text), "x"), *parsed(data)]))) == by_owlrl(text, data)
@@ -238,6 +239,7 @@ def edited(folder: Path, seed: int, edits: int, *, equality: bool = False) -> No
 @pytest.mark.parametrize(
     "seed", [*range(4), *(pytest.param(n, marks=pytest.mark.slow) for n in range(4, 4 + at_length(19)))]
 )
+@pytest.mark.sample(1)
 def test_both_engines_give_the_same_in_a_store(tmp_path: Path, seed: int) -> None:
     rules = {name: RULES[name] for name in ("friends", "either")} if seed % 2 else {}
     meaning, found = reasoning(ontology(seed), rules), []
@@ -257,6 +259,7 @@ def without_equality(seed: int) -> str:
 
 
 @pytest.mark.parametrize("seed", range(8))
+@pytest.mark.sample(3)
 def test_after_edits_what_is_inferred_is_what_would_be_inferred_anew(tmp_path: Path, seed: int) -> None:
     edited(tmp_path, seed, 8)
 

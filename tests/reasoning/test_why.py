@@ -121,7 +121,7 @@ def says_so(explainer: Explainer, triple: ox.Triple, path: str, number: int) -> 
 
 
 def test_every_step_of_the_notes_derives_its_conclusion(notes: Explainer) -> None:
-    replayed(notes, derived(notes), each=8)
+    replayed(notes, derived(notes), each=3)
 
 
 @pytest.mark.slow
@@ -261,6 +261,7 @@ def test_an_asserted_triple_shows_all_its_lines(begin: Open) -> None:
         ("Red", "kg:describes", "x"),
     ],
 )
+@pytest.mark.sample(4)
 def test_names_of_every_kind(begin: Open, subject: str, predicate: str, obj: str) -> None:
     explainer = begin(NOTES, ONTOLOGY)
     if predicate == "kg:describes":
@@ -368,6 +369,7 @@ ex:code a owl:DatatypeProperty ; rdfs:label "code" .
         ({"A.md": "---\ntype: [Cat, Pup]\ncode: [1, 2]\n---\nlikes:: [[A]]"}, [("A.md", 2, 13, "C01")], ""),
     ],
 )  # fmt: skip
+@pytest.mark.sample(5)
 def test_contradictions_stand_at_the_lines_that_contradict(
     begin: Open, notes: dict[str, str], places: list[tuple[str, int, int, str]], words: str
 ) -> None:

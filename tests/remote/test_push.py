@@ -208,6 +208,7 @@ HARM = {
 
 
 @pytest.mark.parametrize("what", HARM)
+@pytest.mark.sample(4)
 def test_what_others_changed_is_mended(vault: Vault, server: str, what: str) -> None:
     bring(vault.store, server)
     update(server, HARM[what])

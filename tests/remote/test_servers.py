@@ -195,6 +195,7 @@ def test_all_arrived(notes_store: kg.Store, server: Server) -> None:
 
 
 @pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.sample(1)
 def test_only_what_was_edited_travels(name: str, write: Callable[[dict[str, str]], Path], tmp_path: Path) -> None:
     texts = {f"{n}.md": f"# Outcomes\nNumber {n} “é漢😀”\n# Outputs\n- [[{n + 1}]]\n" for n in range(30)}
     store = ingest(write(texts), tmp_path / "store").store

@@ -270,6 +270,7 @@ def plain(folders: Folders, text: str) -> str:
 
 
 @pytest.mark.parametrize("words", commands(all_of_them=False), ids=" ".join)
+@pytest.mark.sample(4)
 def test_nothing_in_the_working_directory_runs(folders: Folders, words: list[str]) -> None:
     same(folders, words)
 
@@ -330,6 +331,7 @@ def test_a_package_of_the_name_kg_does_not_run(folders: Folders) -> None:
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 @pytest.mark.parametrize("entry", ["", ".", "bin", "./bin"])
+@pytest.mark.sample(2)
 def test_no_program_is_looked_for_in_the_working_directory(folders: Folders, entry: str) -> None:
     """Even where PATH has an entry that means it."""
     for path in (f"{entry}{os.pathsep}{os.environ['PATH']}", f"{os.environ['PATH']}{os.pathsep}{entry}"):

@@ -1,6 +1,7 @@
 """Brackets, lists, quotes and headings thousands deep: every command gets to its end, on every kind of them."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ CANVASES = {
     "lists": '{"nodes": ' + "[" * DEEP * 10 + "]" * DEEP * 10 + "}",
     "objects": '{"nodes": ' + '{"a": ' * DEEP * 10 + "1" + "}" * DEEP * 10 + "}",
 }
+KINDS = [*NOTES, *CANVASES]
 COMMANDS = (
     ["ingest", "--full"],
     ["validate"],
@@ -46,12 +48,24 @@ COMMANDS = (
 )
 
 
-@pytest.mark.parametrize("kind", [*NOTES, *CANVASES])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.slow
 def test_all_commands_get_through_a_note_that_is_nested_deeply(tmp_path: Path, kind: str) -> None:
+    gets_through(tmp_path, kind, COMMANDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_ingest_and_another_command_get_through_a_note_that_is_nested_deeply(tmp_path: Path, kind: str) -> None:
+    """Each next kind with the next command."""
+    ingest, *others = COMMANDS
+    gets_through(tmp_path, kind, (ingest, others[KINDS.index(kind) % len(others)]))
+
+
+def gets_through(tmp_path: Path, kind: str, commands: Sequence[list[str]]) -> None:
     name, text = (f"{kind}.md", NOTES[kind]) if kind in NOTES else (f"{kind}.canvas", CANVASES[kind])
     (tmp_path / name).write_text(text)
     (tmp_path / "plain.md").write_text("# Plain\n\nA deep note.\n")
-    for words in COMMANDS:
+    for words in commands:
         done = command(tmp_path, *words, seconds=120)
         assert done.code in {0, 1}, (words, done)
     assert command(tmp_path, "show", "plain").code == 0
@@ -70,6 +84,7 @@ DOCUMENTS = {
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.sample(4)
 def test_a_document_that_is_nested_deeply_is_a_sentence_or_works(tmp_path: Path, name: str) -> None:
     (tmp_path / "plain.md").write_text("# Plain\n\nA deep note.\n")
     assert command(tmp_path, "ingest").code == 0

@@ -9,7 +9,6 @@ import os
 import random
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -19,7 +18,9 @@ import pytest
 import kg
 from fuzz.grammars import Grammar
 from fuzz.loopback import Answering, answering
+from helpers.commanding import as_text
 from helpers.drawing import at_length
+from helpers.forking import forked
 from helpers.vaults import Write, ingest
 from kg.core.errors import KgError
 
@@ -130,10 +131,7 @@ def run(vault: Path, listener: Answering) -> Run:
     def kg_(*words: str, stdin: str = "", proxy: bool = True) -> subprocess.CompletedProcess[str]:
         environment = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
         environment |= dict.fromkeys(names, listener.address) if proxy else {}
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "kg", *words],
-            cwd=vault, input=stdin, capture_output=True, encoding="utf-8", errors="replace", timeout=300, env=environment, check=False,
-        )  # fmt: skip
+        done = as_text(forked(words, vault, stdin=stdin.encode(), seconds=300, environment=environment))
         assert done.returncode in {0, 1, 2, 4}, done.stderr
         assert "internal error" not in done.stderr and "Traceback" not in done.stderr, done.stderr
         return done
@@ -248,6 +246,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize("place", PLACES)
+@pytest.mark.sample(3)
 def test_a_query(run: Run, vault: Path, at: Callable[[str], str], place: str) -> None:
     run("ingest", "-q")
     for text in (at(one) for one in _spread(texts("query", 60), 2, place)):
@@ -327,6 +326,7 @@ def _shaped(run: Run, vault: Path, at: Callable[[str], str], name: str, text: st
 
 
 @pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.sample(3)
 def test_a_shape(run: Run, vault: Path, at: Callable[[str], str], name: str) -> None:
     plain = "SELECT $this { $this ?p ?o . S\\u0045RVICE SILENT <URL/a> { ?a ?b ?c } }"
     kind = SHAPES[name][0]

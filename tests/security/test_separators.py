@@ -8,8 +8,6 @@ import csv
 import io
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -20,6 +18,7 @@ import pyoxigraph as ox
 import pytest
 import rdflib
 
+from helpers.forking import forked
 from helpers.vaults import ingest
 from kg.core.text import escape_line_ends, one_line
 from kg.export.registry import FORMATS
@@ -67,8 +66,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @cache
 def run(vault: Path, *arguments: str) -> tuple[int, bytes]:
     """A command in the vault: its exit code, and what it writes."""
-    command = [sys.executable, "-m", "kg", *arguments]
-    done = subprocess.run(command, cwd=vault, capture_output=True, check=False, env={**os.environ, "COLUMNS": "200"})
+    done = forked(arguments, vault, environment=os.environ | {"COLUMNS": "200"})
     assert done.returncode in {0, 1}, done.stderr.decode()
     assert b"internal error" not in done.stderr and b"Traceback" not in done.stderr
     return done.returncode, done.stdout
@@ -130,8 +128,10 @@ def test_texts_keep_what_they_have(quads: Triples) -> None:
 # ---- exports -----------------------------------------------------------------------------------------------------------
 
 
-def exported(project: Path, name: str, folder: Path) -> Path:
-    path = folder / f"out.{FORMATS[name].suffix or name}"
+@cache
+def exported(project: Path, name: str) -> Path:
+    path = project.parent / name / f"out.{FORMATS[name].suffix or name}"
+    path.parent.mkdir()
     kg(project, "export", "-f", name, "-o", str(path))
     return path
 
@@ -140,8 +140,8 @@ RDF = {"turtle": "turtle", "ntriples": "nt", "rdfxml": "xml", "jsonld": "json-ld
 
 
 @pytest.mark.parametrize("name", RDF)
-def test_rdflib_reads_the_graph_back(project: Path, tmp_path: Path, quads: Triples, name: str) -> None:
-    graph = rdflib.Graph().parse(exported(project, name, tmp_path), format=RDF[name])
+def test_rdflib_reads_the_graph_back(project: Path, quads: Triples, name: str) -> None:
+    graph = rdflib.Graph().parse(exported(project, name), format=RDF[name])
     expected = {(xml(s), xml(p), xml(o)) for s, p, o in quads} if name == "rdfxml" else quads
     assert normal(told(graph)) == normal(expected)
 
@@ -157,31 +157,31 @@ def normal(triples: Triples) -> Triples:
 
 
 @pytest.mark.parametrize("name", ["nquads", "trig"])
-def test_rdflib_reads_the_dataset_back(project: Path, tmp_path: Path, quads: Triples, name: str) -> None:
+def test_rdflib_reads_the_dataset_back(project: Path, quads: Triples, name: str) -> None:
     dataset = rdflib.Dataset()
-    dataset.parse(exported(project, name, tmp_path), format=name)
+    dataset.parse(exported(project, name), format=name)
     graphs = {str(graph.identifier) for graph in dataset.graphs()}
     assert len(graphs) > len(SEPARATORS)
     assert normal(told(dataset.default_graph)) == normal(quads)
 
 
 @pytest.mark.parametrize("name", ["nquads", "ntriples"])
-def test_a_line_is_a_line_to_everybody(project: Path, tmp_path: Path, name: str) -> None:
-    text = exported(project, name, tmp_path).read_bytes().decode()
+def test_a_line_is_a_line_to_everybody(project: Path, name: str) -> None:
+    text = exported(project, name).read_bytes().decode()
     assert text.splitlines() == text.split("\n")[:-1]
     assert all(line.startswith("<") and line.endswith(" .") for line in text.splitlines())
 
 
 @pytest.mark.parametrize("name", ["cytoscape", "cx2", "graphology", "d3", "kumu", "canvas"])
-def test_json_is_read_back(project: Path, tmp_path: Path, name: str) -> None:
-    text = exported(project, name, tmp_path).read_text(encoding="utf-8")
+def test_json_is_read_back(project: Path, name: str) -> None:
+    text = exported(project, name).read_text(encoding="utf-8")
     found = json.dumps(json.loads(text), ensure_ascii=False)
     assert name == "canvas" or all(f"Item {separator}" in found for separator in SEPARATORS)
 
 
 @pytest.mark.parametrize("name", ["graphml", "graphml-yed", "gexf", "svg"])
-def test_xml_is_read_back(project: Path, tmp_path: Path, name: str) -> None:
-    text = "".join(ElementTree.parse(exported(project, name, tmp_path)).getroot().itertext())
+def test_xml_is_read_back(project: Path, name: str) -> None:
+    text = "".join(ElementTree.parse(exported(project, name)).getroot().itertext())
     assert not name.startswith("graphml") or all(f"Item {separator}" in text for separator in SEPARATORS)
 
 
@@ -193,8 +193,8 @@ READERS: dict[str, Callable[[Path], "nx.Graph[str]"]] = {
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_networkx_reads_them_alike(project: Path, tmp_path: Path, name: str) -> None:
-    found = READERS[name](exported(project, name, tmp_path))
+def test_networkx_reads_them_alike(project: Path, name: str) -> None:
+    found = READERS[name](exported(project, name))
     labels = {str(data["label"]) for _, data in found.nodes(data=True)}
     assert {f"Item {name}" for name in SEPARATORS} <= labels
     titles = {one_line(label.replace("\ufffd", " ")) for label in labels}
@@ -202,8 +202,8 @@ def test_networkx_reads_them_alike(project: Path, tmp_path: Path, name: str) -> 
 
 
 @pytest.mark.parametrize("name", ["csv", "gephi-csv", "neo4j"])
-def test_csv_is_read_back(project: Path, tmp_path: Path, name: str) -> None:
-    folder = exported(project, name, tmp_path)
+def test_csv_is_read_back(project: Path, name: str) -> None:
+    folder = exported(project, name)
     for file in sorted(folder.glob("*.csv")):
         with file.open(encoding="utf-8", newline="") as stream:
             rows = list(csv.reader(stream))
@@ -213,17 +213,17 @@ def test_csv_is_read_back(project: Path, tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["dot", "mermaid"])
-def test_a_drawing_has_a_thing_a_line(project: Path, tmp_path: Path, name: str) -> None:
-    text = exported(project, name, tmp_path).read_text(encoding="utf-8")
+def test_a_drawing_has_a_thing_a_line(project: Path, name: str) -> None:
+    text = exported(project, name).read_text(encoding="utf-8")
     labels = [line for line in text.split("\n") if 'label="' in line or '["' in line]
     assert all(any(f"Item {name}" in line for line in labels) for name in SEPARATORS)
     assert not [line for line in labels for part in [line.partition(", kg_")[0]] if len(part.splitlines()) != 1]
 
 
-def test_every_format_is_written(project: Path, tmp_path: Path) -> None:
+def test_every_format_is_written(project: Path) -> None:
     for name in FORMATS:
         if name != "png":
-            assert exported(project, name, tmp_path).exists(), name
+            assert exported(project, name).exists(), name
 
 
 # ---- answers -----------------------------------------------------------------------------------------------------------
@@ -337,6 +337,7 @@ COMMANDS = (
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.sample(by=lambda command: {command[0]})
 def test_every_command_ends_well(project: Path, command: tuple[str, ...]) -> None:
     run.cache_clear()
     _, out = run(project, *command)

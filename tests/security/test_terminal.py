@@ -4,13 +4,13 @@ import json
 import os
 import pty
 import re
-import subprocess
-import sys
+import tempfile
 import unicodedata
 from pathlib import Path
 
 import pytest
 
+from helpers.forking import begun, forked
 from kg.cli.options import _STYLES, _as_data, _guarded, _ShownBytes
 from kg.core.escaping import printable, printable_lines
 
@@ -35,12 +35,11 @@ def steering(text: str) -> set[str]:
 def in_terminal(*words: str | bytes, cwd: Path, typed: bytes = b"") -> tuple[int, str]:
     """The exit code, and all that a terminal is sent for stdout and stderr."""
     ours, theirs = pty.openpty()
-    line = [sys.executable, "-m", "kg", *words]
-    process = subprocess.Popen(line, cwd=cwd, stdin=subprocess.PIPE, stdout=theirs, stderr=theirs)
+    with tempfile.TemporaryFile() as given:
+        given.write(typed)
+        given.seek(0)
+        process = begun(words, (given.fileno(), theirs, theirs), cwd)
     os.close(theirs)
-    assert process.stdin
-    process.stdin.write(typed)
-    process.stdin.close()
     said = b""
     while True:
         try:
@@ -51,7 +50,9 @@ def in_terminal(*words: str | bytes, cwd: Path, typed: bytes = b"") -> tuple[int
             break
         said += part
     os.close(ours)
-    return process.wait(timeout=60), said.decode("utf-8", "replace")
+    process.join(60)
+    assert process.exitcode is not None
+    return process.exitcode, said.decode("utf-8", "replace")
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +156,13 @@ COMMANDS: list[tuple[str, ...]] = [
 ]  # fmt: skip
 
 
+def kinds(words: tuple[str, ...]) -> set[str]:
+    """The command, and the format that it is asked for."""
+    return {words[0], words[-1] if "-f" in words else ""}
+
+
 @pytest.mark.parametrize("words", COMMANDS, ids=lambda words: printable(" ".join(words))[:60])
+@pytest.mark.sample(by=kinds)
 def test_no_command_lets_anything_steer_a_terminal(vault: Path, words: tuple[str, ...]) -> None:
     code, said = in_terminal(*words, cwd=vault)
     assert steering(said) == set(), printable(said)
@@ -183,9 +190,9 @@ FOR_PEOPLE = [words for words in COMMANDS if not DATA.intersection(words) and "-
 
 
 @pytest.mark.parametrize("words", FOR_PEOPLE, ids=lambda words: printable(" ".join(words))[:60])
+@pytest.mark.sample(by=lambda words: {words[0]})
 def test_what_is_for_people_is_escaped_in_a_pipe_too(vault: Path, words: tuple[str, ...]) -> None:
-    line = [sys.executable, "-m", "kg", *words]
-    done = subprocess.run(line, cwd=vault, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60)
+    done = forked(words, vault)
     assert steering(done.stderr.decode("utf-8")) == set()
     is_data = words[0] in {"export", "analyze"} or (
         words[0] == "query" and "table" not in words and "-f" not in words and len(words) > 1
@@ -216,14 +223,13 @@ def test_settings_and_what_is_wrong_in_them(tmp_path: Path) -> None:
 
 
 def test_data_in_a_pipe_is_as_it_is(vault: Path) -> None:
-    line = [sys.executable, "-m", "kg", "query", "SELECT ?l { ?s skos:prefLabel ?l }", "-f", "csv"]
-    done = subprocess.run(line, cwd=vault, capture_output=True, check=True)
+    done = forked(["query", "SELECT ?l { ?s skos:prefLabel ?l }", "-f", "csv"], vault)
+    assert done.returncode == 0
     assert "\x9b".encode() in done.stdout or b"\x1b" in done.stdout
 
 
 def test_messages_in_a_pipe_are_escaped(tmp_path: Path) -> None:
-    line = [sys.executable, "-m", "kg", "ingest", EVIL]
-    done = subprocess.run(line, cwd=tmp_path, capture_output=True, check=False)
+    done = forked(["ingest", EVIL], tmp_path)
     assert done.returncode == 2
     assert b"\\x1b]0;x\\x07" in done.stderr
     assert steering(done.stderr.decode()) == set()

@@ -3,15 +3,13 @@
 import contextlib
 import json
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from helpers.commanding import run
-from helpers.hostile import calls, opened
+from helpers.hostile import code_without_a_call, opened
 from kg.core.errors import KgError, QuerySyntaxError
 from kg.ingestion.pipeline import ingest
 from kg.rdf.sparql_syntax import check
@@ -44,6 +42,7 @@ from kg.rdf.sparql_syntax import check
     ],
     ids=lambda given: repr(given[:40]) if isinstance(given, str) else None,
 )
+@pytest.mark.sample(7)
 def test_a_question_gets_its_exit_code(project: Path, question: str, code: int, said: str) -> None:
     done = run("query", question, cwd=project)
     assert done.returncode == code, done.stderr
@@ -88,18 +87,11 @@ def test_no_question_takes_the_process_with_it(project: Path, question: str) -> 
         pytest.param("SELECT ?a { OPTIONAL { ?s n:a\\'b ?o } SERVICE <%s> { ?a ?b ?c } FILTER(?a != 'x') }"),
     ],
 )
+@pytest.mark.sample(4)
 def test_no_question_calls_another_server(project: Path, question: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/sparql"
-        process = subprocess.Popen(
-            [sys.executable, "-m", "kg", "query", question.replace("%s", url)],
-            cwd=project,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        called = calls(server, process)
-    assert not called
-    assert process.returncode == 2
+        assert code_without_a_call(server, "query", question.replace("%s", url), cwd=project) == 2
 
 
 @pytest.mark.parametrize(
@@ -125,6 +117,7 @@ def test_no_question_calls_another_server(project: Path, question: str) -> None:
         "(",
     ],
 )
+@pytest.mark.sample(7)
 def test_looking_over_a_question_does_not_hang(text: str) -> None:
     started = time.process_time()
     with contextlib.suppress(KgError):

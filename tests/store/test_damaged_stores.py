@@ -35,6 +35,7 @@ def test_a_store_that_is_missing_damaged_or_locked(project: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize("what", [pytest.param("db"), "manifest.json"])
+@pytest.mark.sample(1)
 def test_what_is_gone_from_a_store_is_built_anew_by_the_next_ingest(project: Path, tmp_path: Path, what: str) -> None:
     damaged = tmp_path / "damaged"
     shutil.copytree(project, damaged)

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import kg
+from helpers.commanding import run
 from helpers.drawing import at_length
 from helpers.vaults import damage_tables
 from kg.config import load
@@ -25,7 +26,7 @@ from kg.store.builder import COMMIT_POINTS
 VERSION = "<https://notes.example/#property/version>"
 QUESTION = f"SELECT ?v (COUNT(?n) AS ?c) {{ ?n {VERSION} ?v }} GROUP BY ?v"
 INGEST = [sys.executable, "-m", "kg", "ingest", "-q"]
-NOTES = 150
+NOTES = 60
 
 
 class World:
@@ -63,12 +64,15 @@ class World:
     def command(self, *more: str) -> list[str]:
         return [*INGEST, str(self.vault), "--store", str(self.store), *more]
 
+    def ingest(self, *more: str) -> "subprocess.CompletedProcess[str]":
+        return run(*self.command(*more)[3:])
+
     def ask(self) -> Counter[int]:
         return Counter({row["v"]: row["c"] for row in kg.query(kg.Store(self.store), QUESTION)})
 
     def settle(self) -> None:
         """The next ingest works, and equals a rebuild."""
-        done = subprocess.run(self.command(), capture_output=True, text=True, check=False)
+        done = self.ingest()
         assert (done.returncode, done.stderr) == (0, "")
         anew = kg.ingest(Vault(config=load(self.vault, store=self.store.parent / "anew")), full=True)
         assert kg.Store(self.store).nquads() == anew.store.nquads()
@@ -131,7 +135,7 @@ def kill_some(world: World, rounds: int) -> None:
 
 
 def test_a_killed_ingest_is_all_or_nothing(world: World) -> None:
-    kill_some(world, 4)
+    kill_some(world, 2)
 
 
 @pytest.mark.slow
@@ -213,27 +217,27 @@ SOONER = {"current gone", "manifest cut", "memory nonsense", "tables cut", "rule
 @pytest.mark.parametrize(
     "what", [pytest.param(what, marks=() if what in SOONER else pytest.mark.slow) for what in DAMAGES]
 )
+@pytest.mark.sample(3)
 def test_damage_is_one_sentence_and_the_next_ingest_mends_it(world: World, what: str) -> None:
     world.settle()
     damage(world.store, what)
-    query = [sys.executable, "-m", "kg", "query", "--store", str(world.store), QUESTION]
-    done = subprocess.run(query, capture_output=True, text=True, check=False)
+    done = run("query", "--store", world.store, QUESTION)
     assert "Traceback" not in done.stderr
     assert done.returncode in {0, 3}
     assert done.returncode == 0 or len(done.stderr.strip().splitlines()) == 1
-    again = subprocess.run(world.command(), capture_output=True, text=True, check=False)
+    again = world.ingest()
     assert (again.returncode, again.stderr) == (0, "")
     world.settle()
 
 
 def test_the_doctor_finds_what_is_damaged_only_inside(world: World) -> None:
     world.settle()
-    doctor = [sys.executable, "-m", "kg", "doctor", "--store", str(world.store)]
-    assert subprocess.run(doctor, capture_output=True, check=False).returncode == 0
+    doctor = ("doctor", "--store", world.store)
+    assert run(*doctor).returncode == 0
     damage_tables(world.store, every=2_000)
-    done = subprocess.run(doctor, capture_output=True, text=True, check=False)
+    done = run(*doctor)
     assert (done.returncode, "Traceback" in done.stderr) == (3, False)
-    assert subprocess.run(world.command("--full"), capture_output=True, check=False).returncode == 0
+    assert world.ingest("--full").returncode == 0
     world.settle()
 
 
@@ -244,7 +248,7 @@ def test_a_second_writer_is_told_who_is_at_work(world: World) -> None:
     command = [sys.executable, "-c", waits, "locked", *world.command()[3:]]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as first:
         assert first.stdout and first.stdout.readline() == "at work\n"
-        second = subprocess.run(world.command(), capture_output=True, text=True, check=False)
+        second = world.ingest()
         assert second.returncode == 3
         assert f"is being written by `kg ingest {world.vault}` (process {first.pid}, since " in second.stderr
         assert world.ask() == world.states[0]

@@ -304,7 +304,7 @@ def kill_often(folder: Path, times: int) -> None:
 
 
 def test_killed_at_any_moment(tmp_path: Path) -> None:
-    kill_often(tmp_path, 10)
+    kill_often(tmp_path, 3)
 
 
 @pytest.mark.slow

@@ -207,6 +207,7 @@ KINDS = ["link", "link to a folder", "dangling link", "endless link", "hard link
 @pytest.mark.parametrize(
     "kind", [pytest.param(kind, marks=[] if kind in {"link", "pipe"} else pytest.mark.slow) for kind in KINDS]
 )
+@pytest.mark.sample()
 def test_what_is_in_the_way_harms_nobody(vault: Path, victim: Path, name: str, kind: str) -> None:
     assert command(vault, "ingest", "-q").code == 0
     place = vault / ".kg" / name
@@ -232,6 +233,7 @@ def answers_or_says(done: Done) -> None:
 
 @pytest.mark.parametrize("words", [*WRITING, *READING], ids=" ".join)
 @pytest.mark.parametrize("leads", ["out", "into the vault", "nowhere"])
+@pytest.mark.sample()
 def test_a_store_that_is_a_link_is_refused(vault: Path, victim: Path, words: tuple[str, ...], leads: str) -> None:
     inside = vault / "other"
     inside.mkdir()

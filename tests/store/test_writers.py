@@ -15,7 +15,7 @@ import pytest
 
 import kg
 import kg.ingestion.pipeline
-from helpers.commanding import command, snapshot
+from helpers.commanding import command, run, snapshot
 from helpers.vaults import ingest
 from kg.ingestion import reinference
 from kg.ingestion import snapshot as snapshots
@@ -57,8 +57,7 @@ def another(vault: Path, name: str = "Y.md", *options: str) -> Callable[[], None
 
     def act() -> None:
         (vault / name).write_text("# Y\nnew note [[N3]] #ytag\n")
-        words = [sys.executable, "-m", "kg", "ingest", "-q", str(vault), *options]
-        subprocess.run(words, check=True, cwd=vault)
+        assert run("ingest", "-q", vault, *options, cwd=vault).returncode == 0
 
     return act
 
@@ -96,6 +95,7 @@ MOMENTS = {
 
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("what", FIRST)
+@pytest.mark.sample()
 def test_what_another_writer_said_to_be_done_stays(
     vault: Path, monkeypatch: pytest.MonkeyPatch, what: str, moment: str
 ) -> None:
@@ -193,6 +193,7 @@ def test_writers_that_never_come_to_an_end_are_given_up(vault: Path, monkeypatch
     ],
     ids=" ".join,
 )
+@pytest.mark.sample(3)
 def test_a_reader_looks_again_before_it_speaks_of_damage(
     vault: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
@@ -215,6 +216,7 @@ def test_what_is_named_twice_and_is_not_there_is_damage(vault: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["../../elsewhere", "gen-1/../gen-1", "/", "", "gen-0", "gen-1\n\ngen-2", "gen-" + "9" * 400]
 )
+@pytest.mark.sample(3)
 def test_a_current_that_names_no_generation_is_damage(vault: Path, text: str) -> None:
     assert command(vault, "ingest", "-q").code == 0
     (vault / ".kg" / "current").write_text(text)

@@ -256,5 +256,6 @@ def test_the_vault_without_the_faults_has_no_findings(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("end", "bom"), [("\n", b""), ("\r\n", b"\xef\xbb\xbf")], ids=["LF", "CRLF and BOM"])
+@pytest.mark.sample(1)
 def test_every_fault_is_told_once_where_it_stands_and_no_other(tmp_path: Path, end: str, bom: bytes) -> None:
     assert reported(tmp_path, ALL, end=end, bom=bom) == planted(ALL)
