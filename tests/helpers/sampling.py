@@ -1,7 +1,7 @@
 """What of a grid of cases `make test` runs: a sample that has each kind once; `make test-all` runs the others.
 
 @pytest.mark.sample(6)           # six of the cases, spread evenly
-@pytest.mark.sample()            # as many as have each value of each parameter once, not all that go with each other
+@pytest.mark.sample()            # as many as have each value of each parameter once
 @pytest.mark.sample(by=kinds)    # as many as have each kind once; `kinds(**parameters)` gives those of a case
 """
 
@@ -32,7 +32,12 @@ def _sample(cases: Sequence[pytest.Function]) -> Iterable[pytest.Function]:
     if mark.args:
         return spread(cases, *mark.args)
     by: Kinds | None = mark.kwargs.get("by")
-    return covering({case: by(**case.callspec.params) if by else case.callspec.indices.items() for case in cases})
+    return covering({case: by(**case.callspec.params) if by else _values(case) for case in cases})
+
+
+def _values(case: pytest.Function) -> Iterator[Hashable]:
+    """The values of the parameters; a value of a grid is the same object in all its cases."""
+    return ((name, id(value)) for name, value in case.callspec.params.items())
 
 
 def spread(cases: Sequence[Case], number: int) -> Iterator[Case]:

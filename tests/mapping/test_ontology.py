@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import rdflib
 from rdflib import OWL, RDF, RDFS, SKOS, Namespace
 
@@ -112,6 +113,7 @@ def test_a_class_of_the_users_own_is_read_from_notes(write: Callable[..., Path],
     assert kg.query(store, tied).boolean
 
 
+@pytest.mark.slow
 def test_both_engines_give_the_same_closure(tmp_path: Path) -> None:
     import pyoxigraph as ox
 

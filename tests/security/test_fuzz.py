@@ -17,7 +17,7 @@ def test_the_corpus_is_of_targets_that_there_are() -> None:
 
 
 @pytest.mark.parametrize("target", [name for name in TARGETS if corpus(name)])
-@pytest.mark.sample()
+@pytest.mark.sample(7)
 def test_every_input_of_the_corpus_gives_an_answer_or_a_sentence(target: str) -> None:
     with Worker(target) as worker:
         outcomes = {name: worker.try_(data) for name, data in corpus(target).items()}

@@ -155,6 +155,7 @@ sys.exit(run())
 
 @pytest.mark.parametrize("how", ["some", *(pytest.param(how, marks=pytest.mark.slow) for how in ("first", "full"))])
 @pytest.mark.parametrize("point", COMMIT_POINTS)
+@pytest.mark.sample(3)
 def test_killed_at_each_commit_point(world: World, point: str, how: str) -> None:
     if how != "first":
         world.settle()
