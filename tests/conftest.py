@@ -11,6 +11,7 @@ from hypothesis import is_hypothesis_test
 import kg
 from helpers import (
     drawing,  # noqa: F401 - it says how examples are drawn
+    forking,
     hostile,
     sampling,
 )
@@ -35,6 +36,11 @@ MEMORY = Path("/dev/shm")
 if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4_000_000_000:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     os.environ.setdefault("TMPDIR", str(MEMORY))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _server() -> None:
+    forking.start_server()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from multiprocessing import reduction
+from multiprocessing import forkserver, reduction
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from subprocess import CompletedProcess, TimeoutExpired
@@ -26,6 +26,11 @@ _MODULES = [one.name for one in pkgutil.walk_packages(kg.__path__, "kg.") if one
 _CONTEXT.set_forkserver_preload([*_LIBRARIES, *_MODULES])
 
 Word = str | bytes | Path
+
+
+def start_server() -> None:
+    """Start the server, which imports kg meanwhile, so that no test that takes its time pays for that."""
+    forkserver.ensure_running()
 
 
 class _Inherited(Protocol):

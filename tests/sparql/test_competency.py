@@ -165,9 +165,9 @@ def test_what_never_ends_or_breaks_the_process_fails_alone(ask: Ask) -> None:
     endless = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
     deep = f"ASK {{ FILTER({'(' * 5000}1{')' * 5000}) }}"
     start = time.monotonic()
-    found = ask("".join(_fence(query) for query in (endless, deep, "ASK {}")), seconds=2)
+    found = ask("".join(_fence(query) for query in (endless, deep, "ASK {}")), seconds=5)
     assert [one.passed for one in found] == [False, False, True]
-    assert found[0].message == "stopped after 2 s (--timeout)"
+    assert found[0].message == "stopped after 5 s (--timeout)"
     assert time.monotonic() - start < 30
 
 
