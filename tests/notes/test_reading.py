@@ -219,6 +219,8 @@ def fields_of(text: str) -> list[Field]:
         ("x: key:: a\n\nsee (a) key:: b\n\n[[A]] key:: c", []),
         ("[k:: \\[v] (k2::v2) [a [b]:: c]", [("bracket", "k", "\\[v"), ("bracket", "k2", "v2")]),
         ("[[[[hello:: 16]] [[p::o]]", [("bracket", "hello", "16")]),
+        (" %%\nkey:: a\n%%\n\n- b", [("line", "key", "a")]),
+        ("- a\n\n%%\nkey:: b\n%%\n\n- c\n\n  %%\n  key:: d\n  %%\n- e", [("line", "key", "b")]),
     ],
 )
 def test_what_is_an_inline_field(text: str, fields: list[tuple[str, str, str]]) -> None:

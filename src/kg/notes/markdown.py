@@ -53,6 +53,8 @@ _LEAVES = {"Paragraph", "Heading", "TableCell"}
 _OPAQUE = {"CodeBlock", "HtmlBlock"}
 _SHOWN = {"Text", "Code", "InlineMath", "DisplayMath"}
 
+_Node = OutlineHeading | Block
+
 
 def parse(path: str, raw: bytes) -> Note:
     """Return the note in a file's bytes. Raises UndecodableError; any decodable text is a note."""
@@ -89,7 +91,7 @@ def compose(source: Source, parts: Iterable[TextPart]) -> Section:
 
     The content before a text's first heading becomes a block with the part's id; its headings go under the file.
     """
-    tops: list[list[OutlineHeading | Block]] = []
+    tops: list[list[_Node]] = []
     for part in parts:
         if part.block:
             tops.append([part.block])
@@ -104,14 +106,14 @@ def compose(source: Source, parts: Iterable[TextPart]) -> Section:
 class _MarkdownText(NamedTuple):
     """Parsed Markdown: headings and blocks, the text without block comments, links in comments, invalid block ids."""
 
-    top: "list[OutlineHeading | Block]"
+    top: list[_Node]
     body: bytes
     hidden: tuple[Link, ...]
     wrong_ids: list[Span]
 
 
-def _text(source: Source, body: bytes, base: int = 0) -> _MarkdownText:
-    """Parse Markdown that begins at an offset of a source."""
+def _text(source: Source, body: bytes, base: int = 0, prose: InlineText | None = None) -> _MarkdownText:
+    """Parse Markdown that begins at an offset of a source. `prose` is for many short texts of one source."""
     if b"\t" in body:
         body = TAB_AFTER_MARK.sub(lambda match: match.group().replace(b"\t", b" "), body)
     events, comments, embeds = readable(body, _events)
@@ -119,11 +121,11 @@ def _text(source: Source, body: bytes, base: int = 0) -> _MarkdownText:
     hidden = _links(source, sorted([*comments, *html]), base)
     if base:
         events = [(event, {"start": at["start"] + base, "end": at["end"] + base}) for event, at in events]
-    walker = _Walker(source, events, _links(source, embeds, base))
+    walker = _Walker(prose or InlineText(source), events, _links(source, embeds, base))
     walker.run()
-    for start, end in comments:
-        _insert_comment(walker.top, source, Span(start + base, end + base))
-    return _MarkdownText(walker.top, blanked(body, comments), hidden, walker.prose.wrong_ids)
+    moved = [Span(start + base, end + base) for start, end in comments]
+    top = _with_comments(walker.top, source, moved) if moved else walker.top
+    return _MarkdownText(top, blanked(body, comments), hidden, walker.prose.wrong_ids)
 
 
 def _links(source: Source, spans: Iterable[Span], base: int) -> tuple[Link, ...]:
@@ -131,29 +133,36 @@ def _links(source: Source, spans: Iterable[Span], base: int) -> tuple[Link, ...]
     return tuple([link for start, end in spans for link in wikilinks(source.data, start + base, end + base)])
 
 
-def _insert_comment(top: list[OutlineHeading | Block], source: Source, span: Span) -> None:
-    """Insert the tags and fields of a comment as a block.
+def _with_comments(top: list[_Node], source: Source, comments: Iterable[Span]) -> list[_Node]:
+    """Return headings and blocks with a block for each comment that has tags or fields."""
+    starts, blocks, prose = [node.span.start for node in top], [], InlineText(source)
+    for span in comments:
+        above = top[bisect_right(starts, span.start) - 1] if starts and starts[0] <= span.start else None
+        is_indented = source.data[span.start - 1 : span.start] not in {b"", b"\n", b"\r"}
+        in_list = is_indented and isinstance(above, Block) and above.kind == "list" and span.start < above.span.end
+        text = source.data[span.start + 2 : span.end].removesuffix(b"%%")
+        text = _INDENT.sub(lambda match: b"\n" * len(match.group()), text) if in_list else text
+        if b"#" in text or b"::" in text:
+            lines = tuple(_comment_lines(_text(source, text, span.start + 2, prose).top, has_fields=not in_list))
+            blocks += [Block("comment", span, lines)] if lines else []
+    return sorted([*top, *blocks], key=lambda node: node.span.start)
+
+
+def _comment_lines(top: list[_Node], *, has_fields: bool) -> Iterator[Line]:
+    """Yield the lines of a comment that have tags or fields.
 
     Obsidian reads the tags (a dump of its cache), Dataview the fields outside list items and headings
     (blacksmithgu/obsidian-dataview#2561). Whether a link in it counts, no dump shows.
     """
-    at = bisect_right(top, span.start, key=lambda node: node.span.start)
-    above = top[at - 1] if at else None
-    in_list = isinstance(above, Block) and above.kind == "list" and span.start < above.span.end
-    text = source.data[span.start + 2 : span.end].removesuffix(b"%%")
-    text = _INDENT.sub(lambda match: b"\n" * len(match.group()), text) if in_list else text
-    lines: list[Line] = []
-    nodes = [(node, not in_list) for node in reversed(_text(source, text, span.start + 2).top)]
+    nodes = [(node, has_fields) for node in reversed(top)]
     while nodes:
-        node, has_fields = nodes.pop()
-        has_fields = has_fields and isinstance(node, Block) and node.kind != "list"
-        rows = node.lines if isinstance(node, Block) else (node.line,)
-        lines += [row._replace(links=(), words=(), fields=row.fields if has_fields else ()) for row in rows]
-        if isinstance(node, Block):
-            nodes += [(child, has_fields) for child in reversed(node.children)]
-    kept = tuple([line for line in lines if line.tags or line.fields])
-    if kept:
-        top.insert(at, Block("comment", span, kept))
+        node, is_plain = nodes.pop()
+        is_plain = is_plain and isinstance(node, Block) and node.kind != "list"
+        for line in node.lines if isinstance(node, Block) else (node.line,):
+            fields = line.fields if is_plain else ()
+            if line.tags or fields:
+                yield line._replace(links=(), words=(), fields=fields)
+        nodes += [(child, is_plain) for child in reversed(node.children)] if isinstance(node, Block) else []
 
 
 def _words(body: bytes) -> int:
@@ -186,12 +195,12 @@ class _Frame:
 class _Walker:
     """Turns events into blocks. `top` holds the note's headings and blocks in order."""
 
-    def __init__(self, source: Source, events: Events, embeds: Iterable[Link]) -> None:
-        self.source = source
+    def __init__(self, prose: InlineText, events: Events, embeds: Iterable[Link]) -> None:
+        self.source = prose.source
         self.embeds = {link.span.start: link for link in embeds}
-        self.prose = InlineText(source)
+        self.prose = prose
         self.events = events
-        self.top: list[OutlineHeading | Block] = []
+        self.top: list[_Node] = []
         self.frames: list[_Frame] = []
         self.quotes: list[_Frame] = []
 
