@@ -143,6 +143,7 @@ def test_what_was_meant_for_a_block_id(text: str, places: list[tuple[int, int, i
         ("> #a\n\n- #b\n\n| #c |\n| - |", ["a", "b", "c"]),
         ("#1 #1a #a/b/ #日本 #🎉", ["1a", "a/b", "日本", "🎉"]),
         ("<!-- #a -->\n`#b` $#c$ http://x.example/#d", []),
+        ("[![[p]]](t)[a #b](c) #d", ["b", "d"]),
     ],
 )
 def test_what_is_a_tag(text: str, tags: list[str]) -> None:

@@ -72,8 +72,12 @@ def with_html(events: Events, spans: Sequence[Span], body: bytes) -> Iterator[tu
     for event, where in events:
         start, end = where["start"], where["end"]
         inside = spans[bisect_left(starts, start) : bisect_left(starts, end)]
-        if not inside or "Text" not in event:
+        kind, _ = _kind_and_value(event)
+        if not inside or kind not in _SHOWING:
             yield event, where
+            continue
+        if kind != "Text":
+            yield {kind: body[start:end].decode().strip("`$")}, where
             continue
         for span in inside:
             if start < span.start:

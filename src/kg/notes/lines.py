@@ -165,7 +165,7 @@ class Leaf:
         for start, end, _, opaque, _ in row:
             pieces.append(text(position, start))
             hidden = start
-            for span in shown.get(start, ()) if opaque else ():
+            for span in shown.get(start, ()) if start < end else ():
                 pieces += [inline.MASK * len(text(hidden, span.start)), text(*span)]
                 hidden = span.end
             pieces.append(inline.MASK * len(text(hidden, end)) if opaque else text(start, end))
