@@ -3,82 +3,45 @@
 import os
 import random
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
-import owlrl
 import pyoxigraph as ox
 import pytest
-import rdflib
 
 from helpers.drawing import at_length
+from helpers.inferring import (
+    DATA,
+    GRAPHS,
+    about_things,
+    built,
+    by_kg,
+    by_owlrl,
+    closed,
+    inferred,
+    parsed,
+    reasoning,
+    rows_of,
+    short,
+    what_was_inferred,
+)
 from helpers.ontologies import CONSTRUCTS, PREFIXES, constructed, facts, ontology
 from kg.core.errors import OntologyError
-from kg.mapping.ontology import Ontology
 from kg.mapping.skolemisation import skolemised
-from kg.rdf.terms import INFERRED
-from kg.rdf.vocabulary import SAME_AS, THING, TYPE
+from kg.rdf.vocabulary import SAME_AS, TYPE
 from kg.reasoning.closure import Closure
 from kg.reasoning.construct_rules import constructs
-from kg.reasoning.inference import Reasoning, infer, update
+from kg.reasoning.inference import infer, update
 from kg.reasoning.owl_rl import is_axiom, profile
 from kg.reasoning.rules import Numbering
-from kg.reasoning.unfolding import is_nameless
-from kg.store.builder import Builder, building
+from kg.store.builder import building
 
 SUITE = Path(os.environ.get("KG_SAMPLES", "/nonexistent")) / "suites" / "owl-rl"
-DATA = "https://data.example/"
-GRAPHS = [f"<{DATA}graph{n}>" for n in range(4)]
 RULES = {
     "friends": "PREFIX o: <https://onto.example/> CONSTRUCT { ?a o:p4 ?c } WHERE { ?a o:p1/(^o:p2|o:p3)* ?b . ?b o:p5 ?c . FILTER(?a != ?c) }",
     "either": "PREFIX o: <https://onto.example/> CONSTRUCT { ?a a o:C6 . ?a o:p6 ?b } WHERE { { ?a o:p0 ?b } UNION { ?b o:p1 ?a } ?b a o:C2 }",
     "kinds": "PREFIX o: <https://onto.example/> CONSTRUCT { ?a o:p5 ?b } WHERE { ?a a ?kind . ?b a ?kind . ?a o:p6+ ?b }",
 }
-
-
-def parsed(text: str) -> list[ox.Triple]:
-    return [quad.triple for quad in ox.parse(text, ox.RdfFormat.TURTLE, rename_blank_nodes=True)]
-
-
-def about_things(triples: Iterable[ox.Triple], start: str = DATA) -> set[str]:
-    """What is said of things, less what both say of every thing, of nameless classes, and of literals being one."""
-    return {
-        str(t) for t in triples
-        if isinstance(t.subject, ox.NamedNode) and t.subject.value.startswith(start)
-        and not is_axiom(t) and not is_nameless(t.object) and t.object != THING
-        and not (t.predicate == SAME_AS and (t.subject == t.object or isinstance(t.object, ox.Literal)))
-    }  # fmt: skip
-
-
-def by_kg(triples: list[ox.Triple]) -> set[str]:
-    properties = {t.predicate for t in triples}
-    axioms = [t for t in triples if is_axiom(t) or (t.predicate == SAME_AS and {t.subject, t.object} & properties)]
-    found = profile(axioms)
-    assert not found.beyond
-    number = Numbering()
-    closure = Closure(found.rules, number)
-    if any(t.predicate == SAME_AS for t in triples):
-        closure.expect_equality()
-    closure.run(map(number.fact, triples))
-    return about_things([*triples, *map(number.triple, closure.new)])
-
-
-def by_owlrl(*texts: str) -> set[str]:
-    graph = rdflib.Graph()
-    for text in texts:
-        graph.parse(data=text, format="turtle")
-    owlrl.DeductiveClosure(owlrl.OWLRL_Semantics).expand(graph)
-    named = rdflib.Graph()
-    for triple in graph:
-        if (
-            isinstance(triple[0], rdflib.URIRef)
-            and str(triple[0]).startswith(DATA)
-            and not isinstance(triple[2], rdflib.BNode)
-        ):
-            named.add(triple)
-    return about_things(quad.triple for quad in ox.parse(named.serialize(format="nt"), ox.RdfFormat.N_TRIPLES))
 
 
 # ---- the closure ------------------------------------------------------------------------------------------------------
@@ -131,16 +94,6 @@ def test_every_case_of_a_data_set_a_rule_has_owlrls_closure(case: Path) -> None:
     assert about_things([*triples, *map(number.triple, closure.new)], start) == about_things([*wanted, *triples], start)
 
 
-def closed(text: str, data: str) -> set[str]:
-    triples = list(dict.fromkeys([*skolemised(parsed(PREFIXES + text), "x"), *parsed(PREFIXES + data)]))
-    return by_kg(triples) - about_things(triples)
-
-
-def short(rows: set[str]) -> set[str]:
-    return {row.replace("https://data.example/", ":").replace("https://onto.example/", "o:").replace("http://www.w3.org/1999/02/22-rdf-syntax-ns#type", "a")
-            .replace("http://www.w3.org/2002/07/owl#", "owl:").replace("<", "").replace(">", "") for row in rows}  # fmt: skip
-
-
 def test_a_key_needs_all_its_properties_where_owlrl_leaves_out_the_last() -> None:
     text = "o:C0 owl:hasKey ( o:code o:size ) ."
     data = ':a a o:C0 ; o:code "x" ; o:size 1 . :b a o:C0 ; o:code "x" ; o:size 2 . :c a o:C0 ; o:code "x" ; o:size 2 .'
@@ -177,43 +130,6 @@ def test_a_chain_of_two_thousand_and_a_circle_of_three_hundred() -> None:
 
 
 # ---- in a store --------------------------------------------------------------------------------------------------------
-
-
-def reasoning(text: str, rules: dict[str, str] | None = None) -> Reasoning:
-    triples = tuple(skolemised(parsed(text), "x"))
-    return Reasoning(Ontology(triples, rules or {}, "", {}))
-
-
-def rows_of(triples: Iterable[ox.Triple]) -> list[tuple[str, str, str]]:
-    return [(str(t.subject), str(t.predicate), str(t.object)) for t in triples]
-
-
-@contextmanager
-def built(folder: Path, meaning: Reasoning, graphs: dict[str, list[ox.Triple]]) -> Iterator[Builder]:
-    with building(folder, {}, "test") as store:
-        named = [(graph, rows_of(triples)) for graph, triples in graphs.items()]
-        store.load([*named, ("<urn:ontology>", rows_of(meaning.ontology.triples))])
-        infer(store, meaning)
-        store.counts()
-        yield store
-
-
-def what_was_inferred(store: Builder) -> set[str]:
-    """What the store has as inferred: nothing that is asserted, and all of it also in the default graph."""
-    quads = set(store._db.quads_for_pattern(None, None, None, None))
-    name, default = ox.NamedNode(INFERRED[1:-1]), ox.DefaultGraph()
-    inferred = {quad.triple for quad in quads if quad.graph_name == name}
-    asserted = {quad.triple for quad in quads if quad.graph_name not in {name, default}}
-    assert not inferred & asserted
-    assert inferred | asserted == {quad.triple for quad in quads if quad.graph_name == default}
-    counts = store.counts()
-    assert (counts[""], counts[INFERRED]) == (len(inferred | asserted), len(inferred))
-    return set(map(str, inferred))
-
-
-def inferred(folder: Path, text: str, data: str, rules: dict[str, str] | None = None) -> set[str]:
-    with built(folder / "store", reasoning(PREFIXES + text, rules), {GRAPHS[0]: parsed(PREFIXES + data)}) as store:
-        return what_was_inferred(store)
 
 
 def edited(folder: Path, seed: int, edits: int, *, equality: bool = False) -> None:
@@ -370,18 +286,15 @@ def test_rules_and_queries_and_axioms_feed_each_other(tmp_path: Path) -> None:
 
 
 def test_what_the_rules_cannot_say_goes_to_owlrl_and_is_named(tmp_path: Path) -> None:
-    text = (
-        "o:Old owl:equivalentClass [ owl:onProperty o:size ; owl:someValuesFrom xsd:integer ] . o:p1 rdfs:range o:C1 ."
-    )
-    meaning = reasoning(PREFIXES + text)
+    meaning = reasoning(PREFIXES + "owl:Thing rdfs:subClassOf o:C0 . o:p1 rdfs:range o:C1 .")
     graphs = {GRAPHS[0]: parsed(PREFIXES + ":a o:size 5 ; o:p1 :b .")}
     with building(tmp_path / "store", {}, "test") as store:
         store.load(
             [*((g, rows_of(t)) for g, t in graphs.items()), ("<urn:ontology>", rows_of(meaning.ontology.triples))]
         )
         done = infer(store, meaning)
-        assert (done.engine, done.because) == ("owlrl", ("a datatype as a condition",))
-        assert short(what_was_inferred(store)) == {":a a o:Old", ":b a o:C1"}
+        assert (done.engine, done.because) == ("owlrl", ("owl:Thing as a condition",))
+        assert short(what_was_inferred(store)) >= {":b a o:C1"}
 
 
 def test_what_is_not_in_the_profile_is_named(tmp_path: Path) -> None:

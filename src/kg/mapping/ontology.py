@@ -319,7 +319,7 @@ def load(
         later = {header for after in contents[number + 1 :] for file in after.files for header in file.headers}
         kept.append([file for file in content.files if not file.headers & later])
     files = list(chain(*kept))
-    merged = tuple(dict.fromkeys(triple for file in files for triple in file.axioms))
+    merged = tuple(dict.fromkeys(triple for file in files for triple in sorted(file.axioms, key=str)))
     shapes = tuple(triple for file in files if file.has_shapes for triple in file.triples)
     ontology = Ontology(
         merged, rules, _digest(merged, rules), prefixes, shapes=shapes, files=tuple(chain(*reversed(kept)))

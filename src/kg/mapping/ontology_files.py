@@ -89,7 +89,7 @@ class OntologyFile(NamedTuple):
     """All triples, with blank nodes."""
     prefixes: Mapping[str, str]
     axioms: list[ox.Triple]
-    """The triples that are not part of a shape, with skolem IRIs."""
+    """The triples that are not part of a shape, with skolem IRIs, in the order of the file."""
     headers: frozenset[str]
     """The IRIs of the ontologies that the file declares."""
 

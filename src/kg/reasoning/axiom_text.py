@@ -9,6 +9,10 @@ from kg.rdf.terms import RDF
 from kg.rdf.vocabulary import TYPE
 from kg.reasoning.unfolding import MAX_DEPTH, is_nameless
 
+_MOST_MEMBERS = 16
+"""A longer list is shown by its first members."""
+_SHOWN = 3
+
 
 class AxiomText:
     """Writes axioms as Turtle, with nameless expressions where they are used."""
@@ -39,7 +43,9 @@ class AxiomText:
             return "[ … ]"
         rows = [row for row in self._of.get(term, ()) if depth or row.predicate.value != RDF + "type"]
         if any(row.predicate.value == RDF + "first" for row in rows):
-            return f"( {' '.join(self._members(term, depth))} )"
+            members = list(self._members(term, depth))
+            shown = members if len(members) <= _MOST_MEMBERS else [*members[:_SHOWN], "…"]
+            return f"( {' '.join(shown)} )"
         inside = (f"{self._predicate(row.predicate)} {self._term(row.object, depth + 1)}" for row in rows)
         return f"[ {' ; '.join(inside)} ]"
 

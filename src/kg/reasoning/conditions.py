@@ -22,7 +22,7 @@ def accepts(store: QueryStore, number: Numbering) -> Callable[[Match], bool]:
 
     def accept(match: Match) -> bool:
         bindings = {v: number.term(match.registers[slot]) for v, slot in match.variables}
-        return all(store.answers(condition.query(bindings)) for condition in match.rule.conditions)
+        return all(condition.holds(bindings, store.answers) for condition in match.rule.conditions)
 
     return accept
 

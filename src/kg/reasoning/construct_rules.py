@@ -330,7 +330,10 @@ def _remembered(text: str | None, texts: Mapping[str, str], prefixes: Mapping[st
 
 
 def _written(construct: Construct) -> list[Any]:
-    rules = [[list(map(_row, r.body)), r.head and _row(r.head), list(map(list, r.conditions))] for r in construct.rules]
+    rules = [
+        [list(map(_row, r.body)), r.head and _row(r.head), [list(c) for c in r.conditions if isinstance(c, Condition)]]
+        for r in construct.rules
+    ]
     return [rules, construct.is_query, list(map(_row, construct.heads)), list(map(_row, construct.patterns))]
 
 

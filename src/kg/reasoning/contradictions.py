@@ -9,6 +9,7 @@ from kg.rdf.vocabulary import Term
 from kg.reasoning.derivation import Contradiction, DerivationStep
 from kg.reasoning.explanation import Explainer, meaning
 from kg.reasoning.source_lines import SourceLine
+from kg.reasoning.unfolding import is_nameless
 
 _SHOWN = 3
 _CODES = {
@@ -63,6 +64,8 @@ def _finding(
     further = [str(line) for line in sorted(lines) if line != culprit]
     statements = " and ".join(f"“{' '.join(explainer.words(fact))}”" for fact in row.facts)
     axioms = "; ".join(explainer.in_turtle(row.rule.axioms)) or meaning(row.rule.names)
+    nameless = [str(line) for a in row.rule.axioms if is_nameless(a.subject) for line in explainer.sources.of_axiom(a)]
+    axioms += f" ({', '.join(dict.fromkeys(nameless))})" if nameless else ""
     elsewhere = f"; see {', '.join(further[:_SHOWN])}" if further else ""
     message = f"{statements} cannot {'both ' if len(row.facts) == 2 else ''}hold: {axioms}{elsewhere}"
     code = next((_CODES[name] for name in reversed(row.rule.names) if name in _CODES), "C05")

@@ -9,12 +9,12 @@ import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count, pairwise
+from itertools import chain, combinations, count, pairwise
 from typing import Any, NamedTuple
 
 import pyoxigraph as ox
 
-from kg.rdf.terms import INFERRED, RDFS, XSD
+from kg.rdf.terms import INFERRED
 from kg.rdf.vocabulary import SAME_AS, THING, TYPE, Find
 from kg.reasoning.closure import is_transitivity
 from kg.reasoning.conditions import accepts
@@ -76,7 +76,7 @@ class _Way(NamedTuple):
 
 
 class _Typed(Stored):
-    """The facts of a store, and facts that no dataset can hold: literals have types, and everything is an owl:Thing."""
+    """The facts of a store, and a fact that a dataset need not hold: everything is an owl:Thing."""
 
     def __init__(self, find: Find, number: Numbering) -> None:
         super().__init__(find, number)
@@ -84,23 +84,11 @@ class _Typed(Stored):
 
     def has(self, predicate: int, subject: int, obj: int) -> bool:
         """Whether a fact holds."""
-        if predicate == self._type and (subject < 0 or obj == self._thing):
-            return obj == self._thing or self._is_of(self._number.term(subject), self._number.term(obj))
-        return super().has(predicate, subject, obj)
-
-    @staticmethod
-    def _is_of(value: object, datatype: object) -> bool:
-        if not (isinstance(value, ox.Literal) and isinstance(datatype, ox.NamedNode)):
-            return False
-        actual = value.datatype.value
-        return datatype.value in {actual, RDFS + "Literal"} or (actual, datatype.value) == (
-            XSD + "integer",
-            XSD + "decimal",
-        )
+        return (predicate == self._type and obj == self._thing) or super().has(predicate, subject, obj)
 
     def is_statable(self, fact: Numbers) -> bool:
-        """Whether a fact can be a triple of the dataset."""
-        return fact[0] >= 0 and not (fact[1] == self._type and fact[2] == self._thing)
+        """Whether a fact is a triple of the dataset."""
+        return not (fact[1] == self._type and fact[2] == self._thing)
 
 
 class Derivations:
@@ -111,7 +99,7 @@ class Derivations:
         self.number = Numbering()
         self.facts = _Typed(self.store.triples, self.number)
         profile = reasoning.profile(self.store.triples)
-        self.constraints = profile.constraints
+        self.constraints, self.exclusions = profile.constraints, profile.exclusions
         self._rules = (*profile.rules, *reasoning.own)
         self._closing = {self.number(r.concludes): r for r in self._rules if r.concludes and is_transitivity(r)}
         self._same = self.number(SAME_AS)
@@ -288,22 +276,41 @@ class Derivations:
     def contradictions(self) -> list[Contradiction]:
         """Return the contradictions in the store, each once."""
         distinct: dict[tuple[tuple[str, ...], frozenset[Numbers]], Contradiction] = {}
+        for rule, facts in chain(self._violations(), self._exclusions()):
+            row = Contradiction(rule, tuple(map(self.number.triple, facts)))
+            key = rule.names, frozenset(facts)
+            distinct[key] = min(distinct.get(key, row), row, key=lambda found: [*map(str, found.facts)])
+        return sorted(distinct.values(), key=lambda found: (found.rule.names, *map(str, found.facts)))
+
+    def _matches(self, rule: Rule) -> list[tuple[tuple[int, ...], tuple[Numbers, ...]]]:
+        """Return the matches of a rule: the ends of its head, and the facts of its body."""
+        match = Match(rule, self.number, self.facts)
+        found: list[tuple[tuple[int, ...], tuple[Numbers, ...]]] = []
+
+        def note() -> None:
+            if not rule.conditions or self._accept(match):
+                ends = tuple(match.registers[slot] for slot in match.head or ())
+                found.append((ends, tuple(dict.fromkeys(match.body()))))
+
+        match.plan((), note)()
+        return found
+
+    def _violations(self) -> Iterator[tuple[Rule, tuple[Numbers, ...]]]:
         for rule in self.constraints:
-            match = Match(rule, self.number, self.facts)
+            for _, facts in self._matches(rule):
+                yield rule, facts
 
-            def note(match: Match = match, rule: Rule = rule) -> None:
-                if not rule.conditions or self._accept(match):
-                    facts = tuple(dict.fromkeys(match.body()))
-                    row = Contradiction(rule, tuple(map(self.number.triple, facts)))
-                    key = rule.names, frozenset(facts)
-                    distinct[key] = min(
-                        distinct.get(key, row), row, key=lambda contradiction: [*map(str, contradiction.facts)]
-                    )
-
-            match.plan((), note)()
-        return sorted(
-            distinct.values(), key=lambda contradiction: (contradiction.rule.names, *map(str, contradiction.facts))
-        )
+    def _exclusions(self) -> Iterator[tuple[Rule, tuple[Numbers, ...]]]:
+        for exclusion in self.exclusions:
+            holding: dict[tuple[int, ...], dict[int, tuple[Rule, tuple[Numbers, ...]]]] = defaultdict(dict)
+            for member, rule in exclusion.rules:
+                for ends, facts in self._matches(rule):
+                    holding[ends].setdefault(member, (rule, facts))
+            for members in holding.values():
+                for (one, facts), (other, more) in combinations(members.values(), 2):
+                    axioms = (*exclusion.axioms, *one.axioms, *other.axioms)
+                    names = tuple(dict.fromkeys((*one.names, *other.names)))
+                    yield Rule(names, (*one.body, *other.body), None, axioms), tuple(dict.fromkeys((*facts, *more)))
 
 
 def _by_predicate(fact: Numbers) -> tuple[int, int, int]:

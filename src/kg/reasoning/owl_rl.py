@@ -12,6 +12,8 @@ import pyoxigraph as ox
 
 from kg.rdf.terms import OWL, RDF, RDFS, XSD
 from kg.rdf.vocabulary import DIFFERENT_FROM, NOTHING, SAME_AS, THING, TYPE
+from kg.reasoning.datatypes import with_conditions
+from kg.reasoning.exclusions import FEW, Excluded, Exclusion, all_different, exclusions, is_mark
 from kg.reasoning.rules import Atom, Condition, Ground, Rule, Term
 from kg.reasoning.unfolding import is_nameless, without_nameless
 
@@ -39,6 +41,7 @@ _CHARACTERISTICS = frozenset(
         "NegativePropertyAssertion",
     )
 )  # fmt: skip
+_DATATYPES = {RDFS + "Literal", RDF + "PlainLiteral", RDF + "langString", RDF + "XMLLiteral"}
 _PROPERTIES = (OWL + "ObjectProperty", OWL + "DatatypeProperty", RDF + "Property")
 _TYPES = _CHARACTERISTICS | {OWL + "Class", RDFS + "Class", RDFS + "Datatype", *_PROPERTIES, *_TYPES_NOT_IN_RL}
 
@@ -50,6 +53,8 @@ class Profile:
     rules: tuple[Rule, ...]
     constraints: tuple[Rule, ...]
     """The rules without a head: their bodies must not hold."""
+    exclusions: tuple[Exclusion, ...]
+    """The long lists of which no two members may hold of the same things."""
     beyond: tuple[str, ...]
     """The names of the constructs that these rules cannot express, but owlrl can."""
     ignored: tuple[str, ...]
@@ -77,22 +82,30 @@ def axiom_patterns() -> list[tuple[ox.NamedNode, ox.NamedNode | None]]:
 def profile(triples: Iterable[ox.Triple]) -> Profile:
     """Return the rules of the axioms among triples."""
     axioms = _Axioms(triples)
-    raw = list(axioms.rules())
+    lists = list(axioms.long_lists())
+    raw = [*axioms.rules(), *(rule for number, row in enumerate(lists) for rule in row.rules(number))]
     named, too_many = without_nameless(raw)
-    beyond = dict.fromkeys([*too_many, *_conditions_beyond(named, axioms)])
+    named = [_without_thing(rule) for rule in with_conditions(named, axioms.is_datatype)]
+    beyond = dict.fromkeys([*too_many, *("owl:Thing as a condition" for rule in named if any(map(_of_all, rule.body)))])
     once = {(rule.head, frozenset(rule.body), rule.conditions): rule for rule in reversed(named)}.values()
-    rules = tuple(rule for rule in reversed(once) if rule.head and rule.head not in rule.body)
-    return Profile(rules, tuple(rule for rule in reversed(once) if rule.head is None), tuple(beyond), axioms.ignored())
+    rules = tuple(rule for rule in reversed(once) if rule.head and rule.head not in rule.body and not is_mark(rule))
+    constraints = tuple(rule for rule in reversed(once) if rule.head is None)
+    excluded = tuple(exclusions(lists, filter(is_mark, named)))
+    return Profile(rules, constraints, excluded, tuple(beyond), axioms.ignored())
 
 
-def _conditions_beyond(rules: Iterable[Rule], axioms: "_Axioms") -> Iterator[str]:
-    """The conditions of rules that no dataset can hold: types of literals, and the type owl:Thing."""
-    for rule in rules:
-        for atom in rule.body:
-            if atom.predicate == TYPE and atom.object == THING:
-                yield "owl:Thing as a condition"
-            if atom.predicate == TYPE and axioms.is_datatype(atom.object):
-                yield "a datatype as a condition"
+def _of_all(atom: Atom) -> bool:
+    return atom.predicate == TYPE and atom.object == THING
+
+
+def _without_thing(rule: Rule) -> Rule:
+    """Return a rule without the condition that a term is an owl:Thing, if another condition binds the term."""
+    rest = [atom for atom in rule.body if not _of_all(atom)]
+    bound = {term for atom in rest for term in (atom.subject, atom.object)}
+    body = tuple(
+        a for a in rule.body if not (_of_all(a) and (a.subject in bound or isinstance(a.subject, ox.NamedNode)))
+    )
+    return rule if body == rule.body else rule._replace(body=body)
 
 
 def _rule(name: str, head: Atom | None, *body: Atom, axioms: Sequence[ox.Triple]) -> Rule:
@@ -124,6 +137,7 @@ class _Axioms:
         self._of = {
             name: _grouped(self.by[OWL + name]) for name in ("onProperty", "onClass", "members", "distinctMembers")
         }
+        self._datatypes = {t.subject for t in self.types.get(RDFS + "Datatype", ())}
         self._first: dict[Ground, ox.Triple] = {t.subject: t for t in self.by[RDF + "first"]}
         self._rest: dict[Ground, ox.Triple] = {t.subject: t for t in self.by[RDF + "rest"]}
 
@@ -137,8 +151,7 @@ class _Axioms:
         """Whether a term is a datatype of literals."""
         if not isinstance(term, ox.NamedNode):
             return False
-        declared = any(triple.subject == term for triple in self.types.get(RDFS + "Datatype", ()))
-        return declared or term.value.startswith(XSD) or term.value in {RDFS + "Literal", RDF + "PlainLiteral"}
+        return term in self._datatypes or term.value.startswith(XSD) or term.value in _DATATYPES
 
     def rules(self) -> Iterator[Rule]:
         """All rules, including those that mention nameless classes and properties."""
@@ -159,14 +172,11 @@ class _Axioms:
 
     def list(self, node: Ground) -> tuple[list[Ground], list[ox.Triple]]:
         """Return the members of a list, and the triples that state them."""
-        members: list[Ground] = []
-        seen: list[ox.Triple] = []
-        while node in self._first and node in self._rest and self._first[node] not in seen:
-            first, rest = self._first[node], self._rest[node]
-            members.append(first.object)
-            seen += [first, rest]
-            node = rest.object
-        return members, seen
+        cells: dict[Ground, tuple[ox.Triple, ox.Triple]] = {}
+        while node in self._first and node in self._rest and node not in cells:
+            cells[node] = self._first[node], self._rest[node]
+            node = cells[node][1].object
+        return [first.object for first, _ in cells.values()], [triple for cell in cells.values() for triple in cell]
 
     # ---- properties --------------------------------------------------------------------------------------------
 
@@ -188,7 +198,7 @@ class _Axioms:
         for t in self.types[OWL + "AllDisjointProperties"]:
             for members in self._of["members"].get(t.subject, ()):
                 properties, because = self.list(members.object)
-                for first, second in combinations(properties, 2):
+                for first, second in combinations(properties, 2) if len(properties) <= FEW else ():
                     yield _rule(
                         "prp-adp", None, Atom(_X, first, _Y), Atom(_X, second, _Y), axioms=(t, members, *because)
                     )
@@ -235,7 +245,7 @@ class _Axioms:
         for t in self.types[OWL + "AllDisjointClasses"]:
             for row in self._of["members"].get(t.subject, ()):
                 members, because = self.list(row.object)
-                for first, second in combinations(members, 2):
+                for first, second in combinations(members, 2) if len(members) <= FEW else ():
                     yield _rule("cax-adc", None, _is_a(_X, first), _is_a(_X, second), axioms=(t, row, *because))
         yield _rule("cls-nothing2", None, _is_a(_X, NOTHING), axioms=())
 
@@ -285,6 +295,9 @@ class _Axioms:
             for name, rows in (("eq-diff2", self._of["members"]), ("eq-diff3", self._of["distinctMembers"])):
                 for row in rows.get(t.subject, ()):
                     members, because = self.list(row.object)
+                    if len(members) > FEW:
+                        yield all_different(Excluded(name, tuple(members), (t, row, *because)))
+                        continue
                     for first, second in combinations(members, 2):
                         yield _rule(name, None, Atom(first, SAME_AS, second), axioms=(t, row, *because))
         source, of = _grouped(self.by[OWL + "sourceIndividual"]), _grouped(self.by[OWL + "assertionProperty"])
@@ -294,6 +307,15 @@ class _Axioms:
                     for p in of.get(t.subject, ()):
                         fact = Atom(start.object, p.object, t.object)
                         yield _rule(name, None, fact, axioms=(start, p, t))
+
+    def long_lists(self) -> Iterator[Excluded]:
+        """The long lists of disjoint classes and properties."""
+        for name, type_ in (("cax-adc", "AllDisjointClasses"), ("prp-adp", "AllDisjointProperties")):
+            for t in self.types[OWL + type_]:
+                for row in self._of["members"].get(t.subject, ()):
+                    members, because = self.list(row.object)
+                    if len(members) > FEW:
+                        yield Excluded(name, tuple(members), (t, row, *because))
 
     # ---- the hierarchy of restrictions -------------------------------------------------------------------------------
 

@@ -18,7 +18,11 @@ def infer_by_owlrl(store: Builder, ontology: Ontology) -> Iterator[ox.Triple]:
     import owlrl
     import rdflib
 
-    graph = to_rdflib(store.triples())
+    graph = rdflib.Graph()
+    for start, property_, end in to_rdflib(store.triples()):
+        is_plain = isinstance(end, rdflib.Literal) and end.datatype is None and end.language is None
+        # owlrl knows the type of a string only if it is written (RDF 1.1, section 3.3)
+        graph.add((start, property_, rdflib.Literal(str(end), datatype=rdflib.XSD.string) if is_plain else end))
     before = set(graph)
     owlrl.DeductiveClosure(owlrl.OWLRL_Semantics).expand(graph)
     new = rdflib.Graph()

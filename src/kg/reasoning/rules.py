@@ -4,6 +4,7 @@ Terms are numbers in this module, so that a rule runs the same over facts in mem
 negative. Each variable and each constant of a rule has a register; matching fills in the registers of the variables.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar, NamedTuple, Protocol
@@ -16,6 +17,7 @@ Numbers = tuple[int, int, int]
 """A fact: the numbers of its subject, predicate and object."""
 
 
+_VARIABLE = re.compile(r"\?\w+")
 Then = Callable[[], None]
 Fire = Callable[[int, int], None]
 """A function of the subject and the object of a fact."""
@@ -50,6 +52,16 @@ class Atom(NamedTuple):
     object: Term
 
 
+class RuleCondition(Protocol):
+    """A condition on the terms of a rule's variables."""
+
+    def holds(self, meant: Mapping[ox.Variable, Ground], answers: Callable[[str], bool], /) -> bool:
+        """Whether it is true; `answers` tells whether a SELECT query has a solution."""
+
+    def renamed(self, names: Mapping[Term, Term], /) -> "RuleCondition":
+        """Return the condition with other names of variables."""
+
+
 class Condition(NamedTuple):
     """A SPARQL expression that must be true, with the prefixes that it uses."""
 
@@ -65,6 +77,15 @@ class Condition(NamedTuple):
         values = f"VALUES ({' '.join(map(str, meant))}) {{ ({terms}) }}"
         return f"{self.prologue}\nSELECT * {{ {values} FILTER({self.expression}) }}"
 
+    def holds(self, meant: Mapping[ox.Variable, Ground], answers: Callable[[str], bool]) -> bool:
+        """Whether the expression is true of the terms of the variables."""
+        return answers(self.query(meant))
+
+    def renamed(self, names: Mapping[Term, Term]) -> "Condition":
+        """Return the condition with other names of variables."""
+        new = {f"?{old.value}": str(now) for old, now in names.items() if isinstance(old, ox.Variable)}
+        return self._replace(expression=_VARIABLE.sub(lambda match: new.get(match[0], match[0]), self.expression))
+
 
 class Rule(NamedTuple):
     """If the body holds, so does the head; if there is no head, the body must not hold."""
@@ -75,7 +96,7 @@ class Rule(NamedTuple):
     head: Atom | None
     axioms: tuple[ox.Triple, ...] = ()
     """The axioms of the ontology that it comes from."""
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[RuleCondition, ...] = ()
     """The conditions on its variables."""
 
     @property

@@ -123,18 +123,31 @@ class SourceLines:
 
     def of_axiom(self, axiom: ox.Triple) -> Iterator[SourceLine]:
         """Return the line of the ontology's file where the statements about an axiom's subject begin."""
+        if is_nameless(axiom.subject):
+            yield from self._of_nameless(axiom)
+            return
         name = re.escape(local_name(axiom.subject.value)) if isinstance(axiom.subject, ox.NamedNode) else ""
         begins = re.compile(rf"(?:[\w.-]*:|<[^>\s]*[#/]){name}>?(?=\s)")
         for file, lines, triples in self._files:
-            is_stated = axiom in triples or (is_nameless(axiom.object) and _has_nameless(axiom, triples))
-            for number, line in enumerate(lines, 1) if is_stated else ():
+            for number, line in enumerate(lines, 1) if axiom in triples else ():
                 if begins.match(line):
                     yield SourceLine(self._short(file), number, 1, line.strip()[:_LINE])
                     return
 
+    def _of_nameless(self, axiom: ox.Triple) -> Iterator[SourceLine]:
+        """The line of an axiom about a list: the line that names its type, if as many lines do as there are axioms."""
+        name = local_name(axiom.object.value) if isinstance(axiom.object, ox.NamedNode) else ""
+        names = re.compile(rf"^[^#]*(?<!</owl:)\b{re.escape(name)}\b")
+        for row in self.ontology.files if name.startswith("All") and axiom.predicate == TYPE else ():
+            nodes = [t.subject for t in row.axioms if t.predicate == TYPE and t.object == axiom.object]
+            lines = [(n, line) for n, line in enumerate(row.text.split("\n"), 1) if names.match(line)]
+            if axiom.subject in nodes and len(lines) == len(nodes):
+                number, line = lines[nodes.index(axiom.subject)]
+                yield SourceLine(self._short(row.file), number, 1, line.strip()[:_LINE])
+
     @cached_property
     def _files(self) -> list[tuple[Path, list[str], frozenset[ox.Triple]]]:
-        return [(row.file, row.text.split("\n"), frozenset(row.triples)) for row in self.ontology.files]
+        return [(row.file, row.text.split("\n"), frozenset(row.axioms)) for row in self.ontology.files]
 
     def _of_ontology(self, triple: ox.Triple) -> Iterator[SourceLine]:
         if self.store.has(triple.subject, triple.predicate, triple.object, ONTOLOGY_GRAPH):
@@ -153,9 +166,3 @@ def _around(line: str, column: int) -> str:
     start = 0 if len(line) <= _LINE or column < _LINE // 2 else column - _LINE // 3
     text = line[start : start + _LINE].strip()
     return f"{'…' if start else ''}{text}{'…' if len(line) > start + _LINE else ''}"
-
-
-def _has_nameless(axiom: ox.Triple, triples: frozenset[ox.Triple]) -> bool:
-    """Whether a file has a triple with an axiom's subject and predicate and a nameless object."""
-    rows = (t for t in triples if t.subject == axiom.subject and t.predicate == axiom.predicate)
-    return any(isinstance(row.object, ox.BlankNode) for row in rows)

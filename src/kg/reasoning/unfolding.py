@@ -4,7 +4,6 @@ The bodies of the rules that conclude such an expression replace it: `C ⊑ ∃p
 C, p, D, E and F alone. Explanations then have fewer steps, too.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import count
@@ -17,7 +16,8 @@ from kg.reasoning.rules import Atom, Rule, Term
 
 MOST_RULES = 20_000
 MAX_DEPTH = 8
-_VARIABLE = re.compile(r"\?\w+")
+_MOST_LEVELS = 20
+"""Above this many levels, an expression is searched for itself."""
 
 
 def is_nameless(term: object) -> bool:
@@ -26,7 +26,7 @@ def is_nameless(term: object) -> bool:
 
 
 class _TooMany(Exception):
-    """The class expressions of an ontology make more rules than MOST_RULES."""
+    """The class expressions of an ontology make more rules than MOST_RULES; the message is the reason."""
 
 
 def without_nameless(rules: list[Rule]) -> tuple[list[Rule], list[str]]:
@@ -35,17 +35,22 @@ def without_nameless(rules: list[Rule]) -> tuple[list[Rule], list[str]]:
     for rule in rules:
         if rule.head and _nameless(rule.head):
             made[_nameless(rule.head)].append(rule)
-    unfolded: list[Rule] = []
-    fresh = count()
-    try:
-        for rule in rules:
-            if not (rule.head and _nameless(rule.head)):
-                _unfold(rule, made, fresh, unfolded)
-    except (_TooMany, RecursionError):
-        return [rule for rule in unfolded if not any(map(_nameless, rule.body))], [
-            "class expressions that contain themselves"
-        ]
-    return unfolded, []
+    named: list[Rule] = []
+    number, fresh, problem = 0, count(), ""
+    for rule in rules:
+        if rule.head and _nameless(rule.head):
+            continue
+        if not any(map(_nameless, rule.body)):
+            named.append(_tidied(rule))
+        elif not problem:
+            try:
+                unfolded = _unfolded(rule, made, fresh, MOST_RULES - number)
+            except _TooMany as error:
+                problem = str(error)
+                continue
+            named += unfolded
+            number += len(unfolded)
+    return named, [problem] if problem else []
 
 
 def _nameless(atom: Atom) -> tuple[Term, ...]:
@@ -55,8 +60,9 @@ def _nameless(atom: Atom) -> tuple[Term, ...]:
     return (TYPE, atom.object) if atom.predicate == TYPE and is_nameless(atom.object) else ()
 
 
-def _unfold(rule: Rule, made: Mapping[tuple[Term, ...], list[Rule]], fresh: Iterator[int], rules: list[Rule]) -> None:
-    """Replace each nameless pattern by the bodies of the rules that conclude it, in all combinations."""
+def _unfolded(rule: Rule, made: Mapping[tuple[Term, ...], list[Rule]], fresh: Iterator[int], most: int) -> list[Rule]:
+    """Return at most `most` rules: each nameless pattern becomes the bodies of the rules that conclude it."""
+    rules: list[Rule] = []
     stack: list[tuple[Rule, tuple[frozenset[Atom], ...]]] = [(rule, tuple(frozenset[Atom]() for _ in rule.body))]
     done = 0
     while stack:
@@ -66,9 +72,11 @@ def _unfold(rule: Rule, made: Mapping[tuple[Term, ...], list[Rule]], fresh: Iter
             rules.append(_tidied(current))
             continue
         done += 1
-        if len(rules) > MOST_RULES or done > MOST_RULES:
-            raise _TooMany
         goal = current.body[index]
+        if len(trails[index]) > _MOST_LEVELS and _is_circle(goal, trails[index]):
+            raise _TooMany("class expressions that contain themselves")
+        if len(rules) > most or done > MOST_RULES:
+            raise _TooMany(f"class expressions that make more than {MOST_RULES:,} rules")
         if goal in trails[index]:
             continue  # a pattern cannot follow from itself alone
         for maker in made.get(_nameless(goal), ()):
@@ -76,6 +84,12 @@ def _unfold(rule: Rule, made: Mapping[tuple[Term, ...], list[Rule]], fresh: Iter
             if whole is not None:
                 below = tuple(frozenset((*trails[index], goal)) for _ in maker.body)
                 stack.append((whole, (*trails[:index], *below, *trails[index + 1 :])))
+    return rules
+
+
+def _is_circle(goal: Atom, above: frozenset[Atom]) -> bool:
+    """Whether the expression of a pattern is part of itself, at several levels."""
+    return sum(_nameless(atom) == _nameless(goal) for atom in above) > 1
 
 
 def _resolved(rule: Rule, index: int, maker: Rule, fresh: Iterator[int]) -> Rule | None:
@@ -131,11 +145,5 @@ def _tidied(rule: Rule) -> Rule:
 
     body = tuple(dict.fromkeys(map(tidy, rule.body)))
     head = rule.head and tidy(rule.head)
-    new = {f"?{old.value}": str(now) for old, now in names.items() if isinstance(old, ox.Variable)}
-    conditions = tuple(
-        condition._replace(
-            expression=_VARIABLE.sub(lambda match: new.get(match.group(), match.group()), condition.expression)
-        )
-        for condition in rule.conditions
-    )
+    conditions = tuple(condition.renamed(names) for condition in rule.conditions)
     return Rule(tuple(dict.fromkeys(rule.names)), body, head, tuple(dict.fromkeys(rule.axioms)), conditions)
