@@ -78,6 +78,7 @@ def validate(
         statistics,
         _paint(options),
         _in_repository(config.vault),
+        _in_repository(config.root),
         lambda finding: finding.severity == "error" or severity is not None,
         {**config.all_prefixes},
     )
@@ -113,10 +114,10 @@ def _against_baseline(options: Options, file: Path, validation: "Validation") ->
     return replace(validation, findings=compared.new)
 
 
-def _in_repository(vault: Path) -> str:
-    """The path of a vault with a final `/`: relative to its repository or the working directory, else absolute."""
-    root = next((folder for folder in (vault, *vault.parents) if exists(folder / ".git")), Path.cwd())
-    inside = vault.relative_to(root).as_posix() if vault.is_relative_to(root) else vault.as_posix()
+def _in_repository(folder: Path) -> str:
+    """The path of a folder with a final `/`: relative to its repository or the working directory, else absolute."""
+    root = next((around for around in (folder, *folder.parents) if exists(around / ".git")), Path.cwd())
+    inside = folder.relative_to(root).as_posix() if folder.is_relative_to(root) else folder.as_posix()
     return "" if inside == "." else f"{inside}/"
 
 

@@ -126,6 +126,10 @@ O02 warning The store refuses an inferred triple, which is left out
     Correct the rule that infers it
 O03 warning A file of the ontology is not read
     Save it as Turtle (`.ttl`), RDF/XML without a DTD, N-Triples or JSON-LD with its context
+O10 error A shape that is not well-formed
+    Correct the shape; until then, that part of it is not checked
+O11 warning A part of a shape that is not checked
+    Remove it, or write it with the terms of SHACL 1.0
 """
 """For each code: the code, its severity and title; below them, the remedy."""
 

@@ -11,8 +11,10 @@ from typing import NamedTuple
 import pyoxigraph as ox
 
 from kg.core.text import Span
+from kg.mapping.collector import Statement
 from kg.mapping.statements import Reader
 from kg.notes.model import Note, Section
+from kg.rdf.canonical import canonical_text
 from kg.rdf.terms import literal
 from kg.rdf.vocabulary import ALT_LABEL, DESCRIBES, TYPE, GraphName, Term
 
@@ -124,9 +126,18 @@ class Finder:
         places = {}
         for origin in self.wanted[note.path]:
             offset = at.get((origin.subject, origin.predicate, origin.object))
+            offset = _of_other_form(origin, stated.rows) if offset is None else offset
             if offset is not None:
                 places[origin] = spans.place(offset, of_value=origin.of_value)
         return places
+
+
+def _of_other_form(origin: Origin, rows: Iterable[Statement]) -> int | None:
+    """The offset of a literal that the note writes in another form than the store, e.g. `01` for 1."""
+    if not origin.object.startswith('"'):
+        return None
+    written = (row for row in rows if row[:2] == (origin.subject, origin.predicate) and row.object.startswith('"'))
+    return next((row.at for row in written if canonical_text(row.object) == origin.object), None)
 
 
 @dataclass(frozen=True)

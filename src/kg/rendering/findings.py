@@ -27,9 +27,16 @@ class ReportStyle:
     paint: Paint = lambda severity, text: text
     folder: str = ""
     """The vault's path in its repository, ending with `/`, for programs that start at the repository's root."""
+    project: str = ""
+    """The project's path in its repository, likewise."""
     fails: Callable[[Finding], bool] = lambda finding: finding.severity == "error"
     """Whether a finding makes the run fail."""
     prefixes: Mapping[str, str] = field(default_factory=dict)
+
+
+def _path(finding: Finding, validation: Validation, style: ReportStyle) -> str:
+    """The path of a finding's file in its repository."""
+    return (style.project if finding.path in validation.of_project else style.folder) + finding.path
 
 
 ReportFormat = OutputFormat[Callable[[Validation, IO[str], ReportStyle], None]]
@@ -103,7 +110,7 @@ def _sarif(validation: Validation, out: IO[str], style: ReportStyle) -> None:
             "ruleIndex": numbers[finding.code],
             "level": _LEVELS[finding.severity],
             "message": {"text": printable(finding.message) + (f" ({printable(finding.hint)})" if finding.hint else "")},
-            "locations": [{"physicalLocation": _location(finding, style)}],
+            "locations": [{"physicalLocation": _location(finding, _path(finding, validation, style))}],
             "partialFingerprints": {"kgFinding/v1": key},
         }
         for finding, key in zip(validation.findings, keys, strict=True)
@@ -128,8 +135,8 @@ def _rule(rule: Code) -> dict[str, Any]:
     }
 
 
-def _location(place: Finding, style: ReportStyle) -> dict[str, Any]:
-    uri = quote((style.folder + place.path).encode("utf-8", "surrogateescape"))
+def _location(place: Finding, path: str) -> dict[str, Any]:
+    uri = quote(path.encode("utf-8", "surrogateescape"))
     region = {
         "startLine": place.line,
         "startColumn": place.column,
@@ -144,7 +151,7 @@ def _github(validation: Validation, out: IO[str], style: ReportStyle) -> None:
     names = {"error": "error", "warning": "warning", "info": "notice"}
     for finding in validation.findings:
         location = {
-            "file": style.folder + finding.path,
+            "file": _path(finding, validation, style),
             "line": finding.line,
             "endLine": finding.end_line,
             "col": finding.column,
@@ -169,12 +176,13 @@ def _junit(validation: Validation, out: IO[str], style: ReportStyle) -> None:
     """Write JUnit XML: a suite per file, a test case per finding; a finding that does not fail the run passes."""
     suites: dict[str, list[JUnitCase]] = {}
     for finding in validation.findings:
+        path = _path(finding, validation, style)
         case = JUnitCase(
             f"{finding.line}:{finding.column} {finding.message} [{finding.code}]",
-            f"{style.folder}{finding}" + (f"\n{finding.hint}" if finding.hint else ""),
+            f"{path.removesuffix(finding.path)}{finding}" + (f"\n{finding.hint}" if finding.hint else ""),
             (finding.message, finding.code) if style.fails(finding) else None,
         )
-        suites.setdefault(style.folder + finding.path, []).append(case)
+        suites.setdefault(path, []).append(case)
     name = "kg validate"
     write_junit(name, suites or {style.folder or name: [JUnitCase("nothing is wrong")]}, out)
 

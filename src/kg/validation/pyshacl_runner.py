@@ -120,7 +120,7 @@ def _validate(data: bytes, shapes: bytes, advanced: bool) -> list[tuple[Any, ...
         reason = getattr(error, "message", "") or str(error) or type(error).__name__
         raise ShapesError(f"the shapes cannot be used: {' '.join(reason.split())}") from None
     if not hasattr(report, "subjects"):
-        raise ShapesError(f"the shapes cannot be used: {report}")
+        raise ShapesError(f"the shapes cannot be used: {' '.join(str(report).split())}")
     return sorted(set(_results(report, shapes_graph)))
 
 

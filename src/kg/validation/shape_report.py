@@ -12,14 +12,17 @@ from kg.core.limits import Limits, limited
 from kg.core.spelling import alike
 from kg.core.version import __version__
 from kg.mapping.provenance import Place
-from kg.rdf.vocabulary import DESCRIBES, HEADING, NEARLY_NAMED, PREF_LABEL, TYPE, Find
+from kg.rdf.vocabulary import DESCRIBES, HEADING, NEARLY_NAMED, ONTOLOGY_GRAPH, PREF_LABEL, TYPE, Find
 from kg.store.pulled_graphs import Pulled
 from kg.validation.conformance import Conformance, State, lookup
 from kg.validation.ingested_vault import IngestedVault
 from kg.validation.messages import Wording, bare, severity_of
+from kg.validation.ontology_places import FilePlace, OntologyPlaces
+from kg.validation.outcome import ShapesOutcome, outcome
 from kg.validation.placement import Placed
 from kg.validation.pyshacl_runner import Violation, in_order
 from kg.validation.ranges import RangeCheck
+from kg.validation.shape_faults import LoadedShapes
 from kg.validation.shapes import Shapes
 
 
@@ -31,9 +34,26 @@ class ShapeReport:
     limits: Limits
 
     @cached_property
+    def places(self) -> OntologyPlaces:
+        """The places of the ontology's things in its files."""
+        return OntologyPlaces(self.ingested.vault.config, self.ingested.report.ontology.files)
+
+    @cached_property
+    def loaded(self) -> LoadedShapes:
+        """The shapes of the ontology's files, with their faults."""
+        return LoadedShapes(self.ingested.report.ontology, self.places)
+
+    @cached_property
     def shapes(self) -> Shapes:
-        """The shapes of the ontology's files."""
-        return Shapes.of(self.ingested.report.ontology)
+        """The shapes that can run."""
+        with limited("the shapes", self.limits):
+            return self.loaded.usable
+
+    @cached_property
+    def faults(self) -> list[Finding]:
+        """The findings on the shapes themselves."""
+        refused = (self.loaded.refused(shape, reason) for shape, reason in self._outcome.refused)
+        return [*self.loaded.findings(), *refused]
 
     @cached_property
     def wording(self) -> Wording:
@@ -47,7 +67,11 @@ class ShapeReport:
 
     @cached_property
     def key(self) -> str:
-        """A digest of the shapes and the ontology: a cached state with another key does not count."""
+        """A digest of the shapes and the ontology. Empty if pySHACL refused a shape: the state then does not count."""
+        return "" if self._outcome.refused else self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         ontology, config = self.ingested.report.ontology, self.ingested.vault.config
         return f"{__version__} {self.shapes.digest} {ontology.digest} {config.base}"
 
@@ -55,8 +79,12 @@ class ShapeReport:
     def state(self) -> State:
         """All results, and the triples behind them. Raises ShapesError, TimedOut."""
         self.ingested.progress("shapes", 0, 1)
-        before = self.ingested.before.state if self.ingested.before.shapes == self.key else None
-        return Conformance(self.shapes, self._find, self.limits).check(before)
+        return self._outcome.state
+
+    @cached_property
+    def _outcome(self) -> ShapesOutcome:
+        before = self.ingested.before.state if self.ingested.before.shapes == self._digest else None
+        return outcome(Conformance(self.shapes, self._find, self.limits), before)
 
     @cached_property
     def _find(self) -> Find:
@@ -84,13 +112,24 @@ class ShapeReport:
             bare(result.value),
             bare(result.component),
         )
-        path = origin.path if origin else "."
-        pulled_place = None if origin else self.pulled.place(str(result.focus), self.ingested.vault.path)
-        if pulled_place:
-            path, line = pulled_place
-            place = Place(line, 1, line, 1)
+        path, place = (origin.path, place) if origin else self._elsewhere(result)
         code, hint = wording.code(result.shape, result.constraint), wording.hint(result.shape)
         return Finding(path, *(place or Place(1, 1, 1, 1)), code, wording.message(result), hint, details)
+
+    def _elsewhere(self, result: Violation) -> tuple[str, Place | None]:
+        """The path and place of a result on a thing that no note states: in a pulled graph, or in the ontology."""
+        if pulled := self.pulled.place(str(result.focus), self.ingested.vault.path):
+            path, line = pulled
+            return path, Place(line, 1, line, 1)
+        return self._in_ontology(result) or (".", None)
+
+    def _in_ontology(self, result: Violation) -> FilePlace | None:
+        focus, value = result.focus, result.value
+        if isinstance(focus, ox.Literal) or value is None or result.property is None:
+            return self.places.of_thing(focus)
+        stated = self.ingested.generation.store.find(focus, result.property, value, ONTOLOGY_GRAPH)
+        places = (self.places.of_value(quad.triple) for quad in stated)
+        return next(filter(None, places), None) or self.places.of_thing(focus)
 
     def _pulled(self) -> Iterator[ox.Triple]:
         for triple in self.pulled.triples():

@@ -34,9 +34,6 @@ def _sh(name: str) -> ox.NamedNode:
     return ox.NamedNode(SH + name)
 
 
-_TEXTS_IRIS = {_sh(name) for name in _TEXTS}
-
-
 class Wide(NamedTuple):
     """The reach of SPARQL constraints in the whole graph: the properties that they name, or everything."""
 
@@ -61,15 +58,7 @@ class Shapes:
 
         RDFC-1.0 would give names that do not depend on the order, in a time that is the cube of a list's length.
         """
-        numbers: dict[Term, ox.BlankNode] = {}
-
-        def named(term: Term) -> Term:
-            if isinstance(term, ox.Triple):
-                return ox.Triple(named(term.subject), term.predicate, named(term.object))  # type: ignore[arg-type]
-            return numbers.setdefault(term, ox.BlankNode(f"b{len(numbers)}")) if _is_blank(term) else term
-
-        rows = (ox.Triple(named(t.subject), t.predicate, named(t.object)) for t in triples)  # type: ignore[arg-type]
-        return cls(tuple(sorted(dict.fromkeys(rows), key=str)))
+        return cls(tuple(sorted(dict.fromkeys(_numbered(triples)), key=str)))
 
     @cached_property
     def digest(self) -> str:
@@ -89,6 +78,15 @@ class Shapes:
     def objects(self, node: Term, predicate: str) -> list[Term]:
         """The values of a property in the shapes graph."""
         return self._objects[node].get(predicate, []) if node in self._objects else []
+
+    @property
+    def nodes(self) -> Iterable[Term]:
+        """The nodes that the triples are about, in the order of the triples."""
+        return self._objects.keys()
+
+    def about(self, node: Term) -> Mapping[str, list[Term]]:
+        """The values of a node's properties, by the property's IRI."""
+        return self._objects.get(node, {})
 
     def of_sh(self, node: Term, *names: str) -> list[Term]:
         """The values of SHACL properties, by their local names."""
@@ -151,7 +149,8 @@ class Shapes:
         return list(around)
 
     @cached_property
-    def _users(self) -> Mapping[Term, list[Term]]:
+    def users(self) -> Mapping[Term, list[Term]]:
+        """The shapes that use each shape."""
         users: dict[Term, list[Term]] = defaultdict(list)
         for node in self._objects:
             for inner in self.inner(node):
@@ -160,7 +159,7 @@ class Shapes:
 
     def classes_around(self, shape: Term) -> list[str]:
         """The target classes of a shape and of the shapes that use it."""
-        users = reached([shape], lambda node: self._users.get(node, []))
+        users = reached([shape], lambda node: self.users.get(node, []))
         return [_iri(class_) for node in users for class_ in [*self.of_sh(node, "targetClass"), *self.classes_of(node)]]
 
     # ---- targets of shapes -------------------------------------------------------------------------------------
@@ -197,13 +196,6 @@ class Shapes:
             for t in self.triples
             if t.subject in kept or not (t.predicate in aims or self._makes_class(t) or t.predicate == _sh("rule"))
         ]
-
-    def prefixed(self, triple: ox.Triple) -> ox.Triple:
-        """A triple of the shapes; a SPARQL text with its prefixes, which pySHACL may take from another file."""
-        if triple.predicate not in _TEXTS_IRIS or not isinstance(triple.object, ox.Literal):
-            return triple
-        lines = (f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in self.prefixes_of(triple.subject).items())
-        return ox.Triple(triple.subject, triple.predicate, ox.Literal(f"{''.join(lines)}{triple.object.value}"))
 
     # ---- reach of shapes ---------------------------------------------------------------------------------------
 
@@ -250,8 +242,12 @@ class Shapes:
 
     def inner(self, node: Term) -> list[Term]:
         """The shapes that a shape uses."""
-        direct = self.of_sh(node, *_INNER)
-        return [*direct, *(member for rows in self.of_sh(node, *_LISTS) for member in self.items(rows))]
+        return [shape for name in (*_INNER, *_LISTS) for shape in self.used_by(node, name)]
+
+    def used_by(self, node: Term, name: str) -> list[Term]:
+        """The shapes that a shape uses by a property, by its local name."""
+        values = self.of_sh(node, name)
+        return [member for rows in values for member in self.items(rows)] if name in _LISTS else values
 
     @cached_property
     def wide(self) -> Wide:
@@ -280,26 +276,39 @@ class Shapes:
         for value in self.of_sh(node, "prefixes"):
             around = [] if value in self._ontologies else self._ontologies
             for ontology in (*around, value):
-                prefixes |= self._declared(ontology)
+                prefixes |= _declared(self, ontology)
         return prefixes
 
     @cached_property
     def _ontologies(self) -> list[Term]:
         return [t.subject for t in self.triples if t.predicate == TYPE and t.object == ox.NamedNode(OWL + "Ontology")]
 
-    def _declared(self, node: Term) -> dict[str, str]:
-        declared = (own for ontology in self._imported(node) for own in self.of_sh(ontology, "declare"))
-        rows = ((self.of_sh(own, "prefix"), self.of_sh(own, "namespace")) for own in declared)
-        return {_value(prefix[0]): _value(namespace[0]) for prefix, namespace in rows if prefix and namespace}
-
-    def _imported(self, node: Term) -> Iterable[Term]:
-        return reversed(reached([node], lambda ontology: self.objects(ontology, OWL + "imports")))
-
     def texts(self) -> Iterator[tuple[Term, str]]:
         """The SPARQL texts in the shapes graph, each with its node."""
         for node in self._objects:
             for text in self.of_sh(node, *_TEXTS):
                 yield node, _value(text)
+
+
+def _numbered(triples: Iterable[ox.Triple]) -> Iterator[ox.Triple]:
+    """The triples with blank nodes numbered in the order of the triples."""
+    numbers: dict[Term, ox.BlankNode] = {}
+
+    def named(term: Term) -> Term:
+        if isinstance(term, ox.Triple):
+            return ox.Triple(named(term.subject), term.predicate, named(term.object))  # type: ignore[arg-type]
+        return numbers.setdefault(term, ox.BlankNode(f"b{len(numbers)}")) if _is_blank(term) else term
+
+    for triple in triples:
+        yield ox.Triple(named(triple.subject), triple.predicate, named(triple.object))  # type: ignore[arg-type]
+
+
+def _declared(shapes: Shapes, node: Term) -> dict[str, str]:
+    """The prefixes that an ontology and those that it imports declare; its own count first."""
+    imported = reached([node], lambda ontology: shapes.objects(ontology, OWL + "imports"))
+    declared = (own for ontology in reversed(imported) for own in shapes.of_sh(ontology, "declare"))
+    rows = ((shapes.of_sh(own, "prefix"), shapes.of_sh(own, "namespace")) for own in declared)
+    return {_value(prefix[0]): _value(namespace[0]) for prefix, namespace in rows if prefix and namespace}
 
 
 def subclasses(class_: Term, find: Find) -> set[Term]:

@@ -9,8 +9,10 @@ if TYPE_CHECKING:
     from rdflib.plugins.sparql.sparql import Query
 
 _PATH = re.compile(r"[$?]PATH\b")
-_PATH_IRI = "urn:x-kg:PATH"
-"""The IRI in place of `$PATH`, which stands for the path of the shape (SHACL 6.2.3), also within a longer path."""
+_PATH_IRI = "k:g"
+"""The IRI in place of `$PATH`, which stands for the path of the shape, also within a longer path (SHACL 6.2.3).
+
+It is as long as `$PATH`, so that the place of a syntax error is that in the text."""
 
 
 def prepared(text: str, prefixes: Mapping[str, str]) -> "Query":

@@ -57,6 +57,8 @@ class Validation:
     results: tuple[Violation, ...] = field(default=(), repr=False)
     """The results of the shapes, of every severity."""
     shapes: Shapes | None = field(default=None, repr=False)
+    of_project: frozenset[str] = frozenset()
+    """The paths that are relative to the project's folder, not to the vault: those of the ontology."""
     wording: Wording | None = field(default=None, repr=False)
 
     @cached_property
@@ -181,12 +183,13 @@ def _checked(ingested: IngestedVault, only: Only | None, severity: Severity, lim
     _keep(ingested, links, shapes, known | {origin: place for _, origin, place in placed if origin and place})
     of_notes = [] if only == "shapes" else [*ingested.report.findings, *linked.findings]
     return Validation(
-        tuple(sorted({*of_notes, *shaped, *_contradictions(ingested, shaped)})),
+        tuple(sorted({*of_notes, *shaped, *shapes.faults, *_contradictions(ingested, shaped)})),
         linked.classes,
         len(shapes.results) - len(reported),
         {**CODES, **shapes.wording.rules()},
         shapes.results,
         shapes.shapes,
+        shapes.places.paths,
         shapes.wording,
     )
 
