@@ -7,6 +7,7 @@ import pytest
 
 import kg
 from helpers.vaults import FEW_LINKS, Write, analyze, analyzed, ingest
+from kg.analysis.tables import lexical
 
 EVERY = ("centrality", "bridges", "components", "orphans", "dead-ends", "communities", "suggest", "unlinked")
 
@@ -120,3 +121,11 @@ def test_communities_of_the_notes(notes_store: kg.Store) -> None:
     assert all(0 < float(row["inside"]) <= 1 and row["about"] for row in found)
     between = analyzed(notes_store, "communities", "--between")
     assert between[0]["label"] == "Resources"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(float("nan"), "NaN"), (float("inf"), "INF"), (float("-inf"), "-INF"), (0.5, "0.5"), (True, "true"), (3, "3")],
+)
+def test_a_number_of_a_table_has_its_xsd_form(number: float, text: str) -> None:
+    assert lexical(number) == text

@@ -1,6 +1,7 @@
 """Asking from the command line: what ends a query, what a query may have meant, and how an answer looks."""
 
 import io
+import json
 import os
 import pty
 import re
@@ -18,7 +19,7 @@ import kg
 from helpers import commanding
 from helpers.commanding import as_text
 from helpers.forking import begun, forked
-from helpers.vaults import NOTES
+from helpers.vaults import NOTES, ingest
 from kg.core.errors import QuerySyntaxError, TimedOut
 from kg.core.guard import guarded
 from kg.core.limits import OutOfMemory
@@ -189,6 +190,29 @@ def test_terms_that_occur_nowhere(notes_store: kg.Store, text: str, said: list[s
         hints_on_unknown_terms(text, notes_store, notes_store.prefixes, lambda: kg.query(notes_store, text).is_nothing)
         == said
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        (r'"a \"quoted\""', 'a "quoted"'),
+        (r"'it\'s'", "it's"),
+        (r"'ends in it\''", "ends in it'"),
+        (r'"a\\b"', r"a\b"),
+        (r'"caf\u00e9 \U0001F600"', "café 😀"),
+        (r'"""a "quoted\""""', 'a "quoted"'),
+        ("'''it's'''", "it's"),
+    ],
+)
+def test_a_text_that_occurs_is_no_hint_however_it_is_written(tmp_path: Path, written: str, text: str) -> None:
+    (tmp_path / "vault").mkdir()
+    (tmp_path / "vault" / "A.md").write_text(
+        f"---\naliases: {json.dumps([text], ensure_ascii=False)}\n---\n", encoding="utf-8"
+    )
+    store = ingest(tmp_path / "vault", tmp_path / "store").store
+    question = f"SELECT * {{ ?s skos:altLabel {written} }}"
+    assert len(kg.query(store, question).rows) == 1
+    assert hints_on_unknown_terms(question, store, store.prefixes, lambda: True) == []
 
 
 @pytest.mark.parametrize(

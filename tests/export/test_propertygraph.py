@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pyoxigraph as ox
 import pytest
 
 from helpers.vaults import Write, ingest
 from kg.analysis.network_reader import read
-from kg.export.property_graph import PropertyGraph, property_graph
+from kg.export.property_graph import PropertyGraph, _scalar, property_graph
+from kg.rdf.terms import XSD
 
 
 def made(vault: Path, store: Path, **options: bool) -> PropertyGraph:
@@ -74,3 +76,20 @@ def test_what_xml_cannot_hold_is_replaced(text: str, write: Write, tmp_path: Pat
 def test_an_empty_vault_has_an_empty_graph(write: Write, tmp_path: Path) -> None:
     graph = made(write({"x.txt": ""}), tmp_path / "store", text=True, metrics=True)
     assert (graph.nodes, graph.edges, graph.columns) == ([], [], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "datatype", "cell"),
+    [
+        ("2.50", "decimal", 2.5),
+        ("9" * 400 + ".5", "decimal", "9" * 400 + ".5"),
+        ("9" * 5000, "decimal", "9" * 5000),
+        ("9" * 5000, "integer", "9" * 5000),
+        ("sNaN", "decimal", "sNaN"),
+        ("Infinity", "decimal", "Infinity"),
+        ("NaN", "double", None),
+        ("-INF", "float", None),
+    ],
+)
+def test_a_number_that_is_too_large_is_a_text(text: str, datatype: str, cell: object) -> None:
+    assert _scalar(ox.Literal(text, datatype=ox.NamedNode(XSD + datatype))) == cell

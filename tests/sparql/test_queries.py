@@ -1,6 +1,8 @@
 """The library of queries, on notes/, and asking from Python."""
 
 import datetime
+import io
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -13,6 +15,7 @@ import kg
 from helpers.vaults import NOTES, ROOT, ingest
 from kg.config import Config, load
 from kg.rdf.sparql_syntax import check, tokens
+from kg.rendering.query_results import write
 from kg.sparql.binding import bind
 from kg.sparql.library import Header, library
 from kg.sparql.parameters import Binder, Parameter
@@ -320,6 +323,33 @@ def test_rows_are_python_values(notes_store: kg.Store) -> None:
         notes_store, 'SELECT ("x" AS ?s) (1 AS ?i) (1.5 AS ?d) (true AS ?b) ("2024-02-03"^^xsd:date AS ?t) {}'
     )
     assert row == {"s": "x", "i": 1, "d": Decimal("1.5"), "b": True, "t": datetime.date(2024, 2, 3)}
+
+
+NUMBERS = {
+    '"NaN"^^xsd:double': "NaN",
+    '"INF"^^xsd:float': "INF",
+    '"-INF"^^xsd:double': "-INF",
+    "1e300*1e300": "INF",
+    "0e0/0e0": "NaN",
+    f'"{"9" * 5000}"^^xsd:integer': "9" * 5000,
+    f'"{"9" * 5000}"^^xsd:decimal': "9" * 5000,
+    f'"{"9" * 400}.5"^^xsd:decimal': "9" * 400 + ".5",
+    '"Infinity"^^xsd:decimal': "Infinity",
+    '"sNaN"^^xsd:decimal': "sNaN",
+    '"1e400"^^xsd:decimal': "1e400",
+    '"1_000"^^xsd:integer': "1_000",
+    "9007199254740993": 9007199254740993,
+    "2.50": 2.5,
+    "2.0": 2,
+    "1e3": 1000.0,
+}
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_json_lines_are_json_whatever_the_number(notes_store: kg.Store, number: str) -> None:
+    out = io.BytesIO()
+    write(kg.query(notes_store, f"SELECT ({number} AS ?n) {{}}"), out, "jsonl")
+    assert json.loads(out.getvalue(), parse_constant=pytest.fail) == {"n": NUMBERS[number]}
 
 
 def test_graphs_and_frames(notes_store: kg.Store) -> None:

@@ -26,6 +26,7 @@ from kg.config import load
 from kg.core.findings import Finding
 from kg.store.builder import building
 from kg.validation import conformance, pyshacl_runner
+from kg.validation.messages import bare
 from kg.validation.pyshacl_runner import Violation, engine
 from kg.validation.validator import Validation, validate
 
@@ -420,3 +421,20 @@ def test_only_what_an_edit_touches_is_looked_at_again(write: Write, monkeypatch:
 def test_the_docs_name_every_shape() -> None:
     page = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
     assert all(f"| S{number:02} |" in page for number in range(1, 12))
+
+
+@pytest.mark.parametrize(
+    ("term", "text"),
+    [
+        (ox.NamedNode("urn:a"), "urn:a"),
+        (ox.Literal("1", datatype=ox.NamedNode("urn:t")), '"1"^^<urn:t>'),
+        (ox.Literal("2026-02-30", datatype=ox.NamedNode("http://www.w3.org/2001/XMLSchema#date")),
+         '"2026-02-30"^^<http://www.w3.org/2001/XMLSchema#date>'),
+        (ox.Literal("<b>"), '"<b>"'),
+        (ox.Literal("x>", language="en"), '"x>"@en'),
+        (ox.BlankNode("b"), "_:b"),
+        (None, ""),
+    ],
+)  # fmt: skip
+def test_the_text_of_a_value_is_whole(term: ox.NamedNode | ox.Literal | ox.BlankNode | None, text: str) -> None:
+    assert bare(term) == text

@@ -81,7 +81,9 @@ def lexical(value: float) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    return format(value, f".{DIGITS}g") if math.isfinite(value) else ("INF" if value > 0 else "NaN")
+    if math.isfinite(value):
+        return format(value, f".{DIGITS}g")
+    return "NaN" if math.isnan(value) else "INF" if value > 0 else "-INF"
 
 
 def columns_of(network: Network, number: int) -> tuple[Value, Value]:

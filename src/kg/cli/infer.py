@@ -1,6 +1,5 @@
 """`kg infer` and `kg why`: infer triples, and explain them."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from kg.cli.options import Options, chosen_config, common, emit, say_findings
+from kg.core.json_text import json_text
 
 if TYPE_CHECKING:
     from kg.reasoning.inference import Inference
@@ -49,7 +49,7 @@ def infer(options: Options, vault: Path | None, engine: str | None, as_json: boo
             "contradictions": len(findings),
             "seconds": done.seconds,
         }
-        emit(json.dumps(row, ensure_ascii=False) + "\n")
+        emit(json_text(row) + "\n")
     else:
         say_inference(options, inference)
         options.say(f"inferred {inference.triples:,} of {done.triples:,} triples ({done.seconds:.2f} s)")

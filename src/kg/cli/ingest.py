@@ -1,6 +1,5 @@
 """`kg ingest` and `kg doctor`: bring the store up to date, and check it."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from kg.cli.infer import say_inference
 from kg.cli.options import Options, common, complain, emit, plural, progress, say_findings, short, tell, vault_config
 from kg.core.errors import KgError, StoreBusy, StoreError
 from kg.core.escaping import printable
+from kg.core.json_text import json_text
 
 if TYPE_CHECKING:
     from kg.config import Config
@@ -78,7 +78,7 @@ def _ingest_once(
         return report
     say_findings(options, report.findings)
     if as_json:
-        emit(json.dumps(report.as_json(), ensure_ascii=False) + "\n")
+        emit(json_text(report.as_json()) + "\n")
     else:
         _say_report(options, report)
     return report
@@ -143,7 +143,7 @@ def doctor(options: Options, as_json: bool) -> None:
 
     checks = examine(Vault(config=vault_config(options, None)))
     if as_json:
-        emit(json.dumps([check._asdict() for check in checks], ensure_ascii=False) + "\n")
+        emit(json_text([check._asdict() for check in checks]) + "\n")
     else:
         for check in checks:
             tell(f"{'ok  ' if check.ok else 'BAD '}  {check.what}: {check.says}", fg=None if check.ok else "red")

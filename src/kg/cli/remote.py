@@ -1,12 +1,12 @@
 """`kg push` and `kg pull`: exchange graphs with a SPARQL server."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from kg.cli.options import Options, common, emit, plural, progress, short, time_limit
+from kg.core.json_text import json_text
 
 if TYPE_CHECKING:
     from kg.remote.push import Pushed
@@ -61,7 +61,7 @@ def push(
         options.say("interrupted: the graphs that arrived are complete; the next push resumes there")
         raise
     if as_json:
-        emit(json.dumps(_json(done), ensure_ascii=False) + "\n")
+        emit(json_text(_json(done)) + "\n")
     _say_pushed(options, done)
 
 

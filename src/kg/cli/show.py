@@ -1,6 +1,5 @@
 """`kg show` and `kg stats`: describe one thing, and the whole store."""
 
-import json
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
@@ -10,6 +9,7 @@ import click
 
 from kg.cli.options import Options, common, emit, tell, vault_config
 from kg.core.escaping import printable
+from kg.core.json_text import json_text
 
 if TYPE_CHECKING:
     from kg.ingestion.store_stats import Census
@@ -59,7 +59,7 @@ def stats(options: Options, as_json: bool) -> None:
 
     figures = census(vault_config(options, None))
     if as_json:
-        emit(json.dumps(figures.as_json(), ensure_ascii=False) + "\n")
+        emit(json_text(figures.as_json()) + "\n")
         return
     for name, value in _figures(figures, None if options.verbose else _LISTED):
         tell(printable(f"{name:<{_NAME}} {value}"))

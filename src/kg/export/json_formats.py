@@ -4,10 +4,10 @@ No format reserves the name of a column, so columns share an object with the for
 integers beyond 2^53: for it, a column that contains such an integer is written as strings.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Any
 
+from kg.core.json_text import json_text
 from kg.export.formats import Export, ExportFormat, TooLarge
 from kg.export.property_graph import Cell, Column, Edge, Node, PropertyGraph, Type, clean
 from kg.rdf.terms import KG
@@ -25,7 +25,7 @@ _Object = dict[str, Any]
 
 def _json(value: object) -> str:
     """JSON that is safe inside a script of a web page."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    return json_text(value, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _listed(values: Iterable[object]) -> Iterator[str]:
@@ -228,7 +228,7 @@ def _write_canvas(export: Export, stream: IO[bytes]) -> None:
         for edge in graph.edges
         for source, target in (_ends(graph, edge),)
     ]
-    text = json.dumps({"nodes": cards, "edges": arrows}, ensure_ascii=False, indent="\t")
+    text = json_text({"nodes": cards, "edges": arrows}, indent="\t")
     stream.write(text.encode() + b"\n")
 
 

@@ -11,11 +11,11 @@ restrictions of all tools in one place:
 """
 
 import datetime
-import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import unquote
@@ -23,6 +23,7 @@ from urllib.parse import unquote
 import pyoxigraph as ox
 
 from kg.analysis.network import Network
+from kg.core.json_text import json_text
 from kg.mapping.ontology import local_name
 from kg.rdf.terms import KG
 from kg.rdf.vocabulary import (
@@ -280,7 +281,7 @@ def lexical(cell: Cell) -> str:
     if isinstance(cell, str):
         return cell
     if isinstance(cell, list | bool):
-        return json.dumps(cell, ensure_ascii=False)
+        return json_text(cell)
     return repr(cell)
 
 
@@ -305,7 +306,9 @@ def _scalar(literal: ox.Literal) -> Scalar | None:
     if isinstance(converted, str):
         return clean(converted)
     number = float(converted)
-    return number if math.isfinite(number) else None
+    if math.isfinite(number):
+        return number
+    return clean(literal.value) if isinstance(converted, Decimal) else None
 
 
 class _Dated(str):

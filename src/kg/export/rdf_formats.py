@@ -16,6 +16,7 @@ import pyoxigraph as ox
 from kg.config import resource
 from kg.core.errors import KgError
 from kg.core.escaping import in_xml
+from kg.core.json_text import json_text
 from kg.core.text import escape_line_ends
 from kg.export.formats import Export, ExportFormat
 from kg.rdf.iris import prefixed
@@ -239,13 +240,13 @@ def jsonld(export: Export, out: IO[bytes]) -> None:
     """
     lines = _sorted(export.lines())
     context = _Context(export.prefixes, lines)
-    head = json.dumps(context.context, ensure_ascii=False, indent=1)
+    head = json_text(context.context, indent=1)
     out.write(f'{{\n"@context": {head},\n"@graph": ['.encode())
     separator = "\n"
     for subject, group in groupby(_triples(lines), key=lambda triple: triple.subject):
         node = {"id": context.compact(subject.value) if isinstance(subject, ox.NamedNode) else str(subject)}
         node.update(_properties(context, group))
-        out.write(f"{separator}{json.dumps(node, ensure_ascii=False)}".encode())
+        out.write(f"{separator}{json_text(node)}".encode())
         separator = ",\n"
     out.write(b"\n]}\n")
 

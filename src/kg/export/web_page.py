@@ -4,7 +4,6 @@ The page is built in `web/` and stored in `src/kg/export/web/`. The content of n
 JSON in base64, in blocks that browsers do not run. Its policy allows only its own script and style, and no requests.
 """
 
-import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from importlib.resources import files
 from typing import IO, Any
 from zlib import compress
 
+from kg.core.json_text import json_text
 from kg.export.formats import Export, ExportFormat
 from kg.export.property_graph import Cell, Column, Node, PropertyGraph, clean
 from kg.export.styling import Appearance, words
@@ -138,7 +138,7 @@ def _shown(cell: Cell) -> str:
 
 def _block(name: str, value: object) -> str:
     """Data in a block that no browser runs and that its content cannot close."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json_text(value, separators=(",", ":"))
     return f'<script type="text/plain" id="{name}">{b64encode(compress(text.encode(), 6)).decode()}</script>'
 
 

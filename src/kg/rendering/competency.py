@@ -1,11 +1,11 @@
 """The output formats for verdicts of `kg test`: one row per format."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 from kg.core.escaping import printable
+from kg.core.json_text import json_text
 from kg.core.output_format import OutputFormat
 from kg.rendering.junit import JUnitCase, write_junit
 from kg.sparql.competency import Verdict
@@ -45,7 +45,7 @@ def _json(verdicts: Sequence[Verdict], out: IO[str], short: Short) -> None:
         }
         for verdict in verdicts
     ]
-    out.write(json.dumps(rows, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+    out.write(json_text(rows, indent=1).encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
 
 
 def _junit(verdicts: Sequence[Verdict], out: IO[str], short: Short) -> None:

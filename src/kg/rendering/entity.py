@@ -1,6 +1,5 @@
 """The output formats for portraits of entities: one row per format."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from rich.text import Text
 from kg.analysis.entity import EntitySection, EntityStatement, Portrait
 from kg.analysis.entity import StatementGroup as Statements
 from kg.core.escaping import in_markdown, printable
+from kg.core.json_text import json_text
 from kg.reasoning.source_lines import SourceLine
 from kg.rendering.tables import render
 
@@ -176,7 +176,7 @@ def _json(portrait: Portrait, manner: EntityStyle) -> str:
             "elsewhere": portrait.elsewhere.total,
         },
     }
-    return json.dumps(table, ensure_ascii=False, indent=1) + "\n"
+    return json_text(table, indent=1) + "\n"
 
 
 def _rows(group: Statements) -> list[dict[str, Any]]:

@@ -1,10 +1,10 @@
 """The output formats for explanations: one row per format."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kg.core.escaping import in_markdown, printable
+from kg.core.json_text import json_text
 from kg.reasoning.explanation import Explanation
 from kg.reasoning.source_lines import SourceLine
 from kg.rendering.tables import render
@@ -68,7 +68,7 @@ def _remark(line: SourceLine) -> str:
 
 def _json(explanations: Sequence[Explanation], color: bool | None) -> str:
     seen: set[Any] = set()
-    return json.dumps([_row(explanation, seen) for explanation in explanations], ensure_ascii=False, indent=1) + "\n"
+    return json_text([_row(explanation, seen) for explanation in explanations], indent=1) + "\n"
 
 
 def _row(node: Explanation, seen: set[Any], depth: int = 0) -> Mapping[str, Any]:

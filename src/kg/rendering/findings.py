@@ -1,6 +1,5 @@
 """The report formats for findings: one row per format, read by the command line and its documentation."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
@@ -8,6 +7,7 @@ from urllib.parse import quote
 
 from kg.core.escaping import printable
 from kg.core.findings import Code, Finding, fingerprints
+from kg.core.json_text import json_text
 from kg.core.output_format import OutputFormat
 from kg.core.version import __version__
 from kg.mapping.link_resolution import LINK_CLASSES
@@ -84,7 +84,7 @@ def _json(validation: Validation, out: IO[str], style: ReportStyle) -> None:
 
 
 def _dump(whole: Any, out: IO[str]) -> None:
-    text = json.dumps(whole, ensure_ascii=False, indent=1)
+    text = json_text(whole, indent=1)
     # A file name may contain bytes that are not text; their escapes are valid JSON.
     out.write(f"{text.encode('utf-8', 'backslashreplace').decode('utf-8')}\n")
 

@@ -1,6 +1,5 @@
 """The output formats for answers: one row per format, read by the command line and its documentation."""
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import IO, Any, cast
 import pyoxigraph as ox
 
 from kg.core.errors import KgError, StoreError, first_line
+from kg.core.json_text import json_text
 from kg.core.output_format import OutputFormat
 from kg.core.text import escape_line_ends
 from kg.rendering.tables import Row, Screen, TermNames, table
@@ -124,13 +124,11 @@ def _json_lines(answer: Answer, out: IO[bytes], people: People) -> None:
     names = answer.variables
     for row in answer.terms():
         fields = {name: _plain(value(term)) for name, term in zip(names, row, strict=True) if term is not None}
-        out.write(escape_line_ends(json.dumps(fields, ensure_ascii=False).encode()) + b"\n")
+        out.write(escape_line_ends(json_text(fields).encode()) + b"\n")
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return value if isinstance(value, str | int | float | bool) else str(value)
+    return value if isinstance(value, str | int | float | bool | Decimal) else str(value)
 
 
 _TABULAR: frozenset[Kind] = frozenset(("select", "ask"))

@@ -2,12 +2,12 @@
 
 import csv
 import io
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kg.core.escaping import in_markdown, printable
+from kg.core.json_text import json_text
 from kg.core.text import escape_line_ends
 from kg.fulltext.excerpt import excerpt
 from kg.fulltext.searcher import Hit, SearchResults
@@ -67,11 +67,11 @@ def _json(results: SearchResults, manner: HitStyle) -> str:
     rows = [row(hit) for hit in results.hits]
     near = {word: words or None for word, words in results.near}
     table = {"notes": results.notes, "places": results.places, "hits": rows, "near": near, "stale": list(results.stale)}
-    return json.dumps(table, ensure_ascii=False, indent=1) + "\n"
+    return json_text(table, indent=1) + "\n"
 
 
 def _json_lines(results: SearchResults, manner: HitStyle) -> str:
-    lines = "".join(f"{json.dumps(row(hit), ensure_ascii=False)}\n" for hit in results.hits)
+    lines = "".join(f"{json_text(row(hit))}\n" for hit in results.hits)
     return escape_line_ends(lines.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
 

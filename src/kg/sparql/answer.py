@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,9 +24,23 @@ if TYPE_CHECKING:
 
 Kind = Choice["select", "ask", "graph"]
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+_NUMBER = re.compile(r"\s*[-+]?(?:\d+(?:\.\d*)?|\.\d+)\s*", re.A)
+
+
+def _number(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Read a number in the lexical form of XSD. Python also reads 1_000, ١ and, as a decimal, NaN and 1e9."""
+
+    def convert(text: str) -> Any:
+        if not _NUMBER.fullmatch(text):
+            raise ValueError(text)
+        return read(text)
+
+    return convert
+
+
 _VALUES: dict[str, Callable[[str], Any]] = {
-    "integer": int,
-    "decimal": Decimal,
+    "integer": _number(int),
+    "decimal": _number(Decimal),
     "double": float,
     "float": float,
     "boolean": lambda text: text in {"true", "1"},

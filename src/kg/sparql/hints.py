@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _LOCAL = re.compile(r"\w[\w-]*\Z")
 _MOST = 3
+_ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|U00(?:0[0-9A-Fa-f]|10)[0-9A-Fa-f]{4}|.)", re.S)
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f"}
 
 
@@ -142,25 +143,25 @@ def _term(token: Token, prefixes: Mapping[str, str], text: str, *, literal: bool
     except ValueError:
         return None
     if token.kind == "string" and literal and not text[token.end :].startswith(("@", "^^")):
-        return ox.Literal(_unescaped(token.text.strip(token.text[0])))
+        quotes = 3 if token.text[:3] in {'"' * 3, "'" * 3} and len(token.text) > 5 else 1
+        return ox.Literal(_unescaped(token.text[quotes:-quotes]))
     return None
 
 
 def _unescaped(text: str) -> str:
-    if "\\" not in text:
-        return text
-    pieces = iter(text.split("\\"))
-    out = next(pieces)
-    for piece in pieces:
-        out += _ESCAPES.get(piece[:1], piece[:1]) + piece[1:]
-    return out
+    return _ESCAPE.sub(_character, text)
+
+
+def _character(escape: re.Match[str]) -> str:
+    sign = escape[1]
+    return _ESCAPES.get(sign, sign) if len(sign) == 1 else chr(int(sign[1:], 16))
 
 
 def _near(term: QueryTerm, store: "Store", prefixes: Mapping[str, str]) -> str | None:
     """The known term most similar to a term, as a query would write it."""
     if isinstance(term.term, ox.Literal):
         closest = nearest(term.term.value, {*store.literals(None, *LABELS)})
-        return f'"{closest}"' if closest else None
+        return str(ox.Literal(closest)) if closest else None
     prefix, _, local = term.text.partition(":")
     namespace = prefixes.get(prefix)
     if namespace is None or term.text.startswith("<"):

@@ -186,7 +186,7 @@ def _severity(term: Term) -> Severity:
 
 def bare(term: Term | None) -> str:
     """The text of a term, an IRI without angle brackets; empty if there is no term."""
-    return "" if term is None else str(term).strip("<>")
+    return term.value if isinstance(term, ox.NamedNode) else "" if term is None else str(term)
 
 
 def _with_article(noun: str) -> str:
