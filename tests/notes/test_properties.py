@@ -211,6 +211,7 @@ def test_blocks_lie_inside_each_other_in_order(text: str) -> None:
 
 @thorough
 @given(any_text)
+@example("> [!note]- T\n> %%\n> [[A]] #a\n> %%")
 def test_what_stands_in_a_line_lies_inside_it(text: str) -> None:
     note = note_of(text)
     for line in lines_of(note):

@@ -161,7 +161,8 @@ def _comment_lines(top: list[_Node], *, has_fields: bool) -> Iterator[Line]:
         for line in node.lines if isinstance(node, Block) else (node.line,):
             fields = line.fields if is_plain else ()
             if line.tags or fields:
-                yield line._replace(links=(), words=(), fields=fields)
+                pieces = tuple([piece._replace(link=None) for piece in line.pieces])
+                yield line._replace(pieces=pieces, links=(), words=(), fields=fields, only_links=False)
         nodes += [(child, is_plain) for child in reversed(node.children)] if isinstance(node, Block) else []
 
 
