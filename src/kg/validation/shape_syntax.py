@@ -85,6 +85,7 @@ PARAMETERS = tuple(
     ShapeParameter(name, kind, "single" in rest, "property" in rest)
     for name, kind, *rest in (row.split() for row in _TABLE.strip().replace("\n", ";").split(";"))
 )
+_BY_IRI = {SH + row.name: row for row in PARAMETERS}
 _CONSTRAINTS = (
     ("pattern", "flags"),
     ("closed", "ignoredProperties"),
@@ -179,8 +180,9 @@ class Syntax:
         """The faults, by node."""
         for node in self.shapes.nodes:
             yield from self._of_shape(node)
-            for row in PARAMETERS:
-                yield from self._of_parameter(node, row)
+            for predicate in self.shapes.about(node):
+                if predicate in _BY_IRI:
+                    yield from self._of_parameter(node, _BY_IRI[predicate])
             yield from self._incomplete(node)
             yield from self._unknown(node)
         yield from self._recursive()

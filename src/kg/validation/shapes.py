@@ -34,6 +34,9 @@ def _sh(name: str) -> ox.NamedNode:
     return ox.NamedNode(SH + name)
 
 
+_SHAPES = {_sh("NodeShape"), _sh("PropertyShape")}
+
+
 class Wide(NamedTuple):
     """The reach of SPARQL constraints in the whole graph: the properties that they name, or everything."""
 
@@ -121,13 +124,12 @@ class Shapes:
     @cached_property
     def aimed(self) -> tuple[Term, ...]:
         """The shapes with targets."""
-        aimed = (node for node in self._objects if self.of_sh(node, *_TARGETS) or self.classes_of(node))
-        return tuple(sorted(aimed, key=str))
+        return tuple(sorted((n for n in self._objects if self.of_sh(n, *_TARGETS) or self.classes_of(n)), key=str))
 
     def classes_of(self, node: Term) -> list[Term]:
         """The shape itself if it is also a class (SHACL 2.1.3.3: implicit class targets)."""
         types = set(self.objects(node, TYPE.value))
-        return [node] if types & _CLASSES and types & {_sh("NodeShape"), _sh("PropertyShape")} else []
+        return [node] if types & _CLASSES and types & _SHAPES else []
 
     @cached_property
     def owners(self) -> Mapping[Term, Term]:
@@ -145,8 +147,7 @@ class Shapes:
 
     def chain(self, node: Term) -> list[Term]:
         """A node and the shapes around it, up to the nearest with a name."""
-        around = reached([node], lambda node: [self.owners[node]] if node in self.owners else [])
-        return list(around)
+        return list(reached([node], lambda node: [self.owners[node]] if node in self.owners else []))
 
     @cached_property
     def users(self) -> Mapping[Term, list[Term]]:
@@ -177,9 +178,14 @@ class Shapes:
         return nodes
 
     def aimed_at(self, focus: Mapping[Term, Iterable[Term]]) -> list[ox.Triple]:
-        """The shapes graph in which these shapes target exactly these nodes, and no other shape has a target."""
+        """The shapes graph around these shapes, in which they target exactly these nodes, and no other has a target.
+
+        Around a shape are the nodes that it refers to, and the shapes that use it: their other shapes may count, too.
+        """
+        starts = [shape for shape, nodes in focus.items() if nodes]
+        part = reached(starts, lambda node: chain(self.users.get(node, ()), *self.about(node).values()))
         aims = {_sh(name) for name in _TARGETS}
-        rows = [t for t in self.triples if t.predicate not in aims and not self._makes_class(t)]
+        rows = [t for t in self.triples if t.subject in part and t.predicate not in aims and not self._makes_class(t)]
         for shape, nodes in focus.items():
             if not isinstance(shape, ox.Literal):
                 rows += [ox.Triple(shape, _sh("targetNode"), node) for node in nodes]
@@ -242,7 +248,8 @@ class Shapes:
 
     def inner(self, node: Term) -> list[Term]:
         """The shapes that a shape uses."""
-        return [shape for name in (*_INNER, *_LISTS) for shape in self.used_by(node, name)]
+        about = self.about(node)
+        return [shape for name in (*_INNER, *_LISTS) if SH + name in about for shape in self.used_by(node, name)]
 
     def used_by(self, node: Term, name: str) -> list[Term]:
         """The shapes that a shape uses by a property, by its local name."""
