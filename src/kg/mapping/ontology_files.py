@@ -6,6 +6,7 @@ A file may have axioms, SHACL shapes or both. Blank nodes of two files never mer
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -170,7 +171,9 @@ def _reason(text: str, root: str, suffix: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=16)
 def _parsed(file: Path, text: str, format_: ox.RdfFormat, key: str, base: str) -> OntologyFile:
+    """Parse a text; a long process parses the same text once."""
     rows = ox.parse(text, format_, base_iri=base, rename_blank_nodes=True)
     triples = [quad.triple for quad in rows]
     prefixes = {name: space for name, space in rows.prefixes.items() if space[-1:] in {"#", "/", ":", "_", "="}}

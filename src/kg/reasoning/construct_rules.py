@@ -7,6 +7,7 @@ query. rdflib parses the texts. That takes longer than an edit may, so its resul
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import chain, count, product
 from typing import Any, NamedTuple, cast
 
@@ -54,7 +55,7 @@ def constructs(
         compiled = {}
         for name, text in texts.items():
             with limited(display_name(name), limits):
-                compiled[name] = _construct(name, text, prefixes)
+                compiled[name] = _construct(name, text, tuple(prefixes.items()))
     table = {"texts": dict(texts), "prefixes": dict(prefixes), "rules": {n: _written(c) for n, c in compiled.items()}}
     return compiled, json.dumps(table)
 
@@ -64,7 +65,10 @@ def display_name(name: str) -> str:
     return f"the rule {name} (rules/{name}.rq)"
 
 
-def _construct(name: str, text: str, prefixes: Mapping[str, str]) -> Construct:
+@lru_cache(maxsize=100)
+def _construct(name: str, text: str, declared: tuple[tuple[str, str], ...]) -> Construct:
+    """Compile a rule file; a long process compiles the same text once."""
+    prefixes = dict(declared)
     _check(name, text, prefixes)
     try:
         head, where = _parsed(text, prefixes)
