@@ -1,7 +1,8 @@
 """Fold letters: a text in which neither case nor width nor diacritics count, in any script.
 
 This is Unicode's compatibility decomposition (NFKD) without diacritics, then full case folding. It maps each character
-by itself, so a place in a folded text leads back to its place in the text. A letter with a stroke, which Unicode does
+by itself (a voicing mark of half width joins its letter), so a place in a folded text leads back to its place in the
+text. A letter with a stroke, which Unicode does
 not decompose, becomes the plain letter (ł and l), as in CLDR's transform Latin-ASCII.
 """
 
