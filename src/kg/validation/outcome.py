@@ -7,15 +7,14 @@ from typing import NamedTuple
 import pyoxigraph as ox
 
 from kg.rdf.terms import OWL, SH
-from kg.rdf.vocabulary import TYPE, Term
+from kg.rdf.vocabulary import Term
 from kg.validation.conformance import Conformance, State
 from kg.validation.pyshacl_runner import ShapesError
 from kg.validation.shapes import Shapes, reached
 
-_SHARED = {
-    SH + name for name in ("ConstraintComponent", "SPARQLFunction", "SPARQLTargetType", "Function", "TargetType")
-}
-_SHARED.add(OWL + "Ontology")
+_ONTOLOGY = ox.NamedNode(OWL + "Ontology")
+_SHARED = {SH + name for name in ("parameter", "declare")}
+"""The properties of components, functions and prefixes, which any shape may use without a reference to them."""
 
 
 class ShapesOutcome(NamedTuple):
@@ -52,7 +51,6 @@ def _refused(conformance: Conformance, shapes: Sequence[Term]) -> list[tuple[Ter
 def _only(conformance: Conformance, shapes: Sequence[Term]) -> Conformance:
     """The same check with some of the shapes, and all that these refer to."""
     graph = conformance.shapes
-    shared = [t.subject for t in graph.triples if t.predicate == TYPE and isinstance(t.object, ox.NamedNode)
-              and t.object.value in _SHARED]  # fmt: skip
+    shared = [t.subject for t in graph.triples if t.predicate.value in _SHARED or t.object == _ONTOLOGY]
     nodes = reached([*shapes, *shared], lambda node: (obj for row in graph.about(node).values() for obj in row))
     return replace(conformance, shapes=Shapes(tuple(t for t in graph.triples if t.subject in nodes)))

@@ -234,8 +234,8 @@ class Shapes:
 
     @cached_property
     def parameters(self) -> frozenset[str]:
-        """The parameter properties of custom constraint components."""
-        components = {t.subject for t in self.triples if t.predicate == TYPE and t.object == _sh("ConstraintComponent")}
+        """The parameter properties of custom constraint components, which may have types of their own."""
+        components = [node for node in self._objects if self.of_sh(node, "parameter")]
         paths = (path for component in components for parameter in self.of_sh(component, "parameter")
                  for path in self.of_sh(parameter, "path"))  # fmt: skip
         return frozenset(_iri(path) for path in paths)
