@@ -487,9 +487,15 @@ def _only_manifest(store: ox.Store, text: str) -> tuple[int, str]:
 
 
 LIARS = {
-    "a login page": (lambda store, text: (200, "text/html"), "does not have what the first update says.*a web page"),
-    "accepted": (lambda store, text: (202, "text/plain"), "does not have what the first update says"),
-    "no content": (lambda store, text: (204, "text/plain"), "does not have what the first update says"),
+    "a login page": (
+        lambda store, text: (200, "text/html"),
+        "answers updates with a web page, but does not have the triple of the first",
+    ),
+    "accepted": (lambda store, text: (202, "text/plain"), "accepts updates, but does not have the triple of the first"),
+    "no content": (
+        lambda store, text: (204, "text/plain"),
+        "accepts updates, but does not have the triple of the first",
+    ),
     "the first update": (_only_manifest, r"does not have 5 graphs \(the first: .*\) that it was sent"),
     "no manifest": (_without("push/state>"), "does not have 5 graphs"),
     "some triples": (_without(r"path>"), "has other triples than it was sent in .* graphs"),

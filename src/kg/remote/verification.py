@@ -18,7 +18,7 @@ def verify_first_update(sender: Sender) -> None:
     """Verify that the server has the manifest's first row, before all else is sent. Raises KgError."""
     names = sender.names
     if not sender.endpoint.answer(f"ASK {{ GRAPH {names.manifest} {{ {names.header} }} }}", {})[0].boolean:
-        raise _not_done(sender, "does not have what the first update says")
+        raise _not_done(sender, "does not have the triple of the first")
 
 
 def settle(sender: Sender, plan: Plan, *, full: bool) -> tuple[str, ...]:
@@ -72,9 +72,6 @@ def _graphs(graphs: list[str]) -> str:
 
 
 def _not_done(sender: Sender, what: str) -> KgError:
-    page = ", which it answered with a web page" if sender.sent.pages else ""
+    what_it_does = "answers updates with a web page" if sender.sent.pages else "accepts updates"
     updates = sender.endpoint.updates.name
-    return KgError(
-        f"{sender.endpoint.name} {what}: it accepts updates{page}, but its state does not show them; is {updates} its "
-        "address for updates?"
-    )
+    return KgError(f"{sender.endpoint.name} {what_it_does}, but {what}: is {updates} its address for updates?")
