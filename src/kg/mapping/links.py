@@ -65,11 +65,11 @@ class LinkMapper:
             out.add(out.term, terms.LINKS_TO, entity, at)
             if link.embed and target.kind not in _ADDRESSES:
                 out.add(out.term, terms.EMBEDS, entity, at)
-        self.file(link)
+        self.file(target, at)
 
-    def file(self, link: Link) -> None:
-        """State what is known of a link's target without reading it: that it is missing, or an attachment."""
-        out, target, at = self.out, self.target(link), link.span.start
+    def file(self, target: Target, at: int) -> None:
+        """State what is known of a target without reading it: that it is missing, or an attachment."""
+        out = self.out
         entity = iri(target.entity)
         if target.kind in {"missing", "missing attachment"}:
             out.add(entity, RDF_TYPE, terms.MISSING, at)

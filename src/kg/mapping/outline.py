@@ -152,7 +152,7 @@ class OutlineMapper:
                 self.links.tag(tag, scope.iri)
             for item in line.fields:
                 for link in item.links if not line.links else ():  # a comment: the value is no link of the note
-                    self.links.file(link)
+                    self.links.file(self.links.target(link), link.span.start)
                 subject = scope.things[0] if item.form == "line" else about
                 if item.form != "date" or subject.is_task:
                     self.properties.state(subject, item.key, inline_value(item))
