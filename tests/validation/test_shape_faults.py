@@ -135,6 +135,7 @@ def test_a_fault_is_an_error_of_the_command_with_the_other_findings(write: Write
             "All potentially pre-bound variables",
         ),
         ('sh:sparql [ sh:select "SELECT $this { $this a ?t { SELECT * { ?x a ?t } } }" ]', "Using 'SELECT *'"),
+        ("a sh:NodeShape ; sh:and ( ex:Bad )", "the shape refers to itself, and its check does not end [O10]"),
     ],
 )
 def test_what_only_pyshacl_refuses_is_a_finding_too(write: Write, shape: str, reason: str) -> None:
@@ -142,7 +143,7 @@ def test_what_only_pyshacl_refuses_is_a_finding_too(write: Write, shape: str, re
     vault = write({"A.md": "---\ntype: Risk\n---\n", "ontology/s.ttl": text})
     for _ in range(2):
         found = [one for one in validate(vault, only="shapes").findings if one.severity != "info"]
-        assert [one.code for one in found] == ["First", "Last", "O10"]
+        assert [one.code for one in found if one.code != "O11"] == ["First", "Last", "O10"]
         assert str(found[2]).startswith(f"ontology/s.ttl:8:1: error: ex:Bad: {reason}")
 
 

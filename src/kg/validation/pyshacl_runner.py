@@ -4,6 +4,7 @@ Shapes from a stranger may contain SPARQL. A query that would call another serve
 run (`Shapes.texts`). A query that never ends or takes all memory is ended with the process.
 """
 
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -65,6 +66,8 @@ _FIELDS = {
     "resultSeverity": "severity",
 }
 
+_LONGEST = 300
+"""The characters of a reason of pySHACL, which can contain a whole query."""
 _OPTIONAL = {"path", "value", "constraint"}
 
 
@@ -117,11 +120,16 @@ def _validate(data: bytes, shapes: bytes, advanced: bool) -> list[tuple[Any, ...
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - pySHACL and rdflib raise any exception for invalid shapes
-        reason = getattr(error, "message", "") or str(error) or type(error).__name__
-        raise ShapesError(f"the shapes cannot be used: {' '.join(reason.split())}") from None
+        raise _refusal(getattr(error, "message", "") or str(error) or type(error).__name__) from None
     if not hasattr(report, "subjects"):
-        raise ShapesError(f"the shapes cannot be used: {' '.join(str(report).split())}")
+        raise _refusal(str(report))
     return sorted(set(_results(report, shapes_graph)))
+
+
+def _refusal(reason: str) -> ShapesError:
+    if reason.startswith("Validation path too deep"):  # the shapes on the path follow, thirty times
+        reason = "the shape refers to itself, and its check does not end"
+    return ShapesError(f"the shapes cannot be used: {textwrap.shorten(reason, _LONGEST, placeholder=' …')}")
 
 
 def _graph(triples: bytes) -> "rdflib.Graph":
