@@ -262,6 +262,8 @@ def test_what_is_declared_and_not_used_is_told(write: Callable[[dict[str, str]],
     said = {"?t a kg:Task": "nothing is a kg:Task yet", "?t kg:due ?d": "kg:due is declared, but nothing states it"}
     for pattern, sentence in said.items():
         assert hints_on_unknown_terms(f"SELECT * {{ {pattern} }}", store, store.prefixes, lambda: True) == [sentence]
+    for used in ("?s a ?t FILTER(?t = kg:Concept && ?s = 3)", "VALUES ?t { kg:Concept } ?s a ?t ; kg:path ?t"):
+        assert hints_on_unknown_terms(f"SELECT * {{ {used} }}", store, store.prefixes, lambda: True) == []
 
 
 def test_what_describes_the_ontology_is_not_told(notes_store: kg.Store) -> None:

@@ -6,6 +6,7 @@ or if an unknown term resembles a known one.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyoxigraph as ox
@@ -84,7 +85,7 @@ def _only_declared(store: "Store", query_term: QueryTerm) -> bool:
         return False
     if store.has(None, term, None, ONTOLOGY_GRAPH):
         return False
-    uses = store.triples(None, TYPE, term) if query_term.is_class else store.triples(None, term, None)
+    uses = chain(store.triples(None, TYPE, term), () if query_term.is_class else store.triples(None, term, None))
     # `all` stops at the first use outside the ontology
     return all(store.has(use.subject, use.predicate, use.object, ONTOLOGY_GRAPH) for use in uses)
 
