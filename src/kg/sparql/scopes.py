@@ -28,14 +28,13 @@ class Scope:
     """The word before the bracket, in upper case: EXISTS, MINUS, COUNT …"""
     assigned: set[str] = field(default_factory=set)
     """The variables that the scope itself gives a value, by AS."""
+    home: "Scope" = field(init=False)
+    """The innermost query, group or template that contains the scope."""
 
-    @property
-    def home(self) -> "Scope":
-        """The innermost query, group or template that contains the scope."""
-        scope = self
-        while scope.kind in {"expression", "list"} and scope.parent:
-            scope = scope.parent
-        return scope
+    def __post_init__(self) -> None:
+        """Set the home, which does not change: a group can become a query, and both are homes."""
+        is_inner = self.parent is not None and self.kind in {"expression", "list"}
+        self.home = self.parent.home if self.parent and is_inner else self
 
     @property
     def outer(self) -> "Scope | None":
@@ -45,10 +44,10 @@ class Scope:
 
     def assigns(self, name: str) -> bool:
         """Whether a variable gets its value by AS here, or around the group of an EXISTS."""
-        home = self.home
-        return name in home.assigned or (
-            home.introduced == "EXISTS" and home.outer is not None and home.outer.assigns(name)
-        )
+        home: Scope | None = self.home
+        while home is not None and name not in home.assigned:
+            home = home.outer if home.introduced == "EXISTS" else None
+        return home is not None
 
 
 class Word(NamedTuple):
