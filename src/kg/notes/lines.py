@@ -19,7 +19,7 @@ EMPTY = Line(Span(0, 0), (), (), (), (), (), only_links=False)
 # another. The search looks for a single byte first, which takes a tenth of the time.
 _MARKS = ((b"#", (b"#",)), (b"^", (b"^",)), (b"%", (b"%%",)), (b":", (b"::", b"://")), (b"|", (b"[[|",)))
 # Between links in a row, and after the last: punctuation, and tags, which describe the item but name nothing.
-_SEPARATORS = re.compile(r"(?:[\s,;|·•/&+–—.-]|#\S+)*\Z")
+_SEPARATORS = re.compile(r"(?:[\s,;|·•/&+–—.-]|#\S++)*+\Z")
 # The marks before a line's first character after which it cannot be a tag.
 _NO_TAG_AFTER = {b"\\", b"*", b"~"}
 _SHORT = 500
