@@ -1,12 +1,15 @@
 """A store that is missing, damaged, locked or in part gone: a sentence says so, and an ingest makes it anew."""
 
+import contextlib
 import fcntl
 import shutil
 from pathlib import Path
 
 import pytest
 
+import kg
 from helpers.commanding import run
+from kg.core.errors import StoreError
 
 
 def test_a_store_that_is_missing_damaged_or_locked(project: Path, tmp_path: Path) -> None:
@@ -44,3 +47,16 @@ def test_what_is_gone_from_a_store_is_built_anew_by_the_next_ingest(project: Pat
     assert run("query", "ASK { ?s ?p ?o }", cwd=damaged).returncode == 3
     assert run("ingest", str(damaged), cwd=damaged).returncode == 0
     assert run("query", "ASK { ?s ?p ?o }", cwd=damaged).returncode == 0
+
+
+def test_damage_that_is_met_while_solutions_are_read_is_one_sentence(project: Path, tmp_path: Path) -> None:
+    """Oxigraph opens some files only on reading."""
+    for number, file in enumerate(sorted((project / ".kg").glob("gen-*/db/*.sst"))):
+        damaged = tmp_path / str(number)
+        shutil.copytree(project / ".kg", damaged)
+        place = damaged / file.relative_to(project / ".kg")
+        place.chmod(0o600)
+        place.write_bytes(b"short")
+        for read in (kg.network, lambda store: store.predicates, lambda store: store.lines()):
+            with contextlib.suppress(StoreError):
+                read(kg.Store(damaged))

@@ -98,7 +98,7 @@ class _NetworkReader:
     @cached_property
     def _classes(self) -> set[ox.NamedNode]:
         """Every class that has an instance."""
-        rows = self.store.select("SELECT DISTINCT ?class { [] a ?class }")
+        rows = self.store.solutions("SELECT DISTINCT ?class { [] a ?class }")
         return {row[0] for row in rows if isinstance(row[0], ox.NamedNode)}
 
     @cached_property

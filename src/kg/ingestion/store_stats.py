@@ -93,8 +93,8 @@ def _counted(store: Store) -> tuple[Counter[ox.NamedNode], Counter[ox.NamedNode]
     """Return how often each class and each property is used, without the uses in the ontology's own triples."""
     uses = []
     for query in (_CLASSES, _PROPERTIES):
-        rows = {row["term"]: int(row["number"].value) for row in store.select(query.format("", ""))}
-        own = store.select(query.format(f"GRAPH {ONTOLOGY} {{", "}"))
+        rows = {row["term"]: int(row["number"].value) for row in store.solutions(query.format("", ""))}
+        own = store.solutions(query.format(f"GRAPH {ONTOLOGY} {{", "}"))
         counts = Counter(rows)
         counts.subtract({row["term"]: int(row["number"].value) for row in own})
         uses.append(+counts)

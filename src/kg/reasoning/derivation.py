@@ -114,7 +114,7 @@ class Derivations:
 
     def answers(self, query: str) -> bool:
         """Whether a SELECT query has a solution."""
-        return any(True for _ in self.store.select(query))
+        return any(True for _ in self.store.solutions(query))
 
     def _noting(self, match: Match) -> Callable[[], None]:
         def note() -> None:
@@ -266,9 +266,10 @@ class Derivations:
     def _solutions(self, name: str) -> Sequence[Mapping[str, Any]]:
         """Return the solutions of a rule's pattern."""
         if name not in self._matched:
-            solutions = self.store.select(select_of(self.reasoning.ontology.rules[name]))
-            names = [variable.value for variable in solutions.variables]
-            self._matched[name] = [{n: row[n] for n in names if row[n] is not None} for row in solutions]
+            with self.store.reading():
+                solutions = self.store.select(select_of(self.reasoning.ontology.rules[name]))
+                names = [variable.value for variable in solutions.variables]
+                self._matched[name] = [{n: row[n] for n in names if row[n] is not None} for row in solutions]
         return self._matched[name]
 
     # ---- contradictions ----------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ class LocalDataset:
 def states(store: Store, progress: Progress) -> dict[str, GraphState]:
     """The named graphs of a store with their states."""
     # Oxigraph also lists graphs that lost all their triples.
-    graphs = sorted(str(row[0]) for row in store.select("SELECT DISTINCT ?g { GRAPH ?g { } }"))
+    graphs = sorted(str(row[0]) for row in store.solutions("SELECT DISTINCT ?g { GRAPH ?g { } }"))
     result = {}
     for number, graph in enumerate(graphs):
         progress("comparing", number, len(graphs))

@@ -20,6 +20,7 @@ published one when the writer gets the lock. Otherwise another writer was faster
 import json
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -125,8 +126,19 @@ class Store:
 
     def select(self, query: str, **options: Any) -> Any:
         """Run a query; return Oxigraph's own results, which only the calling thread may read. Raises SyntaxError."""
-        try:
+        with self.reading():
             return self._db.query(query, prefixes=self.prefixes, **options)
+
+    def solutions(self, query: str) -> Iterator[ox.QuerySolution]:
+        """The solutions of a SELECT query, read from the database in turn. Raises SyntaxError, StoreError."""
+        with self.reading():
+            yield from self.select(query)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Raise StoreError if the database proves to be damaged."""
+        try:
+            yield
         except PermissionError:  # the network is closed
             raise
         except (OSError, RuntimeError) as error:
@@ -209,7 +221,7 @@ class Store:
     @cached_property
     def predicates(self) -> list[ox.NamedNode]:
         """All properties in use, sorted."""
-        rows = self.select("SELECT DISTINCT ?p { ?s ?p ?o }")
+        rows = self.solutions("SELECT DISTINCT ?p { ?s ?p ?o }")
         return sorted((row[0] for row in rows), key=lambda predicate: predicate.value)
 
     def rows(self, names: str, pattern: str) -> list[bytes]:
@@ -219,15 +231,16 @@ class Store:
         """
         rows = self._slice(names, pattern, 0)
         if len(rows) == _SLICE:
-            (count,) = self.select(f"SELECT (COUNT(*) AS ?count) {{ {pattern} }}")
+            (count,) = self.solutions(f"SELECT (COUNT(*) AS ?count) {{ {pattern} }}")
             starts = range(_SLICE, int(count[0].value), _SLICE)
             for lines in in_threads(lambda start: self._slice(names, pattern, start), starts):
                 rows += lines
         return rows
 
     def _slice(self, names: str, pattern: str, start: int) -> list[bytes]:
-        solutions = self.select(f"SELECT {names} {{ {pattern} }} LIMIT {_SLICE} OFFSET {start}")
-        text: bytes = solutions.serialize(format=ox.QueryResultsFormat.TSV)
+        with self.reading():
+            solutions = self.select(f"SELECT {names} {{ {pattern} }} LIMIT {_SLICE} OFFSET {start}")
+            text: bytes = solutions.serialize(format=ox.QueryResultsFormat.TSV)
         return text.split(b"\n")[1:-1]  # unlike splitlines, ignores other line ends
 
     def graph(self, name: str) -> list[tuple[str, str, str]]:
