@@ -238,9 +238,9 @@ class Store:
         return rows
 
     def _slice(self, names: str, pattern: str, start: int) -> list[bytes]:
-        with self.reading():
-            solutions = self.select(f"SELECT {names} {{ {pattern} }} LIMIT {_SLICE} OFFSET {start}")
-            text: bytes = solutions.serialize(format=ox.QueryResultsFormat.TSV)
+        query = f"SELECT {names} {{ {pattern} }} LIMIT {_SLICE} OFFSET {start}"
+        with self.reading():  # no variable holds the solutions: an error would take them to another thread
+            text: bytes = self.select(query).serialize(format=ox.QueryResultsFormat.TSV)
         return text.split(b"\n")[1:-1]  # unlike splitlines, ignores other line ends
 
     def graph(self, name: str) -> list[tuple[str, str, str]]:
