@@ -21,7 +21,7 @@ from kg.mapping.skolemisation import skolemised
 from kg.rdf.iris import encode_path
 from kg.rdf.sparql_syntax import check, line_and_column
 from kg.rdf.terms import OWL, RDF, RDFS, SH
-from kg.rdf.vocabulary import TYPE, Term
+from kg.rdf.vocabulary import TYPE, Term, iri_of
 
 PropertyKind = Literal["object", "data", "annotation", "any"]
 
@@ -177,7 +177,7 @@ def _parsed(file: Path, text: str, format_: ox.RdfFormat, key: str, base: str) -
     rows = ox.parse(text, format_, base_iri=base, rename_blank_nodes=True)
     triples = [quad.triple for quad in rows]
     prefixes = {name: space for name, space in rows.prefixes.items() if space[-1:] in {"#", "/", ":", "_", "="}}
-    headers = {_iri(t.subject) for t in triples if t.predicate == TYPE and _iri(t.object) == OWL + "Ontology"}
+    headers = {iri_of(t.subject) for t in triples if t.predicate == TYPE and iri_of(t.object) == OWL + "Ontology"}
     return OntologyFile(file, text, triples, prefixes, skolemised(_axioms(triples), key), frozenset(headers - {""}))
 
 
@@ -221,7 +221,7 @@ def _axioms(triples: list[ox.Triple]) -> list[ox.Triple]:
     types: dict[Term, set[str]] = defaultdict(set)
     for triple in triples:
         if triple.predicate == TYPE:
-            types[triple.subject].add(_iri(triple.object))
+            types[triple.subject].add(iri_of(triple.object))
     shapes = {t.subject for t in triples if _is_of_shapes(t) and _is_shape(types[t.subject])}
     plain = [triple for triple in triples if not _is_of_shapes(triple)]
     below = _below((t for t in triples if t.subject in shapes or _is_of_shapes(t)), triples) - shapes
@@ -253,8 +253,4 @@ def _below(starts: Iterable[ox.Triple], triples: Iterable[ox.Triple]) -> set[Ter
 
 def _is_of_shapes(triple: ox.Triple) -> bool:
     """Whether a triple uses SHACL's vocabulary."""
-    return (triple.predicate == TYPE and _iri(triple.object).startswith(SH)) or triple.predicate.value.startswith(SH)
-
-
-def _iri(term: Term) -> str:
-    return term.value if isinstance(term, ox.NamedNode) else ""
+    return (triple.predicate == TYPE and iri_of(triple.object).startswith(SH)) or triple.predicate.value.startswith(SH)

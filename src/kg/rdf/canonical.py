@@ -1,6 +1,7 @@
 """The literals that Oxigraph stores: a number, date or boolean has one form, whatever its text (`01`, `1e3`, `+5`)."""
 
-from functools import cache, lru_cache
+from collections.abc import Iterable
+from functools import lru_cache
 
 import pyoxigraph as ox
 
@@ -9,18 +10,18 @@ from kg.rdf.vocabulary import Term
 _NODE = ox.NamedNode("urn:x-kg:canonical")
 
 
-@cache
-def _store() -> ox.Store:
-    return ox.Store()
+def canonical_triples(triples: Iterable[ox.Triple]) -> set[ox.Triple]:
+    """Triples as a store returns them: with `1` for `01`, and xsd:integer for types that derive from it."""
+    store = ox.Store()
+    store.extend(ox.Quad(triple.subject, triple.predicate, triple.object) for triple in triples)
+    return {quad.triple for quad in store}
 
 
+@lru_cache(1_000)
 def canonical(term: Term) -> Term:
     """A term as a store returns it."""
-    store = _store()
-    store.clear()
-    store.add(ox.Quad(_NODE, _NODE, term))
-    quad: ox.Quad = next(iter(store))
-    return quad.object
+    (triple,) = canonical_triples([ox.Triple(_NODE, _NODE, term)])
+    return triple.object
 
 
 @lru_cache(1_000)

@@ -54,3 +54,8 @@ PARTS = (HAS_SECTION, HAS_BLOCK)
 """The properties that lead from a note to the things inside it."""
 OWN_GRAPHS = (INFERRED_GRAPH, ONTOLOGY_GRAPH, METRICS_GRAPH)
 """The graphs that no note asserts."""
+
+
+def iri_of(term: object) -> str:
+    """The text of an IRI; empty for any other term."""
+    return term.value if isinstance(term, ox.NamedNode) else ""

@@ -14,6 +14,7 @@ import pyoxigraph as ox
 
 from kg.core.errors import StoreBusy, StoreError, TermRefused
 from kg.core.folder import Folder
+from kg.rdf.canonical import canonical_triples
 from kg.rdf.terms import INFERRED, ONTOLOGY, Row
 from kg.rdf.vocabulary import DEFAULT_GRAPH, INFERRED_GRAPH, Term
 from kg.store.bulk_load import OF_INFERENCE, load_file, parsed, write_graphs
@@ -123,7 +124,7 @@ class Builder:
         for graph, rows in wanted.items():
             name = _graph_name(graph)
             before = {quad.triple for quad in matching(self._db, None, None, None, name)}
-            after = _as_stored(_quads(_triples(rows), name))
+            after = canonical_triples(_triples(rows))
             removed += _quads(before - after, name)
             added += _quads(after - before, name)
         for graph, (gone, come) in differences.items():
@@ -304,13 +305,6 @@ def _triples(rows: Iterable[Row]) -> list[ox.Triple]:
         return [quad.triple for quad in ox.parse(text.encode("utf-8", "surrogatepass"), ox.RdfFormat.N_TRIPLES)]
     except SyntaxError as error:
         raise TermRefused(error.msg) from error
-
-
-def _as_stored(quads: Iterable[ox.Quad]) -> set[ox.Triple]:
-    """Return triples as a store gives them back: with `1` for `01`, and xsd:integer for types that derive from it."""
-    store = ox.Store()
-    store.extend(quads)
-    return {quad.triple for quad in store}
 
 
 def _graph_name(graph: str) -> ox.NamedNode:

@@ -7,10 +7,10 @@ a property path (docs/asking.md, “A known limit”).
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 import pyoxigraph as ox
 
+from kg.rdf.canonical import canonical
 from kg.rdf.vocabulary import GraphName, Term
 
 
@@ -28,15 +28,4 @@ def matching(
     quads = database.quads_for_pattern(subject, predicate, obj, graph)
     if not isinstance(obj, ox.Literal):
         return quads
-    return (quad for quad in quads if quad.object == obj or quad.object == as_stored(obj))
-
-
-@lru_cache(1_000)
-def as_stored(literal: ox.Literal) -> ox.Literal:
-    """Return the literal that a database returns for another: `1` for `"01"^^xsd:integer`."""
-    name = ox.NamedNode("urn:any")
-    database = ox.Store()
-    database.add(ox.Quad(name, name, literal))
-    (quad,) = database
-    assert isinstance(quad.object, ox.Literal)
-    return quad.object
+    return (quad for quad in quads if quad.object == obj or quad.object == canonical(obj))

@@ -125,7 +125,7 @@ KNOWN = frozenset((*(row.name for row in PARAMETERS), *_PATHS, *_OTHERS.split())
 """The terms of SHACL that kg knows, by their local names."""
 
 
-def bare(term: Term) -> str:
+def _text(term: Term) -> str:
     """The text of a term; empty for a triple."""
     return "" if isinstance(term, ox.Triple) else term.value
 
@@ -159,11 +159,11 @@ _VALUES: Mapping[str, tuple[str, Callable[[Term], bool]]] = {
     "boolean": ("true or false", _is_boolean),
     "count": ("an integer of 0 or more", lambda term: _is_integer(term, _INTEGER)),
     "length": ("an integer of 0 or more", lambda term: _is_integer(term, _INTEGERS)),
-    "kind": ("sh:IRI, sh:BlankNode, sh:Literal or two of them", lambda term: bare(term) in _KINDS),
+    "kind": ("sh:IRI, sh:BlankNode, sh:Literal or two of them", lambda term: _text(term) in _KINDS),
     "node": ("an IRI or a blank node", _is_node),
     "shape": ("an IRI or a blank node", _is_node),
     "pattern": ("a text", _is_text),
-    "flags": ("letters of “dimsx”", lambda term: _is_text(term) and not set(bare(term)) - set("dimsxq")),
+    "flags": ("letters of “dimsx”", lambda term: _is_text(term) and not set(_text(term)) - set("dimsxq")),
 }  # fmt: skip
 _MEMBERS = {"list": "", "nodes": "node", "iris": "iri", "texts": "text"}
 
@@ -225,7 +225,7 @@ class Syntax:
         if not is_valid(value):
             return f"must be {phrase}, not {self.name(value)}"
         if row.kind == "pattern":
-            return _pattern_fault(bare(value))
+            return _pattern_fault(_text(value))
         if row.kind == "shape" and not self.shapes.of_sh(value, "path"):
             return f"must name a property shape, and {self.name(value)} has no sh:path"
         if row.name == "node" and self.shapes.of_sh(value, "path"):
@@ -293,8 +293,8 @@ class Syntax:
             if predicate.startswith(SH) and name not in KNOWN:
                 yield Fault(node, _unknown(name), name, values[0], (name,), code=UNCHECKED)
         for type_ in self.shapes.objects(node, TYPE.value):
-            name = bare(type_).removeprefix(SH)
-            if bare(type_).startswith(SH) and name not in KNOWN:
+            name = _text(type_).removeprefix(SH)
+            if _text(type_).startswith(SH) and name not in KNOWN:
                 yield Fault(node, _unknown(name), "", type_, code=UNCHECKED)
 
     def _recursive(self) -> Iterator[Fault]:

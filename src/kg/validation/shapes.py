@@ -17,7 +17,7 @@ import pyoxigraph as ox
 from kg.core.errors import OntologyError
 from kg.mapping.ontology import Ontology
 from kg.rdf.terms import OWL, RDF, RDFS, SH
-from kg.rdf.vocabulary import SUB_CLASS_OF, TYPE, Find, Term
+from kg.rdf.vocabulary import SUB_CLASS_OF, TYPE, Find, Term, iri_of
 from kg.validation.sparql_reach import properties_of
 
 _TARGETS = ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf")
@@ -161,7 +161,7 @@ class Shapes:
     def classes_around(self, shape: Term) -> list[str]:
         """The target classes of a shape and of the shapes that use it."""
         users = reached([shape], lambda node: self.users.get(node, []))
-        return [_iri(class_) for node in users for class_ in [*self.of_sh(node, "targetClass"), *self.classes_of(node)]]
+        return [iri_of(term) for node in users for term in [*self.of_sh(node, "targetClass"), *self.classes_of(node)]]
 
     # ---- targets of shapes -------------------------------------------------------------------------------------
 
@@ -210,7 +210,7 @@ class Shapes:
         """Whether the shapes use SHACL's advanced features, which pySHACL must then enable."""
         names = {SH + name for name in _ADVANCED}
         return any(
-            t.predicate.value in names or (t.predicate == TYPE and _iri(t.object) in names) for t in self.triples
+            t.predicate.value in names or (t.predicate == TYPE and iri_of(t.object) in names) for t in self.triples
         )
 
     @cached_property
@@ -238,7 +238,7 @@ class Shapes:
         components = [node for node in self._objects if self.of_sh(node, "parameter")]
         paths = (path for component in components for parameter in self.of_sh(component, "parameter")
                  for path in self.of_sh(parameter, "path"))  # fmt: skip
-        return frozenset(_iri(path) for path in paths)
+        return frozenset(iri_of(path) for path in paths)
 
     def siblings(self, shape: Term) -> list[Term]:
         """The qualified value shapes of a shape's sibling property shapes (SHACL 4.7.3)."""
@@ -344,10 +344,6 @@ def named(term: Term) -> ox.NamedNode:
 
 def _is_blank(term: Term) -> bool:
     return isinstance(term, ox.BlankNode)
-
-
-def _iri(term: object) -> str:
-    return term.value if isinstance(term, ox.NamedNode) else ""
 
 
 def _value(term: Term) -> str:
