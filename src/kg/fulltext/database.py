@@ -22,7 +22,6 @@ from unicodedata import is_normalized
 from kg.config import Config
 from kg.core.errors import StoreError
 from kg.core.files import digest, read_bytes
-from kg.core.text import nfc
 from kg.fulltext.folding import ALONE, folded
 from kg.store.ownership import CURRENT, is_owned
 from kg.store.ownership import opened as folder_of
@@ -60,7 +59,7 @@ def is_nfc(text: str) -> bool:
 
 def indexed(text: str) -> str:
     """Return the form of a text in the index and in its queries: folded and `indexable`."""
-    return indexable(folded(nfc(text)))
+    return indexable(folded(text))
 
 
 def indexable(text: str) -> str:

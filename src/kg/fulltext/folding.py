@@ -2,8 +2,8 @@
 
 This is Unicode's compatibility decomposition (NFKD) without diacritics, then full case folding. It maps each character
 by itself (a voicing mark of half width joins its letter), so a place in a folded text leads back to its place in the
-text. A letter with a stroke, which Unicode does
-not decompose, becomes the plain letter (ł and l), as in CLDR's transform Latin-ASCII.
+text. A letter with a stroke, which Unicode does not decompose, becomes the plain letter (ł and l), as in CLDR's
+transform Latin-ASCII.
 """
 
 import re
@@ -36,9 +36,10 @@ _LETTERS = {"æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i", "ŋ": "n"}
 
 
 def folded(text: str) -> str:
-    """Return the folded form of a text in Unicode's form C. ASCII text stays, since SQLite folds its case."""
+    """Return the folded form of a text. ASCII text stays, since SQLite folds its case."""
     if text.isascii():
         return text
+    text = nfc(text)
     if _VOICED.search(text):
         text = _VOICED.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text)
     changes = [(ch, fold) for ch in set(text) if (fold := _FOLDS[ord(ch)]) != ch]

@@ -95,7 +95,7 @@ def words(note: Note) -> IndexedWords:
 
 
 def _section(note: Note, start: int, parts: tuple[str, ...], heading: str, text: str) -> IndexedSection:
-    head, body = folded(nfc(heading)), folded(nfc(text))
+    head, body = folded(heading), folded(text)
     raw = None if head + body == heading + text else heading + text
     line = note.source.position(start).line
     path = json.dumps(parts, ensure_ascii=False)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from kg.core.errors import KgError
-from kg.core.text import nfc
 from kg.fulltext.database import indexable, indexed
 from kg.fulltext.folding import folded
 
@@ -129,7 +128,7 @@ class _Parser:
             return Filter(token["key"].lower(), text) if text else None
         if token["word"] == "AND":
             return None
-        letters = folded(nfc(text))
+        letters = folded(text)
         if not _has_words(letters):
             self.left_out += [token[0]] if text else []
             return None

@@ -203,10 +203,10 @@ class Searcher:
 
     def _lying(self, key: str, text: str) -> set[int]:
         """The notes with a text in their path or file name."""
-        wanted = folded(nfc(text)).casefold()
+        wanted = folded(text).casefold()
         rows: Any = self.index.rows("SELECT id, path FROM note")
         named = ((number, path.rpartition("/")[2] if key == "file" else path) for number, path in rows)
-        return {number for number, name in named if wanted in folded(nfc(name)).casefold()}
+        return {number for number, name in named if wanted in folded(name).casefold()}
 
     def things(self, query: Query) -> dict[str, SectionRow]:
         """Map IRIs to matches: documents and entities with the scores of their notes, sections with their own."""
@@ -324,7 +324,7 @@ class Searcher:
         return tuple((text, self._nearest(text)) for text in absent)
 
     def _nearest(self, text: str) -> str:
-        key = letters_and_digits(folded(nfc(text)))
+        key = letters_and_digits(folded(text))
         self.index.rows("CREATE VIRTUAL TABLE IF NOT EXISTS temp.known USING fts5vocab(main, words, row)")
         terms: Any = self.index.rows(
             "SELECT term FROM temp.known WHERE length(term) BETWEEN ? AND ?", len(key) - 2, len(key) + 2
