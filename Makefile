@@ -17,7 +17,7 @@ demo: $(STAMP) ## Ingest notes/, show what was found, and answer three questions
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/demo.sh
 
 test: $(STAMP) lint ## Style, types, layers and all tests but the long ones
-	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not slow and not system'
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m 'not slow and not system'
 
 test-all: $(STAMP) ## What `make test` leaves out: long runs, and what needs system packages, which this installs
 	sh tests/system/packages.sh

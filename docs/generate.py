@@ -28,7 +28,7 @@ SCHEMA = rdflib.Namespace("https://schema.org/")
 
 def commands() -> str:
     """The help texts."""
-    from kg.cli.main import kg
+    from kg.cli.commands import kg
 
     os.environ["COLUMNS"] = "100"
     parts = ["# Commands\n"]

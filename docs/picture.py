@@ -6,7 +6,7 @@ As `kg export -f svg --no-inferred` draws it: of what notes say alone, as `kg an
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from kg.cli.main import kg
+from kg.cli.commands import kg
 
 DOCS = Path(__file__).parent
 

@@ -22,6 +22,7 @@ def test_a_fork_does_what_a_new_python_does(project: Path, words: list[str]) -> 
     assert (fork.returncode, fork.stdout, fork.stderr) == (new.returncode, new.stdout, new.stderr)
 
 
+@pytest.mark.slow
 def test_a_fork_has_its_own_input_folder_environment_and_limits(project: Path) -> None:
     done = forked(ASKED, project, stdin="SELECT ('é' AS ?x) {}".encode(), environment={"NO_COLOR": "1"})
     assert (done.returncode, done.stdout.decode()) == (0, "x\r\né\r\n")

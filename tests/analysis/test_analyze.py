@@ -29,6 +29,7 @@ def test_two_runs_are_the_same(name: str, notes_store: kg.Store) -> None:
     assert analyze(notes_store, name, "--limit", "0").stdout == analyze(notes_store, name, "--limit", "0").stdout
 
 
+@pytest.mark.slow
 def test_rows_come_in_every_format(notes_store: kg.Store, tmp_path: Path) -> None:
     found = {
         format_: analyze(notes_store, "centrality", "-f", format_, "--limit", "2").stdout
@@ -80,6 +81,7 @@ def ask(store: kg.Store, query: str) -> list[dict[str, object]]:
     return kg.query(kg.Store(store.path), query).rows
 
 
+@pytest.mark.slow
 def test_what_is_saved_is_asked_for_and_goes_when_notes_change(write: Write, tmp_path: Path) -> None:
     vault = write({"A.md": "[[B]] [[C]]\n", "B.md": "[[C]]\n", "C.md": "", "D.md": "[[E]]\n", "E.md": ""})
     store = ingest(vault, tmp_path / "store").store

@@ -75,6 +75,7 @@ STEPS: list[dict[str, str | None]] = [
 ]
 
 
+@pytest.mark.slow
 def test_every_commit_counts_as_an_ingest_of_it(tmp_path: Path) -> None:
     vault, store = tmp_path / "vault", tmp_path / "store"
     expected = []
@@ -215,6 +216,7 @@ def test_odd_names_links_and_what_is_no_file(tmp_path: Path) -> None:
     assert [(row["notes"], row["missing"]) for row in rows(tmp_path / "store")] == [("2", "0")]
 
 
+@pytest.mark.slow
 def test_what_no_calendar_has_and_folders_without_end(tmp_path: Path) -> None:
     vault = tmp_path / "vault"
     commit(vault, {"A.md": ""}, 1)

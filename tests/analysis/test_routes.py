@@ -219,6 +219,7 @@ def test_neighbours_by_distance(store: kg.Store) -> None:
     assert alone.exit_code == 0 and "there are no links with “E”" in alone.stderr
 
 
+@pytest.mark.slow
 def test_two_runs_are_the_same_on_notes(notes_store: kg.Store) -> None:
     for arguments in (["path", "Josh Seiden", "Revenue", "--all"], ["neighbours", "Revenue", "--depth", "3"]):
         first = analyze(notes_store, *arguments, "-f", "json")

@@ -136,6 +136,7 @@ def test_hidden_links_come_back() -> None:
     assert precision["text"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vault", ["foam-docs", "logseq-docs"])
 @pytest.mark.sample(1)
 def test_suggestions_beat_common_neighbours(vault: str, samples: Path, tmp_path: Path) -> None:
@@ -153,6 +154,7 @@ def test_whatever_the_vault_it_can_be_measured(vault: str, write: Write, tmp_pat
     assert [row["method"] for row in analyzed(store, "suggest", "--measure")] == [*METHODS, "suggest"]
 
 
+@pytest.mark.slow
 def test_a_name_is_looked_up_as_everywhere(notes_store: kg.Store) -> None:
     found = analyzed(notes_store, "suggest", "revenue")
     assert {row["label"] for row in found} == {"Revenue"}

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from helpers.commanding import run
+from kg.cli.commands import kg
 from kg.cli.explore import analyze
-from kg.cli.main import kg
 
 COMMANDS = [("", name) for name in kg.list_commands(click.Context(kg))]
 ANALYSES = [("analyze", name) for name in analyze.list_commands(click.Context(analyze))]

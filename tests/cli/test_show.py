@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 import kg
 from helpers.commanding import run as process
-from kg.cli.main import kg as cli
+from kg.cli.commands import kg as cli
 from kg.config import load
 from kg.core.findings import Finding
 from kg.notes.model import Note
@@ -240,6 +240,7 @@ def test_a_store_that_is_missing_is_said(tmp_path: Path) -> None:
         assert "no store at" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_thing_with_a_thousand_backlinks_is_shown_soon(tmp_path: Path) -> None:
     (tmp_path / "Hub.md").write_text("")
     for n in range(1_000):

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 import kg
-from kg.cli.main import kg as cli
+from kg.cli.commands import kg as cli
 from kg.config import load
 
 NOTES = {

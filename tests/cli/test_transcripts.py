@@ -32,7 +32,7 @@ FENCE = re.compile(r"^(?P<ticks>`{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=ticks
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-@pytest.mark.sample(7)
+@pytest.mark.sample(2)
 def test_transcript(file: Path, tmp_path: Path) -> None:
     text = file.read_text(encoding="utf-8")
     written = text

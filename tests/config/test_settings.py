@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from helpers.commanding import run
-from kg.cli.main import kg as command
+from kg.cli.commands import kg as command
 from kg.config import PREFIXES, load
 from kg.core.errors import ConfigError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from kg.cli.main import kg as command
+from kg.cli.commands import kg as command
 from kg.config import load
 from kg.core.errors import ConfigError
 from kg.core.ignore_patterns import MOST_WILD, Patterns
@@ -244,6 +244,7 @@ def test_lines_end_and_begin_as_in_git(tmp_path: Path) -> None:
     assert list(Vault(tmp_path).files().notes) == ["One.md"]
 
 
+@pytest.mark.slow
 def test_filters_of_obsidian_are_given_up_together(tmp_path: Path) -> None:
     filters = [f"/(a+)+{number}$/" for number in range(300)]
     names = [f"{'a' * 60}{number}b.md" for number in range(10)]

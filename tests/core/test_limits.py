@@ -66,6 +66,7 @@ def triples(vault: Path) -> int:
 # ---- rules -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENDLESS)
 @pytest.mark.sample(2)
 def test_a_rule_that_never_ends_is_named(vault: Path, name: str) -> None:
@@ -79,6 +80,7 @@ def test_a_rule_that_never_ends_is_named(vault: Path, name: str) -> None:
     assert triples(vault) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sorting", "apart"])
 @pytest.mark.sample(1)
 def test_a_rule_that_takes_all_memory_is_named(vault: Path, name: str) -> None:
@@ -89,6 +91,7 @@ def test_a_rule_that_takes_all_memory_is_named(vault: Path, name: str) -> None:
     assert (done.returncode, done.stderr) == (2, told)
 
 
+@pytest.mark.slow
 def test_the_limit_of_the_system_on_cpu_time_is_named_too(vault: Path) -> None:
     write(vault, "ontology/rules/cartesian.rq", ENDLESS["cartesian"])
     limit = 6
@@ -136,6 +139,7 @@ def test_brackets_hidden_in_what_looks_like_an_iri_are_counted(vault: Path) -> N
     assert "more than 200 nested brackets" in done.stderr
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_nested_too_deeply_is_one_question_that_fails(vault: Path) -> None:
     question = "```sparql\nCONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }\n```\n\n"
     fine = "```sparql\nASK { ?s ?p ?o }\n```\n\nyes\n\n"
@@ -175,6 +179,7 @@ def server(body: bytes, media_type: str) -> Iterator[str]:
         served.server_close()
 
 
+@pytest.mark.slow
 def test_a_server_cannot_take_kg_down(vault: Path) -> None:
     with server(NESTED.encode(), "application/n-triples") as address:
         for words in (("pull", address), ("query", "--endpoint", address, "CONSTRUCT WHERE { ?s ?p ?o }")):

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from helpers.commanding import run
 from helpers.vaults import Write
 
@@ -17,6 +19,7 @@ DATE = "ex:S a sh:NodeShape ; sh:targetClass ex:T ; sh:property [ sh:path ex:day
 BY_OWLRL = "ex:D a owl:Class ; owl:equivalentClass [ a owl:Restriction ; owl:onProperty ex:day ; owl:someValuesFrom xsd:date ] ."
 
 
+@pytest.mark.slow
 def test_values_that_rdflib_cannot_convert(write: Write) -> None:
     files = {"t.ttl": f"{HEAD}{CLASS}{VALUES} .", "s.ttl": f"{HEAD}{DATE}", "o.ttl": f"{HEAD}{BY_OWLRL}"}
     vault = write({"A.md": "a", **{f"ontology/{name}": text for name, text in files.items()}})

@@ -16,7 +16,7 @@ import kg
 from helpers.commanding import run
 from helpers.exporting import export, exported
 from helpers.vaults import Write, damage_tables, ingest
-from kg.cli.main import kg as cli
+from kg.cli.commands import kg as cli
 from kg.export.registry import FORMATS
 
 HOSTILE = {

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 
 from helpers.exporting import Links, Things, export_of, hostile, links, lists, things, written
 from helpers.vaults import ROOT
-from kg.cli.main import kg as cli
+from kg.cli.commands import kg as cli
 from kg.export.formats import Export
 from kg.export.property_graph import Edge, Node, PropertyGraph
 

@@ -495,6 +495,7 @@ def of_size(nodes: int, edges: int) -> PropertyGraph:
     return PropertyGraph(made, ties, columns, {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in FORMATS if name not in {"mermaid", "canvas"}])
 @pytest.mark.sample(3)
 def test_a_hundred_thousand_links_take_seconds(name: str, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import kg
 from helpers.exporting import exported
 from helpers.synthetic_graph import synthetic
 from helpers.vaults import ROOT, Write, ingest
-from kg.cli.main import kg as cli
+from kg.cli.commands import kg as cli
 from kg.export.formats import Export, TooLarge
 from kg.export.picture import COLOURS, _meet, _Picture, svg, width
 from kg.export.styling import Appearance
@@ -54,6 +54,7 @@ def test_two_hundred_things_can_be_read() -> None:
     assert picture.wide <= 1_700
 
 
+@pytest.mark.slow
 def test_of_many_things_only_the_most_central_have_names() -> None:
     export = synthetic(1_000, 2_500)
     picture = _Picture(export, Appearance(export.network, export.graph))
@@ -108,6 +109,7 @@ def test_wide_letters_take_more_room() -> None:
     assert width("e\u0301", 12) == width("e", 12)
 
 
+@pytest.mark.slow
 def test_png_is_the_same_picture_in_pixels(notes_store: kg.Store, tmp_path: Path) -> None:
     pytest.importorskip("resvg_py")
     file = tmp_path / "notes.png"

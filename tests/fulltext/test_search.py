@@ -24,7 +24,7 @@ from helpers.commanding import run as process
 from helpers.drawing import examples
 from helpers.forking import forked
 from helpers.vaults import ROOT
-from kg.cli.main import kg as cli
+from kg.cli.commands import kg as cli
 from kg.cli.search import _typed
 from kg.config import load
 from kg.core.errors import KgError, StoreError
@@ -298,6 +298,7 @@ PIECES = [*"\"*()-:^+{}[]\\'#a学é🔥\0\1\2\ue0f0\ud800 ", "OR", "AND", "NOT",
 HARD = st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(150), deadline=None)
 @given(HARD | st.text(max_size=20))
 def test_whatever_is_typed_means_something(vault: Path, text: str) -> None:
@@ -641,6 +642,7 @@ def _flip(raw: bytearray, chance: random.Random) -> bytearray:
     return raw
 
 
+@pytest.mark.slow
 def test_no_damage_leads_to_more_than_an_index_made_anew(tmp_path: Path) -> None:
     """A search is answered whatever the file holds. A flipped letter of a text nobody notices, so most answers are right."""
     text = "# Head {0}\nwork is waiting, pear{0} and plum " + "lorem ipsum " * 30
@@ -795,6 +797,7 @@ sys.exit(bad)
 """
 
 
+@pytest.mark.slow
 def test_a_search_sees_one_state_of_an_index_that_is_written_meanwhile(tmp_path: Path) -> None:
     """Each ingest changes all notes together, so a search that saw two states would find two numbers."""
 

@@ -11,7 +11,7 @@ import kg
 from helpers.vaults import ingest
 from kg.analysis.network import Network, NetworkLink
 from kg.analysis.network_reader import read
-from kg.cli.main import kg as cli
+from kg.cli.commands import kg as cli
 from kg.export import gexf, graphml
 from kg.export import json_formats as graphjson
 from kg.export import table_formats as graphtables

@@ -8,7 +8,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 import kg
-from kg.cli.main import kg as cli
+from kg.cli.commands import kg as cli
 from kg.config import load
 
 ROOT = Path(__file__).parents[2]

@@ -470,6 +470,7 @@ def test_deleting_a_note_makes_its_links_missing_again_with_their_label(begin: B
     assert answer(project.check(), wanted) == {"Revenue Growth"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("first", "second", "question", "labels"),
     [
@@ -504,6 +505,7 @@ def test_a_shared_label_passes_to_the_next_note_and_back(
     assert answer(project.check(), question) == {labels[1]}
 
 
+@pytest.mark.slow
 def test_the_title_of_an_authors_note_decides_who_is_meant_in_untouched_notes(begin: Begin) -> None:
     project = begin({"Book.md": "---\nauthor: Ann Lee\n---\n", "p1.md": "who"})
     made = "SELECT ?x { n:Book dcterms:creator ?x }"
@@ -514,6 +516,7 @@ def test_the_title_of_an_authors_note_decides_who_is_meant_in_untouched_notes(be
     assert answer(project.check(), made) == {"#author/annlee"}
 
 
+@pytest.mark.slow
 def test_an_ontology_changes_the_meaning_of_untouched_notes(begin: Begin) -> None:
     project = begin({"Plan.md": "# Risks\n\n- Late\n\nmood:: fine\n"})
     risks = f"SELECT ?x {{ n:Plan <{EX}hasRisk> ?r . ?r a <{EX}Trouble> ; skos:prefLabel ?x }}"
@@ -526,6 +529,7 @@ def test_an_ontology_changes_the_meaning_of_untouched_notes(begin: Begin) -> Non
     project.check()
 
 
+@pytest.mark.slow
 def test_a_rule_file_added_changed_and_removed(begin: Begin) -> None:
     project = begin({"A.md": "[[B]]", "B.md": "[[A]]"})
     sees = f"SELECT ?x {{ n:A <{EX}sees> ?x }}"
@@ -552,7 +556,7 @@ def test_a_rule_file_added_changed_and_removed(begin: Begin) -> None:
         "{ ?a ex:next ?c } WHERE { ?a ex:next|kg:linksTo ?b . ?b kg:linksTo ?c }",
     ],
 )
-@pytest.mark.sample(3)
+@pytest.mark.sample(1)
 def test_rules_follow_what_comes_and_goes(begin: Begin, rule_text: str) -> None:
     rule_file = f"PREFIX ex: <{EX}>\nCONSTRUCT {rule_text}"
     project = begin({"A.md": "[[B]]", "B.md": "[[C]]", "C.md": "", "ontology/rules/x.rq": rule_file})
@@ -571,6 +575,7 @@ def test_rules_follow_what_comes_and_goes(begin: Begin, rule_text: str) -> None:
     project.check()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rule_text",
     [
@@ -596,6 +601,7 @@ def test_a_link_whose_path_ends_in_a_dot(begin: Begin) -> None:
     project.check()
 
 
+@pytest.mark.slow
 def test_a_change_of_the_same_size_with_the_time_put_back_is_seen(begin: Begin) -> None:
     project = begin({"A.md": "[[B]] word", "B.md": "", "C.md": ""})
     for name in ("C", "B", "C"):
@@ -614,6 +620,7 @@ def test_it_is_seen_too_once_the_times_of_the_files_are_trusted(begin: Begin) ->
     project.check()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", [text for text in SETTINGS if text])
 @pytest.mark.sample(2)
 def test_a_setting_counts_at_once_and_no_longer_once_it_is_gone(begin: Begin, setting: str) -> None:
@@ -625,6 +632,7 @@ def test_a_setting_counts_at_once_and_no_longer_once_it_is_gone(begin: Begin, se
     assert project.check().store.nquads() == before
 
 
+@pytest.mark.slow
 def test_two_notes_of_one_id(begin: Begin) -> None:
     project = begin({"One.md": "---\nid: same\n---\n[[Two]]", "Two.md": "[[One]]", "Reader.md": "[[One]] [[Two]]"})
     project.write({"Two.md": "---\nid: same\n---\n[[One]]"})
@@ -637,6 +645,7 @@ def test_two_notes_of_one_id(begin: Begin) -> None:
     assert report.findings == ()
 
 
+@pytest.mark.slow
 def test_aliases_and_headings_come_and_go(begin: Begin) -> None:
     project = begin({"Reader.md": "[[B#One]] [[B#^x]] [[Other]]", "B.md": "# One\n\ntext ^x\n"})
     for text in ("# Two\n", "---\naliases: [Other]\n---\n# Two\n\ntext ^X\n", "# One\n\n# One\n", ""):
@@ -644,6 +653,7 @@ def test_aliases_and_headings_come_and_go(begin: Begin) -> None:
         project.check()
 
 
+@pytest.mark.slow
 def test_an_attachment_comes_is_renamed_and_goes(begin: Begin) -> None:
     project = begin({"Reader.md": "![[p.png]] [[p.png|x]] [p](sub/p.png)"})
     for path in ("sub/p.png", "p.png", "P.png"):
@@ -654,6 +664,7 @@ def test_an_attachment_comes_is_renamed_and_goes(begin: Begin) -> None:
     project.check()
 
 
+@pytest.mark.slow
 def test_a_canvas_comes_and_goes(begin: Begin) -> None:
     project = begin({"Reader.md": "[[Map.canvas]] [[Map]]", "A.md": ""})
     for text in (
@@ -668,6 +679,7 @@ def test_a_canvas_comes_and_goes(begin: Begin) -> None:
     project.check()
 
 
+@pytest.mark.slow
 def test_a_file_becomes_a_folder_and_a_folder_a_file(begin: Begin) -> None:
     project = begin({"Reader.md": "[[B]] [[x]]", "B.md": "", "x/C.md": ""})
     project.remove("B.md")
@@ -678,6 +690,7 @@ def test_a_file_becomes_a_folder_and_a_folder_a_file(begin: Begin) -> None:
     project.check()
 
 
+@pytest.mark.slow
 def test_the_last_good_state_stays_whatever_happens_around_it(begin: Begin) -> None:
     project = begin({"Good.md": "# Was here\n\n[[B]] #tag mood:: 4\n", "B.md": "", "Reader.md": "[[Good]]"})
     graph = "SELECT ?x { GRAPH <https://notes.example/Good.md> { ?s kg:heading ?x } }"
@@ -697,6 +710,7 @@ def test_the_last_good_state_stays_whatever_happens_around_it(begin: Begin) -> N
     project.check()
 
 
+@pytest.mark.slow
 def test_a_note_that_never_could_be_read_is_only_a_finding(begin: Begin) -> None:
     project = begin({"Reader.md": "[[Bad]]"})
     (project.vault / "Bad.md").write_bytes(b"\xff")

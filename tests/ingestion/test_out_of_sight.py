@@ -73,6 +73,7 @@ def quads(store: Path) -> list[str]:
     return sorted(map(str, Store(store).quads()))
 
 
+@pytest.mark.slow
 @needs_permissions
 @pytest.mark.parametrize("mode", [0, 0o300, 0o400])
 @pytest.mark.parametrize("how", ["--json", "--full"])
@@ -94,6 +95,7 @@ def test_the_notes_of_a_folder_that_cannot_be_listed_stay(
     assert quads(tmp_path / "store") == before
 
 
+@pytest.mark.slow
 @needs_permissions
 def test_an_edit_beside_it_is_taken_in_and_what_it_means_for_the_others_later(
     vault: Path, tmp_path: Path, run: Run, locked: Callable[..., Path]
@@ -118,6 +120,7 @@ def test_an_edit_beside_it_is_taken_in_and_what_it_means_for_the_others_later(
     )
 
 
+@pytest.mark.slow
 @needs_permissions
 def test_no_command_says_that_its_notes_are_gone_and_none_breaks(
     vault: Path, run: Run, locked: Callable[..., Path]
@@ -146,6 +149,7 @@ def test_no_command_says_that_its_notes_are_gone_and_none_breaks(
         assert done.returncode in {0, 1} or "no questions to test" in done.stderr, (words, done.stderr)
 
 
+@pytest.mark.slow
 @needs_permissions
 @pytest.mark.parametrize("mode", [0, 0o300])
 @pytest.mark.sample(1)
@@ -172,6 +176,7 @@ def test_a_vault_in_a_folder_that_cannot_be_entered_is_a_sentence(
     assert "cannot be examined: Permission denied" in done.stderr
 
 
+@pytest.mark.slow
 @needs_permissions
 def test_a_folder_that_is_ignored_need_not_be_readable(
     vault: Path, tmp_path: Path, run: Run, locked: Callable[..., Path]
@@ -185,6 +190,7 @@ def test_a_folder_that_is_ignored_need_not_be_readable(
     assert run("query", "ASK { ?s a kg:Missing }", cwd=tmp_path).stdout == "false\n"
 
 
+@pytest.mark.slow
 @needs_permissions
 def test_a_note_that_is_a_link_into_such_a_folder_stays(
     vault: Path, tmp_path: Path, run: Run, locked: Callable[..., Path]
@@ -197,6 +203,7 @@ def test_a_note_that_is_a_link_into_such_a_folder_stays(
     assert quads(tmp_path / "store") == before
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_truly_gone_is_gone(vault: Path, tmp_path: Path, run: Run) -> None:
     run("ingest", "vault")
     shutil.rmtree(vault / "sub")
@@ -226,6 +233,7 @@ def unnest(folder: Path) -> None:
     subprocess.run(["rm", "-rf", str(folder)], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("levels", "name"), [(1500, "d"), (5000, "d"), (150, "x" * 200)])
 @pytest.mark.sample(1)
 def test_folders_too_deep_are_a_finding_and_the_rest_is_read(vault: Path, run: Run, levels: int, name: str) -> None:
@@ -250,6 +258,7 @@ def empty(folder: Path) -> None:
     folder.mkdir()
 
 
+@pytest.mark.slow
 def test_an_empty_vault_that_had_notes_is_a_question(vault: Path, tmp_path: Path, run: Run) -> None:
     run("ingest", "vault")
     before = quads(tmp_path / "store")

@@ -75,7 +75,7 @@ def test_a_new_note_is_left_out_and_named(write: Write, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("opened")
 @pytest.mark.parametrize("full", [True, False])
-@pytest.mark.sample(4)
+@pytest.mark.sample(1)
 def test_the_last_good_state_stays(write: Write, tmp_path: Path, full: bool) -> None:
     vault = write({**OTHERS, "n.md": "---\naliases: [first]\n---\n# Before\n\nGood. #tag\n", "p.md": "[[n#Before]]\n"})
     before = {path: of_note(ingest(vault, tmp_path / "store"), path) for path in ("n.md", "o1.md")}
@@ -95,6 +95,7 @@ def test_the_last_good_state_stays(write: Write, tmp_path: Path, full: bool) -> 
     assert quads(mended) == quads(ingest(vault, tmp_path / "anew"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("opened")
 @pytest.mark.sample(2)
 def test_a_note_may_be_refused_because_another_changed(write: Write, tmp_path: Path) -> None:
@@ -115,6 +116,7 @@ def bad_name(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.setattr(iris.Names, "entity", lambda self, of, front=None: "http://bad example/" if of == path else checked(self, of, front))  # fmt: skip
 
 
+@pytest.mark.slow
 def test_who_links_to_a_note_with_a_bad_name_is_not_refused(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     vault = write({**OTHERS, "n.md": "[[m]] and more\n\n# Outcomes\n\n- [[m]]\n"})
     before = quads(ingest(vault, tmp_path / "store"))
@@ -166,6 +168,7 @@ def test_a_label_may_be_refused(write: Write, tmp_path: Path, monkeypatch: pytes
     assert quads(report) == quads(good)
 
 
+@pytest.mark.slow
 def test_what_several_processes_write_is_narrowed(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     """Each of two processes writes files of its own: one is refused, and with it all that was loaded."""
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})

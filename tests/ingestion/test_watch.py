@@ -61,6 +61,7 @@ def watch(vault: Path) -> Iterator[Watch]:
     watching.process.wait()
 
 
+@pytest.mark.slow
 def test_a_burst_is_one_ingest_and_a_failure_leaves_the_last_state(vault: Path, watch: Watch) -> None:
     for n in range(8):
         (vault / f"N{n}.md").write_text(f"[[A]] {n}\n")
@@ -78,6 +79,7 @@ def test_a_burst_is_one_ingest_and_a_failure_leaves_the_last_state(vault: Path, 
     assert watch.process.wait(timeout=10) == 130
 
 
+@pytest.mark.slow
 def test_a_change_while_another_process_writes_is_not_forgotten(vault: Path, watch: Watch) -> None:
     fcntl = pytest.importorskip("fcntl")
     with (vault / ".kg" / "lock").open("r+b") as lock:
@@ -160,6 +162,7 @@ def test_a_folder_that_comes_and_goes_changes_the_stamps(tmp_path: Path) -> None
     assert inputs.folders() == [tmp_path / "ontology"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["hidden", "link"])
 @pytest.mark.sample(1)
 def test_edits_are_seen_wherever_a_vault_lies(tmp_path: Path, how: str) -> None:

@@ -71,7 +71,7 @@ def size(found: Statements) -> int:
 
 
 @pytest.mark.parametrize("text", NOTES.values(), ids=NOTES)
-@pytest.mark.sample(10)
+@pytest.mark.sample(3)
 def test_a_note_makes_no_more_than_its_size_allows(text: str) -> None:
     found = stated(text)
     assert size(found) <= TIMES * len(text.encode()) + ROOM

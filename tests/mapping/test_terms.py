@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from helpers.vaults import Write
-from kg.cli.main import kg as cli
+from kg.cli.commands import kg as cli
 from kg.config import load
 from kg.core.errors import ConfigError
 from kg.rdf.terms import SKOS
@@ -40,6 +40,7 @@ PLACES = {
 }
 
 
+@pytest.mark.slow
 def test_an_address_that_is_none_is_a_finding(write: Write) -> None:
     """In every place where an address can stand; nothing is stated of it, and all else is read."""
     notes = {f"{place} {n}.md": text.format(url) for place, text in PLACES.items() for n, url in enumerate(WRONG)}

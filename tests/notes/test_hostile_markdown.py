@@ -42,7 +42,7 @@ MILD = ("é #a ", "http://é ", "é http://a ", "📅 2024-01-01 ", "%%é", "[é
 
 
 @pytest.mark.parametrize("unit", UNITS)
-@pytest.mark.sample(16)
+@pytest.mark.sample(4)
 def test_no_text_hangs_the_parser(unit: str) -> None:
     """A bound against hanging and no measurement: how time grows is in benchmarks/hostile.py."""
     assert seconds(unit * (200_000 // len(unit.encode()))) < 20
@@ -90,7 +90,7 @@ def test_no_text_hangs_the_parser(unit: str) -> None:
     ],
     ids=lambda text: repr(text[:12]),
 )
-@pytest.mark.sample(9)
+@pytest.mark.sample(4)
 def test_what_goes_deep_or_long_is_read_and_stated(vault: Path, text: str) -> None:
     assert seconds(text) < 5
     (vault / "Deep.md").write_text(text, encoding="utf-8")
@@ -99,6 +99,7 @@ def test_what_goes_deep_or_long_is_read_and_stated(vault: Path, text: str) -> No
     assert report.summary["notes"] == 2
 
 
+@pytest.mark.slow
 def test_many_headings_and_many_links_to_them(vault: Path) -> None:
     many = 4_000
     text = "".join(f"\n# h{n}\n\n[[#h{n}]] [[Good#h{n}]]\n" for n in range(many))

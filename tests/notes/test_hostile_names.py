@@ -94,6 +94,7 @@ def steers(text: str) -> list[str]:
     return [ch for ch in text.replace("\n", "") if unicodedata.category(ch) in {"Cc", "Cf", "Cs"}]
 
 
+@pytest.mark.slow
 @posix_only
 @pytest.mark.parametrize("name", ODD_NAMES)
 @pytest.mark.sample(2)
@@ -112,6 +113,7 @@ def test_no_command_prints_a_name_that_steers_a_terminal(vault: Path, name: str)
         assert (rows.returncode, steers(rows.stdout)) == (0, []), format_
 
 
+@pytest.mark.slow
 @posix_only
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS takes only names in UTF-8")
 @pytest.mark.parametrize("raw", [b"\xff", b"a\xff\x1b[2J", b"\xed\xa0\x80", b"\xc3"])
@@ -127,6 +129,7 @@ def test_no_command_stumbles_over_a_name_that_is_not_utf_8(vault: Path, raw: byt
         assert "error:" not in done.stderr or "[" in done.stderr
 
 
+@pytest.mark.slow
 @posix_only
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS takes only names in UTF-8")
 def test_a_report_in_json_is_utf_8_whatever_a_name_is(vault: Path) -> None:
@@ -152,6 +155,7 @@ def test_of_two_forms_of_one_name_the_same_one_always_wins(tmp_path: Path) -> No
     assert seen[0] == seen[1]
 
 
+@pytest.mark.slow
 @posix_only
 def test_of_two_names_that_differ_in_case_a_link_means_the_same_one_always(tmp_path: Path) -> None:
     seen = []

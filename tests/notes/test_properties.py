@@ -81,6 +81,7 @@ def exact(note: Note, span: Span) -> str:
 # ---- reading never fails ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @thorough
 @given(any_text)
 def test_every_text_is_a_note(text: str) -> None:
@@ -339,6 +340,7 @@ def as_nquads(found: Statements) -> str:
     return "".join([*rows, *labels])
 
 
+@pytest.mark.slow
 @thorough
 @given(vaults, st.randoms(use_true_random=False))
 def test_the_order_of_the_files_does_not_matter(vault: dict[str, str], chance: Random) -> None:
@@ -348,6 +350,7 @@ def test_the_order_of_the_files_does_not_matter(vault: dict[str, str], chance: R
     assert stated(in_order) == stated(shuffled)
 
 
+@pytest.mark.slow
 @thorough
 @given(vaults)
 @example({"A.md": "http://a.example:\u0663/"})
@@ -362,6 +365,7 @@ def test_every_term_is_valid_rdf(vault: dict[str, str]) -> None:
                     ox.NamedNode(term.value)
 
 
+@pytest.mark.slow
 @thorough
 @given(vaults)
 def test_a_statement_rests_on_a_place_in_its_note(vault: dict[str, str]) -> None:
@@ -373,6 +377,7 @@ def test_a_statement_rests_on_a_place_in_its_note(vault: dict[str, str]) -> None
         assert sum(found[note.path].links.values()) >= len(body_links(note))
 
 
+@pytest.mark.slow
 @thorough
 @given(vaults)
 def test_every_term_of_kg_is_declared(vault: dict[str, str]) -> None:
@@ -403,6 +408,7 @@ def write(folder: Path, vault: dict[str, str]) -> Vault:
     return Vault(config=Config(folder, folder, folder / ".kg"))
 
 
+@pytest.mark.slow
 @few
 @given(vaults)
 def test_two_folders_of_the_same_notes_give_the_same_quads(vault: dict[str, str]) -> None:
@@ -434,6 +440,7 @@ def test_the_default_graph_is_the_union_of_the_named_graphs(vault: dict[str, str
     assert not any(isinstance(term, ox.BlankNode) for triple in default for term in triple)
 
 
+@pytest.mark.slow
 @few
 @given(vaults, vaults)
 def test_ingesting_again_equals_ingesting_anew(before: dict[str, str], after: dict[str, str]) -> None:

@@ -345,6 +345,7 @@ def test_a_compressed_drawing_cannot_fill_the_memory(monkeypatch: pytest.MonkeyP
 # ---- time -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     [

@@ -40,6 +40,7 @@ def dies(note: Note) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_what_was_read_is_the_same_and_in_the_order_of_the_files(vault: Vault) -> None:
     files = vault.files().notes
     with Workers(0) as here, Workers(3) as there:
@@ -88,6 +89,7 @@ def test_a_process_that_dies_is_told_of(vault: Vault) -> None:
             workers.each(dies)
 
 
+@pytest.mark.slow
 def test_a_program_without_a_guard_can_use_them(vault: Vault, tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(

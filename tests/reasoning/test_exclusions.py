@@ -28,6 +28,7 @@ PROPERTIES = "".join(f'ex:p{n} a owl:ObjectProperty ; rdfs:label "p {n}" .\n' fo
 TYPES = "---\ntype: [K2, K249]\n---\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("axioms", "note", "code", "statements"),
     [
@@ -49,6 +50,7 @@ def test_the_pair_is_named_and_the_axioms_line(
     assert all(statements in row and row.endswith(f"[{code}]") for row in rows)
 
 
+@pytest.mark.slow
 def test_things_of_a_long_list_that_are_the_same(write: Write) -> None:
     axioms = f"[] a owl:AllDifferent ; owl:members ( {listed('i')} ) .\nex:p a owl:FunctionalProperty, owl:ObjectProperty ; rdfs:label 'p' .\n"
     vault = write(
@@ -93,6 +95,7 @@ def test_the_reason_for_owlrl_is_true(axioms: str, reason: str) -> None:
     assert profile(skolemised(parsed(PREFIXES + axioms), "x")).beyond == (reason,)
 
 
+@pytest.mark.slow
 def test_many_plain_axioms_are_no_reason_for_owlrl() -> None:
     plain = " ".join(f"o:A{n} rdfs:subClassOf o:B{n} ." for n in range(21_000))
     nested = "[ owl:intersectionOf ( o:A1 o:A2 ) ] rdfs:subClassOf o:C0 ."

@@ -90,6 +90,7 @@ def derived(explainer: Explainer) -> list[DerivationStep]:
     return [step for step in steps if step]
 
 
+@pytest.mark.slow
 def test_every_inferred_triple_of_the_notes_leads_to_lines_that_say_so(notes: Explainer) -> None:
     steps = derived(notes)
     assert len(steps) > 400
@@ -120,6 +121,7 @@ def says_so(explainer: Explainer, triple: ox.Triple, path: str, number: int) -> 
     raise AssertionError("the note still says so")
 
 
+@pytest.mark.slow
 def test_every_step_of_the_notes_derives_its_conclusion(notes: Explainer) -> None:
     replayed(notes, derived(notes), each=3)
 
@@ -191,6 +193,7 @@ RULES = {
 }
 
 
+@pytest.mark.slow
 def test_each_rule_of_a_richer_ontology_derives_what_it_says(begin: Open) -> None:
     explainer = begin(NOTES, ONTOLOGY, RULES)
     steps = derived(explainer)
@@ -320,6 +323,7 @@ def test_a_note_that_has_changed_since_is_said_to_have(begin: Open) -> None:
     assert "the file has changed since: run `kg ingest`" in text_of(explainer.why("Red", "above", "Grey"))
 
 
+@pytest.mark.slow
 def test_a_long_chain_is_one_step_and_a_deep_one_is_cut(begin: Open) -> None:
     notes = {f"N{n}.md": f"above:: [[N{n + 1}]]\n" for n in range(150)}
     explainer = begin(notes, ONTOLOGY)
@@ -382,6 +386,7 @@ def test_contradictions_stand_at_the_lines_that_contradict(
 # ---- the commands -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_commands(begin: Open) -> None:
     vault = begin(NOTES, ONTOLOGY, RULES).config.vault
     asked = run("why", "Red", "above", "Grey", cwd=vault)
@@ -408,6 +413,7 @@ def test_the_commands(begin: Open) -> None:
     assert (run("infer", cwd=vault).returncode, run("infer", cwd=vault).stderr.count("\n")) == (2, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["infer"], ["ingest", ".", "--full"]], ids=" ".join)
 @pytest.mark.sample(1)
 def test_what_owlrl_was_taken_for_and_what_was_not_used_is_said(begin: Open, command: list[str]) -> None:

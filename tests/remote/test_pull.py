@@ -47,6 +47,7 @@ def findings(vault: Path) -> list[kg.Finding]:
     return [one for one in found.findings if one.code == UNSERVED]
 
 
+@pytest.mark.slow
 def test_shapes_look_at_what_was_pulled_until_it_is_removed(vault: Path, server: str) -> None:
     assert findings(vault) == []
     done = command(vault, "pull", server, "--graph", GRAPH)

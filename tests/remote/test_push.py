@@ -147,6 +147,7 @@ def test_only_the_changed_graph_travels(vault: Vault, server: str, sent: list[st
     assert done.inserted < 10
 
 
+@pytest.mark.slow
 def test_after_any_edits_a_server_has_what_the_store_has(vault: Vault, server: str) -> None:
     chance = random.Random(6)
     words = ["[[A]]", "[[B]]", "[[C]]", "#tag/one", "# Outcomes", "word", "[[nobody]]", "key:: 2.5", "- [ ] task", "\n"]
@@ -341,6 +342,7 @@ def test_a_push_that_fails_anywhere_goes_on_where_it_was(
     assert at > 5
 
 
+@pytest.mark.slow
 def test_a_push_that_is_killed_is_gone_on_with(tmp_path: Path, server: str) -> None:
     folder = tmp_path / "vault"
     folder.mkdir()

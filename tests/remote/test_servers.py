@@ -130,6 +130,7 @@ def test_the_library_is_answered_as_here_over_many_notes(large: Large, name: str
         assert list(here.terms()) == list(there.terms()), given
 
 
+@pytest.mark.slow
 def test_all_of_the_library_has_something_to_answer_there(tmp_path: Path) -> None:
     """So that an equal answer says something."""
     store = ingest(Company(400).write(tmp_path / "vault"), tmp_path / "store").store
@@ -194,6 +195,7 @@ def test_all_arrived(notes_store: kg.Store, server: Server) -> None:
     assert not bring(notes_store, server.url, full=True).inserted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SERVERS)
 @pytest.mark.sample(1)
 def test_only_what_was_edited_travels(name: str, write: Callable[[dict[str, str]], Path], tmp_path: Path) -> None:

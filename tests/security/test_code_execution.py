@@ -19,7 +19,7 @@ import pytest
 
 from helpers.serving import Request, serving
 from helpers.vaults import ROOT
-from kg.cli.main import kg as cli
+from kg.cli.commands import kg as cli
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the programs that must not run are scripts of sh")
 
@@ -275,6 +275,7 @@ def test_nothing_in_the_working_directory_runs(folders: Folders, words: list[str
     same(folders, words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["test"]], ids=" ".join)
 def test_nothing_in_the_working_directory_runs_where_kg_is_run_as_a_module(folders: Folders, words: list[str]) -> None:
     with _without_pythons_own(folders):
@@ -311,6 +312,7 @@ def test_nothing_in_the_working_directory_runs_where_python_is_told_so(folders: 
     assert (done.returncode, folders.ran.exists()) == (0, False)
 
 
+@pytest.mark.slow
 def test_a_package_of_the_name_kg_does_not_run(folders: Folders) -> None:
     """As a cloned repository may hold one: the processes that kg starts take the installed one."""
     package = folders.hostile / "kg"
@@ -329,6 +331,7 @@ def test_a_package_of_the_name_kg_does_not_run(folders: Folders) -> None:
             package.chmod(0o755)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 @pytest.mark.parametrize("entry", ["", ".", "bin", "./bin"])
 @pytest.mark.sample(2)

@@ -55,6 +55,7 @@ def test_all_commands_get_through_a_note_that_is_nested_deeply(tmp_path: Path, k
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.sample(4)
 def test_an_ingest_and_another_command_get_through_a_note_that_is_nested_deeply(tmp_path: Path, kind: str) -> None:
     """Each next kind with the next command."""
     ingest, *others = COMMANDS

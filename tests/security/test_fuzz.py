@@ -17,7 +17,7 @@ def test_the_corpus_is_of_targets_that_there_are() -> None:
 
 
 @pytest.mark.parametrize("target", [name for name in TARGETS if corpus(name)])
-@pytest.mark.sample(7)
+@pytest.mark.sample(2)
 def test_every_input_of_the_corpus_gives_an_answer_or_a_sentence(target: str) -> None:
     with Worker(target) as worker:
         outcomes = {name: worker.try_(data) for name, data in corpus(target).items()}
@@ -37,6 +37,7 @@ def test_new_inputs_give_an_answer_or_a_sentence(target: str, tmp_path: Path) ->
 # ---- it would notice --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_goes_wrong_is_noticed_and_the_next_input_is_read() -> None:
     with Worker("trial", patience=5) as worker:
         said = {text: worker.try_(text.encode()) for text in ("a", "refuse", "wrong", "crash", "loop", "hang", "b")}
@@ -49,6 +50,7 @@ def test_what_goes_wrong_is_noticed_and_the_next_input_is_read() -> None:
     assert problems["hang"].startswith("hangs")
 
 
+@pytest.mark.slow
 def test_what_is_found_is_made_small() -> None:
     done = fuzz("trial", 2, 1, patience=30)
     assert list(done.found.values()) == [b"wrong"]

@@ -149,6 +149,7 @@ def test_a_service_is_asked_where_that_is_allowed(run: Run, at: Callable[[str], 
     listener.asked.clear()
 
 
+@pytest.mark.slow
 def test_many_of_the_texts_would_ask(store: kg.Store, listener: Answering) -> None:
     """Asked with leave, so that the tests below try what can happen. Not all: some are no SPARQL, some have no address."""
     asking = 0
@@ -190,11 +191,13 @@ def test_a_query_from_python(store: kg.Store, listener: Answering) -> None:
     _asked_in_python(store, listener, 80)
 
 
+@pytest.mark.slow
 def test_a_query_of_the_shell(run: Run, at: Callable[[str], str]) -> None:
     run("ingest", "-q")
     run("shell", stdin=at("\n\n".join(re.sub(r"\n\s*\n", "\n", text) for text in texts("query", 30))) + "\n\n")
 
 
+@pytest.mark.slow
 def test_questions_in_notes_and_files(run: Run, vault: Path, at: Callable[[str], str]) -> None:
     run("ingest", "-q")
     _write_questions(vault, at, 30)
@@ -326,7 +329,7 @@ def _shaped(run: Run, vault: Path, at: Callable[[str], str], name: str, text: st
 
 
 @pytest.mark.parametrize("name", SHAPES)
-@pytest.mark.sample(3)
+@pytest.mark.sample(1)
 def test_a_shape(run: Run, vault: Path, at: Callable[[str], str], name: str) -> None:
     plain = "SELECT $this { $this ?p ?o . S\\u0045RVICE SILENT <URL/a> { ?a ?b ?c } }"
     kind = SHAPES[name][0]
@@ -369,6 +372,7 @@ DOCUMENTS = {
 }
 
 
+@pytest.mark.slow
 def test_a_document(run: Run, vault: Path, at: Callable[[str], str]) -> None:
     for name, text in DOCUMENTS.items():
         (vault / name).write_text(at(text), encoding="utf-8")

@@ -220,6 +220,7 @@ def test_a_drawing_has_a_thing_a_line(project: Path, name: str) -> None:
     assert not [line for line in labels for part in [line.partition(", kg_")[0]] if len(part.splitlines()) != 1]
 
 
+@pytest.mark.slow
 def test_every_format_is_written(project: Path) -> None:
     for name in FORMATS:
         if name != "png":
@@ -269,6 +270,7 @@ def test_xml_answers(project: Path) -> None:
     assert len(list(rows)) == len(expected_rows(project))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["table", "md"])
 def test_tables_for_people(project: Path, name: str) -> None:
     """A row is a line, and what would end a line is shown as what it is."""
@@ -294,6 +296,7 @@ def findings(project: Path, name: str) -> str:
     return out.decode()
 
 
+@pytest.mark.slow
 def test_validation_in_every_format(project: Path) -> None:
     rows = json.loads(findings(project, "json"))
     rows = rows["findings"] if isinstance(rows, dict) else rows

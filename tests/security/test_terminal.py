@@ -200,6 +200,7 @@ def test_what_is_for_people_is_escaped_in_a_pipe_too(vault: Path, words: tuple[s
     assert is_data or steering(done.stdout.decode("utf-8")) == set()
 
 
+@pytest.mark.slow
 def test_nor_does_the_shell(vault: Path) -> None:
     typed = f"{LABELS}\n\n.prefixes\n\n.queries\n\n.{EVIL}\n\n.format {EVIL}\n\nSELECT {EVIL}\n\n".encode()
     code, said = in_terminal("shell", cwd=vault, typed=typed)

@@ -161,6 +161,7 @@ def test_fences_in_lists_and_quotes_are_questions_too_and_some_are_not(ask: Ask)
     ]
 
 
+@pytest.mark.slow
 def test_what_never_ends_or_breaks_the_process_fails_alone(ask: Ask) -> None:
     endless = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
     deep = f"ASK {{ FILTER({'(' * 5000}1{')' * 5000}) }}"

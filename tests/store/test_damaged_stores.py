@@ -12,6 +12,7 @@ from helpers.commanding import run
 from kg.core.errors import StoreError
 
 
+@pytest.mark.slow
 def test_a_store_that_is_missing_damaged_or_locked(project: Path, tmp_path: Path) -> None:
     missing = run("query", "ASK { ?s ?p ?o }", cwd=tmp_path)
     assert (missing.returncode, "kg ingest" in missing.stderr) == (3, True)
@@ -49,6 +50,7 @@ def test_what_is_gone_from_a_store_is_built_anew_by_the_next_ingest(project: Pat
     assert run("query", "ASK { ?s ?p ?o }", cwd=damaged).returncode == 0
 
 
+@pytest.mark.slow
 def test_damage_that_is_met_while_solutions_are_read_is_one_sentence(project: Path, tmp_path: Path) -> None:
     """Oxigraph opens some files only on reading."""
     for number, file in enumerate(sorted((project / ".kg").glob("gen-*/db/*.sst"))):

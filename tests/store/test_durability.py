@@ -134,6 +134,7 @@ def kill_some(world: World, rounds: int) -> None:
         world.settle()
 
 
+@pytest.mark.slow
 def test_a_killed_ingest_is_all_or_nothing(world: World) -> None:
     kill_some(world, 2)
 
@@ -155,7 +156,7 @@ sys.exit(run())
 
 @pytest.mark.parametrize("how", ["some", *(pytest.param(how, marks=pytest.mark.slow) for how in ("first", "full"))])
 @pytest.mark.parametrize("point", COMMIT_POINTS)
-@pytest.mark.sample(3)
+@pytest.mark.sample(1)
 def test_killed_at_each_commit_point(world: World, point: str, how: str) -> None:
     if how != "first":
         world.settle()
@@ -171,6 +172,7 @@ def test_killed_at_each_commit_point(world: World, point: str, how: str) -> None
     world.settle()
 
 
+@pytest.mark.slow
 def test_a_reader_keeps_what_it_opened(world: World) -> None:
     world.settle()
     before = kg.Store(world.store)
@@ -218,7 +220,7 @@ SOONER = {"current gone", "manifest cut", "memory nonsense", "tables cut", "rule
 @pytest.mark.parametrize(
     "what", [pytest.param(what, marks=() if what in SOONER else pytest.mark.slow) for what in DAMAGES]
 )
-@pytest.mark.sample(3)
+@pytest.mark.sample(1)
 def test_damage_is_one_sentence_and_the_next_ingest_mends_it(world: World, what: str) -> None:
     world.settle()
     damage(world.store, what)
@@ -231,6 +233,7 @@ def test_damage_is_one_sentence_and_the_next_ingest_mends_it(world: World, what:
     world.settle()
 
 
+@pytest.mark.slow
 def test_the_doctor_finds_what_is_damaged_only_inside(world: World) -> None:
     world.settle()
     doctor = ("doctor", "--store", world.store)
@@ -242,6 +245,7 @@ def test_the_doctor_finds_what_is_damaged_only_inside(world: World) -> None:
     world.settle()
 
 
+@pytest.mark.slow
 def test_a_second_writer_is_told_who_is_at_work(world: World) -> None:
     world.settle()
     world.change(0.1)

@@ -303,6 +303,7 @@ def kill_often(folder: Path, times: int) -> None:
         world.server.wait()
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment(tmp_path: Path) -> None:
     kill_often(tmp_path, 3)
 

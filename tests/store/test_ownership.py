@@ -207,7 +207,7 @@ KINDS = ["link", "link to a folder", "dangling link", "endless link", "hard link
 @pytest.mark.parametrize(
     "kind", [pytest.param(kind, marks=[] if kind in {"link", "pipe"} else pytest.mark.slow) for kind in KINDS]
 )
-@pytest.mark.sample(8)
+@pytest.mark.sample(3)
 def test_what_is_in_the_way_harms_nobody(vault: Path, victim: Path, name: str, kind: str) -> None:
     assert command(vault, "ingest", "-q").code == 0
     place = vault / ".kg" / name

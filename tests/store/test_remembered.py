@@ -72,7 +72,7 @@ def changed(value: Any, chance: random.Random) -> Any:
 
 @pytest.mark.parametrize("name", ["manifest.json", "notes.json", "validation.json", "seen.json"])
 @pytest.mark.parametrize("seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 20))])
-@pytest.mark.sample()
+@pytest.mark.sample(2)
 def test_what_is_remembered_wrongly_ends_no_command(whole: Path, tmp_path: Path, name: str, seed: int) -> None:
     chance = random.Random(f"{name} {seed}")
     vault = tmp_path / "vault"

@@ -95,7 +95,7 @@ MOMENTS = {
 
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("what", FIRST)
-@pytest.mark.sample()
+@pytest.mark.sample(2)
 def test_what_another_writer_said_to_be_done_stays(
     vault: Path, monkeypatch: pytest.MonkeyPatch, what: str, moment: str
 ) -> None:
@@ -166,6 +166,7 @@ def test_a_store_that_cannot_be_locked_is_still_up_to_date(vault: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_writers_that_never_come_to_an_end_are_given_up(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert command(vault, "ingest", "-q").code == 0
     monkeypatch.setattr(builder, "stamp", lambda path: os.urandom(4).hex())

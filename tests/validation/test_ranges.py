@@ -96,6 +96,7 @@ def test_a_property_may_be_left_out(ontology: Ontology) -> None:
         assert list(RangeCheck(ontology, off, find).results()) == [q]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [

@@ -138,6 +138,7 @@ def test_a_fault_is_an_error_of_the_command_with_the_other_findings(write: Write
         ("a sh:NodeShape ; sh:and ( ex:Bad )", "the shape refers to itself, and its check does not end [O10]"),
     ],
 )
+@pytest.mark.sample(1)
 def test_what_only_pyshacl_refuses_is_a_finding_too(write: Write, shape: str, reason: str) -> None:
     text = f"{HEAD}ex:Bad sh:targetClass ex:Risk ; {shape} .\n{LAST}"
     vault = write({"A.md": "---\ntype: Risk\n---\n", "ontology/s.ttl": text})

@@ -171,6 +171,7 @@ def test_shapes_that_never_end_are_ended(write: Write) -> None:
     assert done.returncode == 4, done.stderr
 
 
+@pytest.mark.slow
 def test_memory_is_limited(write: Write) -> None:
     shape = (
         "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix kg: <https://w3id.org/concept-notes#> .\n"
@@ -183,6 +184,7 @@ def test_memory_is_limited(write: Write) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_store_that_is_being_written_is_no_hindrance(write: Write) -> None:
     vault = write({"A.md": "# Outcomes\n- Good\n"})
     before = validate(vault)
@@ -270,6 +272,7 @@ def test_turtle_is_the_report_of_shacl(repository: Path) -> None:
         assert "{" not in str(graph.value(result, sh.resultMessage))
 
 
+@pytest.mark.slow
 def test_a_vault_without_findings_in_every_format(write: Write) -> None:
     vault = write({"A.md": f"{PLAIN}[[B]]\n", "B.md": f"{PLAIN}[[A]]\n"})
     for form in ("text", "json", "sarif", "github", "junit", "turtle"):
@@ -282,6 +285,7 @@ def test_a_vault_without_findings_in_every_format(write: Write) -> None:
 # ---- the baseline ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_baseline_lets_pass_what_was_there_and_says_what_has_gone(write: Write, tmp_path: Path) -> None:
     vault, file = write({"A.md": "[[One]] [[Two]] [[Two]]\n"}), str(tmp_path / "baseline.json")
     assert run("validate", vault, "--baseline", file).returncode == 0
@@ -400,6 +404,7 @@ def test_after_any_edits_again_equals_anew_at_length() -> None:
     edited(at_length(15), 15, 2)
 
 
+@pytest.mark.slow
 def test_only_what_an_edit_touches_is_looked_at_again(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     vault = write({f"n{number}.md": f"[[n{number + 1}]]\n" for number in range(30)})
     validate(vault)

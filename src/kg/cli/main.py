@@ -1,88 +1,13 @@
-"""The entry point of `kg`: find the command, run it, and turn errors into messages and exit codes.
-
-The other modules of this package define the commands. Each command imports heavy libraries inside its function, so that
-`kg --help` answers at once.
-"""
+"""The entry point of `kg`: run the command in a process of its own, and turn errors into messages and exit codes."""
 
 import os
 import sys
 from typing import NoReturn
 
-import click
-
 from kg.core.errors import INTERRUPTED, KgError, StoreError, first_line
 from kg.core.version import __version__
 
-_COMMANDS = (
-    "init", "ingest", "doctor", "infer", "why", "validate", "query", "shell", "search", "show", "stats",
-    "analyze", "export", "test", "push", "pull",
-)  # fmt: skip
-"""The commands, in the order of use."""
 _WITHOUT_INPUT: tuple[list[str], ...] = ([], ["--version"], ["--help"], ["-h"])
-_BEGIN = "\b\nTo begin:\n  kg init            set up a project in this folder\n  kg ingest notes/   read the notes"
-_ASK = "\n  kg query           list the queries\n  kg query NAME      answer one"
-
-
-class _Commands(click.Group):
-    """A group that imports the module of a command on demand, so that a query does not wait for the others."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of the commands, in the order of use."""
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of a name, or None."""
-        return _command(cmd_name)
-
-
-def _command(name: str) -> click.Command | None:  # noqa: PLR0912 - one case per command
-    command: click.Command
-    match name:
-        case "init":
-            from kg.cli.init import init as command
-        case "ingest":
-            from kg.cli.ingest import ingest as command
-        case "doctor":
-            from kg.cli.ingest import doctor as command
-        case "infer":
-            from kg.cli.infer import infer as command
-        case "why":
-            from kg.cli.infer import why as command
-        case "validate":
-            from kg.cli.validate import validate as command
-        case "query":
-            from kg.cli.query import query as command
-        case "shell":
-            from kg.cli.shell import shell as command
-        case "search":
-            from kg.cli.search import search as command
-        case "show":
-            from kg.cli.show import show as command
-        case "stats":
-            from kg.cli.show import stats as command
-        case "analyze":
-            from kg.cli.explore import analyze as command
-        case "export":
-            from kg.cli.export import export as command
-        case "test":
-            from kg.cli.competency import test as command
-        case "push":
-            from kg.cli.remote import push as command
-        case "pull":
-            from kg.cli.remote import pull as command
-        case _:
-            return None
-    return command
-
-
-@click.group(
-    cls=_Commands,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=_BEGIN + _ASK,
-)
-@click.version_option(__version__, prog_name="kg", message="%(prog)s %(version)s")
-def kg() -> None:
-    """Turn a folder of Markdown concept notes into a knowledge graph and query it."""
 
 
 def main() -> NoReturn:
@@ -114,18 +39,19 @@ def run() -> int:
         from kg.cli.options import guard_terminals
 
         guard_terminals()
+    code = 0
     try:
-        kg.main(standalone_mode=False)
+        if sys.argv[1:] == ["--version"]:
+            sys.stdout.write(f"kg {__version__}\n")  # click would take longer to load than Python itself
+        else:
+            from kg.cli.commands import invoke
+
+            code = invoke()
         sys.stdout.flush()
     except SystemExit as end:
         return _exited(end)
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         return INTERRUPTED
-    except click.ClickException as error:
-        from kg.cli.options import complain_of_usage
-
-        complain_of_usage(error)
-        return error.exit_code
     except BrokenPipeError:
         # The reader closed the pipe: discard the rest of the buffer.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -134,7 +60,7 @@ def run() -> int:
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last place that can report it
         return _failed(error)
-    return 0
+    return code
 
 
 def _exited(end: SystemExit) -> int:

@@ -1,0 +1,93 @@
+"""The group of all commands; the other modules of this package define them.
+
+A command is imported on demand, and imports heavy libraries inside its function, so that `kg --help` answers at once.
+"""
+
+import click
+
+from kg.core.errors import INTERRUPTED
+from kg.core.version import __version__
+
+_COMMANDS = (
+    "init", "ingest", "doctor", "infer", "why", "validate", "query", "shell", "search", "show", "stats",
+    "analyze", "export", "test", "push", "pull",
+)  # fmt: skip
+"""The commands, in the order of use."""
+_BEGIN = "\b\nTo begin:\n  kg init            set up a project in this folder\n  kg ingest notes/   read the notes"
+_ASK = "\n  kg query           list the queries\n  kg query NAME      answer one"
+
+
+class _Commands(click.Group):
+    """A group that imports the module of a command on demand, so that a query does not wait for the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands, in the order of use."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, or None."""
+        return _command(cmd_name)
+
+
+def _command(name: str) -> click.Command | None:  # noqa: PLR0912 - one case per command
+    command: click.Command
+    match name:
+        case "init":
+            from kg.cli.init import init as command
+        case "ingest":
+            from kg.cli.ingest import ingest as command
+        case "doctor":
+            from kg.cli.ingest import doctor as command
+        case "infer":
+            from kg.cli.infer import infer as command
+        case "why":
+            from kg.cli.infer import why as command
+        case "validate":
+            from kg.cli.validate import validate as command
+        case "query":
+            from kg.cli.query import query as command
+        case "shell":
+            from kg.cli.shell import shell as command
+        case "search":
+            from kg.cli.search import search as command
+        case "show":
+            from kg.cli.show import show as command
+        case "stats":
+            from kg.cli.show import stats as command
+        case "analyze":
+            from kg.cli.explore import analyze as command
+        case "export":
+            from kg.cli.export import export as command
+        case "test":
+            from kg.cli.competency import test as command
+        case "push":
+            from kg.cli.remote import push as command
+        case "pull":
+            from kg.cli.remote import pull as command
+        case _:
+            return None
+    return command
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_BEGIN + _ASK,
+)
+@click.version_option(__version__, prog_name="kg", message="%(prog)s %(version)s")
+def kg() -> None:
+    """Turn a folder of Markdown concept notes into a knowledge graph and query it."""
+
+
+def invoke() -> int:
+    """Run the command of `sys.argv`; return an exit code. Reports wrong usage; raises what the command raises."""
+    try:
+        kg.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        return INTERRUPTED
+    except click.ClickException as error:
+        from kg.cli.options import complain_of_usage
+
+        complain_of_usage(error)
+        return error.exit_code
+    return 0
