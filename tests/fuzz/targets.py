@@ -210,7 +210,7 @@ def shapes(folder: Path) -> Run:
     """A file of SHACL shapes, and what pySHACL makes of it."""
     from kg.mapping.ontology import load as load_ontology
     from kg.validation import pyshacl_runner as shacl
-    from kg.validation.conformance import lookup
+    from kg.validation.data_graph import DataGraph
     from kg.validation.shape_automaton import Automaton
     from kg.validation.shapes import Shapes
 
@@ -221,7 +221,7 @@ def shapes(folder: Path) -> Run:
         (folder / "own.ttl").write_bytes(data)
         found = Shapes.of(load_ontology([folder], prefixes))
         shacl.refuse(found)
-        find = lookup(store.find, (), BASE)
+        find = DataGraph(store.find, (), BASE)
         focus = {shape: found.focus_nodes(shape, find) for shape in found.aimed}
         seen = Automaton(found).seen_from(focus, find)
         Automaton(found).touched_by(list(seen)[:3], find)

@@ -13,7 +13,8 @@ from helpers.vaults import Write
 from kg.core.limits import Limits
 from kg.mapping.ontology import Ontology, load
 from kg.rdf.terms import SH
-from kg.validation.conformance import Conformance, lookup
+from kg.validation.conformance import Conformance
+from kg.validation.data_graph import DataGraph
 from kg.validation.pyshacl_runner import Violation
 from kg.validation.ranges import RangeCheck
 from kg.validation.shapes import Shapes
@@ -71,7 +72,7 @@ def test_the_check_equals_the_shapes(ontology: Ontology, types: list[tuple[ox.Na
     store.extend(ox.Quad(thing, A, type_) for thing, type_ in types)
     store.extend(ox.Quad(*link) for link in links)
     store.extend(ox.Quad(t.subject, t.predicate, t.object) for t in ontology.triples)
-    find, work = lookup(store.quads_for_pattern), pyshacl_runner.engine()
+    find, work = DataGraph(store.quads_for_pattern), pyshacl_runner.engine()
 
     def here(jobs, **limits: float):  # type: ignore[no-untyped-def]
         rows = [(*(ox.serialize(list(one), format=ox.RdfFormat.N_TRIPLES) for one in job[:2]), job[2]) for job in jobs]
@@ -88,7 +89,7 @@ def test_a_property_may_be_left_out(ontology: Ontology) -> None:
     for thing, predicate, value in (("a", EX + "p", "b"), ("a", EX + "q", "b")):
         store.add(ox.Quad(ox.NamedNode(f"urn:{thing}"), ox.NamedNode(predicate), ox.NamedNode(f"urn:{value}")))
     store.add(ox.Quad(ox.NamedNode("urn:b"), A, ox.NamedNode(EX + "Z")))
-    find = lookup(store.quads_for_pattern)
+    find = DataGraph(store.quads_for_pattern)
     (p, q) = sorted(RangeCheck(ontology, Shapes(()), find).results(), key=row)
     owner = ox.NamedNode(str(p.shape)[1:-1].removesuffix("-value"))
     for shape in (p.shape, owner):

@@ -12,7 +12,8 @@ import pytest
 
 from kg.core.errors import KgError
 from kg.core.limits import Limits
-from kg.validation.conformance import Conformance, lookup
+from kg.validation.conformance import Conformance
+from kg.validation.data_graph import DataGraph
 from kg.validation.pyshacl_runner import Violation, engine
 from kg.validation.shapes import Shapes
 
@@ -69,7 +70,7 @@ def test_kg_gives_the_results_of_pyshacl_alone(file: Path) -> None:
         alone = [Violation.parsed(row) for row in engine()(n_triples(rows), n_triples(shapes), False)]
     except KgError:  # a text that SHACL, or pySHACL, does not allow
         with pytest.raises(KgError):
-            Conformance(Shapes.parsed(shapes), lookup(store.quads_for_pattern), Limits(60, 2**33)).check()
+            Conformance(Shapes.parsed(shapes), DataGraph(store.quads_for_pattern), Limits(60, 2**33)).check()
         return
-    state = Conformance(Shapes.parsed(shapes), lookup(store.quads_for_pattern), Limits(60, 2**33)).check()
+    state = Conformance(Shapes.parsed(shapes), DataGraph(store.quads_for_pattern), Limits(60, 2**33)).check()
     assert same(list(state.all)) == same(alone)

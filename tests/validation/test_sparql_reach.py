@@ -6,7 +6,8 @@ import pyoxigraph as ox
 import pytest
 
 from kg.core.limits import Limits
-from kg.validation.conformance import Conformance, lookup
+from kg.validation.conformance import Conformance
+from kg.validation.data_graph import DataGraph
 from kg.validation.shapes import Shapes
 from kg.validation.sparql_reach import properties_of
 
@@ -73,7 +74,7 @@ def test_only_the_named_properties_are_read_and_results_stay() -> None:
         ox.RdfFormat.TURTLE,
     )
     shapes = Shapes.parsed(triples(FILE.format(n=1)) + triples(FILE.format(n=2)))
-    state = Conformance(shapes, lookup(store.quads_for_pattern), Limits(60, 2**33)).check()
+    state = Conformance(shapes, DataGraph(store.quads_for_pattern), Limits(60, 2**33)).check()
     assert [str(result.value)[1] for result in state.all] == ["1", "2"]
     assert {re.split("[<>]", line)[3] for line in state.seen} == {
         "http://www.w3.org/1999/02/22-rdf-syntax-ns#type", "urn:x1:size", "urn:x2:size",

@@ -7,7 +7,8 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Literal, NamedTuple, cast
 
 from kg.core.escaping import printable
@@ -193,6 +194,14 @@ class Finding:
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}:{self.column}"
         return printable(f"{where}: {self.severity}: {self.message} [{self.code}]")
+
+
+_FIELDS = attrgetter(*(field.name for field in fields(Finding)))
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Sort findings by file, line and column; equal ones count once."""
+    return tuple(sorted(set(findings), key=_FIELDS))
 
 
 def of_file(path: str, code: str, message: str, line: int = 1, column: int = 1) -> Finding:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from kg.core.findings import Finding, of_file
+from kg.core.findings import Finding, in_order, of_file
 from kg.ingestion.report import Changes, Report, shared_ids
 from kg.ingestion.snapshot import LastIngest, Snapshot
 from kg.mapping.link_resolution import LINK_CLASSES
@@ -77,7 +77,7 @@ class Publisher:
             findings.update(snapshot.vanished)
         return Report(
             summary,
-            tuple(sorted(findings)),
+            in_order(findings),
             snapshot.config.store,
             changed=generation != snapshot.since,
             changes=changes,

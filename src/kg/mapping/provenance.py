@@ -57,12 +57,8 @@ class Origins:
         `predicate` is None for any property.
         """
         if value is not None:
-            for rows in (
-                self._stated(focus, predicate, value),
-                self._stated(focus, None, value),
-                self._stated(value, None, focus),
-            ):
-                if rows:
+            for pattern in ((focus, predicate, value), (focus, None, value), (value, None, focus)):
+                if rows := self._stated(*pattern):
                     return rows[0]._replace(of_value=True)
         return self.of_thing(focus, classes)
 
@@ -82,14 +78,13 @@ class Origins:
         """
         if isinstance(focus, ox.Literal):
             return None
-        own = self.own(focus)
         rows = self._stated(focus, TYPE, None)
         wanted = [row for row in rows if row.object[1:-1] in set(classes)]
-        for origins in (wanted, rows, self._stated(focus, None, None), self._stated(None, None, focus)):
-            of_own = [row for row in origins if row.path == own]
-            if of_own or origins:
-                return (of_own or origins)[0]
-        return None
+        origins = wanted or rows or self._stated(focus, None, None) or self._stated(None, None, focus)
+        if len({row.path for row in origins}) > 1:
+            own = self.own(focus)
+            origins = [row for row in origins if row.path == own] or origins
+        return next(iter(origins), None)
 
     def own(self, subject: Term) -> str:
         """Return the path of the note that describes a thing; empty if there is none."""

@@ -5,7 +5,7 @@ cannot be read, everything is checked again.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +15,10 @@ import msgspec
 
 from kg.core.errors import StoreError
 from kg.core.files import MAX_STORE_FILE, read_bytes
+from kg.core.findings import CODES, Finding, Result
+from kg.mapping.link_resolution import LinkClass
 from kg.mapping.provenance import Origin, Place
-from kg.store.ingest_state import fields_of, finding_of
+from kg.store.ingest_state import FindingFields, fields_of
 from kg.store.ownership import owned
 from kg.validation.conformance import State
 from kg.validation.link_checks import Checked, Typed
@@ -33,6 +35,16 @@ class Seen(NamedTuple):
     places: Mapping[Origin, Place]
 
 
+class ShapeFindings(NamedTuple):
+    """The findings of all shapes, valid for the data that they were made from."""
+
+    data: str = ""
+    """A digest of what was checked: the generation of the store, the pulled graphs, the texts of the ontology."""
+    ranges: tuple[Violation, ...] = ()
+    """The results of the check of ranges."""
+    findings: tuple[Finding, ...] = ()
+
+
 @dataclass(frozen=True)
 class ValidationCache:
     """The cached validation of a vault."""
@@ -43,14 +55,16 @@ class ValidationCache:
     shapes: str = ""
     """A digest of the shapes and the ontology that produced `state`."""
     state: State | None = None
+    shaped: ShapeFindings = field(default_factory=ShapeFindings)
 
     @classmethod
     def read(cls, folder: Path) -> "ValidationCache":
         """Read the cache in a store's folder; empty if there is no readable file."""
         try:
             table = json.loads(read_bytes(folder / FILE, MAX_STORE_FILE, follow=False))
-            notes = {path: _seen(path, *row) for path, row in table["notes"].items()}
-            return cls(table["names"], notes, table["shapes"], _state(table["state"]))
+            stored = msgspec.convert(table, _Stored)
+            notes = {path: _seen(path, *row) for path, row in stored.notes.items()}
+            return cls(stored.names, notes, stored.shapes, _state(stored.state), _shaped(*stored.shaped))
         except (
             *(OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, SyntaxError, RecursionError),
             msgspec.ValidationError,
@@ -59,18 +73,48 @@ class ValidationCache:
 
     def keep(self, folder: Path) -> None:
         """Write the cache. If that fails, the next validation checks everything."""
-        table = {
-            "names": self.names,
-            "notes": {path: _row(seen) for path, seen in self.notes.items()},
-            "shapes": self.shapes,
-            "state": self.state and _state_row(self.state),
-        }
+        notes = {path: _row(seen) for path, seen in self.notes.items()}
+        table = [self.names, notes, self.shapes, self.state and _state_row(self.state), _shaped_row(self.shaped)]
         with suppress(OSError, StoreError), owned(folder) as place:
             place.write(FILE, json.dumps(table, separators=(",", ":")).encode())
 
 
+_Results = tuple[tuple[str, str, str, str, str, str, str, tuple[str, ...]], ...]
+"""The rows of results: their terms, and the messages."""
+
+
+class _StoredChecks(NamedTuple):
+    """The link checks of a note, with the fields of the findings."""
+
+    findings: tuple[FindingFields, ...]
+    classes: dict[LinkClass, int]
+    leads: frozenset[str]
+    embeds: dict[str, FindingFields]
+    wants: tuple[tuple[str, str, FindingFields], ...]
+    types: tuple[tuple[str, str, FindingFields], ...]
+
+
+class _Stored(NamedTuple):
+    """The contents of the file, an array in this order."""
+
+    names: str
+    notes: dict[str, tuple[str, _StoredChecks, tuple[tuple[str, str, str, bool, int, int, int, int], ...]]]
+    shapes: str
+    state: tuple[str, _Results, _Results] | None
+    shaped: tuple[str, _Results, tuple[tuple[FindingFields, Result | None], ...]]
+
+
 def _state_row(state: State) -> list[Any]:
     return ["\n".join(sorted(state.seen)), *([result.row for result in rows] for rows in state[1:])]
+
+
+def _shaped_row(shaped: ShapeFindings) -> list[Any]:
+    findings = [[fields_of(finding), finding.result or None] for finding in shaped.findings]
+    return [shaped.data, [result.row for result in shaped.ranges], findings]
+
+
+def _shaped(data: str, ranges: _Results, findings: tuple[tuple[FindingFields, Result | None], ...]) -> ShapeFindings:
+    return ShapeFindings(data, _violations(ranges), tuple([Finding(*row, result or ()) for row, result in findings]))
 
 
 def _row(seen: Seen) -> list[Any]:
@@ -89,50 +133,36 @@ def _row(seen: Seen) -> list[Any]:
     ]
 
 
-def _seen(path: str, digest: str, checked: list[Any], places: list[list[Any]]) -> Seen:
-    findings, classes, leads, embeds, wants, types = checked
+def _seen(path: str, digest: str, checks: _StoredChecks, places: Iterable[tuple[Any, ...]]) -> Seen:
+    findings, classes, leads, embeds, wants, types = checks
     return Seen(
         digest,
         Checked(
             path,
-            tuple([finding_of(fields) for fields in findings]),
-            {_text(name): _number(number) for name, number in classes.items()},  # type: ignore[misc]
-            frozenset(_texts(leads)),
-            {target: finding_of(fields) for target, fields in embeds.items()},
-            tuple([(_text(iri), _text(name), finding_of(fields)) for iri, name, fields in wants]),
-            tuple([Typed(_text(key), _text(type_), finding_of(fields)) for key, type_, fields in types]),
+            tuple([_finding(row) for row in findings]),
+            classes,
+            leads,
+            {target: _finding(row) for target, row in embeds.items()},
+            tuple([(iri, name, _finding(row)) for iri, name, row in wants]),
+            tuple([Typed(key, type_, _finding(row)) for key, type_, row in types]),
         ),
-        {_origin(path, *row[:4]): Place(*map(_number, row[4:])) for row in places},
+        {Origin(path, *row[:4]): Place(*row[4:]) for row in places},
     )
 
 
-def _origin(path: str, subject: Any, predicate: Any, obj: Any, of_value: Any) -> Origin:
-    return Origin(path, _text(subject), _text(predicate), _text(obj), of_value is True)
+def _finding(row: FindingFields) -> Finding:
+    finding = Finding(*row)
+    if finding.code and finding.code not in CODES:
+        raise ValueError(f"not a finding: {row}")
+    return finding
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"not a text: {value}")
-    return value
-
-
-def _texts(values: list[Any]) -> list[str]:
-    return [_text(value) for value in values]
-
-
-def _number(value: Any) -> int:
-    if not isinstance(value, int):
-        raise TypeError(f"not a number: {value}")
-    return value
-
-
-def _state(row: list[Any] | None) -> State | None:
+def _state(row: tuple[str, _Results, _Results] | None) -> State | None:
     if row is None:
         return None
-    results, whole = (tuple([_violation(*fields) for fields in rows]) for rows in row[1:])
-    return State(frozenset(_text(row[0]).split("\n")) - {""}, results, whole)
+    seen, results, whole = row
+    return State(frozenset(seen.split("\n")) - {""}, _violations(results), _violations(whole))
 
 
-def _violation(*row: Any) -> Violation:
-    *terms, messages = row
-    return Violation.parsed((*_texts(terms), tuple(_texts(messages))))
+def _violations(rows: _Results) -> tuple[Violation, ...]:
+    return tuple([Violation.parsed(row) for row in rows])

@@ -1,20 +1,19 @@
 """Check whether a graph conforms to shapes: in full, or after a change, at a cost proportional to the change."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import pyoxigraph as ox
 
 from kg.core.limits import Limits, limited
-from kg.rdf.vocabulary import DEFAULT_GRAPH, SUB_CLASS_OF, TYPE, WEB_PAGE, Find, Term
+from kg.rdf.vocabulary import SUB_CLASS_OF, Term
+from kg.validation.data_graph import DataGraph
 from kg.validation.pyshacl_runner import Violation, in_order, refuse, run
 from kg.validation.shape_automaton import Automaton
 from kg.validation.shapes import Shapes
 
 Triples = frozenset[str]
-_WEB = ("http://", "https://")
 _TOO_MANY = 0.5
 """If a larger share of the focus nodes is touched, all are checked."""
 
@@ -37,10 +36,10 @@ class State(NamedTuple):
 
 @dataclass(frozen=True)
 class Conformance:
-    """Shapes and the graph that they check. `find` looks up the triples of the graph by pattern."""
+    """Shapes and the graph that they check."""
 
     shapes: Shapes
-    find: Find
+    data: DataGraph
     limits: Limits
 
     def check(self, before: State | None = None) -> State:
@@ -51,8 +50,8 @@ class Conformance:
     def _checked(self, before: State | None) -> State:
         refuse(self.shapes)
         automaton = Automaton(self.shapes)
-        focus = {shape: self.shapes.focus_nodes(shape, self.find) for shape in self.shapes.aimed}
-        triples = automaton.seen_from(focus, self.find) | self._classes() | self._of_sparql()
+        focus = {shape: self.shapes.focus_nodes(shape, self.data) for shape in self.shapes.aimed}
+        triples = automaton.seen_from(focus, self.data) | self._classes() | self._of_sparql()
         seen = {str(triple): triple for triple in triples}
         whole = set(self.shapes.whole)
         local = {shape: nodes for shape, nodes in focus.items() if shape not in whole}
@@ -67,7 +66,7 @@ class Conformance:
         changed = [*(seen[line] for line in seen.keys() - before.seen), *removed]
         if any(triple.predicate == SUB_CLASS_OF for triple in changed):
             return self._run(local, triples, triples, frozenset(seen))
-        touched = automaton.touched_by(changed, self.find)
+        touched = automaton.touched_by(changed, self.data)
         nodes = set().union(*(touched[shape] for shape in touched if shape in local)) if touched else set()
         if len(nodes) > _TOO_MANY * sum(map(len, local.values())) + 10:
             return self._run(local, triples, triples, frozenset(seen))
@@ -75,7 +74,7 @@ class Conformance:
         touched_focus = {shape: targets & nodes for shape, targets in local.items()}
         touched_focus = {shape: targets for shape, targets in touched_focus.items() if targets}
         rerun = self._whole_again(changed, touched, whole)
-        around = automaton.seen_from(touched_focus, self.find) | self._classes()
+        around = automaton.seen_from(touched_focus, self.data) | self._classes()
         state = self._run(touched_focus, around, triples, frozenset(seen), whole=rerun)
         kept = [result for result in before.results if result.focus not in nodes]
         return State(state.seen, in_order({*kept, *state.results}), state.whole if rerun else before.whole)
@@ -106,14 +105,14 @@ class Conformance:
 
     def _classes(self) -> set[ox.Triple]:
         """The subclass triples, which `sh:class` and class targets depend on."""
-        return set(self.find(None, SUB_CLASS_OF, None))
+        return set(self.data(None, SUB_CLASS_OF, None))
 
     def _of_sparql(self) -> set[ox.Triple]:
         """The triples that SPARQL constraints may look at."""
         wide = self.shapes.wide
         if wide.everything:
-            return set(self.find(None, None, None))
-        return {triple for predicate in wide.properties for triple in self.find(None, predicate, None)}
+            return set(self.data(None, None, None))
+        return {triple for predicate in wide.properties for triple in self.data(None, predicate, None)}
 
 
 def _parsed(line: str) -> ox.Triple:
@@ -121,30 +120,3 @@ def _parsed(line: str) -> ox.Triple:
         triple: ox.Triple = quad.triple
         return triple
     raise ValueError(line)
-
-
-def lookup(quads: Callable[..., Iterable[ox.Quad]], more: Iterable[ox.Triple] = (), base: str | None = None) -> Find:
-    """The look-up of triples in a store's default graph, with additional triples for the shapes.
-
-    These are the triples `more` and, if the vault's `base` is set, the type kg:WebPage of each web page outside it.
-    """
-    default = DEFAULT_GRAPH
-    by_subject: dict[Any, list[ox.Triple]] = defaultdict(list)
-    by_object: dict[Any, list[ox.Triple]] = defaultdict(list)
-    rows = list(more)
-    for triple in rows:
-        by_subject[triple.subject].append(triple)
-        by_object[triple.object].append(triple)
-
-    def is_page(term: Any) -> bool:
-        return isinstance(term, ox.NamedNode) and term.value.startswith(_WEB) and not term.value.startswith(base or "")
-
-    def find(subject: Any, predicate: Any, obj: Any) -> Iterable[ox.Triple]:
-        matches = [quad.triple for quad in quads(subject, predicate, obj, default)]
-        candidates = by_subject.get(subject, ()) if subject else by_object.get(obj, ()) if obj else rows
-        matches += [t for t in candidates if predicate in {None, t.predicate} and obj in {None, t.object}]
-        if base and predicate == TYPE and obj in {None, WEB_PAGE} and is_page(subject):
-            matches.append(ox.Triple(subject, TYPE, WEB_PAGE))
-        return matches
-
-    return find

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from kg.core.findings import Finding
+from kg.core.findings import Finding, in_order
 from kg.core.text import Span, nfc
 from kg.mapping.link_resolution import LINK_CLASSES, Index, LinkClass, Target, leads_out, link_path
 from kg.notes.model import Link, Note, Value, ValueKind
@@ -448,4 +448,4 @@ def combine(checked: Iterable[Checked], index: Index, settings: Settings) -> Lin
     totals: Counter[LinkClass] = Counter()
     for note in checked:
         totals.update(note.classes)
-    return Links(tuple(sorted(findings)), {kind: totals[kind] for kind in LINK_CLASSES})
+    return Links(in_order(findings), {kind: totals[kind] for kind in LINK_CLASSES})

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 import pyoxigraph as ox
 
@@ -17,6 +18,7 @@ from kg.validation.shapes import Shapes
 
 _DCTERMS = "http://purl.org/dc/terms/"
 _PLACEHOLDER = re.compile(r"\{[$?](this|value|path)\}", re.I)
+_WORD = re.compile(r"\{(\w+)\}")
 _IRI = re.compile(r"<?(https?://[^\s<>\"“”]+[^\s<>\"“”.,;:!?)])>?")
 _SHOWN = 80
 _VIOLATION = ox.NamedNode(SH + "Violation")
@@ -90,8 +92,12 @@ class Wording:
         filled = self._filled(text, result, ours=not own_text)
         return _IRI.sub(self._named, filled) if own_text else filled
 
-    def code(self, shape: Term, constraint: Term | None = None) -> str:
-        """The code (`dcterms:identifier`) of a constraint or shape, else the name of the nearest shape with a name."""
+    @cached_property
+    def code(self) -> Callable[[Term, Term | None], str]:
+        """The code (`dcterms:identifier`) of a shape or its constraint, else the name of the nearest named shape."""
+        return cache(self._code)
+
+    def _code(self, shape: Term, constraint: Term | None) -> str:
         if is_of_range(shape):
             return CODE
         for node in (constraint or shape, *self.shapes.chain(shape)):
@@ -104,7 +110,7 @@ class Wording:
         """The rule behind each code of the shapes: its message without names, and its hint."""
         rules = {CODE: Code(CODE, "warning", _OF_RANGE, _LINK_ELSEWHERE)}
         for shape in self.shapes.all:
-            code = self.code(shape)
+            code = self.code(shape, None)
             message = _PLACEHOLDER.sub("…", self._own_message(shape)) or f"Not as the shape {code} asks"
             severity = _severity(next(iter(self.shapes.of_sh(shape, "severity")), _VIOLATION))
             if self.shapes.of_sh(shape, "path") or self._own_message(shape):
@@ -114,8 +120,12 @@ class Wording:
                 )
         return dict(sorted(rules.items()))
 
-    def hint(self, shape: Term) -> str:
+    @cached_property
+    def hint(self) -> Callable[[Term], str]:
         """What to do about a result: the `sh:description` of the shape."""
+        return cache(self._hint)
+
+    def _hint(self, shape: Term) -> str:
         if is_of_range(shape):
             return _LINK_ELSEWHERE
         descriptions = (self.shapes.text(node, SH + "description") for node in self.shapes.chain(shape))
@@ -125,21 +135,27 @@ class Wording:
         """The path of a result, in SPARQL syntax."""
         return "" if result.path is None else self._path(result.path, str)
 
-    def _own_message(self, shape: Term) -> str:
-        return self.shapes.text(shape, SH + "message")
+    @cached_property
+    def _own_message(self) -> Callable[[Term], str]:
+        return cache(lambda shape: self.shapes.text(shape, SH + "message"))
 
     @staticmethod
     def _kind(result: Violation) -> str:
         return bare(result.component).removeprefix(SH).removesuffix("ConstraintComponent")
 
     def _filled(self, text: str, result: Violation, *, ours: bool) -> str:
-        parts = {"this": self.name(result.focus), "value": self.name(result.value), "path": self._path_name(result)}
-        if not ours:
-            return _PLACEHOLDER.sub(lambda match: parts[match.group(1).lower()], text)
-        for word in re.findall(r"\{(\w+)\}", text):
-            values = self.shapes.of_sh(result.shape, word)
-            parts.setdefault(word, ", ".join(self._shown(value) for value in values))
-        return text.format_map(parts)
+        def part(match: re.Match[str]) -> str:
+            match match.group(1).lower():
+                case "this":
+                    return self.name(result.focus)
+                case "value":
+                    return self.name(result.value)
+                case "path":
+                    return self._path_name(result)
+                case _:
+                    return ", ".join(map(self._shown, self.shapes.of_sh(result.shape, match.group(1))))
+
+        return (_WORD if ours else _PLACEHOLDER).sub(part, text)
 
     def _shown(self, value: Term) -> str:
         if isinstance(value, ox.NamedNode):

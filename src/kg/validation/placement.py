@@ -1,12 +1,14 @@
 """The place of each shape result: the note that states its triple, and the position in it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from kg.mapping.provenance import Finder, Origin, Place
 from kg.mapping.statements import Reader
+from kg.rdf.vocabulary import Term
 from kg.validation.ingested_vault import IngestedVault
 from kg.validation.pyshacl_runner import Violation
 from kg.validation.shapes import Shapes
@@ -36,9 +38,13 @@ class Placement:
         return [Placed(result, origin, places.get(origin) if origin else None) for result, origin in rows]
 
     def _origin(self, result: Violation) -> Origin | None:
-        classes = self.shapes.classes_around(result.shape)
+        classes = self._classes_around(result.shape)
         value = result.value if result.property or result.value != result.focus else None
         return self.ingested.origins.of(result.focus, result.property, value, classes)
+
+    @cached_property
+    def _classes_around(self) -> Callable[[Term], list[str]]:
+        return cache(self.shapes.classes_around)
 
     def _places(self, wanted: set[Origin]) -> dict[Origin, Place]:
         places = {origin: self.known[origin] for origin in wanted if origin in self.known}

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pyoxigraph as ox
 
 from kg.rdf.vocabulary import TYPE, Find, Term
+from kg.validation.data_graph import DataGraph
 from kg.validation.shapes import COMPARED, Shapes, named
 
 
@@ -123,21 +124,27 @@ class Automaton:
 
     # ---- walks over a graph ------------------------------------------------------------------------------------
 
-    def seen_from(self, focus: Mapping[Term, Iterable[Term]], find: Find) -> set[ox.Triple]:
-        """All triples that shapes look at from these focus nodes: those that pySHACL needs."""
+    def seen_from(self, focus: Mapping[Term, Iterable[Term]], data: DataGraph) -> set[ox.Triple]:
+        """All triples that shapes look at from these focus nodes: those that pySHACL needs.
+
+        The nodes that wait at a place take its steps together.
+        """
         triples: set[ox.Triple] = set()
-        stack = [(self.starts[shape], node) for shape, nodes in focus.items() for node in nodes]
-        visited = set(stack)
-        while stack:
-            place, node = stack.pop()
+        waiting: dict[int, set[Term]] = defaultdict(set)
+        visited: dict[int, set[Term]] = defaultdict(set)
+        for shape, nodes in focus.items():
+            waiting[self.starts[shape]].update(nodes)
+        while waiting:
+            place, nodes = waiting.popitem()
+            visited[place] |= nodes
             for step in self.steps.get(place, ()):
-                seen = [] if step.here else list(_along(step, node, find))
-                triples.update(seen)
-                ends = [node] if step.here else [triple.subject if step.backwards else triple.object for triple in seen]
-                for successor in ((step.to, end) for end in ends):
-                    if successor not in visited:
-                        visited.add(successor)
-                        stack.append(successor)
+                ends = nodes
+                if not step.here:
+                    seen = list(data.around(nodes, step.property, backwards=step.backwards))
+                    triples.update(seen)
+                    ends = {triple.subject if step.backwards else triple.object for triple in seen}
+                if new := ends - visited[step.to]:
+                    waiting[step.to] |= new
         return triples
 
     def touched_by(self, changed: Iterable[ox.Triple], find: Find) -> dict[Term, set[Term]]:
@@ -164,12 +171,6 @@ class Automaton:
                         visited.add((origin, start))
                         stack.append((origin, start))
         return touched
-
-
-def _along(step: Transition, node: Term, find: Find) -> Iterable[ox.Triple]:
-    if not step.backwards and isinstance(node, (ox.Literal, ox.Triple)):
-        return ()
-    return find(None, step.property, node) if step.backwards else find(node, step.property, None)
 
 
 def _back(step: Transition, node: Term, find: Find) -> Iterator[Term]:

@@ -1,5 +1,6 @@
 """The results of SHACL shapes on a vault's store, with the pulled graphs and links between things of similar names."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,9 +13,11 @@ from kg.core.limits import Limits, limited
 from kg.core.spelling import alike
 from kg.core.version import __version__
 from kg.mapping.provenance import Place
-from kg.rdf.vocabulary import DESCRIBES, HEADING, NEARLY_NAMED, ONTOLOGY_GRAPH, PREF_LABEL, TYPE, Find
+from kg.rdf.vocabulary import DESCRIBES, HEADING, NEARLY_NAMED, ONTOLOGY_GRAPH, PREF_LABEL, TYPE
 from kg.store.pulled_graphs import Pulled
-from kg.validation.conformance import Conformance, State, lookup
+from kg.validation.cache import ShapeFindings
+from kg.validation.conformance import Conformance, State
+from kg.validation.data_graph import DataGraph
 from kg.validation.ingested_vault import IngestedVault
 from kg.validation.messages import Wording, bare, severity_of
 from kg.validation.ontology_places import FilePlace, OntologyPlaces
@@ -24,6 +27,8 @@ from kg.validation.pyshacl_runner import Violation, in_order
 from kg.validation.ranges import RangeCheck
 from kg.validation.shape_faults import LoadedShapes
 from kg.validation.shapes import Shapes
+
+_LABELS = (PREF_LABEL, HEADING)
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,19 @@ class ShapeReport:
         return f"{__version__} {self.shapes.digest} {ontology.digest} {config.base}"
 
     @cached_property
+    def data(self) -> str:
+        """A digest of all that the findings depend on: the generation, the pulled graphs, the ontology's texts."""
+        texts = [(str(file.file), file.text) for file in self.ingested.report.ontology.files]
+        facts = (self.ingested.generation.stamp, [*self.pulled.lines.items()], texts, str(self.ingested.vault.path))
+        return hashlib.sha256(repr(facts).encode("utf-8", "surrogateescape")).hexdigest()
+
+    @cached_property
+    def known(self) -> ShapeFindings | None:
+        """The cached findings, if all that they depend on is as it was."""
+        before = self.ingested.before
+        return before.shaped if (before.shapes, before.shaped.data) == (self._digest, self.data) else None
+
+    @cached_property
     def state(self) -> State:
         """All results, and the triples behind them. Raises ShapesError, TimedOut."""
         self.ingested.progress("shapes", 0, 1)
@@ -84,21 +102,29 @@ class ShapeReport:
     @cached_property
     def _outcome(self) -> ShapesOutcome:
         before = self.ingested.before.state if self.ingested.before.shapes == self._digest else None
-        return outcome(Conformance(self.shapes, self._find, self.limits), before)
+        if before and self.known:
+            return ShapesOutcome(before)
+        return outcome(Conformance(self.shapes, self._data, self.limits), before)
 
     @cached_property
-    def _find(self) -> Find:
+    def _data(self) -> DataGraph:
         more = [*self._nearly_named(), *self._pulled()]
-        return lookup(self.ingested.generation.store.find, more, self.ingested.vault.config.base)
+        return DataGraph(self.ingested.generation.store.find, more, self.ingested.vault.config.base)
 
     @cached_property
     def results(self) -> tuple[Violation, ...]:
-        """The results; those of ranges only for values that a note states, and not for inferred values."""
+        """All results."""
+        return in_order([*self.state.all, *self.of_ranges])
+
+    @cached_property
+    def of_ranges(self) -> tuple[Violation, ...]:
+        """The results of the check of ranges, for values that a note states, and not for inferred values."""
+        if self.known:
+            return self.known.ranges
         states = self.ingested.origins.states
         with limited("the shapes", self.limits):
-            of_ranges = list(RangeCheck(self.ingested.report.ontology, self.shapes, self._find).results())
-        stated = (result for result in of_ranges if states(result.focus, result.property, result.value))
-        return in_order([*self.state.all, *stated])
+            results = RangeCheck(self.ingested.report.ontology, self.shapes, self._data).results()
+            return tuple([result for result in results if states(result.focus, result.property, result.value)])
 
     def finding(self, placed: Placed) -> Finding:
         """The finding of a result: in a note, in a pulled graph, or at the start of the vault."""
@@ -170,10 +196,8 @@ class ShapeReport:
             node = ox.NamedNode(iri)
         except ValueError:  # a message may contain text that only looks like an IRI
             return ""
-        labels = (
-            sorted(self.ingested.generation.store.literals(node, predicate)) for predicate in (PREF_LABEL, HEADING)
-        )
-        return next((texts[0] for texts in labels if texts), "")
+        store = self.ingested.generation.store
+        return next((min(texts) for predicate in _LABELS if (texts := list(store.literals(node, predicate)))), "")
 
     def _kind(self, thing: ox.NamedNode) -> str:
         """The class of a thing that a reader would name: the most specific class of the ontology."""

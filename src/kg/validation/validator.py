@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from kg.core.errors import KgError, StoreError, StoreRefused
-from kg.core.findings import CODES, SEVERITIES, Code, Finding, Severity
+from kg.core.findings import CODES, SEVERITIES, Code, Finding, Severity, in_order
 from kg.core.limits import Limits
 from kg.ingestion.pipeline import ingest
 from kg.ingestion.report import Report
@@ -31,11 +31,11 @@ from kg.reasoning.explanation import Explainer
 from kg.store.builder import Outdated, retried
 from kg.store.ingest_state import IngestState
 from kg.store.store import Published, published
-from kg.validation.cache import Seen, ValidationCache
+from kg.validation.cache import Seen, ShapeFindings, ValidationCache
 from kg.validation.ingested_vault import IngestedVault
 from kg.validation.link_checks import Checked, Checker, combine
 from kg.validation.link_report import LinkReport
-from kg.validation.messages import Wording, bare, severity_of
+from kg.validation.messages import Wording, bare
 from kg.validation.placement import Placement
 from kg.validation.pyshacl_runner import Violation, in_turtle
 from kg.validation.shape_report import ShapeReport
@@ -145,7 +145,7 @@ def _remembered(vault: Vault) -> IngestState | None:
 
 def _together(checked: Iterable[Checked], index: Index, settings: Settings, findings: Iterable[Finding]) -> Validation:
     links = combine(checked, index, settings)
-    return Validation(tuple(sorted({*findings, *links.findings})), links.classes)
+    return Validation(in_order([*findings, *links.findings]), links.classes)
 
 
 @contextmanager
@@ -176,16 +176,21 @@ def _checked(ingested: IngestedVault, only: Only | None, severity: Severity, lim
     """Check everything, or the shapes alone, and write the cache."""
     links, shapes = LinkReport(ingested), ShapeReport(ingested, limits)
     linked = links.combined
-    known = {origin: place for seen in links.unchanged.values() for origin, place in seen.places.items()}
-    reported = [result for result in shapes.results if is_at_least(severity_of(result), severity)]
-    placed = Placement(ingested, shapes.shapes, known).of(reported)
-    shaped = [shapes.finding(row) for row in placed]
-    _keep(ingested, links, shapes, known | {origin: place for _, origin, place in placed if origin and place})
+    located = {origin: place for seen in links.unchanged.values() for origin, place in seen.places.items()}
+    if shapes.known:
+        all_shaped: Iterable[Finding] = shapes.known.findings
+    else:
+        placed = Placement(ingested, shapes.shapes, located).of(shapes.results)
+        all_shaped = map(shapes.finding, placed)
+        located |= {origin: place for _, origin, place in placed if origin and place}
+    all_shaped = tuple(all_shaped)
+    shaped = [finding for finding in all_shaped if is_at_least(finding.severity, severity)]
+    _keep(ingested, links, shapes, all_shaped, located)
     of_notes = [] if only == "shapes" else [*ingested.report.findings, *linked.findings]
     return Validation(
-        tuple(sorted({*of_notes, *shaped, *shapes.faults, *_contradictions(ingested, shaped)})),
+        in_order([*of_notes, *shaped, *shapes.faults, *_contradictions(ingested, shaped)]),
         linked.classes,
-        len(shapes.results) - len(reported),
+        len(all_shaped) - len(shaped),
         {**CODES, **shapes.wording.rules()},
         shapes.results,
         shapes.shapes,
@@ -205,7 +210,13 @@ def _contradictions(ingested: IngestedVault, shaped: Iterable[Finding]) -> Itera
             yield finding
 
 
-def _keep(ingested: IngestedVault, links: LinkReport, shapes: ShapeReport, located: Mapping[Origin, Place]) -> None:
+def _keep(
+    ingested: IngestedVault,
+    links: LinkReport,
+    shapes: ShapeReport,
+    shaped: tuple[Finding, ...],
+    located: Mapping[Origin, Place],
+) -> None:
     """Write the cache if it differs from the last."""
     places: dict[str, dict[Origin, Place]] = defaultdict(dict)
     for origin, place in located.items():
@@ -216,6 +227,7 @@ def _keep(ingested: IngestedVault, links: LinkReport, shapes: ShapeReport, locat
         for path, checks in links.checked.items()
         if path in entries
     }
-    cache = ValidationCache(links.names, notes, shapes.key, shapes.state)
+    findings = ShapeFindings(shapes.data, shapes.of_ranges, shaped) if shapes.key else ShapeFindings()
+    cache = ValidationCache(links.names, notes, shapes.key, shapes.state, findings)
     if cache != ingested.before:
         cache.keep(ingested.report.path)
