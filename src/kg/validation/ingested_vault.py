@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from kg.ingestion.report import Report
 from kg.mapping.link_resolution import Index
@@ -19,6 +19,47 @@ from kg.validation.cache import ValidationCache
 T = TypeVar("T")
 
 
+class NoteReader:
+    """Reads notes, many of them in several processes; what a process has read serves later work, too."""
+
+    def __init__(self) -> None:
+        self._workers: Workers | None = None
+        self._read: frozenset[str] = frozenset()
+
+    def __enter__(self) -> "NoteReader":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._close()
+
+    def each(self, files: Mapping[str, Path], work: Callable[[Note], T], limit: int, progress: Progress) -> Sequence[T]:
+        """Return the results of a function for notes of at most `limit` bytes, in arbitrary order."""
+        if len(files) < WORTH_IT:
+            notes = (read_note(path, place, limit)[0] for path, place in files.items())
+            return [work(note) for note in notes if note]
+        if self._workers is None or not files.keys() <= self._read:
+            self._close()
+            self._workers, self._read = Workers.for_files(len(files)), frozenset(files)
+            self._workers.read(files, limit, progress)
+        results = self._workers.each(_OfSome(work, frozenset(files)) if len(files) < len(self._read) else work)
+        return [result for result in results if result is not None]
+
+    def _close(self) -> None:
+        if self._workers:
+            self._workers.__exit__(None, None, None)
+
+
+@dataclass(frozen=True)
+class _OfSome(Generic[T]):
+    """A function of notes that leaves the others out."""
+
+    work: Callable[[Note], T]
+    paths: frozenset[str]
+
+    def __call__(self, note: Note) -> T | None:
+        return self.work(note) if note.path in self.paths else None
+
+
 @dataclass(frozen=True)
 class IngestedVault:
     """A vault, its files, and the generation of its store that holds them."""
@@ -30,6 +71,7 @@ class IngestedVault:
     before: ValidationCache
     """The cache of the last validation."""
     progress: Progress
+    reader: "NoteReader"
 
     @cached_property
     def names(self) -> Names:
@@ -49,11 +91,6 @@ class IngestedVault:
         return Origins(self.generation.store.find, {self.names.path(path): path for path in self.report.ledger.entries})
 
     def of_notes(self, files: Mapping[str, Path], work: Callable[[Note], T], what: str) -> Sequence[T]:
-        """Read notes and apply a function to each; `what` names the work for the progress."""
+        """Apply a function to notes, which are read again; `what` names the work for the progress."""
         self.progress(what, 0, 1)
-        if len(files) < WORTH_IT:
-            notes = (read_note(path, place, self.vault.config.max_bytes)[0] for path, place in files.items())
-            return [work(note) for note in notes if note]
-        with Workers.for_files(len(files)) as workers:
-            workers.read(files, self.vault.config.max_bytes, self.progress)
-            return workers.each(work)
+        return self.reader.each(files, work, self.vault.config.max_bytes, self.progress)

@@ -32,7 +32,7 @@ from kg.store.builder import Outdated, retried
 from kg.store.ingest_state import IngestState
 from kg.store.store import Published, published
 from kg.validation.cache import Seen, ShapeFindings, ValidationCache
-from kg.validation.ingested_vault import IngestedVault
+from kg.validation.ingested_vault import IngestedVault, NoteReader
 from kg.validation.link_checks import Checked, Checker, combine
 from kg.validation.link_report import LinkReport
 from kg.validation.messages import Wording, bare
@@ -104,11 +104,11 @@ def validate(
             raise KgError(f"there is nothing to check: {vault.path} has no notes")
         if only == "links":
             return _links_alone(vault, scan.files, progress).at_least(severity)
-        with _up_to_date(vault, scan, progress) as (report, generation):
+        with _up_to_date(vault, scan, progress) as (report, generation), NoteReader() as reader:
             config, files = vault.config, report.looked_again or scan.files
             before = ValidationCache.read(report.path)
             ingested = IngestedVault(
-                vault, files, report, generation, before, progress or (lambda what, done, total: None)
+                vault, files, report, generation, before, progress or (lambda what, done, total: None), reader
             )
             limits = Limits(seconds or config.max_seconds, config.max_memory)
             return _checked(ingested, only, severity, limits).at_least(severity)
