@@ -60,7 +60,7 @@ class FullBuild:
     def _last_good(self, read: Mapping[str, Read]) -> dict[str, NoteEntry]:
         """Return the records of files that were notes and now cannot be read or inspected."""
         last, kept = self.snapshot.last, self.snapshot.kept.notes
-        if last is None:
+        if last is None or not last.state.is_readable:
             return {}
         entries = last.state.entries
         bad = [path for path, result in read.items() if result.card is None and path in entries]

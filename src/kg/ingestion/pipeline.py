@@ -99,6 +99,8 @@ def _run(publisher: Publisher, refusals: Refusals, *, full: bool) -> Report:
     paths = update.different(now)
     if not paths and not update.listing_differs(now):
         return publisher.nothing(last)
+    if not last.state.is_readable:
+        return build.run("the store cannot be read")
     paths += [path for path in update.refused_before() if path in now and path not in paths]
     if len(paths) > _REBUILD_SHARE * len(now) + 10:
         return build.run("most notes have changed")

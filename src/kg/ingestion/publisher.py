@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from kg.core.findings import Finding, in_order, of_file
-from kg.ingestion.report import Changes, Report, shared_ids
+from kg.ingestion.report import Changes, Report
 from kg.ingestion.snapshot import LastIngest, Snapshot
 from kg.mapping.link_resolution import LINK_CLASSES
 from kg.notes.vault import Progress
@@ -90,7 +90,7 @@ class Publisher:
 
     def _findings(self, state: IngestState, summary: Mapping[str, Any]) -> set[Finding]:
         snapshot = self.snapshot
-        findings = {*snapshot.files.findings, *snapshot.ontology.findings, *state.findings(), *shared_ids(state)}
+        findings = {*snapshot.files.findings, *snapshot.ontology.findings, *state.findings}
         left_out = summary.get("left_out", ())
         return findings | {of_file(".", "O02", f"{triple} is left out: {reason}") for triple, reason in left_out}
 

@@ -1,13 +1,13 @@
 """The report of an ingest: changes, findings and counts."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kg.core.findings import Finding, of_file
+from kg.core.findings import Finding
 from kg.mapping.ontology import Ontology
 from kg.notes.vault import Files
 from kg.reasoning.inference import Inference
@@ -65,12 +65,3 @@ class Changes(NamedTuple):
 
     def __bool__(self) -> bool:
         return any(self)
-
-
-def shared_ids(ledger: IngestState) -> Iterator[Finding]:
-    """A finding for each note whose `id` a note with an earlier path has too."""
-    first: dict[str, str] = {}
-    for path in sorted(ledger.entries):
-        card = ledger.entries[path].card
-        if card.id and card.id_place and first.setdefault(card.id, path) != path:
-            yield of_file(path, "P05", f"{first[card.id]} has the id “{card.id}” too", *card.id_place)

@@ -146,7 +146,7 @@ class Snapshot:
         root, config, before = self.files.root, self.config, self.last.state
         is_new_drive = before.device and before.device != root.device
         is_marked = is_there(config.vault / CONFIG) or config.store.is_relative_to(config.vault)
-        if not before.entries or not (root.empty or is_new_drive) or is_marked:
+        if not (root.empty or is_new_drive) or is_marked or not before.entries:
             return ()
         if any(path in self.files.notes for path in before.entries):
             return ()

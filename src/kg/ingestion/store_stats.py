@@ -16,7 +16,6 @@ from typing import Any
 import pyoxigraph as ox
 
 from kg.config import Config
-from kg.ingestion.report import shared_ids
 from kg.notes.vault import without_collection
 from kg.rdf.terms import INFERRED, ONTOLOGY
 from kg.store.generations import MANIFEST
@@ -69,7 +68,7 @@ def census(config: Config) -> Census:
     with without_collection():
         ledger = project.state
         classes, properties = _counted(store)
-    findings = [*ontology.findings, *ledger.findings(), *shared_ids(ledger)] if ledger else []
+    findings = [*ontology.findings, *ledger.findings] if ledger else []
     graphs = (ONTOLOGY, INFERRED)
     own = sum(store.manifest.counts.get(graph, 0) > 0 for graph in graphs) + ("metrics" in store.manifest.summary)
     return Census(

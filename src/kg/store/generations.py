@@ -22,7 +22,7 @@ from kg.store.ownership import (
     remove_temporary,
 )
 
-FORMAT = 2
+FORMAT = 3
 """The layout version of a generation; a generation of another layout is rebuilt."""
 MANIFEST = "manifest.json"
 _SUMMARY: Mapping[str, type | tuple[type, ...]] = {

@@ -1,31 +1,38 @@
 """The state of the notes from one ingest to the next: enough to determine what a change means for other notes.
 
-It is JSON beside the quads of a generation, and published with them. The digests of the files are stored apart: they
-are a hint that saves reading, and content decides.
+It is a file beside the quads of a generation, and published with them: two lines of JSON. The first is an overview, all
+that an ingest needs if nothing has changed. The second has the notes, and is parsed on first use. The sizes and times
+of the files are stored apart: they are a hint that saves reading, and content decides.
 """
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
 from itertools import chain
 from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from kg.core.errors import StoreError
 from kg.core.files import MAX_STORE_FILE, read_bytes
-from kg.core.findings import CODES, Finding
+from kg.core.findings import CODES, Finding, of_file
 from kg.core.text import letters_and_digits
 from kg.mapping.collector import Label
 from kg.mapping.link_resolution import LinkClass
 from kg.mapping.structural_terms import ALT_LABEL
 from kg.notes.summary import Card
 from kg.rdf.terms import Row, literal
+from kg.store.generations import damaged_store
 
 _IRIS = re.compile(r'(?:<[a-zA-Z][^\x00-\x20<>"{}|^`\\]*>)*+')
 FILE = "notes.json"
+
+Value = TypeVar("Value")
 
 
 class NoteEntry(NamedTuple):
@@ -61,15 +68,31 @@ class IngestState:
     device: int = 0
     """The number of the vault's file system; 0 if unknown."""
 
-    @property
-    def digests(self) -> dict[str, str]:
+    stored: "Overview | None" = field(default=None, repr=False, compare=False)
+    """The overview, if the state has been read from a file."""
+
+    @cached_property
+    def digests(self) -> Mapping[str, str]:
         """The digests of the files as they were read, by path."""
+        if self.stored:
+            return self.stored.digests
         return {path: entry.digest for path, entry in self.entries.items()} | {p: b.digest for p, b in self.bad.items()}
 
-    def findings(self) -> Iterator[Finding]:
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
         """The findings in all files; in a bad file, only the current findings."""
-        for path in self.entries.keys() | self.bad.keys():
-            yield from self.findings_of(path)
+        if self.stored:
+            return tuple(map(finding_of, self.stored.findings))
+        paths = self.entries.keys() | self.bad.keys()
+        return (*(finding for path in paths for finding in self.findings_of(path)), *self._shared_ids())
+
+    def _shared_ids(self) -> Iterator[Finding]:
+        """A finding for each note whose `id` a note with an earlier path has too."""
+        first: dict[str, str] = {}
+        for path in sorted(self.entries):
+            card = self.entries[path].card
+            if card.id and card.id_place and first.setdefault(card.id, path) != path:
+                yield of_file(path, "P05", f"{first[card.id]} has the id “{card.id}” too", *card.id_place)
 
     def findings_of(self, path: str) -> tuple[Finding, ...]:
         """The findings in one file; in a bad file, only the current findings."""
@@ -90,22 +113,58 @@ class IngestState:
         return by_path
 
     def text(self) -> str:
-        """The state as JSON, for the folder of its generation."""
-        table = _StoredState(
-            self.settings,
-            {path: _written(entry) for path, entry in self.entries.items()},
-            {path: (bad.digest, tuple(map(fields_of, bad.findings))) for path, bad in self.bad.items()},
-            self.attachments,
-            self.ignored,
-            self.device,
+        """The state as two lines of JSON, for the folder of its generation."""
+        notes = _json(
+            _StoredNotes(
+                {path: _written(entry) for path, entry in self.entries.items()},
+                {path: (bad.digest, tuple(map(fields_of, bad.findings))) for path, bad in self.bad.items()},
+            )
         )
-        return json.dumps(table, separators=(",", ":"))  # unlike msgspec, json keeps the bytes of names outside UTF-8
+        findings = tuple(map(fields_of, self.findings))
+        digest = sha256(notes.encode()).hexdigest()
+        overview = Overview(
+            digest, self.settings, dict(self.digests), self.attachments, self.ignored, self.device, findings
+        )
+        return f"{_json(overview)}\n{notes}"
 
     @classmethod
     def read(cls, folder: Path) -> "IngestState | None":
-        """Read the state of a generation; None if it is unreadable, so that the ingest reads the whole vault."""
+        """Read the state of a generation; None if it is unreadable, so that the ingest reads the whole vault.
+
+        To use its notes raises StoreError if somebody has put another text in their place.
+        """
         try:
-            table = msgspec.convert(json.loads(read_bytes(folder / FILE, MAX_STORE_FILE, follow=False)), _StoredState)
+            first, _, second = read_bytes(folder / FILE, MAX_STORE_FILE, follow=False).partition(b"\n")
+            overview = msgspec.convert(json.loads(first), Overview)
+            if overview.notes != sha256(second).hexdigest():
+                return None
+        except (OSError, ValueError, RecursionError, msgspec.ValidationError):
+            return None
+        notes = _Notes(folder.parent, second)
+        rest = (overview.attachments, overview.ignored, overview.device, overview)
+        return cls(overview.settings, _Later(lambda: notes.read[0]), _Later(lambda: notes.read[1]), *rest)
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the notes can be used, see `read`."""
+        try:
+            return len(self.entries) + len(self.bad) >= 0
+        except StoreError:
+            return False
+
+
+@dataclass(frozen=True)
+class _Notes:
+    """The second line of the file."""
+
+    store: Path
+    data: bytes
+
+    @cached_property
+    def read(self) -> tuple[dict[str, NoteEntry], dict[str, Bad]]:
+        """The notes and the bad files. Raises StoreError."""
+        try:
+            table = msgspec.convert(json.loads(self.data), _StoredNotes)
             rows = table.entries.values()
             _check_iris(chain.from_iterable([*(row.labelled for row in rows), *(_terms(row.labels) for row in rows)]))
             entries = {
@@ -114,9 +173,48 @@ class IngestState:
             bad = {
                 path: Bad(digest, tuple(map(finding_of, findings))) for path, (digest, findings) in table.bad.items()
             }
-            return cls(table.settings, entries, bad, table.attachments, table.ignored, table.device)
-        except (OSError, ValueError, RecursionError, msgspec.ValidationError):
-            return None
+        except (ValueError, RecursionError, msgspec.ValidationError) as error:
+            raise damaged_store(self.store, error) from error
+        return entries, bad
+
+
+class _Later(Mapping[str, Value]):
+    """A table that is read on first use."""
+
+    def __init__(self, read: Callable[[], dict[str, Value]]) -> None:
+        self._read = read
+
+    @cached_property
+    def _table(self) -> dict[str, Value]:
+        return self._read()
+
+    def __getitem__(self, key: str) -> Value:
+        return self._table[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._table
+
+    def keys(self) -> KeysView[str]:
+        """As that of a dictionary, which is quicker than the one that Mapping makes."""
+        return self._table.keys()
+
+    def values(self) -> ValuesView[Value]:
+        """As that of a dictionary."""
+        return self._table.values()
+
+    def items(self) -> ItemsView[str, Value]:
+        """As that of a dictionary."""
+        return self._table.items()
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))  # unlike msgspec, json keeps the bytes of names outside UTF-8
 
 
 FindingFields = tuple[str, int, int, int, int, str, str, str]
@@ -134,15 +232,24 @@ class _StoredEntry(NamedTuple):
     findings: tuple[Sequence[object], ...]
 
 
-class _StoredState(NamedTuple):
-    """The contents of the file."""
+class _StoredNotes(NamedTuple):
+    """The second line of the file."""
 
-    settings: str
     entries: dict[str, _StoredEntry]
     bad: dict[str, tuple[str, tuple[Sequence[object], ...]]]
+
+
+class Overview(NamedTuple):
+    """The first line of the file."""
+
+    notes: str
+    """The digest of the second line."""
+    settings: str
+    digests: dict[str, str]
     attachments: tuple[str, ...]
     ignored: tuple[str, ...]
     device: int
+    findings: tuple[Sequence[object], ...]
 
 
 def _written(entry: NoteEntry) -> _StoredEntry:
@@ -181,10 +288,6 @@ def finding_of(row: Sequence[object]) -> Finding:
     if fields[5] and fields[5] not in CODES:
         raise ValueError(f"not a finding: {row}")
     return Finding(*fields)
-
-
-def _findings(rows: Iterable[Sequence[object]]) -> tuple[Finding, ...]:
-    return tuple([finding_of(row) for row in rows])
 
 
 def _check_iris(values: Iterable[str]) -> None:
