@@ -42,6 +42,11 @@ def _module_folders() -> list[str]:
     return [path for path in sys.path if Path(path).is_absolute()]
 
 
+def cores() -> int:
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class ChildError(KgError):
     """A child ended prematurely."""
 

@@ -9,7 +9,6 @@ each note and the results of the work; they receive the index of all cards. A sm
 """
 
 import gc
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,7 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
-from kg.core.child_process import Child
+from kg.core.child_process import Child, cores
 from kg.core.files import digest
 from kg.core.findings import Finding
 from kg.notes.model import Note
@@ -92,8 +91,7 @@ class Workers:
     @classmethod
     def for_files(cls, number: int) -> "Workers":
         """Return a pool of as many processes as pay off for `number` files on this machine."""
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        wanted = min(number // WORTH_IT, cores, _MOST)
+        wanted = min(number // WORTH_IT, cores(), _MOST)
         return cls(wanted if wanted > 1 and sys.executable else 0)
 
     def __enter__(self) -> "Workers":

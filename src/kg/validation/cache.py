@@ -36,10 +36,10 @@ class Seen(NamedTuple):
 
 
 class ShapeFindings(NamedTuple):
-    """The findings of all shapes, valid for the data that they were made from."""
+    """The findings of the shapes, valid for the data that they were made from."""
 
     data: str = ""
-    """A digest of what was checked: the generation of the store, the pulled graphs, the texts of the ontology."""
+    """A digest of all that the findings depend on."""
     ranges: tuple[Violation, ...] = ()
     """The results of the check of ranges."""
     findings: tuple[Finding, ...] = ()

@@ -6,14 +6,17 @@ from typing import Any, NamedTuple
 
 import pyoxigraph as ox
 
+from kg.core.child_process import cores
 from kg.core.limits import Limits, limited
 from kg.rdf.vocabulary import SUB_CLASS_OF, Term
 from kg.validation.data_graph import DataGraph
-from kg.validation.pyshacl_runner import Violation, in_order, refuse, run
+from kg.validation.pyshacl_runner import Job, Violation, in_order, refuse, run
 from kg.validation.shape_automaton import Automaton
 from kg.validation.shapes import Shapes
 
 Triples = frozenset[str]
+_WORTH_IT = 2_000
+"""The number of focus nodes that is worth another process."""
 _TOO_MANY = 0.5
 """If a larger share of the focus nodes is touched, all are checked."""
 
@@ -56,26 +59,25 @@ class Conformance:
         whole = set(self.shapes.whole)
         local = {shape: nodes for shape, nodes in focus.items() if shape not in whole}
         if before is None:
-            return self._run(local, triples, triples, frozenset(seen))
+            return self._run(local, automaton, triples, frozenset(seen))
         if before.seen == seen.keys():
             return State(before.seen, before.results, before.whole)
         try:
             removed = [_parsed(line) for line in before.seen - seen.keys()]
         except (SyntaxError, ValueError):  # the cache is a file that may come from elsewhere
-            return self._run(local, triples, triples, frozenset(seen))
+            return self._run(local, automaton, triples, frozenset(seen))
         changed = [*(seen[line] for line in seen.keys() - before.seen), *removed]
         if any(triple.predicate == SUB_CLASS_OF for triple in changed):
-            return self._run(local, triples, triples, frozenset(seen))
+            return self._run(local, automaton, triples, frozenset(seen))
         touched = automaton.touched_by(changed, self.data)
         nodes = set().union(*(touched[shape] for shape in touched if shape in local)) if touched else set()
         if len(nodes) > _TOO_MANY * sum(map(len, local.values())) + 10:
-            return self._run(local, triples, triples, frozenset(seen))
+            return self._run(local, automaton, triples, frozenset(seen))
         # A result does not name the target shape that produced it, so a touched node runs all its shapes again.
         touched_focus = {shape: targets & nodes for shape, targets in local.items()}
         touched_focus = {shape: targets for shape, targets in touched_focus.items() if targets}
         rerun = self._whole_again(changed, touched, whole)
-        around = automaton.seen_from(touched_focus, self.data) | self._classes()
-        state = self._run(touched_focus, around, triples, frozenset(seen), whole=rerun)
+        state = self._run(touched_focus, automaton, triples, frozenset(seen), whole=rerun)
         kept = [result for result in before.results if result.focus not in nodes]
         return State(state.seen, in_order({*kept, *state.results}), state.whole if rerun else before.whole)
 
@@ -87,21 +89,24 @@ class Conformance:
 
     def _run(
         self,
-        focus: Mapping[Term, Iterable[Term]],
-        around: Iterable[ox.Triple],
+        focus: Mapping[Term, set[Term]],
+        automaton: Automaton,
         triples: Iterable[ox.Triple],
         seen: Triples,
         *,
         whole: bool = True,
     ) -> State:
-        jobs: list[tuple[Iterable[ox.Triple], Iterable[ox.Triple], bool]] = []
-        if any(focus.values()):
-            jobs.append((around, self.shapes.aimed_at(focus), False))
+        """Run the shapes on their focus nodes, and with `whole` those that run as a whole on `triples`."""
+        classes = self._classes()
+        jobs = [
+            Job(automaton.seen_from(part, self.data) | classes, self.shapes.aimed_at(part)) for part in _parts(focus)
+        ]
+        number = len(jobs)
         if whole and self.shapes.whole:
-            jobs.append((triples, self.shapes.only(self.shapes.whole), self.shapes.advanced))
+            jobs.append(Job(triples, self.shapes.only(self.shapes.whole), self.shapes.advanced))
         outcomes = run(jobs, seconds=self.limits.seconds, memory=self.limits.memory) if jobs else []
-        results = outcomes.pop(0) if any(focus.values()) else []
-        return State(seen, tuple(results), tuple(outcomes[0]) if outcomes else ())
+        results = tuple([result for outcome in outcomes[:number] for result in outcome])
+        return State(seen, results, tuple([result for outcome in outcomes[number:] for result in outcome]))
 
     def _classes(self) -> set[ox.Triple]:
         """The subclass triples, which `sh:class` and class targets depend on."""
@@ -113,6 +118,15 @@ class Conformance:
         if wide.everything:
             return set(self.data(None, None, None))
         return {triple for predicate in wide.properties for triple in self.data(None, predicate, None)}
+
+
+def _parts(focus: Mapping[Term, set[Term]]) -> list[dict[Term, set[Term]]]:
+    """Divide focus nodes among the cores; each node stays together with all shapes that have it as a focus node."""
+    nodes = sorted(set().union(*focus.values()), key=str) if focus else []
+    number = min(cores(), len(nodes) // _WORTH_IT) or 1
+    parts = (set(nodes[place::number]) for place in range(number))
+    divided = ({shape: targets & part for shape, targets in focus.items() if targets & part} for part in parts)
+    return list(filter(None, divided))
 
 
 def _parsed(line: str) -> ox.Triple:

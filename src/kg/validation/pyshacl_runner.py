@@ -6,12 +6,14 @@ run (`Shapes.texts`). A query that never ends or takes all memory is ended with 
 
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyoxigraph as ox
 
-from kg.core.child_process import Child
+from kg.core.child_process import Child, cores
 from kg.core.errors import KgError, OntologyError
 from kg.rdf.rdflib_terms import from_rdflib, to_rdflib
 from kg.rdf.sparql_syntax import check, tokens
@@ -87,19 +89,33 @@ def refuse(shapes: Shapes) -> None:
             raise ShapesError(f"the SPARQL of the shape {shapes.owner(node)} has FROM, which a shape must not use")
 
 
-def run(
-    jobs: Iterable[tuple[Iterable[ox.Triple], Iterable[ox.Triple], bool]], *, seconds: float, memory: int
-) -> list[list[Violation]]:
-    """Validate each job: data against a shapes graph, with or without SHACL's advanced features.
+class Job(NamedTuple):
+    """A validation: the triples of a data graph and a shapes graph, with or without SHACL's advanced features."""
+
+    data: Iterable[ox.Triple]
+    shapes: Iterable[ox.Triple]
+    advanced: bool = False
+
+
+def run(jobs: Sequence[Job], *, seconds: float, memory: int) -> list[list[Violation]]:
+    """Return the results of each job. Several run at once, in a process per core; the limits hold for each process.
 
     Raises ShapesError, TimedOut, ChildError.
     """
-    results: list[list[Violation]] = []
-    with Child(engine, memory=memory) as child:
-        for data, shapes, advanced in jobs:
-            rows = [ox.serialize(list(triples), format=ox.RdfFormat.N_TRIPLES) for triples in (data, shapes)]
-            results.append([Violation.parsed(row) for row in child.ask(*rows, advanced, seconds=seconds)])
-    return results
+    number = min(len(jobs), cores())
+    with ThreadPoolExecutor(max(1, number)) as threads, ExitStack() as processes:
+        children = [processes.enter_context(Child(engine, memory=memory)) for _ in range(number)]
+
+        def work(place: int) -> list[list[Violation]]:
+            return [_ask(children[place], job, seconds) for job in jobs[place::number]]
+
+        results = list(threads.map(work, range(number)))
+    return [results[place % number][place // number] for place in range(len(jobs))]
+
+
+def _ask(child: Child, job: Job, seconds: float) -> list[Violation]:
+    data, shapes = (ox.serialize(list(rows), format=ox.RdfFormat.N_TRIPLES) for rows in (job.data, job.shapes))
+    return [Violation.parsed(row) for row in child.ask(data, shapes, job.advanced, seconds=seconds)]
 
 
 def engine() -> Callable[[bytes, bytes, bool], list[tuple[Any, ...]]]:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import pyoxigraph as ox
 
-from kg.core.findings import Finding, Result
+from kg.core.findings import Finding, Result, Severity
 from kg.core.limits import Limits, limited
 from kg.core.spelling import alike
 from kg.core.version import __version__
@@ -36,6 +36,8 @@ class ShapeReport:
     """The results of a vault's shapes."""
 
     ingested: IngestedVault
+    severity: Severity
+    """Less severe results get no finding."""
     limits: Limits
 
     @cached_property
@@ -82,9 +84,10 @@ class ShapeReport:
 
     @cached_property
     def data(self) -> str:
-        """A digest of all that the findings depend on: the generation, the pulled graphs, the ontology's texts."""
+        """A digest of all that the findings depend on: the severity, the generation, pulled graphs, the ontology."""
         texts = [(str(file.file), file.text) for file in self.ingested.report.ontology.files]
-        facts = (self.ingested.generation.stamp, [*self.pulled.lines.items()], texts, str(self.ingested.vault.path))
+        stamp, vault = self.ingested.generation.stamp, str(self.ingested.vault.path)
+        facts = (self.severity, stamp, [*self.pulled.lines.items()], texts, vault)
         return hashlib.sha256(repr(facts).encode("utf-8", "surrogateescape")).hexdigest()
 
     @cached_property

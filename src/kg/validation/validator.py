@@ -35,7 +35,7 @@ from kg.validation.cache import Seen, ShapeFindings, ValidationCache
 from kg.validation.ingested_vault import IngestedVault, NoteReader
 from kg.validation.link_checks import Checked, Checker, combine
 from kg.validation.link_report import LinkReport
-from kg.validation.messages import Wording, bare
+from kg.validation.messages import Wording, bare, severity_of
 from kg.validation.placement import Placement
 from kg.validation.pyshacl_runner import Violation, in_turtle
 from kg.validation.shape_report import ShapeReport
@@ -174,23 +174,22 @@ def _ingested(vault: Vault, scan: Scan, progress: Progress | None) -> tuple[Repo
 
 def _checked(ingested: IngestedVault, only: Only | None, severity: Severity, limits: Limits) -> Validation:
     """Check everything, or the shapes alone, and write the cache."""
-    links, shapes = LinkReport(ingested), ShapeReport(ingested, limits)
+    links, shapes = LinkReport(ingested), ShapeReport(ingested, severity, limits)
     linked = links.combined
     located = {origin: place for seen in links.unchanged.values() for origin, place in seen.places.items()}
     if shapes.known:
-        all_shaped: Iterable[Finding] = shapes.known.findings
+        shaped = shapes.known.findings
     else:
-        placed = Placement(ingested, shapes.shapes, located).of(shapes.results)
-        all_shaped = map(shapes.finding, placed)
+        reported = [result for result in shapes.results if is_at_least(severity_of(result), severity)]
+        placed = Placement(ingested, shapes.shapes, located).of(reported)
+        shaped = tuple([shapes.finding(row) for row in placed])
         located |= {origin: place for _, origin, place in placed if origin and place}
-    all_shaped = tuple(all_shaped)
-    shaped = [finding for finding in all_shaped if is_at_least(finding.severity, severity)]
-    _keep(ingested, links, shapes, all_shaped, located)
+    _keep(ingested, links, shapes, shaped, located)
     of_notes = [] if only == "shapes" else [*ingested.report.findings, *linked.findings]
     return Validation(
         in_order([*of_notes, *shaped, *shapes.faults, *_contradictions(ingested, shaped)]),
         linked.classes,
-        len(all_shaped) - len(shaped),
+        len(shapes.results) - len(shaped),
         {**CODES, **shapes.wording.rules()},
         shapes.results,
         shapes.shapes,
