@@ -65,7 +65,7 @@ def facts(size: int) -> list[ox.Triple]:
 
 
 def axioms(text: str = ONTOLOGY) -> list[ox.Triple]:
-    from kg.mapping.ontology import skolemised
+    from kg.mapping.skolemisation import skolemised
 
     return skolemised([quad.triple for quad in ox.parse(text, ox.RdfFormat.TURTLE, rename_blank_nodes=True)], "bench")
 
