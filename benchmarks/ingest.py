@@ -96,7 +96,7 @@ def measure(name: str, base: Path, number: int, runs: int, oxigraph: Path | None
         row("oxigraph load", median(loads), number)
     row("full ingest, inference apart", full, number, beside)
     if oxigraph:
-        for peer, figure in peer_rows(vault, number, runs).items():
+        for peer, figure in peer_rows(vault, number, runs, VAULTS[name]).items():
             print(f"  {peer + ', reading only':<44} {figure.seconds:8.2f} s {figure.speed:9,.0f} notes/s")
     run(*command, "--full")
     row("full ingest, with inference", median([run(*command, "--full") for _ in range(runs)]), number)

@@ -105,17 +105,19 @@ def kg_rows(folder: Path, notes: int, runs: int) -> dict[str, Figure]:
     return rows | {"kg: index and resolve": measured(runs, notes, lambda: resolved(vault, reading))}
 
 
-def peer_rows(folder: Path, notes: int, runs: int) -> dict[str, Figure]:
-    """What the peers take, each on as many notes as it can bear."""
+def peer_rows(
+    folder: Path, notes: int, runs: int, write: Callable[[Path, int], None] = write_vault
+) -> dict[str, Figure]:
+    """What the peers take, each on as many notes as it can bear; `write` writes fewer of the same kind."""
     environment = folder.parent / "peers"
     venv.create(environment, with_pip=True)
     python = environment / ("Scripts" if os.name == "nt" else "bin") / "python"
     subprocess.run([python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *PEERS], check=True)
     rows = {}
     for name, divisor in PEERS.items():
-        part = folder if divisor == 1 else folder.parent / name
+        part = folder if divisor == 1 else folder.parent / f"{folder.name}-{name}"
         if divisor > 1:
-            write_vault(part, notes // divisor)
+            write(part, notes // divisor)
         command = [python, Path(__file__).with_name("peers.py"), name, part, str(runs)]
         answer = subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder.parent)
         found = json.loads(answer.stdout.splitlines()[-1])
