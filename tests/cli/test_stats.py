@@ -1,6 +1,7 @@
 """kg stats: the numbers are those of the store."""
 
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import kg
+from helpers.commanding import command
 from kg.cli.commands import kg as cli
 from kg.config import load
 
@@ -74,3 +76,12 @@ def test_people_are_told_the_same(reported: tuple[Path, kg.Report]) -> None:
     assert "more (-v)" in text
     assert "more (-v)" not in run(vault, "-v")
     assert f"generation {report.store.manifest.generation}," in text
+
+
+def test_verbose_says_what_each_stage_takes(vault: Path) -> None:
+    done = command(vault, "ingest", "-v", "--full")
+    (line,) = [line for line in done.err.splitlines() if line.startswith("stages ")]
+    stages = re.findall(r"(\w+) (\d+\.\d\d) s", line)
+    assert [stage for stage, _ in stages] == ["listing", "reading", "linking", "storing", "inferring", "publishing"]
+    assert sum(float(seconds) for _, seconds in stages) > 0
+    assert "stages" not in command(vault, "ingest", "--full").err

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial, wraps
 from pathlib import Path
+from time import perf_counter
 from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
 import click
@@ -247,6 +248,42 @@ def short(path: Path) -> str:
 
 @contextmanager
 def progress(options: Options) -> "Iterator[Progress | None]":
+    """A progress bar if stderr is a terminal, and with `--verbose` the seconds of each stage; else None."""
+    with _bar(options) as bar:
+        stages = _Stages(bar) if options.verbose else None
+        yield stages or bar
+    if stages:
+        options.say(stages.text(), dim=True)
+
+
+class _Stages:
+    """Takes the time of the stages of a command from the reports of its progress."""
+
+    def __init__(self, bar: "Progress | None") -> None:
+        self._bar = bar
+        self._seconds: dict[str, float] = {}
+        self._stage, self._since = "listing", perf_counter()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if what != self._stage:
+            self._end()
+            self._stage = what
+        if self._bar:
+            self._bar(what, done, total)
+
+    def _end(self) -> None:
+        now = perf_counter()
+        self._seconds[self._stage] = self._seconds.get(self._stage, 0.0) + now - self._since
+        self._since = now
+
+    def text(self) -> str:
+        """The stages with their seconds."""
+        self._end()
+        return f"stages   {', '.join(f'{stage} {seconds:.2f} s' for stage, seconds in self._seconds.items())}"
+
+
+@contextmanager
+def _bar(options: Options) -> "Iterator[Progress | None]":
     """A progress bar if stderr is a terminal; otherwise None."""
     if options.quiet or not sys.stderr.isatty():
         yield None

@@ -44,6 +44,7 @@ class Publisher:
     ) -> Report:
         """Publish the store, and report it; `number` is the number of notes that were stated."""
         snapshot = self.snapshot
+        self.progress("publishing", 0, 1)
         summary = self._summary(store, state, number)
         files = {FILE: state.text()} | ({RULES: snapshot.reasoning.text} if snapshot.inference else {})
         if snapshot.published:
