@@ -72,13 +72,14 @@ def changed(value: Any, chance: random.Random) -> Any:
 
 
 def changed_notes(text: str, chance: random.Random) -> str:
-    """The two lines of a state, one of them changed, and the digest of the second right all the same."""
-    overview, notes = map(json.loads, text.split("\n"))
-    if chance.random() < 0.5:
-        return json.dumps(changed(overview, chance)) + "\n" + json.dumps(notes)
-    second = json.dumps(changed(notes, chance))
-    overview[0] = hashlib.sha256(second.encode()).hexdigest()
-    return json.dumps(overview) + "\n" + second
+    """The lines of a state, one of them changed, and the digest of the notes right all the same."""
+    lines = [json.loads(line) for line in text.split("\n")]
+    place = chance.randrange(len(lines))
+    lines[place] = changed(lines[place], chance)
+    notes = "\n".join(map(json.dumps, lines[1:]))
+    if place:
+        lines[0][0] = hashlib.sha256(notes.encode()).hexdigest()
+    return json.dumps(lines[0]) + "\n" + notes
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "notes.json", "validation.json", "seen.json"])

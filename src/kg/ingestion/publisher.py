@@ -46,7 +46,8 @@ class Publisher:
         snapshot = self.snapshot
         self.progress("publishing", 0, 1)
         summary = self._summary(store, state, number)
-        files = {FILE: state.text()} | ({RULES: snapshot.reasoning.text} if snapshot.inference else {})
+        text = state.text(snapshot.last.state if snapshot.last else None)
+        files = {FILE: text} | ({RULES: snapshot.reasoning.text} if snapshot.inference else {})
         if snapshot.published:
             snapshot.published.release()
         generation = store.publish(summary, files)

@@ -1,8 +1,9 @@
 """The state of the notes from one ingest to the next: enough to determine what a change means for other notes.
 
-It is a file beside the quads of a generation, and published with them: two lines of JSON. The first is an overview, all
-that an ingest needs if nothing has changed. The second has the notes, and is parsed on first use. The sizes and times
-of the files are stored apart: they are a hint that saves reading, and content decides.
+It is a file beside the quads of a generation, and published with them: lines of JSON. The first is an overview, all
+that an ingest needs if nothing has changed. The second has the bad files, and each other line a note. They are parsed
+on first use, and the line of a note that stays the same is copied. The sizes and times of the files are stored apart:
+they are a hint that saves reading, and content decides.
 """
 
 import json
@@ -68,21 +69,21 @@ class IngestState:
     device: int = 0
     """The number of the vault's file system; 0 if unknown."""
 
-    stored: "Overview | None" = field(default=None, repr=False, compare=False)
-    """The overview, if the state has been read from a file."""
+    stored: "StateFile | None" = field(default=None, repr=False, compare=False)
+    """The file, if the state has been read from one."""
 
     @cached_property
     def digests(self) -> Mapping[str, str]:
         """The digests of the files as they were read, by path."""
         if self.stored:
-            return self.stored.digests
+            return self.stored.overview.digests
         return {path: entry.digest for path, entry in self.entries.items()} | {p: b.digest for p, b in self.bad.items()}
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """The findings in all files; in a bad file, only the current findings."""
         if self.stored:
-            return tuple(map(finding_of, self.stored.findings))
+            return self.stored.findings
         paths = self.entries.keys() | self.bad.keys()
         return (*(finding for path in paths for finding in self.findings_of(path)), *self._shared_ids())
 
@@ -112,14 +113,17 @@ class IngestState:
                 by_path[path] = list(rows)
         return by_path
 
-    def text(self) -> str:
-        """The state as two lines of JSON, for the folder of its generation."""
-        notes = _json(
-            _StoredNotes(
-                {path: _written(entry) for path, entry in self.entries.items()},
-                {path: (bad.digest, tuple(map(fields_of, bad.findings))) for path, bad in self.bad.items()},
-            )
-        )
+    def text(self, before: "IngestState | None" = None) -> str:
+        """The state as lines of JSON, for the folder of its generation. Lines that stay as in `before` are copied."""
+        if self.stored:
+            return self.stored.text
+        bad = {path: (record.digest, tuple(map(fields_of, record.findings))) for path, record in self.bad.items()}
+        known = before.stored.lines if before and before.stored else {}
+        lines = [_json(bad)]
+        for path, entry in self.entries.items():
+            before_entry, line = known.get(path, (None, ""))
+            lines.append(line if before_entry is entry else _json((path, _written(entry))))
+        notes = "\n".join(lines)
         findings = tuple(map(fields_of, self.findings))
         digest = sha256(notes.encode()).hexdigest()
         overview = Overview(
@@ -134,15 +138,17 @@ class IngestState:
         To use its notes raises StoreError if somebody has put another text in their place.
         """
         try:
-            first, _, second = read_bytes(folder / FILE, MAX_STORE_FILE, follow=False).partition(b"\n")
+            text = read_bytes(folder / FILE, MAX_STORE_FILE, follow=False).decode()
+            first, _, notes = text.partition("\n")
             overview = msgspec.convert(json.loads(first), Overview)
-            if overview.notes != sha256(second).hexdigest():
+            findings = tuple(map(finding_of, overview.findings))
+            if overview.notes != sha256(notes.encode()).hexdigest():
                 return None
         except (OSError, ValueError, RecursionError, msgspec.ValidationError):
             return None
-        notes = _Notes(folder.parent, second)
-        rest = (overview.attachments, overview.ignored, overview.device, overview)
-        return cls(overview.settings, _Later(lambda: notes.read[0]), _Later(lambda: notes.read[1]), *rest)
+        stored = StateFile(folder.parent, text, overview, findings)
+        rest = (overview.attachments, overview.ignored, overview.device, stored)
+        return cls(overview.settings, _Later(lambda: stored.notes[0]), _Later(lambda: stored.notes[1]), *rest)
 
     @property
     def is_readable(self) -> bool:
@@ -154,28 +160,38 @@ class IngestState:
 
 
 @dataclass(frozen=True)
-class _Notes:
-    """The second line of the file."""
+class StateFile:
+    """The file of a state. Its notes are parsed on first use."""
 
     store: Path
-    data: bytes
+    text: str
+    overview: "Overview"
+    findings: tuple[Finding, ...]
 
     @cached_property
-    def read(self) -> tuple[dict[str, NoteEntry], dict[str, Bad]]:
+    def notes(self) -> tuple[dict[str, NoteEntry], dict[str, Bad]]:
         """The notes and the bad files. Raises StoreError."""
+        _, second, *lines = self.text.split("\n")
         try:
-            table = msgspec.convert(json.loads(self.data), _StoredNotes)
-            rows = table.entries.values()
-            _check_iris(chain.from_iterable([*(row.labelled for row in rows), *(_terms(row.labels) for row in rows)]))
-            entries = {
-                path: NoteEntry(*row[:-1], tuple(map(finding_of, row.findings))) for path, row in table.entries.items()
-            }
-            bad = {
-                path: Bad(digest, tuple(map(finding_of, findings))) for path, (digest, findings) in table.bad.items()
-            }
+            rows = msgspec.convert(json.loads(f"[{','.join(lines)}]"), list[tuple[str, _StoredEntry]])
+            labels = (_terms(row.labels) for _, row in rows)
+            _check_iris(chain.from_iterable([*(row.labelled for _, row in rows), *labels]))
+            entries = {path: NoteEntry(*row[:-1], tuple(map(finding_of, row.findings))) for path, row in rows}
+            if len(entries) != len(lines):
+                raise ValueError("a line is not that of a note")
+            bad = msgspec.convert(json.loads(second), dict[str, tuple[str, tuple[Sequence[object], ...]]])
+            records = {path: Bad(digest, tuple(map(finding_of, findings))) for path, (digest, findings) in bad.items()}
         except (ValueError, RecursionError, msgspec.ValidationError) as error:
             raise damaged_store(self.store, error) from error
-        return entries, bad
+        return entries, records
+
+    @property
+    def lines(self) -> dict[str, tuple[NoteEntry, str]]:
+        """Each note with its line; empty if the notes have not been parsed."""
+        if "notes" not in vars(self):
+            return {}
+        _, _, *lines = self.text.split("\n")
+        return {path: (entry, line) for (path, entry), line in zip(self.notes[0].items(), lines, strict=True)}
 
 
 class _Later(Mapping[str, Value]):
@@ -232,18 +248,11 @@ class _StoredEntry(NamedTuple):
     findings: tuple[Sequence[object], ...]
 
 
-class _StoredNotes(NamedTuple):
-    """The second line of the file."""
-
-    entries: dict[str, _StoredEntry]
-    bad: dict[str, tuple[str, tuple[Sequence[object], ...]]]
-
-
 class Overview(NamedTuple):
     """The first line of the file."""
 
     notes: str
-    """The digest of the second line."""
+    """The digest of the other lines."""
     settings: str
     digests: dict[str, str]
     attachments: tuple[str, ...]
