@@ -24,7 +24,7 @@ test-all: $(STAMP) ## What `make test` leaves out: long runs, and what needs sys
 	day=$$(date -u +%Y%m%d) && KG_DRAW=$$day $(BIN)/python -m pytest --hypothesis-seed=$$day -n 3 --dist worksteal -m 'slow or system or drawn'
 
 coverage: $(STAMP) ## The lines of kg that the tests of `make test` do not run; fails below 95 %
-	$(BIN)/python -m pytest -n 3 --dist worksteal -m 'not slow and not system' --cov=kg --cov-report=term-missing
+	COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/python -m pytest -n 3 --dist worksteal -m 'not slow and not system' --cov=kg --cov-report=term-missing
 
 soak: ## The long runs of `make test-all` at ten times the length: 500 kills, 200 random histories of a vault, and the like
 	KG_SOAK=1 $(MAKE) test-all
