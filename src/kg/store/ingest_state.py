@@ -8,7 +8,8 @@ they are a hint that saves reading, and content decides.
 
 import json
 import re
-from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -153,10 +154,9 @@ class IngestState:
     @property
     def is_readable(self) -> bool:
         """Whether the notes can be used, see `read`."""
-        try:
-            return len(self.entries) + len(self.bad) >= 0
-        except StoreError:
-            return False
+        with suppress(StoreError):
+            return self.stored is None or bool(self.stored.notes)
+        return False
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ class StateFile:
             entries = {path: NoteEntry(*row[:-1], tuple(map(finding_of, row.findings))) for path, row in rows}
             if len(entries) != len(lines):
                 raise ValueError("a line is not that of a note")
-            bad = msgspec.convert(json.loads(second), dict[str, tuple[str, tuple[Sequence[object], ...]]])
+            bad = msgspec.convert(json.loads(second), dict[str, tuple[str, tuple[FindingFields, ...]]])
             records = {path: Bad(digest, tuple(map(finding_of, findings))) for path, (digest, findings) in bad.items()}
         except (ValueError, RecursionError, msgspec.ValidationError) as error:
             raise damaged_store(self.store, error) from error
@@ -245,7 +245,7 @@ class _StoredEntry(NamedTuple):
     labels: tuple[Label, ...]
     labelled: tuple[str, ...]
     links: dict[LinkClass, int]
-    findings: tuple[Sequence[object], ...]
+    findings: tuple[FindingFields, ...]
 
 
 class Overview(NamedTuple):
@@ -258,7 +258,7 @@ class Overview(NamedTuple):
     attachments: tuple[str, ...]
     ignored: tuple[str, ...]
     device: int
-    findings: tuple[Sequence[object], ...]
+    findings: tuple[FindingFields, ...]
 
 
 def _written(entry: NoteEntry) -> _StoredEntry:
@@ -291,12 +291,12 @@ def fields_of(finding: Finding) -> FindingFields:
     return fields
 
 
-def finding_of(row: Sequence[object]) -> Finding:
-    """A finding from its fields. Raises ValueError, msgspec.ValidationError if they are damaged."""
-    fields = msgspec.convert(row, FindingFields)
-    if fields[5] and fields[5] not in CODES:
-        raise ValueError(f"not a finding: {row}")
-    return Finding(*fields)
+def finding_of(fields: FindingFields) -> Finding:
+    """A finding from its fields. Raises ValueError if there is no such code."""
+    finding = Finding(*fields)
+    if finding.code and finding.code not in CODES:
+        raise ValueError(f"not a finding: {fields}")
+    return finding
 
 
 def _check_iris(values: Iterable[str]) -> None:

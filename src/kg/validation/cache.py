@@ -15,10 +15,10 @@ import msgspec
 
 from kg.core.errors import StoreError
 from kg.core.files import MAX_STORE_FILE, read_bytes
-from kg.core.findings import CODES, Finding, Result
+from kg.core.findings import Finding, Result
 from kg.mapping.link_resolution import LinkClass
 from kg.mapping.provenance import Origin, Place
-from kg.store.ingest_state import FindingFields, fields_of
+from kg.store.ingest_state import FindingFields, fields_of, finding_of
 from kg.store.ownership import owned
 from kg.validation.conformance import State
 from kg.validation.link_checks import Checked, Typed
@@ -139,22 +139,15 @@ def _seen(path: str, digest: str, checks: _StoredChecks, places: Iterable[tuple[
         digest,
         Checked(
             path,
-            tuple([_finding(row) for row in findings]),
+            tuple([finding_of(row) for row in findings]),
             classes,
             leads,
-            {target: _finding(row) for target, row in embeds.items()},
-            tuple([(iri, name, _finding(row)) for iri, name, row in wants]),
-            tuple([Typed(key, type_, _finding(row)) for key, type_, row in types]),
+            {target: finding_of(row) for target, row in embeds.items()},
+            tuple([(iri, name, finding_of(row)) for iri, name, row in wants]),
+            tuple([Typed(key, type_, finding_of(row)) for key, type_, row in types]),
         ),
         {Origin(path, *row[:4]): Place(*row[4:]) for row in places},
     )
-
-
-def _finding(row: FindingFields) -> Finding:
-    finding = Finding(*row)
-    if finding.code and finding.code not in CODES:
-        raise ValueError(f"not a finding: {row}")
-    return finding
 
 
 def _state(row: tuple[str, _Results, _Results] | None) -> State | None:

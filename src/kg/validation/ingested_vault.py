@@ -1,6 +1,7 @@
 """A vault whose store is up to date: what the checks of its links and shapes share."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,30 +24,27 @@ class NoteReader:
     """Reads notes, many of them in several processes; what a process has read serves later work, too."""
 
     def __init__(self) -> None:
-        self._workers: Workers | None = None
+        self._workers = Workers()
         self._read: frozenset[str] = frozenset()
+        self._processes = ExitStack()
 
     def __enter__(self) -> "NoteReader":
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._close()
+        self._processes.close()
 
     def each(self, files: Mapping[str, Path], work: Callable[[Note], T], limit: int, progress: Progress) -> Sequence[T]:
         """Return the results of a function for notes of at most `limit` bytes, in arbitrary order."""
         if len(files) < WORTH_IT:
             notes = (read_note(path, place, limit)[0] for path, place in files.items())
             return [work(note) for note in notes if note]
-        if self._workers is None or not files.keys() <= self._read:
-            self._close()
-            self._workers, self._read = Workers.for_files(len(files)), frozenset(files)
+        if not files.keys() <= self._read:
+            self._processes.close()
+            self._workers, self._read = self._processes.enter_context(Workers.for_files(len(files))), frozenset(files)
             self._workers.read(files, limit, progress)
         results = self._workers.each(_OfSome(work, frozenset(files)) if len(files) < len(self._read) else work)
         return [result for result in results if result is not None]
-
-    def _close(self) -> None:
-        if self._workers:
-            self._workers.__exit__(None, None, None)
 
 
 @dataclass(frozen=True)
