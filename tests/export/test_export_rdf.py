@@ -40,6 +40,13 @@ def test_the_default_graph_comes_back(name: str, store: kg.Store) -> None:
     assert isomorphic(graph, store.to_rdflib())
 
 
+def test_only_iris_for_others_need_a_base_of_ones_own(store: kg.Store) -> None:
+    said = {
+        name: run("export", "--store", store.path, "-f", name).stderr for name in ("nquads", "owl", "dot", "graphml")
+    }
+    assert {name for name, message in said.items() if "“base” is unset" in message} == {"nquads", "owl"}
+
+
 @pytest.mark.parametrize("name", WHOLE)
 def test_the_whole_dataset_comes_back(name: str, store: kg.Store) -> None:
     found = rdflib.Dataset()

@@ -120,6 +120,16 @@ def test_a_new_store_is_marked_as_a_cache_of_kg(vault: Path) -> None:
     assert mark.startswith("Signature: 8a477f597d28d172789f06886806bc55\n# A store of kg")
 
 
+def test_a_new_store_stays_out_of_git(vault: Path) -> None:
+    assert command(vault, "ingest", "-q").code == 0
+    ignored = vault / ".kg" / ".gitignore"
+    assert ignored.read_text() == "*\n"
+    ignored.unlink()  # the user wants the store in git
+    edited(vault, "more")
+    assert command(vault, "ingest", "-q").code == 0
+    assert not ignored.exists()
+
+
 def test_an_empty_folder_becomes_a_store(vault: Path) -> None:
     (vault / "place").mkdir()
     assert command(vault, "ingest", "-q", "--store", "place").code == 0

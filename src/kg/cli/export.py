@@ -89,6 +89,18 @@ def export(
             sys.exit(error.exit_code)
         # An export for others must not reveal paths of this machine.
         _write(options, row, replace(result, vault=None) if private else result, output)
+    _hint_at_base(options, row, config)
+
+
+def _hint_at_base(options: Options, row: "ExportFormat", config: "Config") -> None:
+    """Say that IRIs which others will read begin with a name reserved for examples."""
+    from kg.export import rdf_formats
+
+    if row in rdf_formats.FORMATS and not config.base_is_set:
+        options.say(
+            f"hint: “base” is unset, so IRIs begin with {config.base}; set your own in kg.toml (kg init writes one)",
+            dim=True,
+        )
 
 
 @contextmanager

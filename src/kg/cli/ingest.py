@@ -45,19 +45,12 @@ def ingest(
     read properly; the store then keeps what was last read from it.
     """
     from kg.config import load
-    from kg.store.store import manifest
 
     config = load(vault, store=options.store)
     if dry_run:
         _preview(options, config, inference=not no_infer)
         return
-    first = manifest(config.store) is None
     report = _ingest_once(options, config, full=full, inference=not no_infer, as_json=as_json)
-    if first and not config.base_is_set:
-        options.say(
-            f"hint: “base” is unset, so IRIs begin with {config.base}; set your own in kg.toml (kg init writes one)",
-            dim=True,
-        )
     if watch:
         _watch(options, vault, inference=not no_infer, as_json=as_json)
     failing = {"error", "warning"} if strict else {"error"}

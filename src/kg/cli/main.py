@@ -1,5 +1,6 @@
 """The entry point of `kg`: run the command in a process of its own, and turn errors into messages and exit codes."""
 
+import io
 import os
 import sys
 from typing import NoReturn
@@ -16,6 +17,7 @@ def main() -> NoReturn:
     The command runs in a separate process (see `core.supervision`), so that no input can crash this one. The version
     and the help of `kg` itself need none.
     """
+    _use_utf8()
     try:
         if sys.argv[1:] in _WITHOUT_INPUT:
             code = run()
@@ -31,6 +33,13 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         code = INTERRUPTED
     sys.exit(code)
+
+
+def _use_utf8() -> None:
+    """Read and write UTF-8, whatever the code page of the terminal: notes and their names are in any script."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors=stream.errors)
 
 
 def run() -> int:

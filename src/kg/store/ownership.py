@@ -1,6 +1,7 @@
 """Ownership of a store's folder: the mark of kg, the exact names that kg makes in it, and access for writers.
 
     .kg/CACHEDIR.TAG  the mark: this folder is made from the notes, and kg may write and remove it
+    .kg/.gitignore    keeps the folder out of git; written with the mark, and the user's from then on
 
 kg removes only names listed in this module, and nothing in a folder without the mark. A folder gets the mark when it is
 created, when it is empty, or when it contains only files of earlier versions. Other files in a marked folder stay.
@@ -15,7 +16,7 @@ from pathlib import Path
 from kg.core.errors import StoreRefused, first_line
 from kg.core.folder import Folder
 
-MARK = "CACHEDIR.TAG"
+MARK, IGNORED = "CACHEDIR.TAG", ".gitignore"
 _SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55\n"
 _OURS = b"# A store of kg: its files are made from the notes.\n"
 _TEXT = _SIGNATURE + _OURS + b"# Backups may leave it out: https://bford.info/cachedir/ says why.\n"
@@ -39,7 +40,7 @@ class Contents:
 
 
 _TEMPORARY = re.compile(
-    r"(?:CACHEDIR\.TAG|seen\.json|validation\.json|history)\.[0-9]+\.tmp"
+    r"(?:CACHEDIR\.TAG|\.gitignore|seen\.json|validation\.json|history)\.[0-9]+\.tmp"
     r"|(?:seen|validation)\.[0-9]+"  # by earlier versions
 )
 _DATABASE = Contents(
@@ -56,7 +57,7 @@ _GENERATION = Contents(
 _PULLED = Contents(re.compile(r"\.?.+-[0-9a-f]{8}\.nt(?:\.[0-9]+)?(?:\.tmp)?", re.DOTALL))
 _STORE = Contents(
     re.compile(
-        r"CACHEDIR\.TAG|lock|current(?:\.new)?|(?:seen|validation)\.json|search\.db(?:-journal|-wal|-shm)?|history|"
+        r"CACHEDIR\.TAG|\.gitignore|lock|current(?:\.new)?|(?:seen|validation)\.json|search\.db(?:-journal|-wal|-shm)?|history|"
         + _TEMPORARY.pattern
     ),
     {GENERATION: _GENERATION, re.compile(PULLED): _PULLED},
@@ -94,6 +95,8 @@ def owned(path: Path) -> Iterator[Folder]:
                     "that does not exist yet, with --store DIR"
                 )
             folder.write(MARK, _TEXT, synced=True)
+            if IGNORED not in folder.names():
+                folder.write(IGNORED, b"*\n")
         _check_places(folder)
         yield folder
 
