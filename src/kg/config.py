@@ -64,6 +64,8 @@ class Config:
     ignore: tuple[str, ...] = ()
     gitignore: bool = True
     """Whether kg ignores what `.gitignore` ignores."""
+    id_property: str = ""
+    """The front-matter key whose value names the thing that a note is about; empty for none."""
     max_bytes: int = 10_000_000
     max_seconds: int = 600
     """The time limit of work in a separate process (the shapes), in seconds."""
@@ -334,6 +336,7 @@ _KEYS: dict[str, _Check] = {
     "default_class": _name,
     "ignore": _patterns,
     "gitignore": _switch,
+    "id_property": _name,
     "max_bytes": _whole(1, 1_000_000_000),
     "max_seconds": _whole(1, 1_000_000),
     "max_memory": _whole(100_000_000, 1_000_000_000_000_000),

@@ -201,7 +201,9 @@ def test_ways_are_told_to_people(store: kg.Store) -> None:
 
 
 def test_a_section_of_a_thing_with_an_id_stands_for_it(write: Write, tmp_path: Path) -> None:
-    vault = write({"A.md": "---\nid: first\n---\n# Why\n## Deep\n[[B]]\n", "B.md": ""})
+    vault = write(
+        {"kg.toml": 'id_property = "id"\n', "A.md": "---\nid: first\n---\n# Why\n## Deep\n[[B]]\n", "B.md": ""}
+    )
     store = ingest(vault, tmp_path / "store").store
     (row,) = analyzed(store, "path", "https://notes.example/#id/first/Why/Deep", "B")
     assert (row["label"], row["to_label"]) == ("A", "B")

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 import kg
 from helpers.commanding import run as process
 from kg.cli.commands import kg as cli
-from kg.config import load
+from kg.config import Config, load
 from kg.core.findings import Finding
 from kg.notes.model import Note
 from kg.notes.vault import read_note
@@ -171,9 +171,9 @@ def test_lines_are_looked_up_only_for_what_is_shown(tmp_path: Path, monkeypatch:
     kg.ingest(kg.Vault(config=load(tmp_path, cwd=tmp_path)))
     read: list[str] = []
 
-    def noted(path: str, place: Path, most: int) -> tuple[Note | None, tuple[Finding, ...]]:
+    def noted(path: str, place: Path, config: Config) -> tuple[Note | None, tuple[Finding, ...]]:
         read.append(path)
-        return read_note(path, place, most)
+        return read_note(path, place, config)
 
     monkeypatch.setattr(source_lines, "read_note", noted)
     assert "Linked from (60)" in shown(tmp_path, "Hub")

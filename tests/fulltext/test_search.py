@@ -26,7 +26,7 @@ from helpers.forking import forked
 from helpers.vaults import ROOT
 from kg.cli.commands import kg as cli
 from kg.cli.search import _typed
-from kg.config import load
+from kg.config import Config, load
 from kg.core.errors import KgError, StoreError
 from kg.fulltext import database as fulltext
 from kg.fulltext import searcher as retrieval
@@ -464,10 +464,16 @@ def test_the_thing_of_a_hit_is_one_of_the_store(vault: Path) -> None:
 
 
 def test_an_id_of_its_own_is_the_thing(tmp_path: Path) -> None:
-    vault = write(tmp_path, {"A.md": "---\nid: k7\n---\npear\n\n# H\nplum\n"})
+    vault = write(tmp_path, {"kg.toml": 'id_property = "ID"\n', "A.md": "---\nid: k7\n---\npear\n\n# H\nplum\n"})
     things = [find(vault, word).hits[0].thing for word in ("pear", "plum")]
     assert things == ["https://notes.example/#id/k7", "https://notes.example/#id/k7/H"]
     assert kg.query(vault / ".kg", f"ASK {{ <{things[0]}> kg:hasSection <{things[1]}> }}").boolean
+    (vault / "kg.toml").unlink()
+    kg.ingest(vault)
+    assert [find(vault, word).hits[0].thing for word in ("pear", "plum")] == [
+        "https://notes.example/A",
+        "https://notes.example/A#H",
+    ]
 
 
 def test_an_excerpt_holds_its_marks() -> None:
@@ -501,9 +507,11 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     paths: list[str] = []
     whole = Workers.read
 
-    def noted(self: Workers, files: dict[str, Path], limit: int, progress: Progress | None = None) -> dict[str, Read]:
+    def noted(
+        self: Workers, files: dict[str, Path], config: Config, progress: Progress | None = None
+    ) -> dict[str, Read]:
         paths.extend(files)
-        return whole(self, files, limit, progress)
+        return whole(self, files, config, progress)
 
     monkeypatch.setattr(Workers, "read", noted)
     return paths
@@ -760,7 +768,7 @@ def test_a_process_that_is_killed_while_it_indexes_leaves_what_was_there(tmp_pat
     killed = (
         "import os, sys, kg; from kg.fulltext import indexer\n"
         "seen = []; whole = indexer._Update._insert\n"
-        "indexer._Update._insert = lambda self, one: os._exit(9) if len(seen) > 12 else (seen.append(1), whole(self, one))\n"
+        "indexer._Update._insert = lambda self, *one: os._exit(9) if len(seen) > 12 else (seen.append(1), whole(self, *one))\n"
         "kg.search(sys.argv[1], 'pear')"
     )
     assert subprocess.run([sys.executable, "-c", killed, vault / ".kg"], check=False).returncode == 9

@@ -634,7 +634,8 @@ def test_a_setting_counts_at_once_and_no_longer_once_it_is_gone(begin: Begin, se
 
 @pytest.mark.slow
 def test_two_notes_of_one_id(begin: Begin) -> None:
-    project = begin({"One.md": "---\nid: same\n---\n[[Two]]", "Two.md": "[[One]]", "Reader.md": "[[One]] [[Two]]"})
+    notes = {"One.md": "---\nid: same\n---\n[[Two]]", "Two.md": "[[One]]", "Reader.md": "[[One]] [[Two]]"}
+    project = begin({"kg.toml": 'id_property = "id"\n', **notes})
     project.write({"Two.md": "---\nid: same\n---\n[[One]]"})
     report = project.check()
     assert linked(report, "Reader") == {"#id/same", "Two"}

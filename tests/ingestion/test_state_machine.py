@@ -62,7 +62,13 @@ CONSTRUCT { ?a a ex:Alone } WHERE { ?a a kg:Concept FILTER NOT EXISTS { ?b kg:li
     "rules/x.rq": """PREFIX kg: <https://w3id.org/concept-notes#>
 CONSTRUCT { ?a <https://ex.example/sees> ?b } WHERE { ?a kg:linksTo ?b . ?b kg:linksTo ?a }""",
 }
-SETTINGS = ("", 'default_class = "Outcome"\n', 'ignore = ["sub/deep/"]\n', 'base = "https://other.example/"\n')
+SETTINGS = (
+    "",
+    'id_property = "id"\n',
+    'default_class = "Outcome"\n',
+    'ignore = ["sub/deep/"]\n',
+    'base = "https://other.example/"\n',
+)
 
 paths = st.sampled_from(PATHS)
 texts = st.builds(

@@ -64,7 +64,7 @@ def test_an_id_that_is_no_iri_is_a_finding(write: Write) -> None:
     vault = write({"n.md": "---\nid: http://a.example:x/\n---\n", "other.md": "[[n]]\n"})
     assert run(vault, "ingest").exit_code == 0
     assert found(vault, "L25") == ["n.md:2:5: warning: the id “http://a.example:x/” is not a valid IRI [L25]"]
-    assert "<https://notes.example/#id/http%3A%2F%2Fa.example%3Ax%2F>" in "".join(
+    assert '<https://notes.example/n> <https://notes.example/#property/id> "http://a.example:x/"' in "".join(
         Store(vault.parent / "store").nquads()
     )
 

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -162,10 +163,11 @@ def test_a_folder_outside_is_not_walked_through_a_link(vault: Path, tmp_path: Pa
 
 def swapped_in(vault: Path, put: Callable[[Path], None]) -> tuple[Note | None, set[str]]:
     """What is read of a note that became something else after the folder was listed."""
-    place = opened(vault).files().notes["Good.md"]
+    config = replace(opened(vault).config, max_bytes=1000)
+    place = vault / "Good.md"
     place.unlink()
     put(place)
-    note, findings = read_note("Good.md", place, 1000)
+    note, findings = read_note("Good.md", place, config)
     return note, {finding.code for finding in findings}
 
 

@@ -44,9 +44,9 @@ def dies(note: Note) -> None:
 def test_what_was_read_is_the_same_and_in_the_order_of_the_files(vault: Vault) -> None:
     files = vault.files().notes
     with Workers(0) as here, Workers(3) as there:
-        assert here.read(files, 10**6) == there.read(files, 10**6)
+        assert here.read(files, vault.config) == there.read(files, vault.config)
         assert sorted(here.each(links_of)) == sorted(there.each(links_of))
-        assert list(there.read(files, 10**6)) == list(files)
+        assert list(there.read(files, vault.config)) == list(files)
 
 
 def test_validation_is_the_same_however_it_is_done(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,17 +65,17 @@ def test_validation_is_the_same_however_it_is_done(vault: Vault, monkeypatch: py
 def test_notes_that_are_too_many_to_keep_are_read_again(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     files = vault.files().notes
     with Workers(0) as workers:
-        workers.read(files, 10**6)
+        workers.read(files, vault.config)
         expected = workers.each(links_of)
     monkeypatch.setattr("kg.notes.pool._KEPT_BYTES", 500)
     with Workers(0) as workers:
-        workers.read(files, 10**6)
+        workers.read(files, vault.config)
         assert workers.each(links_of) == expected
 
 
 def test_what_goes_wrong_there_is_raised_here(vault: Vault) -> None:
     with Workers(2) as workers:
-        workers.read(vault.files().notes, 10**6)
+        workers.read(vault.files().notes, vault.config)
         with pytest.raises(KgError, match="no, not"):
             workers.each(fails)
         assert workers.each(links_of)
@@ -84,7 +84,7 @@ def test_what_goes_wrong_there_is_raised_here(vault: Vault) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_a_process_that_dies_is_told_of(vault: Vault) -> None:
     with Workers(2) as workers:
-        workers.read(vault.files().notes, 10**6)
+        workers.read(vault.files().notes, vault.config)
         with pytest.raises(ChildError, match="ended early"):
             workers.each(dies)
 

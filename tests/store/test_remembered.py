@@ -42,7 +42,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     vault = tmp_path_factory.mktemp("remembered") / "vault"
     vault.mkdir()
     for number in range(4):
-        text = f"---\nid: a{number}\n---\n# N{number}\n[[N1]] [[Gone]] ![[N2]] #t\n## Outcomes\n- x\n"
+        text = f"---\nid: urn:a{number}\n---\n# N{number}\n[[N1]] [[Gone]] ![[N2]] #t\n## Outcomes\n- x\n"
         (vault / f"N{number}.md").write_text(text)
     (vault / "Bad.md").write_bytes(b"\xff\xfe\xff")
     for words in COMMANDS:

@@ -87,8 +87,8 @@ FAULTS = {
     "Tagged.md": "---\nplace: Bern\nyear: ⟦P02⟧!!str 2026\n---\n# Definition\nA YAML tag\n" + BACK,
     "Aliased.md": "---\nplace: Bern\nthere: ⟦P02⟧*place\n---\n# Definition\nA YAML alias\n" + BACK,
     "Repeated.md": "---\ndefinition: First\nplace: Bern\n⟦P03⟧Definition: Second\n---\n" + BACK,
-    "Same id 1.md": "---\nid: one-and-only\ndefinition: Has it\n---\n" + BACK,
-    "Same id 2.md": "---\ndefinition: Has it too\nid: ⟦P05⟧one-and-only\n---\n" + BACK,
+    "Same id 1.md": "---\nid: urn:x:one-and-only\ndefinition: Has it\n---\n" + BACK,
+    "Same id 2.md": "---\ndefinition: Has it too\nid: ⟦P05⟧urn:x:one-and-only\n---\n" + BACK,
     # ---- concepts
     "No meaning.md": "⟦S02⟧Only a line.\n" + BACK,
     "No meaning by type.md": "---\nplace: Bern\n⟦S02⟧type: Idea\n---\n" + BACK,

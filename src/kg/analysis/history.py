@@ -21,13 +21,12 @@ from kg.mapping.link_resolution import Index, differences
 from kg.mapping.ontology import Ontology, load_ontology
 from kg.mapping.statements import Reader, Statements
 from kg.mapping.structural_terms import MISSING
-from kg.notes import canvas
+from kg.notes.canvas import CanvasError
 from kg.notes.ignore_rules import IgnoreRules, repository
-from kg.notes.markdown import parse
 from kg.notes.model import Note
 from kg.notes.obsidian_settings import Settings
 from kg.notes.summary import Card
-from kg.notes.vault import Progress, is_note, without_collection
+from kg.notes.vault import Progress, is_note, note_of, without_collection
 from kg.rdf.iris import Names
 from kg.rdf.terms import RDF_TYPE
 
@@ -195,9 +194,16 @@ class _VaultState:
         if key not in self._parsed:
             if len(self._parsed) >= _KEPT:
                 self._parsed.pop(next(iter(self._parsed)))
-            self._parsed[key] = _read(path, self.repository.content(blob, self.config.max_bytes))
+            self._parsed[key] = self._read(path, self.repository.content(blob, self.config.max_bytes))
         note = self._parsed[key]
         return replace(note, path=path) if note and note.path != path else note
+
+    def _read(self, path: str, raw: bytes | None) -> Note | None:
+        """Parse a note from its bytes; return None if they are missing or unreadable."""
+        try:
+            return None if raw is None else note_of(path, raw, self.config)
+        except (CanvasError, UndecodableError):
+            return None
 
     # ---- statements ----------------------------------------------------------------------------------------------
 
@@ -242,13 +248,3 @@ def _add(counter: "Counter[str]", names: Iterable[str], sign: int) -> None:
         counter[name] += sign
         if not counter[name]:
             del counter[name]
-
-
-def _read(path: str, raw: bytes | None) -> Note | None:
-    """Parse a note from its bytes; return None if they are missing or unreadable."""
-    try:
-        if raw is None:
-            return None
-        return canvas.parse(path, raw) if path.lower().endswith(".canvas") else parse(path, raw)
-    except (canvas.CanvasError, UndecodableError):
-        return None

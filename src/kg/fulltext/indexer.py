@@ -79,7 +79,6 @@ class IndexedWords(NamedTuple):
 
     path: str
     digest: str
-    front_id: str | None
     title: str
     aliases: str
     tags: tuple[str, ...]
@@ -91,7 +90,7 @@ def words(note: Note) -> IndexedWords:
     sections = _nodes(note) if isinstance(note.source, CanvasSource) else _sections(note)
     names = indexed("\n".join(aliases(note)))
     tags = tuple(nfc(tag) for tag in _tags(note))
-    return IndexedWords(note.path, note.digest, note.id, nfc(note.title), names, tags, tuple(sections))
+    return IndexedWords(note.path, note.digest, nfc(note.title), names, tags, tuple(sections))
 
 
 def _section(note: Note, start: int, parts: tuple[str, ...], heading: str, text: str) -> IndexedSection:
@@ -237,30 +236,36 @@ class _Update:
         ledger = IngestState.read(self.store.folder)
         if ledger is None:
             raise StoreError(f"the store {self.store.path} does not record its notes: run `kg ingest --full`")
-        ingested = {path: entry.digest for path, entry in ledger.entries.items()}
-        indexed = dict(self.database.execute("SELECT path, digest FROM note"))
+        ingested = {path: (entry.digest, entry.card.id) for path, entry in ledger.entries.items()}
+        rows = self.database.execute("SELECT path, digest, front_id FROM note")
+        indexed = {path: (digest, id_) for path, digest, id_ in rows}
         for path in indexed.keys() - ingested.keys():
             self._forget(path)
-        missing = {path for path, digest in ingested.items() if indexed.get(path) != digest}
+        missing = {path for path, version in ingested.items() if indexed.get(path) != version}
         missing -= self._put(missing, ingested)
-        late = [(path.encode("utf-8", "surrogatepass"), ingested[path]) for path in sorted(missing - set(ledger.bad))]
+        late = [
+            (path.encode("utf-8", "surrogatepass"), ingested[path][0]) for path in sorted(missing - set(ledger.bad))
+        ]
         self.database.execute("DELETE FROM stale")
         self.database.executemany("INSERT INTO stale VALUES (CAST(? AS TEXT), ?)", late)
         self.database.execute("INSERT OR REPLACE INTO meta VALUES ('generation', ?)", (key(self.store),))
 
-    def _put(self, paths: Iterable[str], wanted: Mapping[str, str]) -> set[str]:
-        """Index the notes whose files still hold the ingested text; return their paths."""
+    def _put(self, paths: Iterable[str], wanted: Mapping[str, tuple[str, str | None]]) -> set[str]:
+        """Index the notes whose files still hold the ingested text; return their paths.
+
+        `wanted` has the digest of each note, and the identity that its front matter gives its thing.
+        """
         files = iter(self._places(paths).items())
         done: set[str] = set()
         while batch := dict(islice(files, _SOME_FILES)):
             with Workers.for_files(len(batch)) as workers:
-                workers.read(batch, self.config.max_bytes, self.progress)
-                notes = [note for note in workers.each(words) if note.digest == wanted[note.path]]
+                workers.read(batch, self.config, self.progress)
+                notes = [note for note in workers.each(words) if note.digest == wanted[note.path][0]]
             for number, note in enumerate(sorted(notes)):
                 if number % 256 == 0:
                     self.progress("indexing", number, len(notes))
                 self._forget(note.path)
-                self._insert(note)
+                self._insert(note, wanted[note.path][1])
             done |= {note.path for note in notes}
         return done
 
@@ -285,12 +290,12 @@ class _Update:
             self.database.execute("DELETE FROM tag WHERE note = ?", row)
             self.database.execute("DELETE FROM note WHERE id = ?", row)
 
-    def _insert(self, entry: IndexedWords) -> None:
+    def _insert(self, entry: IndexedWords, identity: str | None) -> None:
         add = self.database.execute
         path = entry.path.encode("utf-8", "surrogatepass")
         note = add(
             "INSERT INTO note (path, digest, front_id, title) VALUES (CAST(? AS TEXT), ?, ?, ?)",
-            (path, entry.digest, entry.front_id, indexable(entry.title)),
+            (path, entry.digest, identity, indexable(entry.title)),
         ).lastrowid
         self.database.executemany("INSERT INTO tag VALUES (?, ?)", [(note, tag.lower()) for tag in entry.tags])
         assert note is not None

@@ -301,7 +301,7 @@ class Searcher:
         """Return the line and column in a canvas's file."""
         from kg.notes.vault import read_note
 
-        note, _ = read_note(path, self.config.vault / path, self.config.max_bytes)
+        note, _ = read_note(path, self.config.vault / path, self.config)
         indexed = self.index.rows("SELECT digest FROM note WHERE path = ?", path)
         if note is None or (note.digest,) not in indexed:
             return line, 1

@@ -67,7 +67,7 @@ class KnownNotes(NamedTuple):
         if self.entities and not described:
             raise KgError(f"the notes of this store are not in {self.config.vault}, and their texts are needed")
         with Workers.for_files(len(described)) as workers:
-            workers.read(described, self.config.max_bytes, progress)
+            workers.read(described, self.config, progress)
             return workers.each(work)
 
 

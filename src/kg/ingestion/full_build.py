@@ -49,7 +49,7 @@ class FullBuild:
 
     def _read(self, workers: Workers) -> dict[str, Read]:
         """Read all notes; those that the store refused count as unreadable."""
-        read = workers.read(self.snapshot.files.notes, self.snapshot.config.max_bytes, self.publisher.progress)
+        read = workers.read(self.snapshot.files.notes, self.snapshot.config, self.publisher.progress)
         refused = {path: self.refusals.record(path, result.digest) for path, result in read.items()}
         return read | {path: Read(None, bad.digest, bad.findings) for path, bad in refused.items() if bad}
 

@@ -99,15 +99,15 @@ class Update:
 
     def _read(self, again: Iterable[str]) -> tuple[IngestState, dict[str, Note]]:
         """Read changed files; return the new state, and the notes read."""
-        files, max_bytes, before = self.snapshot.files.notes, self.snapshot.config.max_bytes, self.last.state
+        files, config, before = self.snapshot.files.notes, self.snapshot.config, self.last.state
         existing = files.keys() | self.snapshot.kept.notes
         entries = {path: entry for path, entry in before.entries.items() if path in existing}
         bad = {path: record for path, record in before.bad.items() if path in existing}
         notes: dict[str, Note] = {}
         for path in again:
-            note, findings = read_note(path, files[path], max_bytes)
+            note, findings = read_note(path, files[path], config)
             if note is None:
-                bad[path] = Bad(digest(files[path], max_bytes), findings)
+                bad[path] = Bad(digest(files[path], config.max_bytes), findings)
             elif refused := self.refusals.record(path, note.digest):
                 bad[path] = refused
             else:
@@ -121,7 +121,7 @@ class Update:
         notes: dict[str, Note] = {}
         bad: dict[str, Bad] = {}
         for path in paths:
-            note, _ = read_note(path, self.snapshot.files.notes[path], self.snapshot.config.max_bytes)
+            note, _ = read_note(path, self.snapshot.files.notes[path], self.snapshot.config)
             if note and (refused := self.refusals.record(path, note.digest)):
                 bad[path] = refused
             elif note:

@@ -129,6 +129,7 @@ class FrontMatterMapper:
 
     def state(self, subject: Thing) -> None:
         """State the properties, tags and links of the front matter, all about the entity."""
+        identity = self.out.note.identity
         for prop in self.out.note.properties:
             key, leaves = prop.key.lower(), list(_leaves(prop.value))
             for link in (link for value in leaves for link in value.links):
@@ -140,7 +141,7 @@ class FrontMatterMapper:
                 for value in leaves:
                     if not self.out.ontology.class_named(_type_text(value)):
                         self.properties.state(subject, prop.key, value)
-            elif key != "id":
+            elif prop.value is not identity:
                 self.properties.state(subject, prop.key, prop.value)
 
     def _tag(self, value: Value) -> None:

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from kg.core.findings import Finding
 from kg.core.text import Source, Span
+from kg.rdf.iris import absolute_id
 
 _CALLOUT_MARK = re.compile(r"\[![^\]\n]{1,100}\][+-]?[ \t]*")
 
@@ -237,6 +238,8 @@ class Note:
     """Links in multi-line comments and HTML comments, which do not count."""
     kind: NoteKind = "note"
     edges: tuple[CanvasEdge, ...] = ()
+    id_property: str = ""
+    """The lower-case key whose value identifies the note's entity, if the vault sets one."""
 
     def links(self) -> Iterator[Link]:
         """Yield every link that counts, each once and in order, front matter first."""
@@ -284,13 +287,19 @@ class Note:
         return next((prop.value for prop in self.properties if prop.key.lower() == key), None)
 
     @property
-    def id(self) -> str | None:
-        """The front matter's `id`, which names the entity."""
-        value = self.value_of("id")
-        return value.raw if value and value.kind not in {"null", "list", "map"} and value.raw else None
+    def identity(self) -> Value | None:
+        """The value that names the entity: that of the vault's `id_property`, else an `id` that is an absolute IRI."""
+        named = self._single(self.id_property) if self.id_property else None
+        id_ = named or self._single("id")
+        return id_ if named or (id_ and absolute_id(id_.raw)) else None
 
     @property
     def title(self) -> str:
         """The front matter's `title`, else the file's name."""
-        value = self.value_of("title")
-        return value.raw if value and value.kind not in {"null", "list", "map"} and value.raw else self.name
+        value = self._single("title")
+        return value.raw if value else self.name
+
+    def _single(self, key: str) -> Value | None:
+        """Return the value of a lower-case key if it is a single one."""
+        value = self.value_of(key)
+        return value if value and value.raw and value.kind not in {"null", "list", "map"} else None

@@ -1,7 +1,7 @@
 """Read and process notes in several processes; each keeps the notes that it has read.
 
     with Workers.for_files(len(files.notes)) as workers:
-        read = workers.read(files.notes, limit)          # cards and findings; the notes stay where they were parsed
+        read = workers.read(files.notes, config)         # cards and findings; the notes stay where they were parsed
         checked = workers.each(checker.check)            # a function of a note, run in the note's process
 
 A parsed note is a thousand small objects, which would cost more to send than to make. The processes send the card of
@@ -18,6 +18,7 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
+from kg.config import Config
 from kg.core.child_process import Child, cores
 from kg.core.files import digest
 from kg.core.findings import Finding
@@ -48,17 +49,17 @@ class _Shelf:
 
     def __init__(self) -> None:
         self.notes: dict[str, Note | Path] = {}
-        self.limit = 0
+        self.config: Config
         self.kept = 0
 
-    def read(self, files: Sequence[tuple[str, Path]], limit: int) -> list[Read]:
-        self.limit = limit
+    def read(self, files: Sequence[tuple[str, Path]], config: Config) -> list[Read]:
+        self.config = config
         return [self._read(path, place) for path, place in files]
 
     def _read(self, path: str, place: Path) -> Read:
-        note, findings = read_note(path, place, self.limit)
+        note, findings = read_note(path, place, self.config)
         if note is None:
-            return Read(None, digest(place, self.limit), findings)
+            return Read(None, digest(place, self.config.max_bytes), findings)
         self.kept += len(note.source.data)
         self.notes[path] = note if self.kept <= _KEPT_BYTES else place
         return Read(Card.of(note), note.digest, findings)
@@ -68,7 +69,7 @@ class _Shelf:
 
     def _all(self) -> Iterator[Note]:
         for path, kept in self.notes.items():
-            note = read_note(path, kept, self.limit)[0] if isinstance(kept, Path) else kept
+            note = read_note(path, kept, self.config)[0] if isinstance(kept, Path) else kept
             if note is not None:
                 yield note
 
@@ -105,8 +106,8 @@ class Workers:
         if self._threads:
             self._threads.shutdown()
 
-    def read(self, files: Mapping[str, Path], limit: int, progress: Progress | None = None) -> dict[str, Read]:
-        """Read files of at most `limit` bytes. Return the results by path, in the order of `files`."""
+    def read(self, files: Mapping[str, Path], config: Config, progress: Progress | None = None) -> dict[str, Read]:
+        """Read files of a vault. Return the results by path, in the order of `files`."""
         rows = iter(files.items())
         batches: SimpleQueue[list[tuple[str, Path]]] = SimpleQueue()
         for batch in iter(lambda: list(islice(rows, _AT_ONCE)), []):
@@ -118,7 +119,7 @@ class Workers:
             for batch in _until_empty(batches):
                 if progress:
                     progress("reading", next(done) * _AT_ONCE, len(files))
-                results.update(zip((path for path, _ in batch), read(batch, limit), strict=True))
+                results.update(zip((path for path, _ in batch), read(batch, config), strict=True))
 
         if self._threads:
             readers = [lambda *arguments, child=process: child.ask("read", *arguments) for process in self._processes]

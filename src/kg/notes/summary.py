@@ -49,11 +49,11 @@ class Card(NamedTuple):
         sections = list(note.root.walk())
         headings = tuple([Heading(heading_key(s.heading), s.level, s.parts) for s in sections[1:]])
         blocks = tuple(_blocks(sections).items())
-        id_value = note.value_of("id") if note.id else None
-        id_place = note.source.position(id_value.span.start) if id_value else None
+        id_ = note.identity
+        id_place = note.source.position(id_.span.start) if id_ else None
         drawn = element_ids(note.source.data) if note.kind == "drawing" else ()
         elements = tuple(sorted({id_.lower() for id_ in drawn}))
-        names = (note.path, note.name, note.id, id_place, note.title, aliases(note))
+        names = (note.path, note.name, id_.raw if id_ else None, id_place, note.title, aliases(note))
         return cls(*names, headings, blocks, note.kind, note.is_template, elements)
 
 

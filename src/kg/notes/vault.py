@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -195,7 +196,7 @@ class Vault:
             for number, (path, place) in enumerate(files.notes.items()):
                 if progress and number % 64 == 0:
                     progress("reading", number, len(files.notes))
-                note, wrong = read_note(path, place, self.config.max_bytes)
+                note, wrong = read_note(path, place, self.config)
                 findings += wrong
                 notes += [note] if note else []
         return Reading(
@@ -286,11 +287,17 @@ class _Walk:
             self.findings.append(of_file(path or ".", "F01", why))
 
 
-def read_note(path: str, place: Path, limit: int) -> tuple[Note | None, tuple[Finding, ...]]:
-    """Return the note in a file of at most `limit` bytes, with its findings; None if the file cannot be read."""
+def note_of(path: str, raw: bytes, config: Config) -> Note:
+    """Return the note in the bytes of a file. Raises CanvasError, UndecodableError."""
+    note = canvas.parse(path, raw) if path.lower().endswith(".canvas") else parse(path, raw)
+    return replace(note, id_property=config.id_property.lower()) if config.id_property else note
+
+
+def read_note(path: str, place: Path, config: Config) -> tuple[Note | None, tuple[Finding, ...]]:
+    """Return the note in a file, with its findings; None if the file cannot be read."""
     try:
-        raw = read_bytes(place, limit, follow=False)
-        note = canvas.parse(path, raw) if path.lower().endswith(".canvas") else parse(path, raw)
+        raw = read_bytes(place, config.max_bytes, follow=False)
+        note = note_of(path, raw, config)
     except canvas.CanvasError as error:
         return None, (error.finding,)
     except TooLargeError as error:

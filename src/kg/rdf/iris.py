@@ -137,6 +137,11 @@ def is_web(text: str) -> bool:
     return bool(_WEB.match(text))
 
 
+def absolute_id(text: str) -> str | None:
+    """The IRI that an `id` is by itself; None if it is no absolute IRI, or a very long one."""
+    return encode_url(text) if len(text) <= LONGEST_ID and is_absolute(text) else None
+
+
 class Names:
     """The IRIs of a vault's things, all under `base` (contract, section 2)."""
 
@@ -148,10 +153,9 @@ class Names:
         return self.base + encode_path(path)
 
     def entity(self, path: str, front_id: str | None = None) -> str:
-        """The IRI of the concept of a note: the note's path without `.md`, or its front matter's `id`."""
+        """The IRI of the concept of a note: the note's path without `.md`, or the identity in its front matter."""
         if front_id:
-            absolute = encode_url(front_id) if len(front_id) <= LONGEST_ID and is_absolute(front_id) else None
-            return absolute or f"{self.base}#id/{encode_part(front_id)}"
+            return absolute_id(front_id) or f"{self.base}#id/{encode_part(front_id)}"
         return self.base + encode_path(path[:-3] if path.lower().endswith(".md") else path)
 
     def inside(self, entity: str, fragment: str) -> str:

@@ -110,7 +110,7 @@ def _of_file(config: Config, file: Path, *, named: bool) -> Iterator[Case]:
         if case.expected or case.problem or named or strict:
             yield _answered(case)
         return
-    note, findings = read_note(file.name, file, config.max_bytes)
+    note, findings = read_note(file.name, file, config)
     for finding in findings if note is None else ():
         yield Case(file, finding.line, finding.column, file.name, problem=finding.message)
     for case in _of_note(config, file, note) if note else ():
@@ -131,7 +131,7 @@ def _of_vault(config: Config) -> Iterator[Case]:
     """The questions in notes. `kg ingest` reports the files that cannot be read."""
     for path, place in Vault(config=config).files().notes.items():
         if path.lower().endswith(".md") and b"sparql" in _start(place, config.max_bytes):
-            note, _ = read_note(path, place, config.max_bytes)
+            note, _ = read_note(path, place, config)
             yield from _of_note(config, place, note) if note else ()
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from kg.config import Config
 from kg.ingestion.report import Report
 from kg.mapping.link_resolution import Index
 from kg.mapping.provenance import Origins
@@ -34,15 +35,17 @@ class NoteReader:
     def __exit__(self, *error: object) -> None:
         self._processes.close()
 
-    def each(self, files: Mapping[str, Path], work: Callable[[Note], T], limit: int, progress: Progress) -> Sequence[T]:
-        """Return the results of a function for notes of at most `limit` bytes, in arbitrary order."""
+    def each(
+        self, files: Mapping[str, Path], work: Callable[[Note], T], config: Config, progress: Progress
+    ) -> Sequence[T]:
+        """Return the results of a function for notes, in arbitrary order."""
         if len(files) < WORTH_IT:
-            notes = (read_note(path, place, limit)[0] for path, place in files.items())
+            notes = (read_note(path, place, config)[0] for path, place in files.items())
             return [work(note) for note in notes if note]
         if not files.keys() <= self._read:
             self._processes.close()
             self._workers, self._read = self._processes.enter_context(Workers.for_files(len(files))), frozenset(files)
-            self._workers.read(files, limit, progress)
+            self._workers.read(files, config, progress)
         results = self._workers.each(_OfSome(work, frozenset(files)) if len(files) < len(self._read) else work)
         return [result for result in results if result is not None]
 
@@ -91,4 +94,4 @@ class IngestedVault:
     def of_notes(self, files: Mapping[str, Path], work: Callable[[Note], T], what: str) -> Sequence[T]:
         """Apply a function to notes, which are read again; `what` names the work for the progress."""
         self.progress(what, 0, 1)
-        return self.reader.each(files, work, self.vault.config.max_bytes, self.progress)
+        return self.reader.each(files, work, self.vault.config, self.progress)

@@ -302,7 +302,7 @@ def _in_comment(note: Note, link: Link) -> Finding:
 
 def _no_addresses(note: Note) -> Iterator[tuple[Span, str]]:
     """The properties that look like web addresses but are invalid, and an `id` that is an invalid IRI."""
-    id_ = note.value_of("id") if note.id else None
+    id_ = note.value_of("id")
     for value in note.values():
         text = value.text.strip()
         if value.kind != "text" or _PLACEHOLDER.search(text) or encode_url(text) is not None:

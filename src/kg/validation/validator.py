@@ -127,7 +127,7 @@ def check(reading: Reading, index: Index) -> Validation:
 
 def _links_alone(vault: Vault, files: Files, progress: Progress | None) -> Validation:
     with Workers.for_files(len(files.notes)) as workers:
-        read = workers.read(files.notes, vault.config.max_bytes, progress).values()
+        read = workers.read(files.notes, vault.config, progress).values()
         kept = Kept.of(_remembered(vault) if files.unseen else None, files)
         cards = [entry.card for entry in read if entry.card] + list(kept.cards)
         names = Names(vault.config.base)
