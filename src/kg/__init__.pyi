@@ -10,6 +10,9 @@ from .core.version import __version__ as __version__
 from .fulltext.searcher import search as search
 from .ingestion.pipeline import ingest as ingest
 from .ingestion.report import Report as Report
+from .notebook.graph import KnowledgeGraph as KnowledgeGraph
+from .notebook.graph import open as open
+from .notebook.magic import load_ipython_extension as load_ipython_extension
 from .notes.model import Note as Note
 from .notes.vault import Vault as Vault
 from .sparql.answer import Answer as Answer

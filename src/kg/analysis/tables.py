@@ -13,7 +13,7 @@ from kg.analysis.communities import Partition
 from kg.analysis.network import Network
 from kg.analysis.saved_metrics import Metrics
 from kg.rdf.terms import KG, RDF_TYPE, SKOS, XSD, iri, literal
-from kg.sparql.answer import Answer
+from kg.sparql.answer import Answer, CarriedRows
 
 if TYPE_CHECKING:
     from kg.analysis.similarity import Texts
@@ -56,8 +56,7 @@ class Table:
             for row in self.rows
         ]
         text = json.dumps({"head": {"vars": names}, "results": {"bindings": rows}})
-        result = ox.parse_query_results(text.encode(), ox.QueryResultsFormat.JSON)
-        return Answer("select", result, prefixes)
+        return Answer("select", CarriedRows(text.encode()), prefixes)
 
 
 def _json(value: Value) -> dict[str, str]:

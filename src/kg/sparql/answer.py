@@ -3,7 +3,7 @@
 import contextlib
 import datetime
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
@@ -49,9 +49,37 @@ _VALUES: dict[str, Callable[[str], Any]] = {
 }
 
 
+class CarriedRows:
+    """The rows of a SELECT in SPARQL 1.1 Query Results JSON: they can be read again and again, and in any thread."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def _read(self) -> ox.QuerySolutions:
+        rows = ox.parse_query_results(self._data, format=ox.QueryResultsFormat.JSON)
+        assert isinstance(rows, ox.QuerySolutions)
+        return rows
+
+    @property
+    def variables(self) -> list[ox.Variable]:
+        """The variables, in the order of the columns."""
+        return self._read().variables
+
+    def __iter__(self) -> Iterator[ox.QuerySolution]:
+        return iter(self._read())
+
+    def serialize(self, output: IO[bytes] | None = None, *, format: ox.QueryResultsFormat) -> bytes | None:  # noqa: A002 - Oxigraph's name
+        """Write the rows as Oxigraph does."""
+        return self._read().serialize(output, format=format)
+
+
 @dataclass
 class Answer:
-    """The result of a query. Its rows or triples can be read once, in the thread that ran the query."""
+    """The result of a query.
+
+    The rows or triples of a command's query can be read once, in the thread that ran it: they may be too many to keep.
+    Those of `kg.query`, which answers a program, can be read as often as you like.
+    """
 
     kind: Kind
     result: Any
@@ -116,13 +144,23 @@ class Answer:
         return graph
 
     def to_dataframe(self) -> "pandas.DataFrame":
-        """The rows of a SELECT as a pandas DataFrame. Raises KgError if pandas is not installed."""
-        try:
-            import pandas
-        except ImportError as error:
-            raise KgError("a DataFrame needs pandas: pip install pandas") from error
-        names = self.variables
-        return pandas.DataFrame([tuple(row.values()) for row in self], columns=list(names))
+        """The rows of a SELECT, or the triples of a CONSTRUCT or DESCRIBE, as a pandas DataFrame.
+
+        Raises KgError if pandas is not installed.
+        """
+        if self.kind == "graph":
+            rows = ((triple.subject, triple.predicate, triple.object) for triple in self.triples())
+            return frame([tuple(map(value, row)) for row in rows], ["subject", "predicate", "object"])
+        return frame([tuple(row.values()) for row in self], list(self.variables))
+
+
+def frame(rows: Sequence[Any], columns: list[str] | None = None) -> "pandas.DataFrame":
+    """Rows as a pandas DataFrame. Raises KgError if pandas is not installed."""
+    try:
+        import pandas
+    except ImportError as error:
+        raise KgError("a DataFrame needs pandas: pip install pandas") from error
+    return pandas.DataFrame(rows, columns=columns)
 
 
 def value(term: Term | None) -> Any:

@@ -12,7 +12,7 @@ import pyoxigraph as ox
 
 from kg.core.sandbox import is_closed, without_network
 from kg.rdf.sparql_syntax import check, star_end, tokens
-from kg.sparql.answer import Answer, Kind, Term, answering, unanswered
+from kg.sparql.answer import Answer, CarriedRows, Kind, Term, answering, unanswered
 from kg.sparql.binding import bind
 from kg.sparql.functions import functions
 from kg.sparql.syntax_errors import syntax_error, syntax_error_in
@@ -47,7 +47,7 @@ def query(
             raise damaged_store(store.path, error) from error
         raise
     if isinstance(result, bytes):
-        result = ox.parse_query_results(result, format=ox.QueryResultsFormat.JSON)
+        result = CarriedRows(result) if kind == "select" else ox.parse_query_results(result, ox.QueryResultsFormat.JSON)
     return Answer(kind, result, store.prefixes)
 
 

@@ -1,0 +1,165 @@
+"""`kg.open`: a vault as one object, with every question that can be asked of it."""
+
+import os
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+from kg.core.errors import KgError
+from kg.core.files import atomic_write
+from kg.core.text import nfc
+from kg.ingestion.pipeline import ingest
+from kg.ingestion.report import Report
+from kg.notebook.analyses import Analyses, term_names
+from kg.notebook.displays import AnswerTable, Document, FindingTable, HitTable, Page
+from kg.notes.vault import Vault, without_collection
+from kg.store.project import Project
+from kg.store.store import Store
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from kg.export.formats import Export
+    from kg.reasoning.explanation import Explainer, Explanation
+
+
+class Selection(TypedDict, total=False):
+    """The options that select a part of the graph, as in `kg export`."""
+
+    classes: tuple[str, ...]
+    """Only things of these classes."""
+    links: tuple[str, ...]
+    """Only links of these properties."""
+    around: tuple[str, ...]
+    """Only these things, and those within `depth` links of them."""
+    depth: int
+    query: str
+    """What a SPARQL query selects: CONSTRUCT returns the triples, SELECT the things."""
+
+
+class KnowledgeGraph(Analyses):
+    """A vault and its graph, brought up to date when it is opened.
+
+    Results show themselves in a notebook. The analyses of `kg analyze` are methods, too.
+    """
+
+    report: Report
+    """The report of the last ingest."""
+
+    def __init__(self, vault: Vault) -> None:
+        self.vault = vault
+        self.ingest()
+
+    @property
+    def store(self) -> Store:
+        """The store as the last ingest left it."""
+        return self.project.store
+
+    def __repr__(self) -> str:
+        figures = self.report.summary
+        return f"<kg {self.vault.path}: {figures['notes']:,} notes, {figures['triples']:,} triples>"
+
+    def ingest(self) -> Report:
+        """Bring the graph up to date with the notes. Raises KgError."""
+        self.report = ingest(self.vault)
+        super().__init__(Project(self.vault.config, self.report.store))
+        return self.report
+
+    # ---- questions -----------------------------------------------------------------------------------------------
+
+    def query(self, question: str, **params: object) -> AnswerTable:
+        """Ask in SPARQL, by the name of a query of the library, or by an `.rq` file; `params` are its parameters.
+
+        Raises QuerySyntaxError, NotFound, KgError.
+        """
+        from kg.sparql.api import query
+
+        answer = query(self.store, question, params)
+        return AnswerTable(answer.kind, answer.result, answer.prefixes, term_names(self.project))
+
+    def show(self, name: str) -> Document:
+        """Describe a thing: its type, text, properties and links, each with its line. Raises NotFound."""
+        from kg.analysis.entity import portrait
+        from kg.rendering.entity import FORMATS, EntityStyle
+
+        with without_collection():
+            thing = portrait(self._explainer, name)
+        return Document(*(FORMATS[format_](thing, EntityStyle()) for format_ in ("text", "md")))
+
+    def why(self, subject: str, predicate: str | None = None, obj: str | None = None) -> Document:
+        """Explain why a triple holds, by names; without predicate and object, all that is inferred about a thing.
+
+        Raises NotFound if the triple does not hold.
+        """
+        from kg.rendering.explanations import FORMATS
+
+        explained = self._explained(self._explainer, subject, predicate, obj)
+        return Document(*(FORMATS[format_](explained, None) for format_ in ("text", "md")))
+
+    @staticmethod
+    def _explained(
+        explainer: "Explainer", subject: str, predicate: str | None, obj: str | None
+    ) -> "Sequence[Explanation]":
+        if predicate is None or obj is None:
+            return explainer.everything(subject)
+        return explainer.why(subject, predicate, obj)
+
+    def validate(self) -> FindingTable:
+        """Check links, properties and shapes. Raises KgError."""
+        from kg.validation.validator import validate
+
+        return FindingTable(validate(self.vault))
+
+    def search(self, text: str, limit: int = 20) -> HitTable:
+        """Search the text of the notes. Raises KgError."""
+        from kg.fulltext.searcher import search
+
+        return HitTable(search(self.store, text, config=self.vault.config, limit=limit))
+
+    # ---- the graph for other tools -------------------------------------------------------------------------------
+
+    def network(
+        self, *, links: Sequence[str] = (), classes: Sequence[str] = (), inferred: bool = False
+    ) -> "nx.MultiDiGraph[str]":
+        """The network of things and links as a NetworkX graph. Raises KgError for an unknown name."""
+        from kg.analysis.network_reader import network
+
+        return network(self.store, links=links, classes=classes, inferred=inferred)
+
+    def export(self, file: str | os.PathLike[str], format_: str | None = None, **selection: Unpack[Selection]) -> Path:
+        """Write the graph to a file in a format of `kg export`, by default that of the file's extension.
+
+        A selection exports a part of it. Returns the file. Raises KgError.
+        """
+        from kg.export.registry import format_named, format_of
+
+        place = Path(file)
+        row = format_named(format_) if format_ else format_of(place.name)
+        if row.write is None:
+            raise KgError(f"{row.name} writes several files: use kg export")
+        with atomic_write(place) as fresh, fresh.open("wb") as out:
+            row.write(self._chosen(selection), out)
+        return place
+
+    def map(self, *, height: int = 600, **selection: Unpack[Selection]) -> Page:
+        """The interactive map of `kg export -f html`, in a frame of `height` pixels; a selection shows a part of it."""
+        from kg.export.web_page import html
+
+        contents, page = self._chosen(selection), BytesIO()
+        html(contents, page)
+        return Page(page.getvalue().decode(), height)
+
+    def _chosen(self, selection: Selection) -> "Export":
+        from kg.export.selection import Choice, export
+
+        vault = self.vault.path
+        return export(self.project, Choice(**selection), nfc(vault.name) or "notes", vault)
+
+
+def open(vault: str | os.PathLike[str] | None = None) -> KnowledgeGraph:  # noqa: A001 - as in Path.open
+    """Open a vault: a folder of notes, by default that of the working directory. Brings its store up to date.
+
+    Raises KgError.
+    """
+    return KnowledgeGraph(Vault(vault))
