@@ -1,21 +1,21 @@
-"""Settings: `kg.toml`, its defaults, and the locations of the project, its ontology and its store.
+"""Settings: `kg.toml`, its defaults, and the locations of the project, its vault, its ontology and its store.
 
-`kg` searches for `kg.toml` from the working directory upwards. The file governs its own folder. A vault outside that
-folder, named on the command line, gets the settings of its own location, so that its notes never overwrite the store of
-another project.
+`kg` looks upward from the path that is given, else from the working directory, for a `kg.toml` or, without one, for a
+store. That gives the vault. A path inside it is a part of the vault, never a vault of its own (contract, section 5).
 """
 
 import os
 import re
+import shlex
 import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kg.core.errors import ConfigError
-from kg.core.files import is_folder, read_bytes
+from kg.core.files import is_file, is_folder, read_bytes, short
 from kg.core.ignore_patterns import MOST_WILD, NothingMatchesError, Patterns, glob
 from kg.core.limits import Limits
 from kg.rdf.iris import encode_url, is_absolute
@@ -119,21 +119,120 @@ def is_there(file: Path) -> bool:
     return True
 
 
+class Located(NamedTuple):
+    """A path, and the settings of the vault that it belongs to."""
+
+    config: Config
+    path: Path
+    """The real path, except that a link to a file keeps its own name."""
+
+    @property
+    def is_part(self) -> bool:
+        """Whether the path is only a part of the vault, or of its ontology."""
+        return not self.config.vault.is_relative_to(self.path)
+
+
+class PartOfVault(ConfigError):
+    """A command on whole vaults got a part of one."""
+
+    def __init__(self, path: Path, vault: Path) -> None:
+        part, whole = (shlex.quote(short(place)) for place in (path, vault))
+        super().__init__(
+            f"{part} is only a part of the vault {whole}: run `kg ingest {whole}` to read all of it "
+            f"(`kg validate {part}` reports on that part)"
+        )
+
+
 def load(vault: Path | None = None, *, cwd: Path | None = None, store: Path | None = None) -> Config:
-    """The settings of a vault, by default of the vault that the working directory belongs to. Raises ConfigError."""
+    """The settings of a vault, by default of the vault that the working directory belongs to.
+
+    Raises ConfigError, PartOfVault.
+    """
     start = _real(cwd or Path.cwd())
-    vault = _real(start / vault) if vault else None
-    file = find(start)
-    if vault and not (file and vault.is_relative_to(file.parent)):
-        file = find(vault)
-    table = _read(file) if file else {}
-    root = file.parent if file else vault or start
+    if vault is None:
+        return _config(project_of(start) or start, start, store)
+    located = locate(vault, cwd=start, store=store)
+    if located.is_part:
+        raise PartOfVault(vault, located.config.vault)
+    return located.config
+
+
+def locate(path: Path, *, cwd: Path | None = None, store: Path | None = None) -> Located:
+    """The vault that a path belongs to; a folder that belongs to none is a vault itself.
+
+    Raises ConfigError if the path is in a project but not in its vault, unless another store is named.
+    """
+    start = _real(cwd or Path.cwd())
+    named, real = Path(os.path.abspath(start / path)), _end(start / path)  # noqa: PTH100 # resolves no link
+    above = find(start)
+    roots = dict.fromkeys(filter(None, (project_of(named), project_of(real), above and above.parent)))
+    for root in roots:
+        config = _config(root, start, store)
+        holds = config.vault.is_relative_to(real) and real.is_relative_to(root)
+        if holds or any(real.is_relative_to(place) for place in (config.vault, *config.ontology)):
+            _check_exists(path, real, config)
+            return Located(config, real)
+    outer = next((root for root in roots if root in (*named.parents, *real.parents)), None)
+    if outer and not store:
+        raise _outside(path, named, real, _config(outer, start, None))
+    return Located(_config(outer or real, start, store, vault=real), real)
+
+
+def _check_exists(path: Path, real: Path, config: Config) -> None:
+    """Raise ConfigError if a part of a vault does not exist; of a whole vault, `Vault` says so."""
+    if real == config.vault:
+        return
+    try:
+        real.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+        raise ConfigError(f"{path} does not exist in the vault {short(config.vault)}") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be examined: {error.strerror}") from error
+
+
+def _outside(path: Path, named: Path, real: Path, config: Config) -> ConfigError:
+    """The error for a path in a project, but not in its vault."""
+    vault = shlex.quote(short(config.vault))
+    if named.is_relative_to(config.vault):
+        return ConfigError(f"{path} leads out of the vault {vault}, to {real}: kg follows no link out of a vault")
+    remedy = "name the vault, or another store with --store DIR"
+    return ConfigError(f"{path} is not in {vault}, the vault of {short(config.root)}: {remedy}")
+
+
+def recorded(vault: Path, store: Path) -> Config:
+    """The settings for a store that was made from a vault, wherever that vault is. Raises ConfigError."""
+    real = _real(vault)
+    return _config(project_of(real) or real, real, store, vault=real)
+
+
+def _config(root: Path, start: Path, store: Path | None, *, vault: Path | None = None) -> Config:
+    """The settings of the project in a folder; `store` is relative to `start`. Raises ConfigError."""
+    table = _read(root / FILE) if is_there(root / FILE) else {}
     vault = vault or _real(root / table.get("vault", "."))
-    place = _real(start / store) if store else _store(table, root)
-    config = Config(vault, root, place)
+    config = Config(vault, root, _real(start / store) if store else _store(table, root))
     places = _ontology_places(table, root, vault)
     ontology = tuple(place for place in places if is_folder(place))[:1]
     return replace(config, **_settings(table, root), ontology=ontology, ontology_places=places)
+
+
+def project_of(place: Path) -> Path | None:
+    """The folder of the nearest `kg.toml` at or above a place, or, without one, of the nearest store.
+
+    Raises ConfigError.
+    """
+    if file := find(place):
+        return file.parent
+    # Another program may have a folder of the same name.
+    return next((folder for folder in (place, *place.parents) if is_file(folder / STORE / _CURRENT)), None)
+
+
+_CURRENT = "current"
+"""The file of a published store that names its generation."""
+
+
+def _end(place: Path) -> Path:
+    """The real path of a place; of a link to a file, its own path in its real folder."""
+    return _real(place.parent) / place.name if place.is_symlink() and is_file(place) else _real(place)
 
 
 def _store(table: Mapping[str, Any], root: Path) -> Path:
@@ -163,8 +262,7 @@ def find_store(*, cwd: Path | None = None, store: Path | None = None) -> Config:
     config = load(cwd=start, store=store)
     if store or is_folder(config.store) or find(start):
         return config
-    above = next((folder for folder in start.parents if is_folder(folder / STORE)), None)
-    below = [above] if above else [path.parent for path in sorted(start.glob(f"*/{STORE}")) if is_folder(path)]
+    below = [path.parent for path in sorted(start.glob(f"*/{STORE}")) if is_folder(path)]
     if len(below) > 1:
         names = ", ".join(f"{folder.name}/{STORE}" for folder in below)
         raise ConfigError(f"there is more than one store here ({names}): choose one with --store DIR")

@@ -74,7 +74,7 @@ class AnalysisOptions:
     @functools.cached_property
     def config(self) -> "Config":
         """The settings of the vault."""
-        return vault_config(self.options, None)
+        return vault_config(self.options)
 
     @functools.cached_property
     def store(self) -> "Store":

@@ -1,12 +1,19 @@
 """`kg test`: run competency questions."""
 
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from kg.cli.options import Options, common, plural, short, text_out, time_limit
+from kg.cli.options import Options, common, plural, text_out, time_limit
 from kg.core.errors import KgError
+from kg.core.files import short
+
+if TYPE_CHECKING:
+    from kg.config import Config
 
 
 @click.command()
@@ -20,15 +27,14 @@ def test(options: Options, paths: tuple[Path, ...], format_: str, timeout: float
     """Run competency questions and report answers that differ.
 
     PATH is a query with its expected answer beside it, a Markdown file with both, or a folder of these; by default,
-    queries/tests/ and the SPARQL in the notes. Queries the store as it is, so run kg ingest first. Exits with 1 if an
-    answer differs.
+    queries/tests/ and the SPARQL in the notes. Queries the store of the project around PATH, or of this folder, as it
+    is, so run kg ingest first. Exits with 1 if an answer differs.
     """
-    from kg.config import find_store
     from kg.rendering.competency import FORMS, line_of
     from kg.sparql.competency import verdicts
     from kg.sparql.competency_cases import find_cases
 
-    config = find_store(store=options.store)
+    config = _config(options, paths)
     cases = find_cases(config, paths)
     if not cases:
         raise KgError("there are no questions to test; write one in queries/tests/, or name a file")
@@ -44,3 +50,14 @@ def test(options: Options, paths: tuple[Path, ...], format_: str, timeout: float
     options.say(f"{failed} of {total} not answered as expected" if failed else f"{total} answered as expected")
     if failed:
         sys.exit(1)
+
+
+def _config(options: Options, paths: Sequence[Path]) -> "Config":
+    """The settings of the project that the paths belong to, else of the working directory. Raises KgError."""
+    from kg.config import find_store, load, project_of
+
+    roots = {root for path in paths if (root := project_of(Path(os.path.realpath(path))))}
+    if len(roots) > 1 and not options.store:
+        names = ", ".join(sorted(map(short, roots)))
+        raise KgError(f"the questions belong to several projects ({names}): test one at a time, or use --store DIR")
+    return load(cwd=roots.pop()) if roots and not options.store else find_store(store=options.store)

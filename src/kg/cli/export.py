@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kg.cli.options import Options, common, plural, raw_out, short, tell, vault_config
+from kg.cli.options import Options, common, plural, raw_out, tell, vault_config
 from kg.cli.output import say_place, written
 from kg.core.errors import KgError, QuerySyntaxError
+from kg.core.files import short
 
 if TYPE_CHECKING:
     from kg.config import Config
@@ -80,7 +81,7 @@ def export(
     row = format_named(format_) if format_ else format_of(str(output))
     text = query.read_text(encoding="utf-8") if query else None
     choice = Choice(only, links, around, depth, text, not no_inferred, metrics)
-    config = vault_config(options, None)
+    config = vault_config(options)
     with _source(options, config, private) as store:
         try:
             result = _exported(config, store, choice)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kg.cli.infer import say_inference
-from kg.cli.options import Options, common, complain, emit, plural, progress, say_findings, short, tell, vault_config
+from kg.cli.options import Options, common, complain, emit, plural, progress, say_findings, tell, vault_config
 from kg.core.errors import KgError, StoreBusy, StoreError
 from kg.core.escaping import printable
+from kg.core.files import short
 from kg.core.json_text import json_text
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def doctor(options: Options, as_json: bool) -> None:
     from kg.ingestion.doctor import examine
     from kg.notes.vault import Vault
 
-    checks = examine(Vault(config=vault_config(options, None)))
+    checks = examine(Vault(config=vault_config(options)))
     if as_json:
         emit(json_text([check._asdict() for check in checks]) + "\n")
     else:

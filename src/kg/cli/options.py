@@ -207,19 +207,15 @@ def chosen_config(options: Options, vault: Path | None) -> "Config":
     return load(vault, store=options.store) if vault else find_store(store=options.store)
 
 
-def vault_config(options: Options, vault: Path | None) -> "Config":
-    """The settings of a vault; by default, of the vault of the store in `--store`, else of the project."""
-    from dataclasses import replace
-
-    from kg.config import find_store, load
+def vault_config(options: Options) -> "Config":
+    """The settings of the vault of the store in `--store`, else of the project."""
+    from kg.config import find_store, recorded
     from kg.store.store import manifest
 
-    if vault is not None:
-        return load(vault, store=options.store)
     config = find_store(store=options.store)
     published = manifest(config.store) if options.store else None
     read_from = Path(str(published.summary.get("vault", ""))) if published else None
-    return replace(load(read_from), store=config.store) if read_from and is_folder(read_from) else config
+    return recorded(read_from, config.store) if read_from and is_folder(read_from) else config
 
 
 def say_findings(options: Options, findings: Sequence["Finding"]) -> None:
@@ -238,12 +234,6 @@ def say_findings(options: Options, findings: Sequence["Finding"]) -> None:
 def plural(number: int, noun: str) -> str:
     """A noun in the singular or plural, as the number requires."""
     return noun if number == 1 else f"{noun}s"
-
-
-def short(path: Path) -> str:
-    """A path relative to the working directory, if that is shorter."""
-    relative = os.path.relpath(path)
-    return relative if len(relative) < len(str(path)) else str(path)
 
 
 @contextmanager

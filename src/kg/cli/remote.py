@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kg.cli.options import Options, common, emit, plural, progress, short, time_limit
+from kg.cli.options import Options, common, emit, plural, progress, time_limit
+from kg.core.files import short
 from kg.core.json_text import json_text
 
 if TYPE_CHECKING:

@@ -84,7 +84,7 @@ def search(options: Options, words: tuple[str, ...], limit: int, everything: boo
     from kg.rendering.search_hits import HitStyle, render
     from kg.store.store import Store
 
-    config = vault_config(options, None)
+    config = vault_config(options)
     store, typed = Store(config.store), _typed(words)
     limit, each = (sys.maxsize, sys.maxsize) if everything else (limit, EACH)
     with _progress(options) as bar:

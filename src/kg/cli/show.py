@@ -34,7 +34,7 @@ def show(options: Options, name: str, everything: bool, format_: str) -> None:
     from kg.rendering.entity import FORMATS, EntityStyle
     from kg.store.store import Published
 
-    config = vault_config(options, None)
+    config = vault_config(options)
     snapshot = Published(config.store)
     with without_collection():
         shown = portrait(Explainer(config, snapshot), name, None if everything else SOME)
@@ -57,7 +57,7 @@ def stats(options: Options, as_json: bool) -> None:
     """
     from kg.ingestion.store_stats import census
 
-    figures = census(vault_config(options, None))
+    figures = census(vault_config(options))
     if as_json:
         emit(json_text(figures.as_json()) + "\n")
         return

@@ -2,23 +2,25 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from kg.cli.ingest import SHOWN
 from kg.cli.options import Options, common, plural, progress, text_out, time_limit, vault_config
+from kg.core.errors import KgError
 from kg.core.escaping import printable
-from kg.core.files import exists
+from kg.core.files import exists, short
 
 if TYPE_CHECKING:
-    from kg.validation.validator import Validation
+    from kg.config import Config
+    from kg.validation.validator import Only, Validation
 
 
 @click.command()
-@click.argument("vault", required=False, type=click.Path(readable=False, path_type=Path))
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(readable=False, path_type=Path))
 @click.option(
     "-f",
     "--format",
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
 @common
 def validate(
     options: Options,
-    vault: Path | None,
+    paths: tuple[Path, ...],
     format_: str,
     only: str | None,
     severity: str | None,
@@ -59,8 +61,9 @@ def validate(
     """Report problems in the notes, with file, line and column.
 
     Checks links, properties and shapes in the notes as they are now; to check the shapes, first brings the store up to
-    date, as `kg ingest` does. VAULT is the folder of notes; by default, the vault of kg.toml, of the store, or this
-    folder. Exits with 1 if there is an error, or a finding that --severity selects.
+    date, as `kg ingest` does. PATH is a vault, or a file or folder in one: the whole vault is read, and the findings
+    there are reported. The default is the vault of kg.toml, of the store, or this folder. Exits with 1 if there is an
+    error, or a finding that --severity selects.
     """
     from kg.notes.vault import Vault
     from kg.rendering.findings import REPORTS, ReportStyle
@@ -68,10 +71,19 @@ def validate(
 
     if format_ not in REPORTS:
         raise click.BadParameter(f"{format_!r} is not one of {', '.join(REPORTS)}.", param_hint="'-f' / '--format'")
-    config = vault_config(options, vault)
+    config, within = _located(options, paths)
     least: Any = severity or "warning"
     with progress(options) as bar:
-        validation = run(Vault(config=config), only=only, severity=least, seconds=timeout, progress=bar)  # type: ignore[arg-type]
+        validation = run(
+            Vault(config=config),
+            within=within,
+            only=cast("Only | None", only),
+            severity=least,
+            seconds=timeout,
+            progress=bar,
+        )
+    for sentence in validation.unread:
+        options.say(sentence, fg="yellow")
     if baseline:
         validation = _against_baseline(options, baseline, validation)
     report_style = ReportStyle(
@@ -89,6 +101,21 @@ def validate(
         options.say(f"{hidden} not shown (--severity info shows all)", dim=True)
     if any(report_style.fails(finding) for finding in validation.findings):
         sys.exit(1)
+
+
+def _located(options: Options, paths: Sequence[Path]) -> tuple["Config", list[Path]]:
+    """The settings of the vault that the paths belong to, and the paths, unless one is the vault. Raises KgError."""
+    from kg.config import locate
+
+    if not paths:
+        return vault_config(options), []
+    places = [locate(path, store=options.store) for path in paths]
+    vaults = sorted({place.config.vault for place in places})
+    if len(vaults) > 1:
+        names = ", ".join(map(short, vaults))
+        raise KgError(f"the paths belong to several vaults ({names}): validate one vault at a time")
+    is_whole = not all(place.is_part for place in places)
+    return places[0].config, [] if is_whole else [place.path for place in places]
 
 
 def _against_baseline(options: Options, file: Path, validation: "Validation") -> "Validation":

@@ -72,6 +72,12 @@ def is_regular(place: Path) -> bool:
         return False
 
 
+def short(place: Path) -> str:
+    """A path relative to the working directory, if that is shorter."""
+    relative = os.path.relpath(place)
+    return relative if len(relative) < len(str(place)) else str(place)
+
+
 MAX_DEPTH = 200
 """The maximum nesting of folders that are searched."""
 

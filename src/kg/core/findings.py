@@ -18,6 +18,11 @@ _NUMBER = re.compile(r"\b\d+ (?=links|notes)")
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 
+def is_at_least(severity: Severity, limit: Severity) -> bool:
+    """Whether a severity is at or above a limit."""
+    return SEVERITIES.index(severity) <= SEVERITIES.index(limit)
+
+
 @dataclass(frozen=True)
 class Code:
     """A kind of finding."""

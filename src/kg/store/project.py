@@ -1,10 +1,10 @@
 """A project: the settings of a vault and its published store, with the ontology, the state and the look-up of names."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from kg.config import Config, load
+from kg.config import Config, recorded
 from kg.mapping.ontology import Ontology, load_ontology
 from kg.rdf.iris import Names
 from kg.store.ingest_state import IngestState
@@ -27,7 +27,7 @@ class Project:
     @classmethod
     def of(cls, store: Store) -> "Project":
         """The project of an open store, with the current settings of its vault. Raises ConfigError."""
-        return cls(replace(load(Path(str(store.manifest.summary.get("vault", "")))), store=store.path), store)
+        return cls(recorded(Path(str(store.manifest.summary.get("vault", ""))), store.path), store)
 
     @cached_property
     def ontology(self) -> Ontology:

@@ -15,7 +15,7 @@ import msgspec
 
 from kg.core.errors import StoreError
 from kg.core.files import MAX_STORE_FILE, read_bytes
-from kg.core.findings import Finding, Result
+from kg.core.findings import Finding, Result, Severity
 from kg.mapping.link_resolution import LinkClass
 from kg.mapping.provenance import Origin, Place
 from kg.store.ingest_state import FindingFields, fields_of, finding_of
@@ -43,6 +43,8 @@ class ShapeFindings(NamedTuple):
     ranges: tuple[Violation, ...] = ()
     """The results of the check of ranges."""
     findings: tuple[Finding, ...] = ()
+    least: Severity = "info"
+    """Less severe results have no finding here."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class _Stored(NamedTuple):
     notes: dict[str, tuple[str, _StoredChecks, tuple[tuple[str, str, str, bool, int, int, int, int], ...]]]
     shapes: str
     state: tuple[str, _Results, _Results] | None
-    shaped: tuple[str, _Results, tuple[tuple[FindingFields, Result | None], ...]]
+    shaped: tuple[str, _Results, tuple[tuple[FindingFields, Result | None], ...], Severity]
 
 
 def _state_row(state: State) -> list[Any]:
@@ -110,11 +112,14 @@ def _state_row(state: State) -> list[Any]:
 
 def _shaped_row(shaped: ShapeFindings) -> list[Any]:
     findings = [[fields_of(finding), finding.result or None] for finding in shaped.findings]
-    return [shaped.data, [result.row for result in shaped.ranges], findings]
+    return [shaped.data, [result.row for result in shaped.ranges], findings, shaped.least]
 
 
-def _shaped(data: str, ranges: _Results, findings: tuple[tuple[FindingFields, Result | None], ...]) -> ShapeFindings:
-    return ShapeFindings(data, _violations(ranges), tuple([Finding(*row, result or ()) for row, result in findings]))
+def _shaped(
+    data: str, ranges: _Results, findings: tuple[tuple[FindingFields, Result | None], ...], least: Severity
+) -> ShapeFindings:
+    placed = tuple([Finding(*row, result or ()) for row, result in findings])
+    return ShapeFindings(data, _violations(ranges), placed, least)
 
 
 def _row(seen: Seen) -> list[Any]:

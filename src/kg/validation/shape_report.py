@@ -8,7 +8,7 @@ from functools import cached_property
 
 import pyoxigraph as ox
 
-from kg.core.findings import Finding, Result, Severity
+from kg.core.findings import Finding, Result, Severity, is_at_least
 from kg.core.limits import Limits, limited
 from kg.core.spelling import alike
 from kg.core.version import __version__
@@ -36,8 +36,8 @@ class ShapeReport:
     """The results of a vault's shapes."""
 
     ingested: IngestedVault
-    severity: Severity
-    """Less severe results get no finding."""
+    least: Severity
+    """Less severe results need no finding."""
     limits: Limits
 
     @cached_property
@@ -84,17 +84,18 @@ class ShapeReport:
 
     @cached_property
     def data(self) -> str:
-        """A digest of all that the findings depend on: the severity, the generation, pulled graphs, the ontology."""
+        """A digest of all that the findings depend on: the generation, pulled graphs, the ontology."""
         texts = [(str(file.file), file.text) for file in self.ingested.report.ontology.files]
         stamp, vault = self.ingested.generation.stamp, str(self.ingested.vault.path)
-        facts = (self.severity, stamp, [*self.pulled.lines.items()], texts, vault)
+        facts = (stamp, [*self.pulled.lines.items()], texts, vault)
         return hashlib.sha256(repr(facts).encode("utf-8", "surrogateescape")).hexdigest()
 
     @cached_property
     def known(self) -> ShapeFindings | None:
         """The cached findings, if all that they depend on is as it was."""
         before = self.ingested.before
-        return before.shaped if (before.shapes, before.shaped.data) == (self._digest, self.data) else None
+        is_same = (before.shapes, before.shaped.data) == (self._digest, self.data)
+        return before.shaped if is_same and is_at_least(self.least, before.shaped.least) else None
 
     @cached_property
     def state(self) -> State:

@@ -14,8 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from kg.config import locate
 from kg.core.errors import KgError, StoreError, StoreRefused
-from kg.core.findings import CODES, SEVERITIES, Code, Finding, Severity, in_order
+from kg.core.findings import CODES, Code, Finding, Severity, in_order, is_at_least
 from kg.core.limits import Limits
 from kg.ingestion.pipeline import ingest
 from kg.ingestion.report import Report
@@ -36,6 +37,7 @@ from kg.validation.ingested_vault import IngestedVault, NoteReader
 from kg.validation.link_checks import Checked, Checker, combine
 from kg.validation.link_report import LinkReport
 from kg.validation.messages import Wording, bare, severity_of
+from kg.validation.parts import Parts
 from kg.validation.placement import Placement
 from kg.validation.pyshacl_runner import Violation, in_turtle
 from kg.validation.shape_report import ShapeReport
@@ -60,6 +62,8 @@ class Validation:
     of_project: frozenset[str] = frozenset()
     """The paths that are relative to the project's folder, not to the vault: those of the ontology."""
     wording: Wording | None = field(default=None, repr=False)
+    unread: tuple[str, ...] = ()
+    """A sentence for each path that the caller named and in which kg reads no note."""
 
     @cached_property
     def codes(self) -> Mapping[str, int]:
@@ -71,6 +75,11 @@ class Validation:
         kept = tuple(finding for finding in self.findings if is_at_least(finding.severity, severity))
         return replace(self, findings=kept, hidden=self.hidden + len(self.findings) - len(kept))
 
+    def within(self, parts: Parts) -> "Validation":
+        """A copy without the findings outside some parts of the vault."""
+        inside = (one for one in self.findings if parts.hold(one, of_project=one.path in self.of_project))
+        return replace(self, findings=tuple(inside))
+
     def turtle(self, prefixes: Mapping[str, str]) -> str:
         """The SHACL validation report, in Turtle."""
         message = self.wording.message if self.wording else lambda result: ""
@@ -78,14 +87,10 @@ class Validation:
         return in_turtle(self.shapes or Shapes(()), results, prefixes)
 
 
-def is_at_least(severity: Severity, limit: Severity) -> bool:
-    """Whether a severity is at or above a limit."""
-    return SEVERITIES.index(severity) <= SEVERITIES.index(limit)
-
-
 def validate(
     vault: Vault | str | Path,
     *,
+    within: Iterable[Path] = (),
     only: Only | None = None,
     severity: Severity = "info",
     seconds: float | None = None,
@@ -93,25 +98,44 @@ def validate(
 ) -> Validation:
     """Check the links, properties and shapes of a vault; with `only`, just the links or just the shapes.
 
-    Findings less severe than `severity` are counted but not listed. The links alone need no store; for the shapes, it
-    is brought up to date. Raises KgError if that fails or there is no note to check; TimedOut if the shapes take more
-    than `seconds`, by default `max_seconds` of kg.toml.
+    A path in a vault stands for the vault, and only the findings there are reported; so are, of a `Vault`, only those
+    `within` some files and folders. Findings less severe than `severity` are counted but not listed. The links alone
+    need no store; for the shapes, it is brought up to date. Raises KgError if that fails or there is no note to check;
+    TimedOut if the shapes take more than `seconds`, by default `max_seconds` of kg.toml.
     """
-    vault = vault if isinstance(vault, Vault) else Vault(vault)
+    vault, parts = _parts(vault, within)
     with without_collection():
         scan = Scan.of(vault)
         if not scan.files.notes and not _had_notes(vault, scan.files):
             raise KgError(f"there is nothing to check: {vault.path} has no notes")
-        if only == "links":
-            return _links_alone(vault, scan.files, progress).at_least(severity)
-        with _up_to_date(vault, scan, progress) as (report, generation), NoteReader() as reader:
-            config, files = vault.config, report.looked_again or scan.files
-            before = ValidationCache.read(report.path)
-            ingested = IngestedVault(
-                vault, files, report, generation, before, progress or (lambda what, done, total: None), reader
-            )
-            limits = Limits(seconds or config.max_seconds, config.max_memory)
-            return _checked(ingested, only, severity, limits).at_least(severity)
+        unread = parts.unread(scan.files)
+        least: Severity = "info" if parts.paths else severity
+        checked = _all(vault, scan, (only, least, seconds), progress)
+        return replace(checked.within(parts).at_least(severity), unread=unread)
+
+
+def _parts(vault: Vault | str | Path, within: Iterable[Path]) -> tuple[Vault, Parts]:
+    """The vault, and the parts of it to report on."""
+    if isinstance(vault, Vault):
+        return vault, Parts(vault.config, tuple(within))
+    located = locate(Path(vault))
+    return Vault(config=located.config), Parts(located.config, (located.path,) if located.is_part else tuple(within))
+
+
+def _all(
+    vault: Vault, scan: Scan, options: tuple[Only | None, Severity, float | None], progress: Progress | None
+) -> Validation:
+    """All findings, without those of shapes that are less severe than the options ask for."""
+    only, least, seconds = options
+    if only == "links":
+        return _links_alone(vault, scan.files, progress)
+    with _up_to_date(vault, scan, progress) as (report, generation), NoteReader() as reader:
+        config, files = vault.config, report.looked_again or scan.files
+        before = ValidationCache.read(report.path)
+        ingested = IngestedVault(
+            vault, files, report, generation, before, progress or (lambda what, done, total: None), reader
+        )
+        return _checked(ingested, only, least, Limits(seconds or config.max_seconds, config.max_memory))
 
 
 def _had_notes(vault: Vault, files: Files) -> bool:
@@ -172,15 +196,15 @@ def _ingested(vault: Vault, scan: Scan, progress: Progress | None) -> tuple[Repo
     return report, generation
 
 
-def _checked(ingested: IngestedVault, only: Only | None, severity: Severity, limits: Limits) -> Validation:
+def _checked(ingested: IngestedVault, only: Only | None, least: Severity, limits: Limits) -> Validation:
     """Check everything, or the shapes alone, and write the cache."""
-    links, shapes = LinkReport(ingested), ShapeReport(ingested, severity, limits)
+    links, shapes = LinkReport(ingested), ShapeReport(ingested, least, limits)
     linked = links.combined
     located = {origin: place for seen in links.unchanged.values() for origin, place in seen.places.items()}
     if shapes.known:
         shaped = shapes.known.findings
     else:
-        reported = [result for result in shapes.results if is_at_least(severity_of(result), severity)]
+        reported = [result for result in shapes.results if is_at_least(severity_of(result), least)]
         placed = Placement(ingested, shapes.shapes, located).of(reported)
         shaped = tuple([shapes.finding(row) for row in placed])
         located |= {origin: place for _, origin, place in placed if origin and place}
@@ -226,7 +250,11 @@ def _keep(
         for path, checks in links.checked.items()
         if path in entries
     }
-    findings = ShapeFindings(shapes.data, shapes.of_ranges, shaped) if shapes.key else ShapeFindings()
+    findings = (
+        ShapeFindings(shapes.data, shapes.of_ranges, shaped, shapes.known.least if shapes.known else shapes.least)
+        if shapes.key
+        else ShapeFindings()
+    )
     cache = ValidationCache(links.names, notes, shapes.key, shapes.state, findings)
     if cache != ingested.before:
         cache.keep(ingested.report.path)
