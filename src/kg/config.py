@@ -87,8 +87,8 @@ class Config:
 
     @property
     def all_prefixes(self) -> dict[str, str]:
-        """The prefixes that a query need not declare; `n:` is the vault's own base."""
-        return {**PREFIXES, "n": self.base, **self.prefixes}
+        """The prefixes that a query need not declare; `n:` is the vault's base, `p:` that of its own properties."""
+        return {**_with_base(self.base), **self.prefixes}
 
 
 _MOST_BYTES = 1_000_000
@@ -324,7 +324,10 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _own_prefixes(table: Mapping[str, Any]) -> dict[str, str]:
     """The prefixes that kg's own queries depend on."""
-    base = _slashed(table.get("base", DEFAULT_BASE))
+    return _with_base(_slashed(table.get("base", DEFAULT_BASE)))
+
+
+def _with_base(base: str) -> dict[str, str]:
     return {**PREFIXES, "n": base, "p": f"{base}#property/"}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import kg
-from helpers.commanding import command
+from helpers.commanding import command, run
 from helpers.vaults import ingest
 from kg.core.errors import OntologyError
 from kg.mapping.ontology import Ontology, load
@@ -226,3 +226,91 @@ def test_a_file_that_is_not_read_is_named_at_an_ingest(write: Callable[..., Path
         "ontology/r.owl:1:1: warning: not read: it has a document type definition (DTD) [O03]"
         in command(vault, "ingest").err
     )
+
+
+IMPORT = "owl:imports <https://up.example/top#> ."
+TOP = "<https://up.example/top> a owl:Ontology ."
+CATALOG = (
+    '<?xml version="1.0"?><catalog xmlns="urn:oasis:names:tc:entity:xmlns:xml:catalog"><group id="g" xml:base="">'
+    '<uri id="u" name="https://up.example/top" uri="deep/my%20top.ttl"/></group></catalog>'
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "where"),
+    [
+        ({}, "a.ttl:8:36"),
+        ({"top.ttl": TOP}, ""),
+        ({"top.rdf": XML.replace("owl:Class", "owl:Ontology").replace("e.example/o#Risk", "up.example/top")}, ""),
+        ({"top.ttl": "ex:o a owl:Ontology ; owl:versionIRI <https://up.example/top> ."}, ""),
+        ({"deep/my top.ttl": "ex:Risk a owl:Class .", "catalog-v001.xml": CATALOG}, ""),
+        ({"catalog-v001.xml": CATALOG}, "a.ttl:8:36"),
+        ({"other.ttl": "ex:Risk a owl:Class .", "catalog.xml": CATALOG}, "a.ttl:8:36"),
+    ],
+)  # fmt: skip
+def test_an_import_is_answered_by_a_local_file_or_named(tmp_path: Path, files: dict[str, str], where: str) -> None:
+    found = loaded(tmp_path / "ontology", {"a.ttl": f"{HEADER}<https://e.example/o> {IMPORT}", **files})
+    message = "warning: the imported ontology <https://up.example/top#> is not here: kg fetches nothing [O05]"
+    assert list(map(str, found.findings)) == ([f"ontology/{where}: {message}"] if where else [])
+
+
+def test_a_relative_import_is_a_file_beside_it(tmp_path: Path) -> None:
+    found = loaded(tmp_path, {"a.ttl": "<> a owl:Ontology ; owl:imports <b.ttl> .", "b.ttl": "ex:Risk a owl:Class ."})
+    assert not found.findings
+
+
+@pytest.mark.parametrize("text", ["<catalog", "<!DOCTYPE a [<!ENTITY b 'c'>]><catalog/>"])
+def test_a_broken_catalog_is_an_error_and_one_with_entities_is_not_read(tmp_path: Path, text: str) -> None:
+    if "DOCTYPE" in text:
+        assert not loaded(tmp_path, {"catalog.xml": text}).findings
+        return
+    with pytest.raises(OntologyError, match=r"catalog\.xml:1:1: not valid XML"):
+        loaded(tmp_path, {"catalog.xml": text})
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "space", "finding"),
+    [
+        ("@prefix risk: <https://risk.example/#> .", "risk", "https://risk.example/#", ""),
+        ("PREFIX : <https://risk.example/> ", "", "https://risk.example/", ""),
+        ("@prefix schema: <http://schema.org/> .", "schema", "https://schema.org/", "o.ttl:7:1"),
+        ("@prefix p: <https://risk.example/#> .", "p", "https://v.example/#property/", "o.ttl:7:1"),
+        ("\n@prefix set: <https://risk.example/#> .", "set", "https://set.example/", "o.ttl:8:1"),
+    ],
+)
+def test_prefixes_of_the_ontology_are_known_and_those_that_clash_are_named(
+    tmp_path: Path, text: str, name: str, space: str, finding: str
+) -> None:
+    folder = tmp_path / "ontology"
+    folder.mkdir()
+    (folder / "o.ttl").write_text(HEAD + text)
+    known = {"schema": "https://schema.org/", "p": "https://v.example/#property/", "set": "https://set.example/"}
+    found = load([folder], known)
+    assert found.prefixes[name] == space
+    assert [str(f).partition(": info")[0] for f in found.findings] == ([f"ontology/{finding}"] if finding else [])
+
+
+def test_the_first_of_two_files_decides_what_a_prefix_means(tmp_path: Path) -> None:
+    files = {
+        "b.owl": XML.replace(":rdf=", ":x='https://b.example/' xmlns:rdf="),
+        "a.ttl": "@prefix x: <https://a.example/> .",
+    }
+    found = loaded(tmp_path / "ontology", files)
+    assert found.prefixes["x"] == "https://a.example/"
+    assert [str(f) for f in found.findings] == [
+        "ontology/b.owl:1:10: info: the prefix “x:” is <https://a.example/> in queries, and <https://b.example/> in "
+        "this file [O04]"
+    ]
+
+
+def test_the_prefixes_of_the_vault_need_no_declaration(tmp_path: Path) -> None:
+    notes = {"A.md": "---\ntype: ex:Risk\nreading pace: 5\n---\n", "ontology/o.ttl": HEAD + "ex:Risk a owl:Class .",
+             "kg.toml": "[prefixes]\nown = 'https://own.example/'\n"}  # fmt: skip
+    for name, text in notes.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    command(tmp_path, "ingest", "-q")
+    asked = run("query", "ASK { ?s a ex:Risk ; p:reading-pace 5 MINUS { ?s a own:x } }", cwd=tmp_path)
+    assert (asked.returncode, asked.stdout) == (0, "true\n"), asked.stderr
+    assert "did you mean p:reading-pace?" in run("query", "ASK { ?s p:readin-pace 5 }", cwd=tmp_path).stderr
+    assert "Risk\n" in command(tmp_path, "show", "ex:Risk").out

@@ -200,11 +200,12 @@ class QueryRun:
     def _elsewhere(self) -> "tuple[Answer, TermNames]":
         from kg.remote import endpoint as remote
         from kg.rendering.tables import TermNames
+        from kg.store.project import known_prefixes
 
         answer = remote.query(
             self.endpoint or "",
             self.text,
-            self.config.all_prefixes,
+            known_prefixes(self.config),
             self.params,
             self.timeout,
             dataset=remote.Dataset(self._there(), self.default_graph),
@@ -236,7 +237,8 @@ class QueryRun:
     def explain(self) -> bool:
         """Print how the query is read, and return True."""
         from kg.sparql import algebra
+        from kg.store.project import known_prefixes
 
-        prefixes, store = (self.config.all_prefixes, None) if self.endpoint else (self._store.prefixes, self._store)
+        prefixes, store = (known_prefixes(self.config), None) if self.endpoint else (self._store.prefixes, self._store)
         tell(algebra.explain(self.text, prefixes, store), nl=False)
         return True

@@ -100,12 +100,14 @@ def _do(options: Options, config: "Config", manner: _PromptSettings, text: str) 
 
 def _command(config: "Config", manner: _PromptSettings, name: str, value: str = "") -> None:
     """Run a command of the prompt, which begins with a full stop. Raises KgError."""
+    from kg.store.project import known_prefixes
+
     if name == ".help":
         tell(_HELP + "".join(f"  {key:<10} {text}\n" for key, text in _COMMANDS.items()), nl=False)
     elif name == ".queries":
         list_queries(config)
     elif name == ".prefixes":
-        tell("".join(f"{key + ':':<10} {space}\n" for key, space in config.all_prefixes.items()), nl=False)
+        tell("".join(f"{key + ':':<10} {space}\n" for key, space in known_prefixes(config).items()), nl=False)
     elif name == ".format":
         manner.format = check_format(value.strip() or None)
     elif name == ".timeout":

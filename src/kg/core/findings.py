@@ -132,6 +132,10 @@ O02 warning The store refuses an inferred triple, which is left out
     Correct the rule that infers it
 O03 warning A file of the ontology is not read
     Save it as Turtle (`.ttl`), RDF/XML without a DTD, N-Triples or JSON-LD with its context
+O04 info A prefix that means something else in queries
+    Use another prefix in the file; in a query, declare it with PREFIX
+O05 warning An imported ontology that is not here
+    Save it in the ontology folder, or remove the import
 O10 error A shape that is not well-formed
     Correct the shape; until then, that part of it is not checked
 O11 warning A part of a shape that is not checked

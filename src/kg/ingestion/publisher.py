@@ -36,8 +36,8 @@ class Publisher:
 
     def building(self, base: Published | None = None) -> AbstractContextManager[Builder]:
         """Begin a new generation, empty or a copy of `base`. Raises as `kg.store.builder.building`."""
-        config = self.snapshot.config
-        return building(config.store, config.all_prefixes, f"kg ingest {config.vault}", base, self.snapshot.since)
+        config, prefixes = self.snapshot.config, self.snapshot.ontology.prefixes
+        return building(config.store, prefixes, f"kg ingest {config.vault}", base, self.snapshot.since)
 
     def publish(
         self, store: Builder, state: IngestState, changes: Changes, number: int, inferred: Inference | None

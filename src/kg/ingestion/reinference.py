@@ -41,7 +41,7 @@ def _infer_again(config: Config, engine: Engine | None, started: float) -> Infer
     ontology = load_ontology(config)
     ledger = IngestState.read(published.folder)
     reasoning = Reasoning(ontology, cached_rules(published), config.limits, config.max_inferred)
-    with building(config.store, config.all_prefixes, "kg infer", published, published.stamp) as store:
+    with building(config.store, ontology.prefixes, "kg infer", published, published.stamp) as store:
         store.replace({METRICS: set()}, {})
         is_stale = any(store.replace({ONTOLOGY: set(ontology_rows(ontology))}, {}))
         store.clear_inferred()

@@ -168,8 +168,7 @@ class Snapshot:
         """A digest of everything that determines the quads, except the files."""
         config = self.config
         facts: list[object] = [__version__, config.base, config.default_class, config.max_bytes, self.ontology.digest]
-        facts += [config.id_property]
-        facts += [self.inference, sorted(config.all_prefixes.items())]
+        facts += [config.id_property, self.inference, sorted(self.ontology.prefixes.items())]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
     @cached_property

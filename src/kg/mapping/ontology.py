@@ -21,6 +21,7 @@ from kg.core.errors import ConfigError
 from kg.core.findings import Finding, of_file
 from kg.core.limits import Limits
 from kg.core.spelling import did_you_mean, nearest
+from kg.mapping.ontology_checks import declared_prefixes, missing_imports
 from kg.mapping.ontology_files import (
     CLASS_TYPES,
     DECLARED_KINDS,
@@ -309,9 +310,11 @@ def load(
     """Load the ontology from folders: the union of their files.
 
     A file replaces the files of earlier folders that declare the same `owl:Ontology`. Relative IRIs are below `base`.
+    The prefixes of the files, except kg's own, are added to `prefixes`.
     Raises OntologyError, and TimedOut or OutOfMemory if a file exceeds the limits.
     """
-    contents = [read_folder(folder, number, base, limits) for number, folder in enumerate(dict.fromkeys(folders))]
+    places = list(dict.fromkeys(folders))
+    contents = [read_folder(folder, number, base, limits) for number, folder in enumerate(places)]
     rules: dict[str, str] = {}
     kept: list[list[OntologyFile]] = []
     for number, content in enumerate(contents):
@@ -321,11 +324,17 @@ def load(
     files = list(chain(*kept))
     merged = tuple(dict.fromkeys(triple for file in files for triple in sorted(file.axioms, key=str)))
     shapes = tuple(triple for file in files if file.has_shapes for triple in file.triples)
+    read = [
+        (place, content._replace(files=files)) for place, content, files in zip(places, contents, kept, strict=True)
+    ]
+    own = [row for row in read if row[0] != resource("ontology").resolve()]
+    prefixes, clashes = declared_prefixes(prefixes, own)
     ontology = Ontology(
         merged, rules, _digest(merged, rules), prefixes, shapes=shapes, files=tuple(chain(*reversed(kept)))
     )
-    not_read = [finding for content in contents for finding in content.findings]
-    return replace(ontology, findings=(*not_read, *_ambiguous(ontology)), _answers={})
+    findings = [finding for content in contents for finding in content.findings]
+    findings += [*clashes, *missing_imports(base, read), *_ambiguous(ontology)]
+    return replace(ontology, findings=tuple(findings), _answers={})
 
 
 def _digest(triples: Iterable[ox.Triple], rules: Mapping[str, str]) -> str:

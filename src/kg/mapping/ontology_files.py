@@ -5,10 +5,13 @@ A file may have axioms, SHACL shapes or both. Blank nodes of two files never mer
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import pyoxigraph as ox
 
@@ -53,6 +56,8 @@ _NOT_READ = {
     ".omn": "Manchester syntax",
     ".obo": "OBO",
 }
+_LONGEST_ROOT = 100_000
+_CATALOGS = frozenset({"catalog-v001.xml", "catalog.xml"})
 _XML = re.compile(r"\s*<(?:\?xml\s|!--|!DOCTYPE\s|[\w.:-]+\s)")
 """The beginning of an XML document: Turtle cannot begin like this."""
 _ROOT = re.compile(r"(?>\s+|<\?(?>.*?\?>)|<!--(?>.*?-->))*+<(?:!DOCTYPE\s+)?([\w.:-]+)", re.DOTALL)
@@ -101,11 +106,13 @@ class OntologyFile(NamedTuple):
 
 
 class OntologyFolder(NamedTuple):
-    """The content of a folder: files, rules by name, and findings on files that are not read."""
+    """The content of a folder: files, rules by name, findings on files that are not read, and the catalog's entries."""
 
     files: list[OntologyFile]
     rules: dict[str, str]
     findings: list[Finding]
+    catalog: dict[str, Path]
+    """The files of ontologies by their IRIs."""
 
 
 def read_folder(folder: Path, number: int, base: str, limits: Limits | None) -> OntologyFolder:
@@ -114,8 +121,11 @@ def read_folder(folder: Path, number: int, base: str, limits: Limits | None) -> 
     `base` is the vault's: the base IRI of a file is `base` + `ontology/` + its path in the folder (RFC 3986, 5.1).
     Raises OntologyError, and TimedOut or OutOfMemory if a file exceeds the limits.
     """
-    content = OntologyFolder([], {}, [])
+    content = OntologyFolder([], {}, [], {})
     for file in _files_of(folder):
+        if file.name.lower() in _CATALOGS:
+            content.catalog.update(_catalogued(file))
+            continue
         path = nfc(file.relative_to(folder).as_posix())
         with limited(f"the ontology {file}", limits):
             found = _read(file, f"{number}/{path}", f"{base}ontology/{encode_path(path)}")
@@ -134,6 +144,27 @@ def _files_of(folder: Path) -> list[Path]:
         return [file for file in files_below(folder, "") if file.suffix.lower() in _READ.keys() | _NOT_READ.keys()]
     except OSError as error:
         raise OntologyError(f"{error.filename}: cannot be read: {error.strerror}") from error
+
+
+def _catalogued(file: Path) -> dict[str, Path]:
+    """Return the files that an OASIS XML catalog, as Protégé writes it, names for the IRIs of ontologies."""
+    text = _text(file)
+    if _DTD.search(text):
+        return {}
+    _check_depth(file, text, ox.RdfFormat.RDF_XML)
+    try:
+        rows = [element.attrib for element in _elements(text) if element.tag.endswith("}uri")]
+    except ElementTree.ParseError as error:
+        raise OntologyError(f"{file}:{error.position[0]}:{error.position[1] + 1}: not valid XML: {error}") from error
+    return {row["name"]: file.parent / unquote(row["uri"]) for row in rows if "name" in row and "uri" in row}
+
+
+def _elements(text: str) -> Iterator[ElementTree.Element]:
+    """Yield the elements of an XML document. Raises ParseError."""
+    parser: ElementTree.XMLPullParser[ElementTree.Element] = ElementTree.XMLPullParser(("end",))
+    parser.feed(text)
+    parser.close()
+    return (cast("ElementTree.Element", event[-1]) for event in parser.read_events())
 
 
 def _read(file: Path, key: str, base: str) -> OntologyFile | str | None:
@@ -176,9 +207,23 @@ def _parsed(file: Path, text: str, format_: ox.RdfFormat, key: str, base: str) -
     """Parse a text; a long process parses the same text once."""
     rows = ox.parse(text, format_, base_iri=base, rename_blank_nodes=True)
     triples = [quad.triple for quad in rows]
-    prefixes = {name: space for name, space in rows.prefixes.items() if space[-1:] in {"#", "/", ":", "_", "="}}
+    declared = _xml_prefixes(text) if format_ == ox.RdfFormat.RDF_XML else rows.prefixes
+    prefixes = {name: space for name, space in declared.items() if space[-1:] in {"#", "/", ":", "_", "="}}
     headers = {iri_of(t.subject) for t in triples if t.predicate == TYPE and iri_of(t.object) == OWL + "Ontology"}
     return OntologyFile(file, text, triples, prefixes, skolemised(_axioms(triples), key), frozenset(headers - {""}))
+
+
+def _xml_prefixes(text: str) -> dict[str, str]:
+    """Return the namespaces that the root of an XML document declares, by prefix."""
+    declared: dict[str, str] = {}
+    parser: ElementTree.XMLPullParser[ElementTree.Element] = ElementTree.XMLPullParser(("start-ns", "start"))
+    with suppress(ElementTree.ParseError):
+        parser.feed(text[:_LONGEST_ROOT])
+    for event in parser.read_events():
+        if event[0] == "start":
+            break
+        declared.setdefault(*cast("tuple[str, str]", event[-1]))
+    return declared
 
 
 def _text(file: Path) -> str:

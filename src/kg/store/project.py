@@ -9,7 +9,13 @@ from kg.mapping.ontology import Ontology, load_ontology
 from kg.rdf.iris import Names
 from kg.store.ingest_state import IngestState
 from kg.store.lookup import Lookup
-from kg.store.store import Store
+from kg.store.store import Store, manifest
+
+
+def known_prefixes(config: Config) -> dict[str, str]:
+    """The prefixes that a query need not declare, also on another server: of the settings and of the store, if any."""
+    stored = manifest(config.store)
+    return {**(stored.prefixes if stored else {}), **config.all_prefixes}
 
 
 @dataclass(frozen=True)
