@@ -210,14 +210,21 @@ def queries() -> str:
     """The library of queries."""
     from kg.config import resource
     from kg.sparql.library import NamedQuery
+    from kg.sparql.question import grouped
 
     head = (
-        "# The library of queries\n\n`kg query NAME` runs a query; `kg query` alone lists them. `--param NAME=VALUE` sets a "
-        "parameter. Parameters with a `?` or a default are optional. See also [how to write your own]"
+        "# The library of queries\n\n`kg query NAME VALUE…` runs a query; `kg query` alone lists them. The values are those of its "
+        "parameters, in their order; `--param NAME=VALUE` sets one by its name. Parameters with a `?` or a default are "
+        "optional. See also [how to write your own]"
         "(competency.md#queries-with-a-name). `queries/tests/` has the results for the vault in `notes/`.\n"
     )
     named = [NamedQuery(file.stem, file) for file in sorted(resource("queries").glob("*.rq"))]
-    index = ["| query | |", "| --- | --- |", *(f"| [{one.name}](#{one.name}) | {one.header.title} |" for one in named)]
+    rows = [
+        f"| {group if at == 0 else ''} | [{one.name}](#{one.name}) | {one.header.title} |"
+        for group, members in grouped({one.name: one for one in named})
+        for at, one in enumerate(members)
+    ]
+    index = ["| | query | |", "| --- | --- | --- |", *rows]
     return "\n".join([head, *index, "", *map(_query, named)])
 
 

@@ -34,7 +34,7 @@ def _size(context: click.Context, option: click.Parameter, text: str | None) -> 
 
 
 @click.command()
-@click.argument("question", required=False, metavar="[TEXT | FILE.rq | NAME | -]")
+@click.argument("words", nargs=-1, metavar="[TEXT | FILE.rq | NAME | -] [VALUE]…")
 @click.option(
     "-f",
     "--format",
@@ -69,7 +69,7 @@ def _size(context: click.Context, option: click.Parameter, text: str | None) -> 
 @common
 def query(
     options: Options,
-    question: str | None,
+    words: tuple[str, ...],
     format_: str | None,
     output: Path | None,
     params: tuple[str, ...],
@@ -84,30 +84,37 @@ def query(
 ) -> None:
     """Answer a SPARQL 1.1 query, or list the query library.
 
-    NAME is a query of the library (queries/NAME.rq); without a query, lists the library. The prefixes of the vault
-    (kg:, n:, skos:, dcterms: …) need no declaration. Tables show names instead of IRIs; in a terminal with links, a
+    NAME is a query of the library (queries/NAME.rq), and each VALUE one of its parameters, in their order. Words of a
+    name find it, too: kg query missing notes. Without a query, lists the library. The prefixes of the vault (kg:, n:,
+    skos:, dcterms: …) need no declaration. Tables show names instead of IRIs; in a terminal with links, a
     click opens the note. Exits with 1 if the answer to an ASK query is no.
     """
     from kg.config import find_store
     from kg.core.guard import guarded
-    from kg.sparql.library import find_query
+    from kg.sparql.question import Question, find_question
 
     format_ = check_format(format_) or format_of(output)
     config = find_store(store=options.store)
-    if question is None:
+    if not words:
         if not list_queries(config):
             sys.exit(KgError.exit_code)
         return
-    text, name = (sys.stdin.read(), "standard input") if question == "-" else find_query(config, question)
-    bound = bound_text(config, text, name, dict(_param(param) for param in params), elsewhere=endpoint is not None)
-    query_run = QueryRun(options, config, text, bound, graphs, endpoint, default_graph, timeout, allow_service, iris)
+    stdin = words[0] == "-"
+    question = Question(sys.stdin.read(), "standard input", words[1:]) if stdin else find_question(config, words)
+    if question.notice:
+        options.say(printable(question.notice), dim=True)
+    values = question.arguments(dict(map(_param, params)))
+    bound = bound_text(config, question.text, question.name, values, elsewhere=endpoint is not None)
+    query_run = QueryRun(
+        options, config, question.text, bound, graphs, endpoint, default_graph, timeout, allow_service, iris
+    )
     try:
         with written(output) as file:
             work = query_run.explain if explain else lambda: query_run.answer(file, format_)
             network = endpoint is not None or allow_service
             yes = guarded(work, seconds=timeout, memory=memory or config.max_memory, network=network)
     except QuerySyntaxError as error:
-        say_place(error, text, name)
+        say_place(error, question.text, question.name)
         sys.exit(error.exit_code)
     if not yes:
         sys.exit(1)
@@ -133,13 +140,16 @@ def bound_text(
 def list_queries(config: "Config") -> bool:
     """Print the queries of the library with their parameters, and the errors; return whether there are none."""
     from kg.sparql.library import readable_queries
+    from kg.sparql.question import grouped
 
     queries, problems = readable_queries(config)
     width = max(map(len, queries), default=0)
-    for name, named_query in queries.items():
-        tell(printable(f"{name:<{width}}  {named_query.header.title}"))
-        for param in named_query.header.params:
-            tell(printable(f"{'':<{width}}    {param}" + (f"  {param.says}" if param.says else "")))
+    for group, members in grouped(queries):
+        tell(printable(f"{group or 'Your queries'}:"), bold=True)
+        for query in members:
+            tell(printable(f"  {query.name:<{width}}  {query.header.title}"))
+            for param in query.header.params:
+                tell(printable(f"{'':<{width}}      {param}" + (f"  {param.says}" if param.says else "")))
     sys.stdout.flush()
     for problem in problems:
         complain(printable(str(problem)))

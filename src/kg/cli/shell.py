@@ -78,15 +78,15 @@ def _history(config: "Config") -> Path | None:
 def _do(options: Options, config: "Config", manner: _PromptSettings, text: str) -> None:
     """Run a command of the prompt or a query. Errors are printed, and the prompt continues."""
     from kg.core.guard import guarded
-    from kg.sparql.library import library
+    from kg.sparql.question import find_question
 
     try:
         if text.startswith("."):
             _command(config, manner, *text.split(maxsplit=1))
             return
-        named_query = library(config).get(text)
-        question = named_query.text if named_query else text
-        query_run = QueryRun(options, config, question, bound_text(config, question, text, {}), timeout=manner.timeout)
+        question = find_question(config, [text])
+        bound = bound_text(config, question.text, question.name, question.arguments({}))
+        query_run = QueryRun(options, config, question.text, bound, timeout=manner.timeout)
         explain, manner.explain = manner.explain, False
         work = query_run.explain if explain else lambda: query_run.answer(None, manner.format)
         guarded(work, seconds=manner.timeout, memory=config.max_memory)

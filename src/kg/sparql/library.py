@@ -3,6 +3,7 @@
 Comments at the top of a query say what it answers and which parameters it takes:
 
     # title: Paths between two concepts
+    # group: Links
     # Every path from one concept to another along links, up to a number of steps.
     # param from: note = Revenue -- where the paths begin
     # param title?: text -- optional; default: any value
@@ -26,6 +27,7 @@ from kg.sparql.parameters import TYPES, Parameter
 
 _NAME = re.compile(r"[\w][\w.-]*\Z")
 _TITLE = re.compile(r"title:\s*(?P<title>.*)")
+_GROUP = re.compile(r"group:\s*(?P<group>.*)")
 _IS_PARAM = re.compile(r"param\s+[?$]?\w+\??\s*:")
 _PARAM = re.compile(r"param\s+[?$]?(?P<name>\w+)(?P<optional>\?)?\s*:(?P<rest>.*)\Z", re.S)
 _DESCRIPTION = re.compile(r"\s--\s")
@@ -38,22 +40,25 @@ class Header:
     title: str = ""
     description: str = ""
     params: tuple[Parameter, ...] = ()
+    group: str = ""
 
     @classmethod
     def of(cls, text: str, where: str = "query") -> "Header":
         """Parse the header of a query; error messages begin with `where`."""
-        title = ""
+        title = group = ""
         prose: list[str] = []
         params: list[Parameter] = []
         for number, line in comments(text):
             if match := _TITLE.match(line):
                 title = match["title"].strip()
+            elif match := _GROUP.match(line):
+                group = match["group"].strip()
             elif _IS_PARAM.match(line):
                 params.append(_parameter(line, f"{where}:{number}", {param.name for param in params}))
             elif line:
                 prose.append(line)
         _check_variables(text, where, params)
-        return cls(title or (prose[0].rstrip(".") if prose else ""), " ".join(prose), tuple(params))
+        return cls(title or (prose[0].rstrip(".") if prose else ""), " ".join(prose), tuple(params), group)
 
 
 def comments(text: str) -> Iterator[tuple[int, str]]:
