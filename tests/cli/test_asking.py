@@ -306,7 +306,7 @@ def project(write: Callable[[dict[str, str]], Path]) -> Path:
 
 def test_a_broken_query_hides_no_other(project: Path) -> None:
     done = commanding.run("query", cwd=project)
-    listed = {line.split()[0] for line in done.stdout.splitlines() if not line.startswith(" ")}
+    listed = {line.split()[0] for line in done.stdout.splitlines() if re.match(r"  \S", line)}
     assert {"good", "missing-notes", "orphans"} <= listed
     assert not {"colour", "twice", "bytes", "folder"} & listed
     said = done.stderr.splitlines()

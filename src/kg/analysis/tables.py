@@ -1,6 +1,5 @@
 """Results of an analysis as tables. A row begins with a thing and its label, as in an answer of `kg query`."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from kg.analysis.communities import Partition
 from kg.analysis.network import Network
 from kg.analysis.saved_metrics import Metrics
 from kg.rdf.terms import KG, RDF_TYPE, SKOS, XSD, iri, literal
-from kg.sparql.answer import Answer, CarriedRows
+from kg.sparql.answer import Answer, Term, tabulated
 
 if TYPE_CHECKING:
     from kg.analysis.similarity import Texts
@@ -50,24 +49,14 @@ class Table:
 
     def answer(self, prefixes: Mapping[str, str]) -> Answer:
         """The table as the answer of a SELECT query, which every query format can write."""
-        names = [*self.columns]
-        rows = [
-            {name: _json(value) for name, value in zip(names, row, strict=True) if value is not None}
-            for row in self.rows
-        ]
-        text = json.dumps({"head": {"vars": names}, "results": {"bindings": rows}})
-        return Answer("select", CarriedRows(text.encode()), prefixes)
+        return tabulated(self.columns, [tuple(map(_term, row)) for row in self.rows], prefixes)
 
 
-def _json(value: Value) -> dict[str, str]:
-    """A value in SPARQL 1.1 Query Results JSON."""
-    if isinstance(value, ox.NamedNode):
-        return {"type": "uri", "value": value.value}
-    if isinstance(value, ox.Literal):
-        return {"type": "literal", "value": value.value, "datatype": value.datatype.value}
+def _term(value: Value) -> Term | None:
+    """A value as an RDF term."""
     if isinstance(value, bool | int | float):
-        return {"type": "literal", "value": lexical(value), "datatype": XSD + _datatype(value)}
-    return {"type": "literal", "value": str(value)}
+        return ox.Literal(lexical(value), datatype=ox.NamedNode(XSD + _datatype(value)))
+    return ox.Literal(value) if isinstance(value, str) else value
 
 
 def _datatype(value: float) -> str:

@@ -9,7 +9,7 @@ from kg.core.errors import INTERRUPTED
 from kg.core.version import __version__
 
 _COMMANDS = (
-    "init", "ingest", "doctor", "infer", "why", "validate", "query", "shell", "search", "show", "stats",
+    "init", "ingest", "doctor", "infer", "why", "validate", "query", "list", "shell", "search", "show", "stats",
     "analyze", "export", "test", "push", "pull",
 )  # fmt: skip
 """The commands, in the order of use."""
@@ -46,6 +46,8 @@ def _command(name: str) -> click.Command | None:  # noqa: PLR0912 - one case per
             from kg.cli.validate import validate as command
         case "query":
             from kg.cli.query import query as command
+        case "list":
+            from kg.cli.listing import list_ as command
         case "shell":
             from kg.cli.shell import shell as command
         case "search":

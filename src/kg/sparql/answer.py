@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -161,6 +162,22 @@ def frame(rows: Sequence[Any], columns: list[str] | None = None) -> "pandas.Data
     except ImportError as error:
         raise KgError("a DataFrame needs pandas: pip install pandas") from error
     return pandas.DataFrame(rows, columns=columns)
+
+
+def tabulated(names: Sequence[str], rows: Iterable[Sequence[Term | None]], prefixes: Mapping[str, str]) -> Answer:
+    """Rows of terms as the answer of a SELECT query, which every query format can write."""
+    bindings = [{name: _json(term) for name, term in zip(names, row, strict=True) if term is not None} for row in rows]
+    text = json.dumps({"head": {"vars": [*names]}, "results": {"bindings": bindings}})
+    return Answer("select", CarriedRows(text.encode()), prefixes)
+
+
+def _json(term: Term) -> dict[str, str]:
+    """A term in SPARQL 1.1 Query Results JSON."""
+    if not isinstance(term, ox.Literal):
+        return {"type": "uri" if isinstance(term, ox.NamedNode) else "bnode", "value": str(term).strip("<>")}
+    if term.language:
+        return {"type": "literal", "value": term.value, "xml:lang": term.language}
+    return {"type": "literal", "value": term.value, "datatype": term.datatype.value}
 
 
 def value(term: Term | None) -> Any:
