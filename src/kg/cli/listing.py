@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,7 +78,7 @@ def listing_of(
     """The listing of the options. Raises KgError."""
     from kg.sparql.listing import Condition, Listing, Place
 
-    tag: tuple[Condition, ...] = (Place("tag", of),) if of.startswith("#") else ()
+    tag: tuple[Condition, ...] = (Place("tag", of[1:]),) if of.startswith("#") else ()
     order = [(name.removeprefix("-").strip(), name.startswith("-")) for name in _names(sort or "")]
     where = (*tag, *map(_condition, conditions))
     return Listing("" if tag else of, tuple((name, name) for name in columns), where, tuple(order), limit)
@@ -117,6 +118,8 @@ class ListingRun:
     iris: bool = False
     offers: bool = False
     """Whether to name further columns."""
+    translated: bool = False
+    """Whether the listing is that of another language, in which an unknown column is empty."""
 
     def show(self) -> None:
         """Write the rows to the output, and sentences on what is missing to stderr. Raises NotFound, KgError."""
@@ -125,23 +128,29 @@ class ListingRun:
         from kg.sparql.no_rows import Reasons
         from kg.sparql.parameters import Binder
 
-        lister = Lister(Binder(self.config))
-        found = lister.found(self.listing)
+        lister, listing = Lister(Binder(self.config)), self.listing
+        if self.translated:
+            listing, unknown = lister.known(listing)
+            self._say(unknown)
+        found = lister.found(listing)
         people = self.format == "table" or (self.format is None and self.file is None and sys.stdout.isatty())
-        answer = lister.answer(self.listing, found.kept, people=people, iris=self.iris)
+        answer = lister.answer(listing, found.kept, people=people, iris=self.iris)
         store = lister.columns.store
         vault = Path(store.manifest.summary.get("vault", ""))
         names = {node: names[0] for node, names in lister.columns.named.items()}
         called = TermNames(store.prefixes, store, vault if vault.is_dir() else None, self.iris, names)
         write(self.options, answer, called, self.file, self.format)
-        for sentence in Reasons(lister, self.listing, found).sentences():
-            self.options.say(printable(sentence))
-        limit = self.listing.limit
-        if limit is not None and limit < len(found.kept) and not (self.listing.count or self.listing.group):
-            self.options.say(f"{limit:,} of {len(found.kept):,} rows (--limit)", dim=True)
+        self._say(Reasons(lister, listing, found).sentences())
+        limit = listing.limit
+        if limit is not None and limit < len(found.kept) and not (listing.count or listing.group):
+            self._say([f"{limit:,} of {len(found.kept):,} rows (--limit)"], dim=True)
         if self.offers and (offered := lister.columns.offers(found.kept)):
             more = " …" if len(offered) > _OFFERED else ""
-            self.options.say(printable(f"hint: --columns {','.join(offered[:_OFFERED])}{more}"), dim=True)
+            self._say([f"hint: --columns {','.join(offered[:_OFFERED])}{more}"], dim=True)
+
+    def _say(self, sentences: Sequence[str], *, dim: bool = False) -> None:
+        for sentence in sentences:
+            self.options.say(printable(sentence), dim=dim)
 
     def show_classes(self) -> None:
         """Write the classes in use, with the numbers of their things."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kg.config import Config
     from kg.rendering.tables import TermNames
     from kg.sparql.answer import Answer, Term
+    from kg.sparql.dataview import Translation
     from kg.store.lookup import Lookup
     from kg.store.store import Store
 
@@ -187,11 +188,30 @@ class QueryRun:
 
     def answer(self, file: Path | None, format_: str | None) -> bool:
         """Run the query and write the answer; return False only if the answer to an ASK query is no."""
+        if translation := self._translation():
+            return self._list(translation, file, format_)
         answer, called = self._elsewhere() if self.endpoint else self._here()
         write(self.options, answer, called, file, format_)
         if not self.endpoint and not self.services:  # hints run the query again, which must not burden a server twice
             self._hint()
         return answer.kind != "ask" or answer.boolean
+
+    def _translation(self) -> "Translation | None":
+        """The listing, if the query is Dataview's or a base. Raises Untranslated."""
+        from kg.sparql.translation import translated
+
+        return translated(self.config, self.text)
+
+    def _list(self, translation: "Translation", file: Path | None, format_: str | None) -> bool:
+        """Write the rows of a translated query."""
+        from kg.cli.listing import ListingRun
+
+        if self.endpoint:
+            raise KgError("a query of Dataview or Bases is translated for the local store only: remove --endpoint")
+        for notice in translation.notices:
+            self.options.say(f"hint: {printable(notice)}", dim=True)
+        ListingRun(self.options, self.config, translation.listing, file, format_, self.iris, translated=True).show()
+        return True
 
     def _here(self) -> "tuple[Answer, TermNames]":
         from kg.rendering.tables import TermNames
@@ -249,6 +269,8 @@ class QueryRun:
         from kg.sparql import algebra
         from kg.store.project import known_prefixes
 
+        if self._translation():
+            raise KgError("--explain shows how SPARQL is read, not a query of Dataview or Bases")
         prefixes, store = (known_prefixes(self.config), None) if self.endpoint else (self._store.prefixes, self._store)
         tell(algebra.explain(self.text, prefixes, store), nl=False)
         return True

@@ -71,6 +71,16 @@ def read(path: str, source: Source) -> FrontMatter:
     return FrontMatter(properties, tuple(findings), closed.end())
 
 
+def tree(text: str) -> Value | None:
+    """The value of a whole YAML text, for example of a base. Raises ValueError."""
+    try:
+        if len(text) > MAX_BYTES:
+            raise _YamlRefused("P01", f"more than {MAX_BYTES} characters", 0)
+        return _Tree(text.encode("utf-8", "replace"), 0, len(text.encode("utf-8", "replace"))).root()
+    except _YamlRefused as refused:
+        raise ValueError(f"line {text[: refused.index].count(chr(10)) + 1}: {refused}") from refused
+
+
 def _finding(path: str, source: Source, code: str, message: str, span: Span) -> Finding:
     start, end = source.position(span.start), source.position(span.end)
     return Finding(path, *start, *end, code, message)

@@ -6,12 +6,13 @@ A row is a thing. Its values come from the store, and a link is shown as the nam
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 import pyoxigraph as ox
 
+from kg.core.errors import NotFound
 from kg.fulltext.folding import folded
 from kg.rdf.terms import KG
 from kg.rdf.vocabulary import BROADER, DESCRIBES, LINKS_TO, ONTOLOGY_GRAPH, PATH, TAGGED, TYPE
@@ -125,6 +126,18 @@ class Lister:
         kept = [thing for thing in things if all(self.holds(thing, part) for part in listing.where)]
         return Found(things, self._sorted(kept, listing.order))
 
+    def known(self, listing: Listing) -> tuple[Listing, list[str]]:
+        """The listing without the columns and the order that nothing has, and a sentence on each of these."""
+        unknown: dict[str, str] = {}
+        for name in [*(name for _, name in listing.columns), *(name for name, _ in listing.order)]:
+            try:
+                self.columns.column(name)
+            except NotFound as error:
+                unknown[name] = f"{error}: left out"
+        columns = tuple(column for column in listing.columns if column[1] not in unknown)
+        order = tuple(key for key in listing.order if key[0] not in unknown)
+        return replace(listing, columns=columns, order=order), [*unknown.values()]
+
     def answer(self, listing: Listing, kept: Sequence[ox.NamedNode], *, people: bool, iris: bool) -> Answer:
         """The rows of things. For people, a thing is one cell; otherwise it is its IRI and its label."""
         prefixes = self.columns.naming.prefixes
@@ -222,7 +235,7 @@ class Lister:
 
     def _tagged(self, name: str) -> Iterator[Term]:
         """What has a tag, or a tag nested in it."""
-        stack = [ox.NamedNode(self.columns.naming.names.tag(name.removeprefix("#")))]
+        stack = [ox.NamedNode(self.columns.naming.names.tag(name))]
         seen: set[Term] = {*stack}
         while stack:
             tag = stack.pop()

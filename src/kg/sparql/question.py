@@ -1,7 +1,7 @@
 """A question as typed: the query that its words name, and the values of the query's parameters by their position.
 
 `missing notes` names the library query missing-notes; `outline Lean` names outline, with Lean as its first parameter. A
-text in SPARQL and a file are queries, too.
+text in SPARQL or Dataview's language, and a file, are queries, too.
 """
 
 import re
@@ -21,6 +21,8 @@ from kg.sparql.parameters import TYPES, Parameter
 _PLAIN = re.compile(r"\w[^{}?$<>*;=\n]*\Z")
 _SPARQL = re.compile(r"((?i:select|ask|construct|describe|prefix|base)|INSERT|DELETE|LOAD|CLEAR|DROP|CREATE|WITH)\b")
 _LISTED = 8
+_DATAVIEW = re.compile(r"\s*(table|list|task|calendar)\b", re.I)
+_CLAUSE = re.compile(r"\b(from|where|sort|flatten|limit|group\s+by|without\s+id)\b|[,#]", re.I)
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,17 @@ def find_question(config: Config, words: Sequence[str]) -> Question:
     if first.removesuffix(".rq") not in library(config) and not is_file(Path(first)):
         if _SPARQL.fullmatch(first) and rest:
             raise KgError(f"a query in SPARQL is one argument: put it in quotes, kg query '{first} …'")
+        if is_dataview(" ".join(words)):
+            return Question(" ".join(words), "query")
         if _is_plain(words):
             return _by_words(readable_queries(config)[0], _split(words))
     return Question(*find_query(config, first), tuple(rest))
+
+
+def is_dataview(text: str) -> bool:
+    """Whether a text is a Dataview query: it begins with the word and has a clause, or the word is in capitals."""
+    match = _DATAVIEW.match(text)
+    return match is not None and (match[1].isupper() or _CLAUSE.search(text) is not None)
 
 
 def _is_plain(words: Sequence[str]) -> bool:
@@ -113,15 +123,26 @@ def _named(query: NamedQuery, words: list[str], values: list[str]) -> Question:
     return Question(query.text, f"{query.name}.rq", tuple(values), notice)
 
 
-def _near(queries: Mapping[str, NamedQuery], words: list[str]) -> str:
-    """The queries with all words, or else with the most of them, in their names, titles and descriptions."""
+def nearest_queries(config: Config, words: list[str]) -> list[str]:
+    """The library queries that have the most of some words."""
+    return _nearest(readable_queries(config)[0], words)
+
+
+def _nearest(queries: Mapping[str, NamedQuery], words: list[str]) -> list[str]:
     ranks = {name: rank for name, query in queries.items() if (rank := _rank(query, words)) is not None}
     best = max((many for many, _ in ranks.values()), default=0)
-    near = sorted((level, name) for name, (many, level) in ranks.items() if many == best)[:_LISTED]
+    return [name for _, name in sorted((level, name) for name, (many, level) in ranks.items() if many == best)][
+        :_LISTED
+    ]
+
+
+def _near(queries: Mapping[str, NamedQuery], words: list[str]) -> str:
+    """The queries with all words, or else with the most of them, in their names, titles and descriptions."""
+    near = _nearest(queries, words)
     if not near:
         return did_you_mean(nearest("-".join(words), queries)) or "; `kg query` alone lists them"
-    width = max(len(name) for _, name in near)
-    rows = "".join(f"\n  {name:<{width}}  {queries[name].header.title}" for _, name in near)
+    width = max(map(len, near))
+    rows = "".join(f"\n  {name:<{width}}  {queries[name].header.title}" for name in near)
     return f"; the nearest are:{rows}"
 
 
