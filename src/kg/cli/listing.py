@@ -154,8 +154,11 @@ class ListingRun:
 
     def show_classes(self) -> None:
         """Write the classes in use, with the numbers of their things."""
-        from kg.cli.query import QueryRun
+        from kg.rendering.tables import TermNames
         from kg.sparql.library import named_query
+        from kg.sparql.query import query
+        from kg.store.store import Store
 
-        run = QueryRun(self.options, self.config, named_query(self.config, "classes").text, {}, iris=self.iris)
-        run.answer(self.file, self.format)
+        store = Store(self.config.store)
+        answer = query(store, named_query(self.config, "classes").text)
+        write(self.options, answer, TermNames(store.prefixes, store, iris=self.iris), self.file, self.format)
