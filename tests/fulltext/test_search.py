@@ -23,7 +23,7 @@ import kg
 from helpers.commanding import run as process
 from helpers.drawing import examples
 from helpers.forking import forked
-from helpers.vaults import ROOT
+from helpers.vaults import ROOT, ingest
 from kg.cli.commands import kg as cli
 from kg.cli.search import _typed
 from kg.config import Config, load
@@ -947,7 +947,60 @@ def test_nothing_found_is_exit_code_1_with_a_suggestion(vault: Path) -> None:
     shown = run(vault, "stroing")
     assert (shown.exit_code, shown.stdout) == (1, "")
     assert "no note contains “stroing”; did you mean “storing”?" in shown.stderr
-    assert "no note has all of them" in run(vault, "board", "storing").stderr
+    assert "each word occurs, but no note has all of them" in run(vault, "board", "storing", "tag:#none").stderr
+
+
+LOOSE = {
+    "A.md": "The red house.\n",
+    "B.md": "A house, painted red.\n#lean\n",
+    "C.md": "A green door.\n",
+    "D.md": "A door and a garden. #lean\n",
+}
+
+
+@pytest.fixture(scope="module")
+def loose(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A vault in which few notes have several words."""
+    folder = tmp_path_factory.mktemp("loose") / "vault"
+    folder.mkdir()
+    for name, text in LOOSE.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    ingest(folder, folder / ".kg")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "looser"),
+    [
+        ('"red house"', ["A"], ""),
+        ('"house red"', ["A", "B"], "the words, but not next to each other"),
+        ('"house red" tag:#lean', ["B"], "the words, but not next to each other"),
+        ('"house red" -painted', ["A"], "the words, but not next to each other"),
+        ("green garden", ["C", "D"], "some of the words"),
+        ('"green garden"', ["C", "D"], "some of the words"),
+        ("green garden tag:#lean", ["D"], "some of the words"),
+        ("green garden -door", [], ""),
+        ("green garden OR red", ["A", "B"], ""),
+        ("house nowhere", [], ""),
+        ('"house nowhere"', [], ""),
+        ("nowhere", [], ""),
+    ],
+)
+def test_a_search_without_results_is_loosened(loose: Path, text: str, expected: list[str], looser: str) -> None:
+    store = kg.Store(loose / ".kg")
+    found = kg.search(store, text, config=load(loose, cwd=loose), looser=True)
+    assert (sorted(hit.title for hit in found.hits), found.looser) == (expected, looser)
+    strict = kg.search(store, text, config=load(loose, cwd=loose))
+    assert (sorted(hit.title for hit in strict.hits), strict.looser) == ([] if looser else expected, "")
+
+
+def test_the_command_says_that_it_is_looser(loose: Path) -> None:
+    shown = run(loose, "house red")
+    assert (shown.exit_code, shown.stdout.count("\n")) == (0, 2)
+    assert shown.stderr == 'Nothing matches "house red"; these notes have the words, but not next to each other\n'
+    shown = run(loose, "house nowhere")
+    assert (shown.exit_code, shown.stdout) == (1, "")
+    assert "no note contains “nowhere”" in shown.stderr
 
 
 def test_every_format_holds_the_same(vault: Path) -> None:

@@ -77,7 +77,8 @@ def search(options: Options, words: tuple[str, ...], limit: int, everything: boo
     Shows each match with its path, line, column and the text of the line, at most three matches per note. A note
     matches if all WORDS occur in its title, aliases, tags or text; a word of four or more letters also matches words
     that begin with it. "two words" in quotes match as a phrase, -word must be absent, a OR b, (brackets), begin*;
-    tag:#lean, path:folder and file:name select notes. Exits with 1 if nothing matches.
+    tag:#lean, path:folder and file:name select notes. If nothing matches a phrase, or all words, notes with the words
+    anywhere, or with some of them, are shown. Exits with 1 if nothing matches.
     """
     from kg.fulltext.searcher import EACH
     from kg.fulltext.searcher import search as run
@@ -88,7 +89,7 @@ def search(options: Options, words: tuple[str, ...], limit: int, everything: boo
     store, typed = Store(config.store), _typed(words)
     limit, each = (sys.maxsize, sys.maxsize) if everything else (limit, EACH)
     with _progress(options) as bar:
-        results = run(store, typed, config=config, limit=limit, each=each, progress=bar)
+        results = run(store, typed, config=config, limit=limit, each=each, progress=bar, looser=True)
     hit_style = HitStyle()
     if sys.stdout.isatty():
         hit_style = HitStyle(shutil.get_terminal_size().columns, *(_paint(options, **style) for style in _STYLES))
@@ -125,7 +126,9 @@ def _say(options: Options, results: "SearchResults", typed: str) -> None:
     """Print notices about the search: no results, more results, ignored words, stale notes."""
     if not results.notes:
         options.say(printable(f"No results for {typed}{_near(results)}"))
-    elif len(results.hits) < results.places:
+    elif results.looser:
+        options.say(printable(f"Nothing matches {typed}; these notes have {results.looser}"))
+    if results.notes and len(results.hits) < results.places:
         notes = f"{results.notes:,} {plural(results.notes, 'note')}"
         options.say(
             f"{len(results.hits):,} of {results.places:,} places in {notes} (--limit and --all show more)", dim=True

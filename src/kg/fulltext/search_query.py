@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from kg.core.errors import KgError
@@ -82,6 +82,40 @@ class Query:
     def phrases(self) -> tuple[Phrase, ...]:
         """The phrases of the query, without the negated ones."""
         return tuple(dict.fromkeys(_phrases(self.condition)))
+
+    def in_words(self) -> "Query":
+        """The query with the words of each phrase instead of the phrase. What is excluded or filtered stays."""
+        return replace(self, condition=_in_words(self.condition))
+
+    def with_any_word(self) -> "Query":
+        """The same with any of the words."""
+        return replace(self, condition=_any_word(_in_words(self.condition)))
+
+
+def _in_words(condition: Condition) -> Condition:
+    """A condition with the words of each phrase instead of the phrase."""
+    match condition:
+        case Phrase(text) if len(words := text.split()) > 1:
+            return Group(True, tuple(_word(word) for word in words if _has_words(folded(word))))
+        case Group(every, parts):
+            return Group(every, tuple(map(_in_words, parts)))
+    return condition
+
+
+def _any_word(condition: Condition) -> Condition:
+    """A condition that any of the phrases meets; what is no phrase must hold as before."""
+    if not isinstance(condition, Group):
+        return condition
+    parts = tuple(map(_any_word, condition.parts))
+    loose = tuple(part for part in parts if isinstance(part, Phrase | Group))
+    if not condition.every or len(loose) < 2:
+        return Group(condition.every, parts)
+    return Group(True, (Group(False, loose), *(part for part in parts if part not in loose)))
+
+
+def _word(text: str) -> Phrase:
+    """A word outside a phrase: a long one also matches longer words."""
+    return Phrase(text, len(folded(text)) < _LONG)
 
 
 def _phrases(condition: Condition) -> Iterator[Phrase]:

@@ -12,7 +12,7 @@ exact matches rank higher. Case, width and accents do not count.
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -73,25 +73,28 @@ class SearchResults:
     """If nothing matches: the words that are in no note, each with the most similar indexed word or an empty text."""
     stale: tuple[str, ...] = ()
     """Notes whose files no longer hold the ingested text."""
+    looser: str = ""
+    """What the hits have, if nothing matches the query as written; empty if something does."""
 
 
 def search(
     store: Store | str | Path, text: str, *, config: Config | None = None, limit: int = LIMIT, each: int = EACH,
-    progress: "Progress | None" = None,
+    progress: "Progress | None" = None, looser: bool = False,
 ) -> SearchResults:  # fmt: skip
     """Search the notes of a store; return at most `limit` hits, and at most `each` of a note.
 
+    With `looser`, if nothing matches, the words of a phrase may be anywhere in a note, and then some of the words suffice.
     `config` holds the settings of the vault, if the caller has them. Raises KgError, StoreError.
     """
     query = Query.parse(text)
     store = store if isinstance(store, Store) else Store(store)
     config = config or Project.of(store).config
     try:
-        return Searcher(index_of(store, config, progress), config).results(query, limit, each)
+        return Searcher(index_of(store, config, progress), config).results(query, limit, each, looser=looser)
     except Damaged:
         rebuilt = Searcher(index_of(store, config, progress, anew=True), config)
     try:
-        return rebuilt.results(query, limit, each)
+        return rebuilt.results(query, limit, each, looser=looser)
     except Damaged as error:
         raise StoreError(f"the search index is damaged, and so is a new one: {error}") from error
 
@@ -130,10 +133,22 @@ class Searcher:
     index: FullText
     config: Config
 
-    def results(self, query: Query, limit: int, each: int) -> SearchResults:
+    def results(self, query: Query, limit: int, each: int, *, looser: bool = False) -> SearchResults:
         """Return the results, from one state of the index. Raises Damaged, StoreError."""
         with self.index.snapshot():
-            return self._results(query, limit, each)
+            results = self._results(query, limit, each)
+            return self._looser(query, results, limit, each) if looser and not results.notes else results
+
+    def _looser(self, query: Query, nothing: SearchResults, limit: int, each: int) -> SearchResults:
+        """The results of the first looser query that has any, as long as each word occurs in a note."""
+        words, some = query.in_words(), query.with_any_word()
+        results = self._results(words, limit, each) if words != query else nothing
+        if results.notes:
+            return replace(results, looser="the words, but not next to each other")
+        if results.near or some == words:
+            return replace(nothing, near=results.near)
+        results = self._results(some, limit, each)
+        return replace(results, looser="some of the words") if results.notes else nothing
 
     def _results(self, query: Query, limit: int, each: int) -> SearchResults:
         ranked = self.ranked(query)
