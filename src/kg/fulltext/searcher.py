@@ -83,7 +83,7 @@ def search(
 ) -> SearchResults:  # fmt: skip
     """Search the notes of a store; return at most `limit` hits, and at most `each` of a note.
 
-    With `looser`, if nothing matches, the words of a phrase may be anywhere in a note, and then some of the words suffice.
+    With `looser`, if nothing matches, the words of a phrase may be anywhere in a note, and then some of them suffice.
     `config` holds the settings of the vault, if the caller has them. Raises KgError, StoreError.
     """
     query = Query.parse(text)
