@@ -5,8 +5,10 @@
 
 import ast
 import contextlib
+import inspect
 import io
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,6 +49,52 @@ def _every(group: click.Group, before: str = "") -> Iterator[str]:
         yield before + name
         if isinstance(command, click.Group):
             yield from _every(command, f"{before}{name} ")
+
+
+def manual() -> str:
+    """The man page, `man kg`."""
+    from kg.cli.commands import kg
+
+    rows = [MAN_HEAD]
+    for name in ["", *_every(kg)]:
+        context = _context(kg, name.split())
+        rows.append(f".SS kg {_roff(name)}".rstrip() if name else ".SH DESCRIPTION")
+        rows.append(f".B {_roff(' '.join(context.command.collect_usage_pieces(context)))}" if name else "")
+        text = inspect.cleandoc(context.command.help or "").replace("\b\n", "")
+        rows += [f".PP\n{_roff(' '.join(part.split()))}" for part in text.split("\n\n")]
+        params = context.command.get_params(context)
+        options = (param.get_help_record(context) for param in params if isinstance(param, click.Option))
+        rows += [f".TP\n.B {_roff(row[0])}\n{_roff(row[1])}" for row in options if row]
+        rows += [".SH COMMANDS"] if not name else []
+    codes = re.findall(r"^\| (\d+) \| (.*) \|$", EXIT_CODES, re.M)
+    rows += [".SH EXIT STATUS", *(f".TP\n.B {code}\n{_roff(means)}" for code, means in codes)]
+    return "\n".join(row for row in rows if row) + "\n"
+
+
+MAN_HEAD = """.\\" Made by docs/generate.py; change the code, not this page.
+.TH KG 1
+.SH NAME
+kg \\- turn a folder of Markdown notes into a knowledge graph and query it
+.SH SYNOPSIS
+.B kg
+[\\fIOPTIONS\\fR] \\fICOMMAND\\fR [\\fIARGS\\fR]..."""
+
+
+def _context(group: click.Group, words: list[str]) -> click.Context:
+    """The context of a command."""
+    context = click.Context(group, info_name="kg", **group.context_settings)
+    for word in words:
+        assert isinstance(context.command, click.Group)
+        command = context.command.get_command(context, word)
+        assert command
+        context = click.Context(command, info_name=word, parent=context)
+    return context
+
+
+def _roff(text: str) -> str:
+    """A text of one line in roff: a backslash, a hyphen, and a full stop or quote at the beginning are escaped."""
+    text = text.replace("\\", "\\e").replace("-", "\\-")
+    return f"\\&{text}" if text.startswith((".", "'")) else text
 
 
 EXIT_CODES = """## Exit codes
@@ -289,6 +337,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands,
     "findings.md": findings,
     "formats.md": formats,
+    "kg.1": manual,
     "obsidian.md": obsidian,
     "queries.md": queries,
     "rules.md": rules,
@@ -300,7 +349,7 @@ def page(name: str) -> str:
     """The text of a page."""
     with contextlib.redirect_stderr(io.StringIO()):
         text = PAGES[name]()
-        return text if name in {"architecture.md", "obsidian.md"} else NOTE + text
+        return text if name in {"architecture.md", "obsidian.md", "kg.1"} else NOTE + text
 
 
 if __name__ == "__main__":

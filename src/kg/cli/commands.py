@@ -10,7 +10,7 @@ from kg.core.version import __version__
 
 _COMMANDS = (
     "init", "ingest", "doctor", "infer", "why", "validate", "query", "list", "shell", "search", "show", "stats",
-    "analyze", "export", "test", "push", "pull",
+    "analyze", "export", "test", "push", "pull", "completion", "help",
 )  # fmt: skip
 """The commands, in the order of use."""
 _BEGIN = "\b\nTo begin:\n  kg init            set up a project in this folder\n  kg ingest notes/   read the notes"
@@ -66,6 +66,10 @@ def _command(name: str) -> click.Command | None:  # noqa: PLR0912 - one case per
             from kg.cli.remote import push as command
         case "pull":
             from kg.cli.remote import pull as command
+        case "completion":
+            from kg.cli.help import completion as command
+        case "help":
+            from kg.cli.help import help_ as command
         case _:
             return None
     return command

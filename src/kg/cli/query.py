@@ -16,6 +16,8 @@ from kg.core.errors import KgError, QuerySyntaxError
 from kg.core.escaping import printable
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from kg.config import Config
     from kg.rendering.tables import TermNames
     from kg.sparql.answer import Answer, Term
@@ -34,8 +36,22 @@ def _size(context: click.Context, option: click.Parameter, text: str | None) -> 
     return int(float(match[1]) * 1000 ** " kmgt".index(match[2].lower() or " "))
 
 
+def _completed(context: click.Context, argument: click.Parameter, begun: str) -> "list[CompletionItem]":
+    """The library queries that begin so, and files."""
+    from click.shell_completion import CompletionItem
+
+    from kg.config import find_store
+    from kg.sparql.library import library
+
+    try:
+        names = [name for name in library(find_store()) if name.startswith(begun)]
+    except KgError:
+        names = []
+    return [*map(CompletionItem, names), CompletionItem(begun, type="file")]
+
+
 @click.command()
-@click.argument("words", nargs=-1, metavar="[TEXT | FILE.rq | NAME | -] [VALUE]…")
+@click.argument("words", nargs=-1, metavar="[TEXT | FILE.rq | NAME | -] [VALUE]…", shell_complete=_completed)
 @click.option(
     "-f",
     "--format",
