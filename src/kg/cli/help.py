@@ -39,7 +39,8 @@ def help_(context: click.Context, words: tuple[str, ...]) -> None:
 def completion(context: click.Context, shell: str | None, install: bool) -> None:
     """Complete commands and options with Tab, in the shell.
 
-    kg completion --install sets it up. The shell is bash, zsh or fish; by default, that of the variable SHELL. Without --install, prints the script.
+    kg completion --install sets it up. The shell is bash, zsh or fish; by default, that of the variable SHELL. Without
+    --install, prints the script.
     """
     from click.shell_completion import get_completion_class
 
