@@ -63,7 +63,7 @@ def list_(
     """
     from kg.core.guard import guarded
 
-    config = vault_config(options, None)
+    config = vault_config(options)
     chosen = check_format(format_) or format_of(output)
     what = listing_of(class_ or "note", _names(columns or "note"), conditions, sort, limit)
     listing = replace(what, group=(group or "").strip(), count=count)
