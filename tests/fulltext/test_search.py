@@ -508,7 +508,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     whole = Workers.read
 
     def noted(
-        self: Workers, files: dict[str, Path], config: Config, progress: Progress | None = None
+        self: Workers, files: dict[str, str], config: Config, progress: Progress | None = None
     ) -> dict[str, Read]:
         paths.extend(files)
         return whole(self, files, config, progress)

@@ -78,7 +78,13 @@ class World:
         assert kg.Store(self.store).nquads() == anew.store.nquads()
         self.states = [self.on_disk()]
         assert self.ask() == self.states[0]
-        leftovers = {path.name for path in self.store.iterdir()} - {"CACHEDIR.TAG", "lock", "current", "seen.json"}
+        leftovers = {path.name for path in self.store.iterdir()} - {
+            "CACHEDIR.TAG",
+            "lock",
+            "current",
+            "seen.json",
+            "seen-new.json",
+        }
         assert len(leftovers) == 1, leftovers
 
 
@@ -196,7 +202,7 @@ def damage(store: Path, what: str) -> None:
         "current": [store / "current"],
         "manifest": [folder / "manifest.json"],
         "memory": [folder / "notes.json"],
-        "seen": [store / "seen.json"],
+        "seen": [store / "seen.json", store / "seen-new.json"],
         "rules": [folder / "rules.json"],
         "CURRENT": [folder / "db" / "CURRENT"],
         "MANIFEST": list((folder / "db").glob("MANIFEST*")),

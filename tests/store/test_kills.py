@@ -189,6 +189,7 @@ class Killing:
             "lock",
             "current",
             "seen.json",
+            "seen-new.json",
             "validation.json",
             "search.db",
             "search.db-journal",

@@ -182,7 +182,16 @@ def test_who_only_reads_writes_nothing(vault: Path, marked: bool) -> None:
 # ---- links, pipes and folders where kg's files are due ----------------------------------------------------------------
 
 NAMES = [
-    *("current.new", "lock", "seen.json", "validation.json", "search.db", "search.db-journal", "search.db-wal"),
+    *(
+        "current.new",
+        "lock",
+        "seen.json",
+        "seen-new.json",
+        "validation.json",
+        "search.db",
+        "search.db-journal",
+        "search.db-wal",
+    ),
     *("search.db-shm", "history", "pulled", "current", "gen-1", "gen-2", "gen-3", "gen-1/db", "gen-1/manifest.json"),
     *("gen-1/notes.json", "gen-1/rules.json", "gen-1/reading", "gen-1/db/CURRENT", MARK),
 ]

@@ -398,6 +398,8 @@ def test_what_is_remembered_of_the_files_times_may_be_damaged(
     for version, how in enumerate((*HOW, other_json), 2):
         ingest(project.vault, project.store)
         damage(project, "seen.json", how)
+        if version > 2:
+            damage(project, "seen-new.json", how)
         project.edit({"n1.md": version})
         project.recovers()
 

@@ -1,7 +1,6 @@
 """What a large vault is checked by gives the same as what a small one is checked by: the thresholds only save time."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
@@ -77,7 +76,7 @@ def test_notes_are_read_once_for_links_and_places(write: Write, monkeypatch: pyt
     asked: list[int] = []
     before = Workers.read
 
-    def counted(self: Workers, files: Mapping[str, Path], *rest: Any) -> Any:
+    def counted(self: Workers, files: Mapping[str, str], *rest: Any) -> Any:
         asked.append(len(files))
         return before(self, files, *rest)
 

@@ -49,6 +49,14 @@ def read_text(file: Path, limit: int = MAX_TEXT_FILE) -> str:
     return read_bytes(file, limit).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
 
 
+def status(place: str) -> os.stat_result | None:
+    """The status of a file, of a link's target; None if it cannot be examined."""
+    try:
+        return os.stat(place)  # noqa: PTH116 # a Path takes longer to make than its file to examine
+    except (OSError, ValueError):
+        return None
+
+
 def exists(place: Path) -> bool:
     """Whether a path exists; False where access is denied, where Path.exists raises."""
     return os.path.exists(place)  # noqa: PTH110 # see above
@@ -137,7 +145,7 @@ def _is_stream(file: Path) -> bool:
     return is_open or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def digest(place: Path, limit: int) -> str:
+def digest(place: Path | str, limit: int) -> str:
     """The SHA-256 of a file, as notes record it; empty if it is unreadable or exceeds `limit` bytes."""
     import hashlib
 

@@ -13,7 +13,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count, islice
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
@@ -48,15 +47,15 @@ class _Shelf:
     """The notes that a process has read, and the functions that it runs on them."""
 
     def __init__(self) -> None:
-        self.notes: dict[str, Note | Path] = {}
+        self.notes: dict[str, Note | str] = {}
         self.config: Config
         self.kept = 0
 
-    def read(self, files: Sequence[tuple[str, Path]], config: Config) -> list[Read]:
+    def read(self, files: Sequence[tuple[str, str]], config: Config) -> list[Read]:
         self.config = config
         return [self._read(path, place) for path, place in files]
 
-    def _read(self, path: str, place: Path) -> Read:
+    def _read(self, path: str, place: str) -> Read:
         note, findings = read_note(path, place, self.config)
         if note is None:
             return Read(None, digest(place, self.config.max_bytes), findings)
@@ -69,7 +68,7 @@ class _Shelf:
 
     def _all(self) -> Iterator[Note]:
         for path, kept in self.notes.items():
-            note = read_note(path, kept, self.config)[0] if isinstance(kept, Path) else kept
+            note = read_note(path, kept, self.config)[0] if isinstance(kept, str) else kept
             if note is not None:
                 yield note
 
@@ -106,10 +105,10 @@ class Workers:
         if self._threads:
             self._threads.shutdown()
 
-    def read(self, files: Mapping[str, Path], config: Config, progress: Progress | None = None) -> dict[str, Read]:
+    def read(self, files: Mapping[str, str], config: Config, progress: Progress | None = None) -> dict[str, Read]:
         """Read files of a vault. Return the results by path, in the order of `files`."""
         rows = iter(files.items())
-        batches: SimpleQueue[list[tuple[str, Path]]] = SimpleQueue()
+        batches: SimpleQueue[list[tuple[str, str]]] = SimpleQueue()
         for batch in iter(lambda: list(islice(rows, _AT_ONCE)), []):
             batches.put(batch)
         done = count()

@@ -70,9 +70,9 @@ class Root(NamedTuple):
 class Files(NamedTuple):
     """The files of a vault: their paths in it (`/`-separated, NFC), mapped to their paths on the disk."""
 
-    notes: dict[str, Path]
-    attachments: dict[str, Path]
-    ignored: dict[str, Path]
+    notes: dict[str, str]
+    attachments: dict[str, str]
+    ignored: dict[str, str]
     """Files that are not read, though links can lead to them."""
     findings: tuple[Finding, ...]
     unseen: tuple[UnreadablePath, ...] = ()
@@ -108,8 +108,8 @@ class Files(NamedTuple):
         return {path: tail for path, tail in tails.items() if tail != path and nfc(tail) == path}
 
 
-def _tail(place: Path, path: str) -> str:
-    return "/".join(place.parts[-path.count("/") - 1 :])
+def _tail(place: str, path: str) -> str:
+    return "/".join(Path(place).parts[-path.count("/") - 1 :])
 
 
 class Reading(NamedTuple):
@@ -126,7 +126,7 @@ class Reading(NamedTuple):
 
 class _Entry(NamedTuple):
     path: str
-    place: Path
+    place: str
     ignored: bool
 
 
@@ -168,14 +168,14 @@ class Vault:
         walk = _Walk(self.path, self.config.gitignore)
         entries = walk.run(self._ignoring())
         findings = walk.findings
-        notes: dict[str, Path] = {}
-        attachments: dict[str, Path] = {}
-        ignored: dict[str, Path] = {}
+        notes: dict[str, str] = {}
+        attachments: dict[str, str] = {}
+        ignored: dict[str, str] = {}
         for entry in sorted(entries, key=lambda entry: (nfc(entry.path), entry.path)):
             path = nfc(entry.path)
             group = ignored if entry.ignored else notes if is_note(path) else attachments
             if path in group:
-                findings.append(of_file(entry.path, "F05", f"{entry.path} and {group[path].name} are one name"))
+                findings.append(of_file(entry.path, "F05", f"{entry.path} and {Path(group[path]).name} are one name"))
             else:
                 group[path] = entry.place
         return Files(notes, attachments, ignored, tuple(findings), tuple(walk.unseen), tuple(walk.unsure), walk.root)
@@ -231,12 +231,11 @@ class _Walk:
                 continue
             if not folder.depth:
                 self.root = Root(not entries, folder.place.stat().st_dev)
-            rules = folder.rules
             if self.gitignore and any(entry.name == GITIGNORE for entry in entries):
-                rules = self._lines(folder)
+                folder = folder._replace(rules=self._lines(folder))
             for entry in entries:
                 if not entry.name.startswith("."):
-                    self._look(entry, folder._replace(rules=rules), files, folders)
+                    self._look(entry, folder, files, folders)
         return files
 
     def _lines(self, here: _Folder) -> IgnoreRules:
@@ -250,14 +249,14 @@ class _Walk:
 
     def _look(self, entry: "os.DirEntry[str]", here: _Folder, entries: list[_Entry], folders: list[_Folder]) -> None:
         """Add an entry to the files, or to the folders yet to visit."""
-        path, place = here.prefix + entry.name, Path(entry.path)
+        path = here.prefix + entry.name
         try:
             if entry.is_dir(follow_symlinks=False):
-                folders.append(_Folder(place, f"{path}/", here.depth + 1, here.rules.inside(path)))
+                folders.append(_Folder(Path(entry.path), f"{path}/", here.depth + 1, here.rules.inside(path)))
             elif entry.is_file(follow_symlinks=False):
-                entries.append(_Entry(path, place, here.rules.ignores(path)))
+                entries.append(_Entry(path, entry.path, here.rules.ignores(path)))
             elif target := self._inside(entry):
-                entries.append(_Entry(path, target, here.rules.ignores(path)))
+                entries.append(_Entry(path, str(target), here.rules.ignores(path)))
             elif entry.name.lower().endswith(".md"):
                 self.findings.append(of_file(path, "F04", "not a regular file inside the vault: not read"))
         except OSError as error:
@@ -293,7 +292,7 @@ def note_of(path: str, raw: bytes, config: Config) -> Note:
     return replace(note, id_property=config.id_property.lower()) if config.id_property else note
 
 
-def read_note(path: str, place: Path, config: Config) -> tuple[Note | None, tuple[Finding, ...]]:
+def read_note(path: str, place: Path | str, config: Config) -> tuple[Note | None, tuple[Finding, ...]]:
     """Return the note in a file, with its findings; None if the file cannot be read."""
     try:
         raw = read_bytes(place, config.max_bytes, follow=False)

@@ -132,10 +132,10 @@ def _of_vault(config: Config) -> Iterator[Case]:
     for path, place in Vault(config=config).files().notes.items():
         if path.lower().endswith(".md") and b"sparql" in _start(place, config.max_bytes):
             note, _ = read_note(path, place, config)
-            yield from _of_note(config, place, note) if note else ()
+            yield from _of_note(config, Path(place), note) if note else ()
 
 
-def _start(place: Path, limit: int) -> bytes:
+def _start(place: str, limit: int) -> bytes:
     try:
         return read_bytes(place, limit)
     except OSError:

@@ -40,7 +40,7 @@ class Contents:
 
 
 _TEMPORARY = re.compile(
-    r"(?:CACHEDIR\.TAG|\.gitignore|seen\.json|validation\.json|history)\.[0-9]+\.tmp"
+    r"(?:CACHEDIR\.TAG|\.gitignore|seen(?:-new)?\.json|validation\.json|history)\.[0-9]+\.tmp"
     r"|(?:seen|validation)\.[0-9]+"  # by earlier versions
 )
 _DATABASE = Contents(
@@ -57,7 +57,7 @@ _GENERATION = Contents(
 _PULLED = Contents(re.compile(r"\.?.+-[0-9a-f]{8}\.nt(?:\.[0-9]+)?(?:\.tmp)?", re.DOTALL))
 _STORE = Contents(
     re.compile(
-        r"CACHEDIR\.TAG|\.gitignore|lock|current(?:\.new)?|(?:seen|validation)\.json|search\.db(?:-journal|-wal|-shm)?|history|"
+        r"CACHEDIR\.TAG|\.gitignore|lock|current(?:\.new)?|(?:seen(?:-new)?|validation)\.json|search\.db(?:-journal|-wal|-shm)?|history|"
         + _TEMPORARY.pattern
     ),
     {GENERATION: _GENERATION, re.compile(PULLED): _PULLED},

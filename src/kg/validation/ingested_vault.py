@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Generic, TypeVar
 
 from kg.config import Config
@@ -36,7 +35,7 @@ class NoteReader:
         self._processes.close()
 
     def each(
-        self, files: Mapping[str, Path], work: Callable[[Note], T], config: Config, progress: Progress
+        self, files: Mapping[str, str], work: Callable[[Note], T], config: Config, progress: Progress
     ) -> Sequence[T]:
         """Return the results of a function for notes, in arbitrary order."""
         if len(files) < WORTH_IT:
@@ -91,7 +90,7 @@ class IngestedVault:
         """The notes that state each triple."""
         return Origins(self.generation.store.find, {self.names.path(path): path for path in self.report.ledger.entries})
 
-    def of_notes(self, files: Mapping[str, Path], work: Callable[[Note], T], what: str) -> Sequence[T]:
+    def of_notes(self, files: Mapping[str, str], work: Callable[[Note], T], what: str) -> Sequence[T]:
         """Apply a function to notes, which are read again; `what` names the work for the progress."""
         self.progress(what, 0, 1)
         return self.reader.each(files, work, self.vault.config, self.progress)
