@@ -250,7 +250,7 @@ STORES = Grammar(
     {
         **_CANVAS,
         "start": ("=== ‹place›\n‹content›\n", "=== ‹place›\n‹content›\n=== ‹place›\n‹content›\n"),
-        "place": ("current", "gen-1/manifest.json", "gen-1/notes.json", "gen-1/rules.json", "gen-1/seen.json", "seen.json", "validation.json", "search.db", "lock", "gen-1/reading", "history",
+        "place": ("current", "gen-1/manifest.json", "gen-1/notes.json", "gen-1/notes.db", "gen-1/rules.json", "gen-1/seen.json", "seen.json", "validation.json", "search.db", "lock", "gen-1/reading", "history",
                   "gen-1/db/CURRENT", "gen-1/db/MANIFEST-000001", "gen-1/db/OPTIONS", "gen-1/db/LOG", "gen-1/db/000001.sst", "pulled/a.nt", "gen-1/search.db", "gen-1/db/IDENTITY", "proofs.json", "gen-1/facts.json"),
         "content": ("", "gen-1", "gen-2", "../../etc", "gen-1\n", "‹json›", "‹manifest›", "‹ledger›", "‹nasty›", "SQLite format 3\x00‹nasty›", "<a:b> <a:c> \"‹nasty›\" .\n", "{\"names\":‹json›,\"notes\":{\"A.md\":‹json›},\"shapes\":‹json›,\"state\":‹json›}"),
         "manifest": ('{"format":2,"generation":1,"prefixes":{},"counts":{},"summary":{}}', '{"format":2,"generation":‹json›,"prefixes":‹json›,"counts":‹json›,"summary":‹json›}',

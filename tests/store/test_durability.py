@@ -192,7 +192,7 @@ def test_a_reader_keeps_what_it_opened(world: World) -> None:
     world.settle()
 
 
-DAMAGES = ("current gone", "current empty", "manifest cut", "manifest old", "memory cut", "memory nonsense", "database gone", "CURRENT cut", "MANIFEST cut", "tables cut", "seen nonsense", "rules nonsense", "rules cut")  # fmt: skip
+DAMAGES = ("current gone", "current empty", "manifest cut", "manifest old", "memory cut", "memory nonsense", "table cut", "table gone", "database gone", "CURRENT cut", "MANIFEST cut", "tables cut", "seen nonsense", "rules nonsense", "rules cut")  # fmt: skip
 
 
 def damage(store: Path, what: str) -> None:
@@ -202,6 +202,7 @@ def damage(store: Path, what: str) -> None:
         "current": [store / "current"],
         "manifest": [folder / "manifest.json"],
         "memory": [folder / "notes.json"],
+        "table": [folder / "notes.db"],
         "seen": [store / "seen.json", store / "seen-new.json"],
         "rules": [folder / "rules.json"],
         "CURRENT": [folder / "db" / "CURRENT"],

@@ -193,7 +193,7 @@ NAMES = [
         "search.db-wal",
     ),
     *("search.db-shm", "history", "pulled", "current", "gen-1", "gen-2", "gen-3", "gen-1/db", "gen-1/manifest.json"),
-    *("gen-1/notes.json", "gen-1/rules.json", "gen-1/reading", "gen-1/db/CURRENT", MARK),
+    *("gen-1/notes.json", "gen-1/notes.db", "gen-1/rules.json", "gen-1/reading", "gen-1/db/CURRENT", MARK),
 ]
 
 

@@ -346,7 +346,7 @@ def older(file: Path) -> None:
 
 HOW = (gone, empty, cut, flipped, nonsense)
 DAMAGE: list[tuple[str, Callable[[Path], None]]] = [
-    *((where, how) for where in ("current", "*/manifest.json", "*/notes.json") for how in (*HOW, other_json)),
+    *((where, how) for where in ("current", "*/manifest.json", "*/notes.json", "*/notes.db") for how in (*HOW, other_json)),
     *((where, how) for where in ("*/db/CURRENT", "*/db/MANIFEST-*", "*/db/*.sst") for how in HOW),
     *((where, gone) for where in ("*/db", "*/db/OPTIONS-*", "*/db/IDENTITY", "*/reading", "gen-*", "lock")),
     ("*/manifest.json", older),

@@ -1,10 +1,12 @@
 """What a store remembers may come from elsewhere, and hold anything: then it is made anew, and no command ends in an error."""
 
 import copy
-import hashlib
 import json
 import random
 import shutil
+import sqlite3
+import zlib
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,18 +73,36 @@ def changed(value: Any, chance: random.Random) -> Any:
     return value
 
 
-def changed_notes(text: str, chance: random.Random) -> str:
-    """The lines of a state, one of them changed, and the digest of the notes right all the same."""
-    lines = [json.loads(line) for line in text.split("\n")]
-    place = chance.randrange(len(lines))
-    lines[place] = changed(lines[place], chance)
-    notes = "\n".join(map(json.dumps, lines[1:]))
-    if place:
-        lines[0][0] = hashlib.sha256(notes.encode()).hexdigest()
-    return json.dumps(lines[0]) + "\n" + notes
+def write_state(file: Path, value: Any) -> None:
+    """Write what is stored beside the table of the notes, with the right checksum."""
+    text = json.dumps(value)
+    file.write_text(f"{zlib.crc32(text.encode())}\n{text}")
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "notes.json", "validation.json", "seen.json"])
+def change_table(file: Path, chance: random.Random) -> None:
+    """Change a value of the table of the notes, or remove a row, and make the checksums right all the same."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as database:
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        rows = {name: database.execute(f"SELECT * FROM {name}").fetchall() for name in tables}
+        table = chance.choice([name for name in tables if rows[name]])
+        row = chance.choice(rows[table])
+        columns = [column[1] for column in database.execute(f"PRAGMA table_info({table})")]
+        place = chance.randrange(len(columns))
+        where = " AND ".join(f"{column} IS ?" for column in columns)
+        if chance.random() < 0.2:
+            database.execute(f"DELETE FROM {table} WHERE {where}", row)
+        else:
+            is_json = isinstance(row[place], str) and row[place][:1] in {"[", "{"}
+            other = [None, 0, -1, 2**40, 1.5, "x", "", "[]", "[9]", "[[]]", b"x", b"\xff", *(each[place] for each in rows[table])]  # fmt: skip
+            value = json.dumps(changed(json.loads(row[place]), chance)) if is_json else chance.choice(other)
+            with suppress(sqlite3.Error):
+                database.execute(f"UPDATE {table} SET {columns[place]} = ? WHERE {where}", (value, *row))
+    state = file.with_name("notes.json")
+    value = json.loads(state.read_text().partition("\n")[2])
+    write_state(state, [zlib.crc32(file.read_bytes()), *value[1:]])
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "notes.json", "notes.db", "validation.json", "seen.json"])
 @pytest.mark.parametrize("seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 20))])
 @pytest.mark.sample(2)
 def test_what_is_remembered_wrongly_ends_no_command(whole: Path, tmp_path: Path, name: str, seed: int) -> None:
@@ -94,7 +114,9 @@ def test_what_is_remembered_wrongly_ends_no_command(whole: Path, tmp_path: Path,
         (folder / name for folder in (published, vault / ".kg") if (folder / name).exists()), vault / ".kg" / name
     )
     if name == "notes.json":
-        file.write_text(changed_notes(file.read_text(), chance))
+        write_state(file, changed(json.loads(file.read_text().partition("\n")[2]), chance))
+    elif name == "notes.db":
+        change_table(file, chance)
     else:
         table = json.loads(file.read_text()) if file.exists() else {"N1.md": [1, 2, 3, 4, "x"]}
         file.write_text(json.dumps(changed(table, chance)))

@@ -3,16 +3,17 @@
 They describe the network when it was analysed. An ingest that changes something, or infers again, drops them.
 """
 
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from kg.config import Config
-from kg.core.files import MAX_STORE_FILE, read_bytes
+from kg.core.files import is_regular
 from kg.rdf.terms import METRICS, Row
 from kg.reasoning.construct_rules import FILE as RULES
 from kg.store.builder import Outdated, building
 from kg.store.ingest_state import FILE as NOTES
+from kg.store.note_table import FILE as TABLE
 from kg.store.store import Published, Store
 
 
@@ -39,7 +40,7 @@ def save(config: Config, metrics: Metrics, of: Store) -> int:
     # Remove things that only the removed triples refer to, like the previous communities.
     lost = {row[2] for row in gone} - {row[2] for row in kept}
     rows = {row for row in kept if row[0] not in lost} | set(metrics.rows)
-    files = dict(_remembered(published))
+    files = _remembered(published)
     with building(config.store, published.manifest.prefixes, "kg analyze --save", published, published.stamp) as store:
         store.replace({METRICS: rows}, {})
         summary = {**published.manifest.summary, "triples": store.counts()[""], "metrics": len(rows)}
@@ -48,8 +49,6 @@ def save(config: Config, metrics: Metrics, of: Store) -> int:
     return len(rows)
 
 
-def _remembered(generation: Published) -> Iterator[tuple[str, str]]:
+def _remembered(generation: Published) -> dict[str, str | bytes | Path]:
     """The files beside the quads, which stay as they are."""
-    for name in (NOTES, RULES):
-        with suppress(OSError, UnicodeDecodeError):
-            yield name, read_bytes(generation.folder / name, MAX_STORE_FILE, follow=False).decode()
+    return {name: generation.folder / name for name in (NOTES, TABLE, RULES) if is_regular(generation.folder / name)}

@@ -7,6 +7,7 @@ KgError                 2  wrong usage, or unreadable input
 │   ├── StoreMissing    3
 │   ├── StoreBusy       3  another process is writing it: try again
 │   ├── StoreRefused    3  a folder that is not kg's, or a link in place of one of kg's files
+│   ├── StateDamaged    3  what is recorded of the notes; an ingest reads all notes instead
 │   └── TermRefused     3
 └── TimedOut            4  a time limit was reached
 
@@ -84,6 +85,10 @@ class StoreBusy(StoreError):
 
 class StoreRefused(StoreError):
     """A folder may not be written as a store, since it is not kg's; nothing in it was touched."""
+
+
+class StateDamaged(StoreError):
+    """The record of the notes proves to be damaged when it is used."""
 
 
 class TermRefused(StoreError):

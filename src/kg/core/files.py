@@ -13,6 +13,9 @@ MAX_TEXT_FILE = 100_000_000
 """The maximum size of a query, an expected answer or an ontology, in bytes."""
 
 
+_PIECE = 1_000_000
+
+
 class TooLargeError(OSError):
     """A file is larger than its limit."""
 
@@ -27,18 +30,38 @@ def read_bytes(place: Path | str, limit: int, *, follow: bool = True, dir_fd: in
     `follow=False` refuses a link; `dir_fd` is an open folder that `place` is relative to. Raises TooLargeError,
     NotRegularError, OSError.
     """
+    with open(_open_regular(place, follow=follow, dir_fd=dir_fd), "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        data = file.read(limit + 1) if size <= limit else b""
+        if max(size, len(data)) > limit:  # the file may have grown since fstat
+            raise TooLargeError(f"{max(size, len(data)):,} bytes; the limit is {limit:,}")
+        return data
+
+
+def checksum(place: Path, limit: int) -> int:
+    """The CRC-32 of a regular file of at most `limit` bytes, which is read in pieces. Refuses a link.
+
+    Raises TooLargeError, NotRegularError, OSError.
+    """
+    import zlib
+
+    check = 0
+    with open(_open_regular(place, follow=False), "rb", buffering=0) as file:
+        if (size := os.fstat(file.fileno()).st_size) > limit:
+            raise TooLargeError(f"{size:,} bytes; the limit is {limit:,}")
+        while piece := file.read(_PIECE):
+            check = zlib.crc32(piece, check)
+    return check
+
+
+def _open_regular(place: Path | str, *, follow: bool, dir_fd: int | None = None) -> int:
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     flags |= 0 if follow else getattr(os, "O_NOFOLLOW", 0)
     handle = os.open(place, flags, dir_fd=dir_fd)
-    status = os.fstat(handle)
-    if not stat.S_ISREG(status.st_mode):
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise NotRegularError(None, "not a regular file")
-    with open(handle, "rb") as file:
-        data = file.read(limit + 1) if status.st_size <= limit else b""
-        if max(status.st_size, len(data)) > limit:  # the file may have grown since fstat
-            raise TooLargeError(f"{max(status.st_size, len(data)):,} bytes; the limit is {limit:,}")
-        return data
+    return handle
 
 
 def read_text(file: Path, limit: int = MAX_TEXT_FILE) -> str:

@@ -108,6 +108,18 @@ class Folder:
         with open(os.open(place, _NEW, 0o666, **where), "wb") as file:
             yield file
 
+    def link(self, name: str, file: Path) -> None:
+        """Link a regular file under a new name, or copy it where the file system has no links. Raises OSError."""
+        place, where = self._at(name)
+        if stat.S_ISREG(os.lstat(file).st_mode):
+            with contextlib.suppress(NotImplementedError, OSError):
+                os.link(file, place, follow_symlinks=False, **({"dst_dir_fd": where["dir_fd"]} if where else {}))
+                return
+        with self.new(name) as copy:
+            copy.write(read_bytes(file, MAX_STORE_FILE, follow=False))
+            copy.flush()
+            os.fsync(copy.fileno())
+
     def write(self, name: str, data: bytes, *, beside: str = "", synced: bool = False) -> None:
         """Write a whole file, replacing any file of that name; `beside` is its temporary name. Raises OSError."""
         beside = beside or temporary(name)

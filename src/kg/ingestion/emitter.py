@@ -13,7 +13,7 @@ from kg.mapping.statements import Reader, Statements
 from kg.mapping.structural_terms import PREF_LABEL
 from kg.notes.model import Note
 from kg.notes.summary import Card
-from kg.store.ingest_state import NoteEntry
+from kg.store.note_entries import NoteEntry
 
 _READY = 15_000_000
 

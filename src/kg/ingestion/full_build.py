@@ -1,8 +1,10 @@
 """Build a store from all notes of a vault."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
+from kg.core.errors import StateDamaged
 from kg.ingestion.emitter import Emitter
 from kg.ingestion.publisher import Publisher
 from kg.ingestion.refused_notes import Examiner, Refusals
@@ -16,7 +18,8 @@ from kg.notes.pool import Read, Workers
 from kg.rdf.terms import ONTOLOGY, Row
 from kg.reasoning.inference import infer
 from kg.store.builder import Builder
-from kg.store.ingest_state import Bad, IngestState, NoteEntry
+from kg.store.ingest_state import IngestState
+from kg.store.note_entries import Bad, NoteEntry, Notes
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class FullBuild:
             publisher.progress("linking", 0, 1)
             with self.refusals.narrowing(lambda: workers.each(Examiner(reader).examine)):
                 entries = {**kept, **_emitted(store, workers, reader, read)}
-                state = snapshot.state(entries, self._bad(read))
+                state = snapshot.state(Notes(snapshot.names, entries), self._bad(read))
                 publisher.progress("storing", 0, 1)
                 store.load(self._shared_rows(state, kept))
             inferred = None
@@ -60,14 +63,14 @@ class FullBuild:
     def _last_good(self, read: Mapping[str, Read]) -> dict[str, NoteEntry]:
         """Return the records of files that were notes and now cannot be read or inspected."""
         last, kept = self.snapshot.last, self.snapshot.kept.notes
-        if last is None or not last.state.is_readable:
-            return {}
-        entries = last.state.entries
+        entries = last.state.entries if last else {}
         bad = [path for path, result in read.items() if result.card is None and path in entries]
         bad += [path for path in entries if path in kept]
-        if not bad or not last.published.opens():
+        if last is None or not bad or not last.published.opens():
             return {}
-        return {path: entries[path] for path in bad if self._own_rows(path, entries[path])}
+        with suppress(StateDamaged):
+            return {path: entries[path] for path in bad if self._own_rows(path, entries[path])}
+        return {}
 
     def _own_rows(self, path: str, entry: NoteEntry) -> list[Row]:
         """Return a note's own triples in the published store, without the labels that the ledger assigned to it."""

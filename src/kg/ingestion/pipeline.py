@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from kg.core.errors import StateDamaged
 from kg.ingestion.full_build import FullBuild
 from kg.ingestion.publisher import Publisher
 from kg.ingestion.refused_notes import NotesRefused, Refusals
@@ -99,9 +100,10 @@ def _run(publisher: Publisher, refusals: Refusals, *, full: bool) -> Report:
     paths = update.different(now)
     if not paths and not update.listing_differs(now):
         return publisher.nothing(last)
-    if not last.state.is_readable:
-        return build.run("the store cannot be read")
     paths += [path for path in update.refused_before() if path in now and path not in paths]
     if len(paths) > _REBUILD_SHARE * len(now) + 10:
         return build.run("most notes have changed")
-    return update.run(paths, publisher)
+    try:
+        return update.run(paths, publisher)
+    except StateDamaged:
+        return build.run("the store cannot be read")

@@ -1,10 +1,10 @@
 """Publish the result of an ingest, and report it."""
 
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -14,11 +14,12 @@ from kg.ingestion.snapshot import LastIngest, Snapshot
 from kg.mapping.link_resolution import LINK_CLASSES
 from kg.notes.vault import Progress
 from kg.rdf.terms import INFERRED, ONTOLOGY
+from kg.rdf.vocabulary import LINKS_TO, MISSING, PREF_LABEL, TYPE, iri_of
 from kg.reasoning.construct_rules import FILE as RULES
 from kg.reasoning.inference import Inference
 from kg.store.builder import Builder, building
 from kg.store.generations import tidy
-from kg.store.ingest_state import FILE, IngestState
+from kg.store.ingest_state import IngestState, Missing
 from kg.store.store import Published
 
 _WANTED = 20
@@ -45,9 +46,10 @@ class Publisher:
         """Publish the store, and report it; `number` is the number of notes that were stated."""
         snapshot = self.snapshot
         self.progress("publishing", 0, 1)
+        state = replace(state, missing=_missing(store, state.before.missing if state.before else None))
         summary = self._summary(store, state, number)
-        text = state.text(snapshot.last.state if snapshot.last else None)
-        files = {FILE: text} | ({RULES: snapshot.reasoning.text} if snapshot.inference else {})
+        files = state.files(snapshot.published.folder if snapshot.published and state.before else None)
+        files |= {RULES: snapshot.reasoning.text} if snapshot.inference else {}
         if snapshot.published:
             snapshot.published.release()
         generation = store.publish(summary, files)
@@ -102,30 +104,40 @@ class Publisher:
     def _summary(self, store: Builder, state: IngestState, changed: int) -> dict[str, Any]:
         counts = store.counts()
         ontology, inferred = counts.get(ONTOLOGY, 0), counts.get(INFERRED, 0)
-        links: Counter[str] = Counter()
-        for entry in state.entries.values():
-            links.update(entry.links)
-        kinds = Counter(entry.card.kind == "canvas" for entry in state.entries.values())
-        missing, wanted = _wanted(store)
+        links, canvases, _ = state.tally
+        missing = state.missing or {}
         left_out = [list(row) for row in islice(store.left_out.items(), _LEFT_OUT)]
         return {
             "vault": str(self.snapshot.config.vault),
-            "notes": kinds[False],
-            "canvases": kinds[True],
+            "notes": len(state.entries) - canvases,
+            "canvases": canvases,
             "changed": changed,
             "triples": counts[""],
             "asserted": counts[""] - ontology - inferred,
             "inferred": inferred,
             "ontology": ontology,
-            "missing": missing,
-            "wanted": wanted,
-            "links": {kind: links[kind] for kind in LINK_CLASSES if links[kind]},
+            "missing": len(missing),
+            "wanted": [list(row) for row in sorted(missing.values(), key=lambda row: (-row[1], row[0]))[:_WANTED]],
+            "links": {kind: links[kind] for kind in LINK_CLASSES if kind in links},
             "seconds": self._seconds(),
         } | ({"left_out": left_out} if left_out else {})
 
 
-def _wanted(store: Builder) -> tuple[int, list[list[Any]]]:
-    """Return the number of missing things, and the names of those that most notes link to, with counts."""
+def _missing(store: Builder, before: Missing | None) -> Missing:
+    """The missing things in the store, where only those that it has linked again differ from `before`."""
+    if before is None or store.relinked is None:
+        return _all_missing(store)
+    missing = {**before}
+    for node in store.relinked:
+        missing.pop(iri_of(node), None)
+        if iri_of(node) and store.has(node, TYPE, MISSING):
+            names = [getattr(triple.object, "value", "") for triple in store.triples(node, PREF_LABEL)]
+            links = sum(1 for _ in store.triples(None, LINKS_TO, node))
+            missing |= {iri_of(node): (min(names), links * len(names))} if names and links else {}
+    return missing
+
+
+def _all_missing(store: Builder) -> Missing:
     counts: defaultdict[str, int] = defaultdict(int)
     names: dict[str, str] = {}
     rows = store.query(
@@ -135,5 +147,4 @@ def _wanted(store: Builder) -> tuple[int, list[list[Any]]]:
     for row in rows:
         counts[row["m"].value] += int(row["notes"].value)
         names[row["m"].value] = min(names.get(row["m"].value, row["label"].value), row["label"].value)
-    ranked = sorted(((names[m], number) for m, number in counts.items()), key=lambda row: (-row[1], row[0]))
-    return len(counts), [list(row) for row in ranked[:_WANTED]]
+    return {iri: (names[iri], number) for iri, number in counts.items()}

@@ -18,7 +18,7 @@ from kg.mapping.statements import Reader
 from kg.mapping.structural_terms import ALT_LABEL
 from kg.notes.model import Note
 from kg.rdf.terms import literal
-from kg.store.ingest_state import Bad
+from kg.store.note_entries import Bad
 
 CODE = "F08"
 _PLACE = re.compile(r"Parser error at [^:]*: | \(line \d+\)\Z")

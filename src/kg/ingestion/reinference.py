@@ -1,7 +1,7 @@
 """`kg infer`: infer everything again from the asserted triples."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kg.config import Config
 from kg.mapping.ontology import load_ontology, ontology_rows
@@ -10,7 +10,7 @@ from kg.reasoning.construct_rules import FILE as RULES
 from kg.reasoning.inference import Engine, Inference, Reasoning, infer
 from kg.reasoning.rule_cache import cached_rules
 from kg.store.builder import building, retried
-from kg.store.ingest_state import FILE, IngestState
+from kg.store.ingest_state import IngestState
 from kg.store.store import Published
 
 
@@ -50,7 +50,7 @@ def _infer_again(config: Config, engine: Engine | None, started: float) -> Infer
         summary = {**published.manifest.summary, "triples": counts[""], "inferred": counts.get(INFERRED, 0)}
         summary["ontology"] = counts.get(ONTOLOGY, 0)
         summary.pop("metrics", None)
-        files = {RULES: reasoning.text} | ({FILE: ledger.text()} if ledger else {})
+        files = {RULES: reasoning.text} | (replace(ledger, missing=None).files(published.folder) if ledger else {})
         published.release()
         store.publish(summary, files)
     return Inferred(inference, counts[""], round(time.perf_counter() - started, 3), is_stale)

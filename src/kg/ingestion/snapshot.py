@@ -12,6 +12,7 @@ from kg.config import Config, is_there
 from kg.core.errors import KgError
 from kg.core.findings import Finding, of_file
 from kg.core.version import __version__
+from kg.ingestion.keyed_index import index_of
 from kg.mapping.link_resolution import Index
 from kg.mapping.ontology import Ontology, load_ontology
 from kg.mapping.statements import Reader
@@ -21,7 +22,8 @@ from kg.rdf.iris import Names
 from kg.reasoning.inference import Reasoning
 from kg.reasoning.rule_cache import cached_rules
 from kg.store.generations import stamp
-from kg.store.ingest_state import Bad, IngestState, NoteEntry
+from kg.store.ingest_state import IngestState
+from kg.store.note_entries import Bad, Notes
 from kg.store.store import Published, published
 
 
@@ -71,7 +73,7 @@ class Kept:
             tuple(sorted({*files.attachments, *(hidden.intersection(before.attachments) - left_out)})),
             tuple(sorted({*files.ignored, *left_out})),
             {path: before.findings_of(path) for path in notes},
-            tuple(entry.card for path, entry in before.entries.items() if path in notes),
+            tuple(before.entries[path].card for path in sorted(notes) if path in before.entries),
         )
 
     def bad(self, path: str) -> Bad:
@@ -187,14 +189,14 @@ class Snapshot:
 
     def index(self, state: IngestState) -> Index:
         """Return the index of the notes in a state."""
-        cards = (entry.card for entry in state.entries.values())
-        return Index.of(cards, state.attachments, self.names, ignored=state.ignored)
+        return index_of(state, self.names)
 
     def reader(self, index: Index) -> Reader:
         """Return what maps the notes."""
         return Reader(index, self.ontology, self.config.default_class)
 
-    def state(self, entries: Mapping[str, NoteEntry], bad: Mapping[str, Bad]) -> IngestState:
+    def state(self, entries: Notes, bad: Mapping[str, Bad]) -> IngestState:
         """Return the new state of the notes."""
-        kept = self.kept
-        return IngestState(self.settings, entries, bad, kept.attachments, kept.ignored, self.files.root.device)
+        before = self.last.state if self.last and self.last.state.entries.table is entries.table else None
+        kept, device = self.kept, self.files.root.device
+        return IngestState(self.settings, entries, bad, kept.attachments, kept.ignored, device, before=before)

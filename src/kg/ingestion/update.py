@@ -13,7 +13,7 @@ from kg.ingestion.refused_notes import CODE as REFUSED
 from kg.ingestion.refused_notes import Examiner, Refusals
 from kg.ingestion.report import Changes, Report
 from kg.ingestion.snapshot import LastIngest, Snapshot
-from kg.mapping.link_resolution import differences
+from kg.mapping.link_resolution import Candidates, differences, title_keys
 from kg.mapping.statements import Statements
 from kg.notes.model import Note
 from kg.notes.summary import Card
@@ -21,7 +21,8 @@ from kg.notes.vault import read_note
 from kg.rdf.terms import METRICS, Row
 from kg.reasoning import inference
 from kg.store.builder import Builder
-from kg.store.ingest_state import Bad, IngestState, NoteEntry
+from kg.store.ingest_state import IngestState
+from kg.store.note_entries import ENTITY, Bad, NoteEntry
 
 
 class UpdatePlan(NamedTuple):
@@ -68,7 +69,7 @@ class Update:
         changes = Changes(
             tuple(path for path in read if path not in before),
             tuple(path for path in read if path in before),
-            tuple(path for path in before if path not in state.entries),
+            tuple(sorted(path for path in state.entries.differing(before) if path not in state.entries)),
             tuple(path for path in affected if path not in stale),
         )
         return UpdatePlan(state, notes, changes)
@@ -83,7 +84,7 @@ class Update:
         notes |= affected
         stated = {path: reader.statements(note) for path, note in notes.items()}
         entries = {path: _entry(notes[path], statements) for path, statements in stated.items()}
-        state = replace(state, entries={**state.entries, **entries}, bad={**state.bad, **refused})
+        state = replace(state, entries=state.entries.replaced(entries), bad={**state.bad, **refused})
         if not changes and state.bad == self.last.state.bad:
             return publisher.unchanged(self.last, state, changes)
         with publisher.building(self.last.published) as store:
@@ -101,7 +102,7 @@ class Update:
         """Read changed files; return the new state, and the notes read."""
         files, config, before = self.snapshot.files.notes, self.snapshot.config, self.last.state
         existing = files.keys() | self.snapshot.kept.notes
-        entries = {path: entry for path, entry in before.entries.items() if path in existing}
+        entries: dict[str, NoteEntry] = {}
         bad = {path: record for path, record in before.bad.items() if path in existing}
         notes: dict[str, Note] = {}
         for path in again:
@@ -114,7 +115,8 @@ class Update:
                 bad.pop(path, None)
                 notes[path] = note
                 entries[path] = NoteEntry(note.digest, Card.of(note), (), (), (), {}, note.findings)
-        return self.snapshot.state(entries, bad), notes
+        gone = [path for path in before.entries if path not in existing]
+        return self.snapshot.state(before.entries.replaced(entries, gone), bad), notes
 
     def _read_affected(self, paths: Iterable[str]) -> tuple[dict[str, Note], dict[str, Bad]]:
         """Read unchanged notes again; return the notes, and the records of those that the store refused."""
@@ -131,24 +133,35 @@ class Update:
     def _affected(self, state: IngestState, notes: Mapping[str, Note]) -> list[str]:
         """Return the unchanged notes with questions that the index now answers differently."""
         before = self.last.state
-        if _indexed(before) == _indexed(state):
+        among = self._candidates(state)
+        if not any(among):
             return []
-        difference = differences(self.snapshot.index(before), self.snapshot.index(state))
-        return [
-            path
-            for path, entry in state.entries.items()
-            if path not in notes
-            and path not in state.bad
-            and (path in difference.notes or not difference.questions.isdisjoint(entry.questions))
-        ]
+        difference = differences(self.snapshot.index(before), self.snapshot.index(state), among)
+        asking = (path for question in difference.questions for path in state.entries.under(question))
+        affected = difference.notes.union(asking)
+        return sorted(p for p in affected if p in state.entries and p not in notes and p not in state.bad)
+
+    def _candidates(self, state: IngestState) -> Candidates:
+        """Return what the indexes of the two states may differ in: the notes that have, or had, a changed entity."""
+        before, after, names = self.last.state, state, self.snapshot.names
+        states = (before.entries, after.entries)
+        differing = after.entries.differing(before.entries)
+        cards = [[notes[path].card if path in notes else None for notes in states] for path in differing]
+        moved = [card for old, new in cards if old != new for card in (old, new) if card]
+        entities = {names.entity(card.path, card.id) for card in moved}
+        paths = {path for entity in entities for notes in states for path in notes.under(ENTITY + entity)}
+        both = [notes[path].card for path in paths for notes in states if path in notes]
+        files = (before.attachments, after.attachments), (before.ignored, after.ignored)
+        others = [set(old) ^ set(new) for old, new in files if old != new]
+        return Candidates(paths, {key for card in both for key in title_keys(card)}, set().union(*others))
 
     def _apply(
         self, store: Builder, stated: Mapping[str, Statements], state: IngestState
     ) -> tuple[set[ox.Triple], set[ox.Triple]]:
         """Update the graphs of the notes; return the triples that no note states any more, and the new triples."""
         before, graph = self.last.state, self.snapshot.graph
-        removed = before.entries.keys() - state.entries.keys()
-        entries = [before.entries[path] for path in (removed | stated.keys()) & before.entries.keys()]
+        removed = {path for path in state.entries.differing(before.entries) if path not in state.entries}
+        entries = [before.entries[path] for path in removed | stated.keys() if path in before.entries]
         entries += [state.entries[path] for path in stated]
         terms = frozenset(
             term for entry in entries for term in (*(label.term for label in entry.labels), *entry.labelled)
@@ -167,8 +180,3 @@ class Update:
 
 def _entry(note: Note, stated: Statements) -> NoteEntry:
     return EmittedNote.of(note.path, stated).entry(note.digest, Card.of(note), note.findings)
-
-
-def _indexed(state: IngestState) -> tuple[object, ...]:
-    """Return all that the index of a state is made of."""
-    return {path: entry.card for path, entry in state.entries.items()}, state.attachments, state.ignored

@@ -6,7 +6,7 @@ The order of the rules, and where each was observed, is in docs/obsidian.md; cas
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -85,6 +85,11 @@ class Outline(NamedTuple):
     elements: frozenset[str] = frozenset()
     """The ids in a drawing's data, in lower case."""
 
+    @classmethod
+    def of(cls, card: Card, entity: str) -> "Outline":
+        """The outline of a note."""
+        return cls(entity, card.headings, dict(card.blocks), card.kind, card.is_template, frozenset(card.elements))
+
     def has_part(self, subpath: str) -> bool:
         """Whether a subpath is that of a part of a drawing: an element, or what the plugin selects by one."""
         is_element = subpath.startswith("^") and subpath[1:].strip().lower() in self.elements
@@ -137,17 +142,30 @@ class _Headings:
         return {heading.slug: heading for heading in reversed(self._all)}
 
 
+@dataclass(frozen=True)
 class Paths:
     """Files as links look them up: by path and by name, in lower case."""
 
-    def __init__(self, paths: Iterable[str]) -> None:
-        self.all = tuple(sorted(paths))
-        self.exact: dict[str, str] = {}
-        self._by_name: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        for path in self.all:
+    exact: Mapping[str, str]
+    """The first file with a path in lower case."""
+    by_name: Mapping[str, Sequence[tuple[str, str]]]
+    """The files with a name, sorted; each path in lower case, and as it is."""
+
+    @classmethod
+    def of(cls, paths: Iterable[str]) -> "Paths":
+        """The look-up of all files."""
+        exact: dict[str, str] = {}
+        by_name: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for path in sorted(paths):
             low = path.lower()
-            self.exact.setdefault(low, path)
-            self._by_name[low.rpartition("/")[2]].append((low, path))
+            exact.setdefault(low, path)
+            by_name[low.rpartition("/")[2]].append((low, path))
+        return cls(exact, dict(by_name))
+
+    @cached_property
+    def all(self) -> tuple[str, ...]:
+        """All files, sorted."""
+        return tuple(sorted(path for rows in self.by_name.values() for _, path in rows))
 
     def find(self, path: str, source: str) -> list[str]:
         """Return the files that a link path can mean: the file that it does mean first, then its equals."""
@@ -170,7 +188,7 @@ class Paths:
     def _ranked(self, low: str, folder: str) -> Iterator[tuple[tuple[bool, int], str]]:
         """Yield the files whose path ends with `low`; the source's own folder ranks first, then the shortest path."""
         suffix = f"/{low}"
-        for candidate, path in self._by_name.get(low.rpartition("/")[2], ()):
+        for candidate, path in self.by_name.get(low.rpartition("/")[2], ()):
             if candidate.endswith(suffix):
                 yield (posixpath.dirname(path) != folder, len(path)), path
 
@@ -215,19 +233,18 @@ class Index:
         for card in cards:
             entity = entities[card.path]
             entity = entity if first[entity] == card.path else names.entity(card.path)
-            blocks, elements = dict(card.blocks), frozenset(card.elements)
-            outlines[card.path] = Outline(entity, card.headings, blocks, card.kind, card.is_template, elements)
-            for title in dict.fromkeys((card.name, card.title)) if card.kind != "canvas" else ():
-                titles[letters_and_digits(title)].append(entity)
-            for alias in dict.fromkeys(nfc(alias).lower().strip() for alias in card.aliases):
+            outlines[card.path] = Outline.of(card, entity)
+            for title in title_keys(card):
+                titles[title].append(entity)
+            for alias in alias_keys(card):
                 aliases[alias].append(card.path)
         return cls(
             names,
             outlines,
-            Paths([*outlines, *attachments]),
-            Paths(ignored),
-            {key: tuple(rows) for key, rows in titles.items() if key},
-            {key: tuple(rows) for key, rows in aliases.items() if key},
+            Paths.of([*outlines, *attachments]),
+            Paths.of(ignored),
+            {key: tuple(rows) for key, rows in titles.items()},
+            {key: tuple(rows) for key, rows in aliases.items()},
             on_disk or {},
         )
 
@@ -393,16 +410,44 @@ class Differences(NamedTuple):
     questions: frozenset[str]
 
 
-def differences(before: Index, after: Index) -> Differences:
+class Candidates(NamedTuple):
+    """The notes and the keys of titles that may differ in two indexes, and the other files that do."""
+
+    notes: Collection[str]
+    titles: Collection[str]
+    files: Collection[str]
+
+    @classmethod
+    def of(cls, before: Index, after: Index) -> "Candidates":
+        """All of two indexes."""
+        files = (set(before.paths.all) ^ set(after.paths.all)) | (set(before.ignored.all) ^ set(after.ignored.all))
+        return cls(before.outlines.keys() | after.outlines, before.by_title.keys() | after.by_title.keys(), files)
+
+
+def differences(before: Index, after: Index, among: Candidates | None = None) -> Differences:
     """Compare two indexes. A link's target depends on the files with the name at its end, and on their text."""
-    old, new = before.outlines, after.outlines
-    notes = {path for path in old.keys() | new if old.get(path) != new.get(path)}
-    paths = notes | (set(before.paths.all) ^ set(after.paths.all)) | (set(before.ignored.all) ^ set(after.ignored.all))
-    names = {path.lower().rpartition("/")[2] for path in paths}
-    titles = before.by_title.keys() | after.by_title.keys()
-    questions = {f"={title}" for title in titles if before.titled(title) != after.titled(title)}
+    among = among or Candidates.of(before, after)
+    notes = {path for path in among.notes if before.outlines.get(path) != after.outlines.get(path)}
+    names = {file_name(path) for path in notes.union(among.files)}
+    questions = {f"={title}" for title in among.titles if before.titled(title) != after.titled(title)}
     questions |= {f"/{name}" for name in names} | {f"/{name.removesuffix('.md')}" for name in names}
     return Differences(frozenset(notes), frozenset(questions))
+
+
+def file_name(path: str) -> str:
+    """The name of a file as links look it up."""
+    return path.lower().rpartition("/")[2]
+
+
+def title_keys(card: Card) -> list[str]:
+    """The letters and digits of the name and the title of a note, where it has any; a canvas has neither."""
+    titles = dict.fromkeys((card.name, card.title)) if card.kind != "canvas" else ()
+    return list(filter(None, map(letters_and_digits, titles)))
+
+
+def alias_keys(card: Card) -> list[str]:
+    """The aliases of a note as links look them up."""
+    return list(filter(None, dict.fromkeys(nfc(alias).lower().strip() for alias in card.aliases)))
 
 
 def link_path(link: Link) -> tuple[str, str]:

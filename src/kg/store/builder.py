@@ -16,7 +16,7 @@ from kg.core.errors import StoreBusy, StoreError, TermRefused
 from kg.core.folder import Folder
 from kg.rdf.canonical import canonical_triples
 from kg.rdf.terms import INFERRED, ONTOLOGY, Row
-from kg.rdf.vocabulary import DEFAULT_GRAPH, INFERRED_GRAPH, Term
+from kg.rdf.vocabulary import DEFAULT_GRAPH, INFERRED_GRAPH, LINKS_TO, PREF_LABEL, TYPE, Term
 from kg.store.bulk_load import OF_INFERENCE, load_file, parsed, write_graphs
 from kg.store.generations import FORMAT, MANIFEST, current_name, next_name, remove_old, stamp, stamp_of
 from kg.store.locks import READING, locked
@@ -26,6 +26,7 @@ from kg.store.store import ATTEMPTS, Made, Published
 
 COMMIT_POINTS = ("locked", "begun", "written", "flushed", "described", "swapped")
 """The points of a writer's work; a writer stopped at each leaves a different state on the disk."""
+_NAMING = (LINKS_TO, PREF_LABEL, TYPE)
 _BULK = 10_000
 _PIECES = 200_000
 _DISK_FULL = ("No space left on device", "Disk quota exceeded", "File too large")
@@ -74,6 +75,8 @@ class Builder:
         self._put = 0
         self.left_out: dict[str, str] = {}
         """Inferred triples that the store refused, with the reasons."""
+        self.relinked: set[Term] | None = set() if base else None
+        """The things whose type, name or links to them have changed; None if everything has."""
 
     @contextlib.contextmanager
     def loading(self) -> Iterator[None]:
@@ -148,6 +151,7 @@ class Builder:
         removed: list[ox.Quad] = []
         gone: set[ox.Triple] = set()
         come: set[ox.Triple] = set()
+        touched = self._relink(touched)
         for triple in touched:
             quads = matching(self._db, triple.subject, triple.predicate, triple.object, None)
             graphs = {quad.graph_name for quad in quads}
@@ -165,6 +169,14 @@ class Builder:
         self._count(INFERRED, -sum(quad.graph_name == inferred for quad in removed))
         return gone, come
 
+    def _relink(self, triples: Iterable[ox.Triple]) -> list[ox.Triple]:
+        """Return changed triples, and record the things of which they change the type, the name or the links."""
+        triples = list(triples)
+        if self.relinked is not None:
+            naming = (triple for triple in triples if triple.predicate in _NAMING)
+            self.relinked.update(t.object if t.predicate == LINKS_TO else t.subject for t in naming)
+        return triples
+
     def clear_inferred(self) -> None:
         """Remove all inferred triples."""
         name = INFERRED_GRAPH
@@ -179,7 +191,7 @@ class Builder:
     def change_inferred(self, gone: Collection[ox.Triple], come: Iterable[ox.Triple]) -> None:
         """Remove inferred triples, and add new ones."""
         name, default = INFERRED_GRAPH, DEFAULT_GRAPH
-        removed = [triple for triple in gone if self.is_inferred(triple)]
+        removed = self._relink(triple for triple in gone if self.is_inferred(triple))
         for quad in (*_quads(removed, name), *_quads(removed, default)):
             self._db.remove(quad)
         if self._counts:
@@ -220,6 +232,7 @@ class Builder:
     def _add_inferred(self, triples: Iterable[ox.Triple], name: ox.NamedNode) -> int:
         default = DEFAULT_GRAPH
         new = {t for t in triples if ox.Quad(t.subject, t.predicate, t.object, default) not in self._db}
+        self._relink(new)
         quads = [*_quads(new, name), *_quads(new, default)]
         # A process killed during a bulk load leaves files behind: here, in a folder that is discarded.
         (self._db.bulk_extend if len(quads) > _BULK else self._db.extend)(quads)
@@ -230,6 +243,7 @@ class Builder:
 
         A small batch is added at once: loading would store the texts of its terms a second time.
         """
+        self.relinked = None
         if len(triples) <= _BULK and not self._put:
             name = INFERRED_GRAPH
             new = parsed(triples, self.left_out)
@@ -267,10 +281,11 @@ class Builder:
         """Close the database, even if other code still references this builder."""
         self.__dict__.pop("_db", None)
 
-    def publish(self, summary: Mapping[str, Any], files: Mapping[str, str]) -> str:
+    def publish(self, summary: Mapping[str, Any], files: Mapping[str, str | bytes | Path]) -> str:
         """Publish this generation to readers, with files beside it, and return its stamp.
 
-        It survives a power cut once this returns.
+        A path is that of a file of the published generation, which is linked. The new generation survives a power cut
+        once this returns.
         """
         self._db.flush()
         reached("flushed")
@@ -285,8 +300,8 @@ class Builder:
         self.close()
         with opened(self.path) as store:
             with store.folder(self.folder.name) as folder:
-                for name, text in {**files, READING: "", MANIFEST: json.dumps(table, indent=1)}.items():
-                    _write_new(folder, name, text)
+                for name, content in {**files, READING: "", MANIFEST: json.dumps(table, indent=1)}.items():
+                    _write_new(folder, name, content)
                 with folder.folder("db") as database:
                     _sync_all(database)
                 folder.sync()
@@ -350,9 +365,12 @@ def building(
         raise _write_failed(path, error) from error
 
 
-def _write_new(folder: Folder, name: str, text: str) -> None:
+def _write_new(folder: Folder, name: str, content: str | bytes | Path) -> None:
+    if isinstance(content, Path):
+        folder.link(name, content)
+        return
     with folder.new(name) as file:
-        file.write(text.encode())
+        file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
         os.fsync(file.fileno())
 

@@ -1,60 +1,88 @@
 """The state of the notes from one ingest to the next: enough to determine what a change means for other notes.
 
-It is a file beside the quads of a generation, and published with them: lines of JSON. The first is an overview, all
-that an ingest needs if nothing has changed. The second has the bad files, and each other line a note. They are parsed
-on first use, and the line of a note that stays the same is copied. The sizes and times of the files are stored apart:
-they are a hint that saves reading, and content decides.
+It is two files beside the quads of a generation, and published with them: a table of the notes (see `note_table`),
+which later generations share, and what has changed since the table was written. So an ingest writes what it touches;
+when many notes have changed, it writes a new table. The sizes and times of the files are stored apart: they are a hint
+that saves reading, and content decides.
 """
 
 import json
-import re
-from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import sha256
 from itertools import chain
-from operator import attrgetter
+from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
+from zlib import crc32
 
 import msgspec
 
-from kg.core.errors import StoreError
+from kg.core.errors import StateDamaged
 from kg.core.files import MAX_STORE_FILE, read_bytes
-from kg.core.findings import CODES, Finding, of_file
+from kg.core.findings import Finding, of_file
 from kg.core.text import letters_and_digits
 from kg.mapping.collector import Label
 from kg.mapping.link_resolution import LinkClass
 from kg.mapping.structural_terms import ALT_LABEL
-from kg.notes.summary import Card
+from kg.rdf.iris import Names
 from kg.rdf.terms import Row, literal
-from kg.store.generations import damaged_store
+from kg.store.note_entries import (
+    ID,
+    LABELLED,
+    Bad,
+    FindingFields,
+    Notes,
+    StoredEntry,
+    fields_of,
+    finding_of,
+    read_entries,
+    written,
+)
+from kg.store.note_table import DAMAGE, NoteTable, compact
+from kg.store.note_table import FILE as TABLE
 
-_IRIS = re.compile(r'(?:<[a-zA-Z][^\x00-\x20<>"{}|^`\\]*>)*+')
 FILE = "notes.json"
+_MOST_CHANGED = 200
+"""The number of changed notes for which a new table is written; in a large vault, 2 % of its notes."""
 
-Value = TypeVar("Value")
+Missing = Mapping[str, tuple[str, int]]
+"""The missing things by IRI: their names, and the number of links to them."""
 
 
-class NoteEntry(NamedTuple):
-    """The state of one note."""
+class Tally(NamedTuple):
+    """What is counted over all notes."""
 
-    digest: str
-    card: Card
-    questions: tuple[str, ...]
-    labels: tuple[Label, ...]
-    labelled: tuple[str, ...]
-    """The things to which the note itself gives a preferred label."""
     links: Mapping[LinkClass, int]
-    findings: tuple[Finding, ...]
+    canvases: int
+    shared: tuple[Finding, ...]
+    """A finding for each note whose `id` a note with an earlier path has too."""
+
+    @classmethod
+    def of(cls, notes: Notes) -> "Tally":
+        """Count all notes."""
+        return cls({}, 0, ()).after(Notes(notes.names), notes, notes)
+
+    def after(self, before: Notes, notes: Notes, differing: Iterable[str]) -> "Tally":
+        """The tally of notes that differ from those that were counted."""
+        links, canvases = Counter(self.links), self.canvases
+        ids: set[str] = set()
+        for state, sign in ((before, -1), (notes, 1)):
+            for entry in (state[path] for path in differing if path in state):
+                links.update({kind: sign * number for kind, number in entry.links.items()})
+                canvases += sign * (entry.card.kind == "canvas")
+                ids.update([entry.card.id] if entry.card.id else ())
+        shared = [f for f in self.shared if f.path in before and before[f.path].card.id not in ids]
+        shared += [finding for id_ in sorted(ids) for finding in _shared(notes, id_)]
+        return Tally({kind: number for kind, number in links.items() if number}, canvases, tuple(shared))
 
 
-class Bad(NamedTuple):
-    """An unreadable file: its digest, if it has readable bytes, and the findings that say why."""
-
-    digest: str
-    findings: tuple[Finding, ...]
+def _shared(notes: Notes, id_: str) -> Iterator[Finding]:
+    first, *others = notes.under(ID + id_) or [""]
+    for path in others:
+        if place := notes[path].card.id_place:
+            yield of_file(path, "P05", f"{first} has the id “{id_}” too", *place)
 
 
 @dataclass(frozen=True)
@@ -63,38 +91,39 @@ class IngestState:
 
     settings: str
     """A digest of everything but the files: the version, the ontology, the settings in kg.toml."""
-    entries: Mapping[str, NoteEntry]
+    entries: Notes
     bad: Mapping[str, Bad]
     attachments: tuple[str, ...]
     ignored: tuple[str, ...]
     device: int = 0
     """The number of the vault's file system; 0 if unknown."""
+    missing: Missing | None = None
+    """The missing things in the store; None if they are not counted yet."""
+    before: "IngestState | None" = field(default=None, repr=False, compare=False)
+    """The state that this one was made from, if they have a table in common."""
+    counted: Tally | None = field(default=None, repr=False, compare=False)
 
-    stored: "StateFile | None" = field(default=None, repr=False, compare=False)
-    """The file, if the state has been read from one."""
+    @cached_property
+    def tally(self) -> Tally:
+        """What is counted over all notes."""
+        if self.counted:
+            return self.counted
+        if self.before is None:
+            return Tally.of(self.entries)
+        before = self.before.entries
+        return self.before.tally.after(before, self.entries, self.entries.differing(before))
 
     @cached_property
     def digests(self) -> Mapping[str, str]:
         """The digests of the files as they were read, by path."""
-        if self.stored:
-            return self.stored.overview.digests
-        return {path: entry.digest for path, entry in self.entries.items()} | {p: b.digest for p, b in self.bad.items()}
+        return self.entries.digests | {path: record.digest for path, record in self.bad.items()}
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """The findings in all files; in a bad file, only the current findings."""
-        if self.stored:
-            return self.stored.findings
-        paths = self.entries.keys() | self.bad.keys()
-        return (*(finding for path in paths for finding in self.findings_of(path)), *self._shared_ids())
-
-    def _shared_ids(self) -> Iterator[Finding]:
-        """A finding for each note whose `id` a note with an earlier path has too."""
-        first: dict[str, str] = {}
-        for path in sorted(self.entries):
-            card = self.entries[path].card
-            if card.id and card.id_place and first.setdefault(card.id, path) != path:
-                yield of_file(path, "P05", f"{first[card.id]} has the id “{card.id}” too", *card.id_place)
+        good = (found for path, found in self.entries.findings().items() if path not in self.bad)
+        bad = (record.findings for record in self.bad.values())
+        return (*chain.from_iterable((*good, *bad)), *self.tally.shared)
 
     def findings_of(self, path: str) -> tuple[Finding, ...]:
         """The findings in one file; in a bad file, only the current findings."""
@@ -105,200 +134,131 @@ class IngestState:
 
         A title that differs from the first is an alternative label. `terms` restricts the things.
         """
-        labelled = {term for entry in self.entries.values() for term in entry.labelled}
         first: dict[tuple[str, str], str] = {}
         by_path: dict[str, list[Row]] = {}
-        for path in sorted(self.entries):
-            rows = dict.fromkeys(_labels(self.entries[path].labels, labelled, first, terms))
-            if rows:
-                by_path[path] = list(rows)
-        return by_path
+        for path, labels in sorted(self._labels(terms), key=itemgetter(0)):
+            by_path.setdefault(path, []).extend(_label_rows(labels, first))
+        return {path: list(dict.fromkeys(rows)) for path, rows in by_path.items() if rows}
 
-    def text(self, before: "IngestState | None" = None) -> str:
-        """The state as lines of JSON, for the folder of its generation. Lines that stay as in `before` are copied."""
-        if self.stored:
-            return self.stored.text
-        bad = {path: (record.digest, tuple(map(fields_of, record.findings))) for path, record in self.bad.items()}
-        known = before.stored.lines if before and before.stored else {}
-        lines = [_json(bad)]
-        for path, entry in self.entries.items():
-            before_entry, line = known.get(path, (None, ""))
-            lines.append(line if before_entry is entry else _json((path, _written(entry))))
-        notes = "\n".join(lines)
-        findings = tuple(map(fields_of, self.findings))
-        digest = sha256(notes.encode()).hexdigest()
-        overview = Overview(
-            digest, self.settings, dict(self.digests), self.attachments, self.ignored, self.device, findings
+    def _labels(self, terms: frozenset[str] | None) -> Iterator[tuple[str, Sequence[Label]]]:
+        """The labels of things to which no note gives a preferred label itself, by note."""
+        if terms is None:
+            labelled = {term for entry in self.entries.values() for term in entry.labelled}
+            for path, entry in self.entries.items():
+                yield path, tuple(label for label in entry.labels if label.term not in labelled)
+            return
+        for term in terms:
+            if not self.entries.under(LABELLED + term):
+                yield from self.entries.labels(term).items()
+
+    def files(self, published: Path | None = None) -> dict[str, str | bytes | Path]:
+        """The files of the state; a path is that of a file of the `published` generation, to link."""
+        if self.entries.table and published and self._changes <= max(_MOST_CHANGED, len(self.entries) // 50):
+            return {TABLE: published / TABLE, FILE: _text(self._stored(self.entries.table))}
+        data = self.entries.content(self._files.items(), self.missing or {}).table()
+        return {TABLE: data, FILE: _text(self._stored_whole(crc32(data)))}
+
+    @property
+    def _changes(self) -> int:
+        return len(self.entries.changed) + len(self.entries.gone)
+
+    @property
+    def _files(self) -> dict[str, bool]:
+        """The other files than notes, and whether they are ignored."""
+        return {**dict.fromkeys(self.attachments, False), **dict.fromkeys(self.ignored, True)}
+
+    def _stored_whole(self, table: int) -> "_Stored":
+        """What is stored beside a table of this state."""
+        bad = {path: (record.digest, _fields(record.findings)) for path, record in self.bad.items()}
+        missing: dict[str, tuple[str, int]] | None = None if self.missing is None else {}
+        tally = dict(self.tally.links), self.tally.canvases, _fields(self.tally.shared)
+        base = self.entries.names.base
+        return _Stored(table, self.settings, base, self.device, bad, (), (), (), (), missing, tally)
+
+    def _stored(self, table: NoteTable) -> "_Stored":
+        """What is stored beside the table of an earlier state."""
+        files, stored = self._files, table.missing()
+        missing = self.missing
+        if missing is not None:
+            gone = dict.fromkeys(stored.keys() - missing.keys(), ("", 0))
+            missing = {iri: row for iri, row in missing.items() if stored.get(iri) != row} | gone
+        return self._stored_whole(table.check)._replace(
+            changed=tuple((path, written(entry)) for path, entry in self.entries.changed.items()),
+            gone=tuple(sorted(self.entries.gone)),
+            files=tuple((path, ignored) for path, ignored in files.items() if table.files.get(path) != ignored),
+            files_gone=tuple(sorted(table.files.keys() - files.keys())),
+            missing=missing,
         )
-        return f"{_json(overview)}\n{notes}"
 
     @classmethod
     def read(cls, folder: Path) -> "IngestState | None":
         """Read the state of a generation; None if it is unreadable, so that the ingest reads the whole vault.
 
-        To use its notes raises StoreError if somebody has put another text in their place.
+        To use its notes raises StateDamaged if somebody has put others in their place.
         """
         try:
-            text = read_bytes(folder / FILE, MAX_STORE_FILE, follow=False).decode()
-            first, _, notes = text.partition("\n")
-            overview = msgspec.convert(json.loads(first), Overview)
-            findings = tuple(map(finding_of, overview.findings))
-            if overview.notes != sha256(notes.encode()).hexdigest():
+            check, _, text = read_bytes(folder / FILE, MAX_STORE_FILE, follow=False).decode().partition("\n")
+            if int(check) != crc32(text.encode()):
                 return None
-        except (OSError, ValueError, RecursionError, msgspec.ValidationError):
+            stored = msgspec.convert(json.loads(text), _Stored)
+            state = stored.state(NoteTable(folder / TABLE, stored.table))
+            state.findings  # noqa: B018 - raises StateDamaged if one is not readable
+        except (*DAMAGE, StateDamaged):
             return None
-        stored = StateFile(folder.parent, text, overview, findings)
-        rest = (overview.attachments, overview.ignored, overview.device, stored)
-        return cls(overview.settings, _Later(lambda: stored.notes[0]), _Later(lambda: stored.notes[1]), *rest)
-
-    @property
-    def is_readable(self) -> bool:
-        """Whether the notes can be used, see `read`."""
-        with suppress(StoreError):
-            return self.stored is None or bool(self.stored.notes)
-        return False
+        return state
 
 
-@dataclass(frozen=True)
-class StateFile:
-    """The file of a state. Its notes are parsed on first use."""
+class _Stored(NamedTuple):
+    """The contents of the file beside the table: what differs from the table."""
 
-    store: Path
-    text: str
-    overview: "Overview"
-    findings: tuple[Finding, ...]
-
-    @cached_property
-    def notes(self) -> tuple[dict[str, NoteEntry], dict[str, Bad]]:
-        """The notes and the bad files. Raises StoreError."""
-        _, second, *lines = self.text.split("\n")
-        try:
-            rows = msgspec.convert(json.loads(f"[{','.join(lines)}]"), list[tuple[str, _StoredEntry]])
-            labels = (_terms(row.labels) for _, row in rows)
-            _check_iris(chain.from_iterable([*(row.labelled for _, row in rows), *labels]))
-            entries = {path: NoteEntry(*row[:-1], tuple(map(finding_of, row.findings))) for path, row in rows}
-            if len(entries) != len(lines):
-                raise ValueError("a line is not that of a note")
-            bad = msgspec.convert(json.loads(second), dict[str, tuple[str, tuple[FindingFields, ...]]])
-            records = {path: Bad(digest, tuple(map(finding_of, findings))) for path, (digest, findings) in bad.items()}
-        except (ValueError, RecursionError, msgspec.ValidationError) as error:
-            raise damaged_store(self.store, error) from error
-        return entries, records
-
-    @property
-    def lines(self) -> dict[str, tuple[NoteEntry, str]]:
-        """Each note with its line; empty if the notes have not been parsed."""
-        if "notes" not in vars(self):
-            return {}
-        _, _, *lines = self.text.split("\n")
-        return {path: (entry, line) for (path, entry), line in zip(self.notes[0].items(), lines, strict=True)}
-
-
-class _Later(Mapping[str, Value]):
-    """A table that is read on first use."""
-
-    def __init__(self, read: Callable[[], dict[str, Value]]) -> None:
-        self._read = read
-
-    @cached_property
-    def _table(self) -> dict[str, Value]:
-        return self._read()
-
-    def __getitem__(self, key: str) -> Value:
-        return self._table[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._table)
-
-    def __len__(self) -> int:
-        return len(self._table)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._table
-
-    def keys(self) -> KeysView[str]:
-        """As that of a dictionary, which is quicker than the one that Mapping makes."""
-        return self._table.keys()
-
-    def values(self) -> ValuesView[Value]:
-        """As that of a dictionary."""
-        return self._table.values()
-
-    def items(self) -> ItemsView[str, Value]:
-        """As that of a dictionary."""
-        return self._table.items()
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))  # unlike msgspec, json keeps the bytes of names outside UTF-8
-
-
-FindingFields = tuple[str, int, int, int, int, str, str, str]
-"""A finding that reports no SHACL result."""
-_FIELDS = attrgetter("path", "line", "column", "end_line", "end_column", "code", "message", "hint")
-
-
-class _StoredEntry(NamedTuple):
-    digest: str
-    card: Card
-    questions: tuple[str, ...]
-    labels: tuple[Label, ...]
-    labelled: tuple[str, ...]
-    links: dict[LinkClass, int]
-    findings: tuple[FindingFields, ...]
-
-
-class Overview(NamedTuple):
-    """The first line of the file."""
-
-    notes: str
-    """The digest of the other lines."""
+    table: int
+    """The checksum of the table."""
     settings: str
-    digests: dict[str, str]
-    attachments: tuple[str, ...]
-    ignored: tuple[str, ...]
+    base: str
     device: int
-    findings: tuple[FindingFields, ...]
+    bad: dict[str, tuple[str, tuple[FindingFields, ...]]]
+    changed: tuple[tuple[str, StoredEntry], ...]
+    gone: tuple[str, ...]
+    files: tuple[tuple[str, bool], ...]
+    """Other files than notes, and whether they are ignored."""
+    files_gone: tuple[str, ...]
+    missing: dict[str, tuple[str, int]] | None
+    """The missing things; one without links is none any more."""
+    tally: tuple[dict[LinkClass, int], int, tuple[FindingFields, ...]]
+
+    def state(self, table: NoteTable) -> IngestState:
+        """The state. Raises an error of DAMAGE."""
+        entries = read_entries(dict(self.changed))
+        notes = Notes(Names(self.base), table=table).replaced(entries, self.gone)
+        bad = {path: Bad(digest, tuple(map(finding_of, found))) for path, (digest, found) in self.bad.items()}
+        files = {path: ignored for path, ignored in table.files.items() if path not in self.files_gone}
+        others = sorted((files | dict(self.files)).items())
+        attachments = tuple(path for path, ignored in others if not ignored)
+        ignored = tuple(path for path, ignored in others if ignored)
+        missing = self.missing
+        if missing is not None:
+            missing = {iri: row for iri, row in (table.missing() | missing).items() if row[1]}
+        links, canvases, shared = self.tally
+        tally = Tally(links, canvases, tuple(map(finding_of, shared)))
+        return IngestState(self.settings, notes, bad, attachments, ignored, self.device, missing, None, tally)
 
 
-def _written(entry: NoteEntry) -> _StoredEntry:
-    labels = tuple([label._replace(at=0) for label in entry.labels])
-    return _StoredEntry(*entry[:3], labels, entry.labelled, dict(entry.links), tuple(map(fields_of, entry.findings)))
+def _fields(findings: Iterable[Finding]) -> tuple[FindingFields, ...]:
+    return tuple(map(fields_of, findings))
 
 
-def _terms(labels: Iterable[Label]) -> list[str]:
-    return [term for label in labels for term in (label.term, label.predicate)]
+def _text(stored: _Stored) -> str:
+    """The text of a file, after its checksum."""
+    text = compact(stored)
+    return f"{crc32(text.encode())}\n{text}"
 
 
-def _labels(
-    labels: Iterable[Label], labelled: set[str], first: dict[tuple[str, str], str], terms: frozenset[str] | None
-) -> Iterator[Row]:
-    """The labels of shared things that no earlier note gave; another title than the first is an alternative label."""
+def _label_rows(labels: Iterable[Label], first: dict[tuple[str, str], str]) -> Iterator[Row]:
+    """The labels that no earlier note gave; another title than the first is an alternative label."""
     for label in labels:
-        if label.term in labelled or (terms is not None and label.term not in terms):
-            continue
         key = (label.term, label.predicate)
         if key not in first:
             first[key] = label.text
             yield *key, literal(label.text)
         elif label.is_title and letters_and_digits(first[key]) != letters_and_digits(label.text):
             yield label.term, ALT_LABEL, literal(label.text)
-
-
-def fields_of(finding: Finding) -> FindingFields:
-    """The fields of a finding, for JSON."""
-    fields: FindingFields = _FIELDS(finding)
-    return fields
-
-
-def finding_of(fields: FindingFields) -> Finding:
-    """A finding from its fields. Raises ValueError if there is no such code."""
-    finding = Finding(*fields)
-    if finding.code and finding.code not in CODES:
-        raise ValueError(f"not a finding: {fields}")
-    return finding
-
-
-def _check_iris(values: Iterable[str]) -> None:
-    if not _IRIS.fullmatch("".join(values)):  # one match for all, since there are many
-        raise ValueError("not all are IRIs")

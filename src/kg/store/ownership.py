@@ -51,7 +51,7 @@ _DATABASE = Contents(
 )
 _LOADS = Contents(re.compile(r"(?:more|inferred-[0-9]+|[0-9]+-[0-9]+)(?:\.[a-z]+)?"))
 _GENERATION = Contents(
-    re.compile(r"(?:manifest|notes|rules)\.json|reading"),
+    re.compile(r"(?:manifest|notes|rules)\.json|notes\.db|reading"),
     {re.compile(r"db(?:\.tmp)?"): _DATABASE, re.compile("load"): _LOADS},
 )
 _PULLED = Contents(re.compile(r"\.?.+-[0-9a-f]{8}\.nt(?:\.[0-9]+)?(?:\.tmp)?", re.DOTALL))

@@ -5,6 +5,7 @@
     .kg/current       the name of the published generation
     .kg/gen-N/db      Oxigraph's database, never written after its publication
     .kg/gen-N/manifest.json
+    .kg/gen-N/notes.db, notes.json  the state of the notes (see `ingest_state`)
     .kg/gen-N/reading held, shared, by each reader
 
 A writer makes a new generation beside the published one, empty or as a copy by hard links that takes a few

@@ -18,7 +18,7 @@ from kg.core.files import MAX_STORE_FILE, read_bytes
 from kg.core.findings import Finding, Result, Severity
 from kg.mapping.link_resolution import LinkClass
 from kg.mapping.provenance import Origin, Place
-from kg.store.ingest_state import FindingFields, fields_of, finding_of
+from kg.store.note_entries import FindingFields, fields_of, finding_of
 from kg.store.ownership import owned
 from kg.validation.conformance import State
 from kg.validation.link_checks import Checked, Typed
