@@ -232,7 +232,8 @@ _CURRENT = "current"
 
 def _end(place: Path) -> Path:
     """The real path of a place; of a link to a file, its own path in its real folder."""
-    return _real(place.parent) / place.name if place.is_symlink() and is_file(place) else _real(place)
+    is_link = os.path.islink(place)  # noqa: PTH114 - unlike Path.is_symlink, it raises nothing
+    return _real(place.parent) / place.name if is_link and is_file(place) else _real(place)
 
 
 def _store(table: Mapping[str, Any], root: Path) -> Path:
