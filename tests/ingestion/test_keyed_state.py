@@ -50,7 +50,7 @@ def write(vault: Path, files: Mapping[str, str | None]) -> None:
 @pytest.mark.parametrize(
     ("most", "names"),
     [
-        (1, ("a note", "the first of a name")),
+        (1, ("the first of a name",)),
         *(pytest.param(most, STEPS, marks=pytest.mark.slow) for most in (100, 1, -1)),
     ],
 )

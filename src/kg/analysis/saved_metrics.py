@@ -10,7 +10,7 @@ from pathlib import Path
 from kg.config import Config
 from kg.core.files import is_regular
 from kg.rdf.terms import METRICS, Row
-from kg.reasoning.construct_rules import FILE as RULES
+from kg.reasoning.rule_cache import RULES
 from kg.store.builder import Outdated, building
 from kg.store.ingest_state import FILE as NOTES
 from kg.store.note_table import FILE as TABLE

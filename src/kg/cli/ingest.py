@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg.cli.infer import say_inference
 from kg.cli.options import Options, common, complain, emit, plural, progress, say_findings, tell, vault_config
 from kg.core.errors import KgError, StoreBusy, StoreError
 from kg.core.escaping import printable
@@ -171,6 +170,8 @@ def _say_report(options: Options, report: "Report") -> None:
     for name, number, detail in rows:
         options.say(printable(f"{name:<8} {number:>{width}}  {detail}".rstrip()))
     if report.inference:
+        from kg.cli.infer import say_inference
+
         say_inference(options, report.inference)
     options.say(f"{'store':<8} {short(report.path)} ({summary['seconds']:.2f} s)")
 

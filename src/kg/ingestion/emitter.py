@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kg.core.findings import Finding
-from kg.mapping.collector import Label
 from kg.mapping.link_resolution import LinkClass
 from kg.mapping.statements import Reader, Statements
-from kg.mapping.structural_terms import PREF_LABEL
+from kg.mapping.structural_terms import PREF_LABEL, Label
 from kg.notes.model import Note
 from kg.notes.summary import Card
 from kg.store.note_entries import NoteEntry

@@ -9,19 +9,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from kg.core.errors import StateDamaged
-from kg.ingestion.full_build import FullBuild
 from kg.ingestion.publisher import Publisher
-from kg.ingestion.refused_notes import NotesRefused, Refusals
 from kg.ingestion.report import Changes, Report
 from kg.ingestion.snapshot import Scan, Snapshot
-from kg.ingestion.update import Update
 from kg.notes.vault import Progress, Vault, without_collection
 from kg.store.builder import retried
 from kg.store.file_digests import digests
-
-_REBUILD_SHARE = 0.3
-"""If more than this share of the notes must be stated again, a rebuild is faster."""
 
 
 def ingest(
@@ -61,9 +54,11 @@ def preview(vault: Vault | str | Path, *, inference: bool = True) -> Changes:
             return Changes()
         if reason := snapshot.reason_to_rebuild():
             return Changes(changed=notes, everything=reason)
-        update = Update(snapshot, last, Refusals())
+        from kg.ingestion.refused_notes import Refusals
+        from kg.ingestion.update import Update
+
         now = digests(snapshot.files.notes, snapshot.config.store, snapshot.config.max_bytes)
-        return update.plan(update.different(now)).changes
+        return Update(snapshot, last, Refusals()).plan(snapshot.different(now)).changes
 
 
 def _snapshots(vault: Vault, files: Scan | None, *, inference: bool) -> Iterator[Snapshot]:
@@ -77,33 +72,16 @@ def _snapshots(vault: Vault, files: Scan | None, *, inference: bool) -> Iterator
 
 
 def _attempt(publisher: Publisher, *, full: bool) -> Report:
-    """Do the ingest; repeat it without the notes whose triples the store refuses."""
-    refusals = Refusals()
-    while True:
-        try:
-            return _run(publisher, refusals, full=full)
-        except NotesRefused as refused:
-            refusals = refusals.extended(refused.notes)
-
-
-def _run(publisher: Publisher, refusals: Refusals, *, full: bool) -> Report:
-    """Find out what has changed, and do no more than that needs: nothing, an update, or a full build."""
-    snapshot, config = publisher.snapshot, publisher.snapshot.config
-    build, last = FullBuild(snapshot, publisher, refusals), snapshot.last
+    """Find out what has changed, and do no more than that needs."""
+    snapshot, now = publisher.snapshot, dict[str, str]()
+    last, config = snapshot.last, snapshot.config
     if last and snapshot.is_out_of_sight(full=full):
         return publisher.nothing(last)
     reason = "--full was given" if full else snapshot.reason_to_rebuild()
-    if reason or last is None:
-        return build.run(reason)
-    update = Update(snapshot, last, refusals)
-    now = digests(snapshot.files.notes, config.store, config.max_bytes, keep=True)
-    paths = update.different(now)
-    if not paths and not update.listing_differs(now):
-        return publisher.nothing(last)
-    paths += [path for path in update.refused_before() if path in now and path not in paths]
-    if len(paths) > _REBUILD_SHARE * len(now) + 10:
-        return build.run("most notes have changed")
-    try:
-        return update.run(paths, publisher)
-    except StateDamaged:
-        return build.run("the store cannot be read")
+    if last and not reason:
+        now = digests(snapshot.files.notes, config.store, config.max_bytes, keep=True)
+        if not snapshot.different(now) and not snapshot.listing_differs(now):
+            return publisher.nothing(last)
+    from kg.ingestion.changing import change  # imports what states notes and infers, which nothing needs till here
+
+    return change(publisher, reason, now)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kg.core.findings import Finding, in_order, of_file
 from kg.ingestion.report import Changes, Report
@@ -15,12 +15,14 @@ from kg.mapping.link_resolution import LINK_CLASSES
 from kg.notes.vault import Progress
 from kg.rdf.terms import INFERRED, ONTOLOGY
 from kg.rdf.vocabulary import LINKS_TO, MISSING, PREF_LABEL, TYPE, iri_of
-from kg.reasoning.construct_rules import FILE as RULES
-from kg.reasoning.inference import Inference
+from kg.reasoning.rule_cache import RULES
 from kg.store.builder import Builder, building
 from kg.store.generations import tidy
 from kg.store.ingest_state import IngestState, Missing
 from kg.store.store import Published
+
+if TYPE_CHECKING:
+    from kg.reasoning.inference import Inference
 
 _WANTED = 20
 _LEFT_OUT = 20
@@ -41,7 +43,7 @@ class Publisher:
         return building(config.store, prefixes, f"kg ingest {config.vault}", base, self.snapshot.since)
 
     def publish(
-        self, store: Builder, state: IngestState, changes: Changes, number: int, inferred: Inference | None
+        self, store: Builder, state: IngestState, changes: Changes, number: int, inferred: "Inference | None"
     ) -> Report:
         """Publish the store, and report it; `number` is the number of notes that were stated."""
         snapshot = self.snapshot
@@ -73,7 +75,7 @@ class Publisher:
         state: IngestState,
         changes: Changes,
         generation: str,
-        inferred: Inference | None = None,
+        inferred: "Inference | None" = None,
     ) -> Report:
         snapshot = self.snapshot
         findings = self._findings(state, summary)

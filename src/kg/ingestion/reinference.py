@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from kg.config import Config
 from kg.mapping.ontology import load_ontology, ontology_rows
 from kg.rdf.terms import INFERRED, METRICS, ONTOLOGY
-from kg.reasoning.construct_rules import FILE as RULES
 from kg.reasoning.inference import Engine, Inference, Reasoning, infer
-from kg.reasoning.rule_cache import cached_rules
+from kg.reasoning.rule_cache import RULES, cached_rules
 from kg.store.builder import building, retried
 from kg.store.ingest_state import IngestState
 from kg.store.store import Published

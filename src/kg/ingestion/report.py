@@ -5,14 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kg.core.findings import Finding
 from kg.mapping.ontology import Ontology
 from kg.notes.vault import Files
-from kg.reasoning.inference import Inference
 from kg.store.ingest_state import IngestState
 from kg.store.store import Store
+
+if TYPE_CHECKING:
+    from kg.reasoning.inference import Inference
 
 _NOT_SHOWN = {"wanted", "left_out"}
 
@@ -33,7 +35,7 @@ class Report:
     """The recorded state of the notes."""
     ontology: Ontology = field(repr=False, compare=False)
     """The ontology by which the notes were ingested."""
-    inference: Inference | None = None
+    inference: "Inference | None" = None
     """How everything was inferred; None if nothing was, or only the consequences of a change."""
     generation: str = ""
     """The stamp of the reported generation."""

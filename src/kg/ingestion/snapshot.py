@@ -5,26 +5,26 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kg.config import FILE as CONFIG
 from kg.config import Config, is_there
 from kg.core.errors import KgError
 from kg.core.findings import Finding, of_file
 from kg.core.version import __version__
-from kg.ingestion.keyed_index import index_of
-from kg.mapping.link_resolution import Index
 from kg.mapping.ontology import Ontology, load_ontology
-from kg.mapping.statements import Reader
 from kg.notes.summary import Card
 from kg.notes.vault import Files, Vault
 from kg.rdf.iris import Names
-from kg.reasoning.inference import Reasoning
-from kg.reasoning.rule_cache import cached_rules
 from kg.store.generations import stamp
 from kg.store.ingest_state import IngestState
 from kg.store.note_entries import Bad, Notes
 from kg.store.store import Published, published
+
+if TYPE_CHECKING:  # an ingest of nothing maps and infers nothing
+    from kg.mapping.link_resolution import Index
+    from kg.mapping.statements import Reader
+    from kg.reasoning.inference import Reasoning
 
 
 class Scan(NamedTuple):
@@ -157,6 +157,18 @@ class Snapshot:
         were = "was 1 note" if number == 1 else f"were {number:,} notes"
         return (of_file(".", "F07", f"{state}, and there {were}; the last good state stays"),)
 
+    def different(self, now: Mapping[str, str]) -> list[str]:
+        """Return the files that have changed since they were read, or could not be read. `now` has their digests."""
+        then = self.last.state.digests if self.last else {}
+        return [path for path, digest in now.items() if not digest or then.get(path) != digest]
+
+    def listing_differs(self, now: Mapping[str, str]) -> bool:
+        """Whether notes are gone, or other files than notes have come or gone."""
+        before, kept = self.last and self.last.state, self.kept
+        if before is None or (kept.attachments, kept.ignored) != (before.attachments, before.ignored):
+            return True
+        return not before.digests.keys() <= now.keys() | kept.notes
+
     def reason_to_rebuild(self) -> str:
         """Return why the store must be rebuilt; empty if it need not be."""
         if self.published is None:
@@ -174,8 +186,11 @@ class Snapshot:
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
     @cached_property
-    def reasoning(self) -> Reasoning:
+    def reasoning(self) -> "Reasoning":
         """The reasoning, with the compiled rules of the last ingest."""
+        from kg.reasoning.inference import Reasoning
+        from kg.reasoning.rule_cache import cached_rules
+
         return Reasoning(self.ontology, cached_rules(self.published), self.config.limits, self.config.max_inferred)
 
     @cached_property
@@ -187,12 +202,16 @@ class Snapshot:
         """Return the named graph of a note."""
         return f"<{self.names.path(path)}>"
 
-    def index(self, state: IngestState) -> Index:
+    def index(self, state: IngestState) -> "Index":
         """Return the index of the notes in a state."""
+        from kg.ingestion.keyed_index import index_of
+
         return index_of(state, self.names)
 
-    def reader(self, index: Index) -> Reader:
+    def reader(self, index: "Index") -> "Reader":
         """Return what maps the notes."""
+        from kg.mapping.statements import Reader
+
         return Reader(index, self.ontology, self.config.default_class)
 
     def state(self, entries: Notes, bad: Mapping[str, Bad]) -> IngestState:

@@ -41,18 +41,6 @@ class Update:
     last: LastIngest
     refusals: Refusals
 
-    def different(self, now: Mapping[str, str]) -> list[str]:
-        """Return the files that have changed since they were read, or could not be read. `now` has their digests."""
-        then = self.last.state.digests
-        return [path for path, digest in now.items() if not digest or then.get(path) != digest]
-
-    def listing_differs(self, now: Mapping[str, str]) -> bool:
-        """Whether notes are gone, or other files than notes have come or gone."""
-        before, kept = self.last.state, self.snapshot.kept
-        if (kept.attachments, kept.ignored) != (before.attachments, before.ignored):
-            return True
-        return not before.digests.keys() <= now.keys() | kept.notes
-
     def refused_before(self) -> list[str]:
         """Return the notes that the store refused last time: their triples may depend on the changes."""
         bad = self.last.state.bad.items()

@@ -7,7 +7,7 @@ from kg.core.findings import Finding
 from kg.core.text import one_line
 from kg.mapping.link_resolution import Index, LinkClass, RecordingIndex
 from kg.mapping.ontology import Ontology
-from kg.mapping.structural_terms import LABEL_OF_PROPERTY, PREF_LABEL
+from kg.mapping.structural_terms import LABEL_OF_PROPERTY, PREF_LABEL, Label
 from kg.notes.model import Note
 from kg.rdf.terms import iri
 
@@ -22,19 +22,6 @@ class Statement(NamedTuple):
     predicate: str
     object: str
     at: int
-
-
-class Label(NamedTuple):
-    """A note's name for a thing that many notes may name: the first name by path is the label.
-
-    `is_title` says that another wording is an alternative label, and not another spelling of the same name.
-    """
-
-    term: str
-    predicate: str
-    text: str
-    at: int
-    is_title: bool = False
 
 
 class Thing(NamedTuple):

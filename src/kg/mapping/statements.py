@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kg.core.findings import Finding
-from kg.mapping.collector import Collector, Label, Statement
+from kg.mapping.collector import Collector, Statement
 from kg.mapping.link_resolution import Index, LinkClass
 from kg.mapping.links import LinkMapper
 from kg.mapping.listings import ListingMapper
 from kg.mapping.ontology import Ontology
 from kg.mapping.outline import OutlineMapper
 from kg.mapping.properties import FrontMatterMapper, PropertyMapper
+from kg.mapping.structural_terms import Label
 from kg.notes.model import Note
 
 

@@ -10,18 +10,18 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kg.config import Config, load
 from kg.core.errors import KgError
 from kg.core.files import MAX_DEPTH, TooLargeError, read_bytes
 from kg.core.findings import Finding, of_file
 from kg.core.text import UndecodableError, nfc
-from kg.notes import canvas
 from kg.notes.ignore_rules import GITIGNORE, IgnoreRules, repository
-from kg.notes.markdown import parse
-from kg.notes.model import Note
 from kg.notes.obsidian_settings import Settings
+
+if TYPE_CHECKING:
+    from kg.notes.model import Note
 
 
 @contextmanager
@@ -115,7 +115,7 @@ def _tail(place: str, path: str) -> str:
 class Reading(NamedTuple):
     """A vault as read; `notes` are in the order of their paths."""
 
-    notes: tuple[Note, ...]
+    notes: "tuple[Note, ...]"
     attachments: tuple[str, ...]
     findings: tuple[Finding, ...]
     ignored: tuple[str, ...] = ()
@@ -286,14 +286,19 @@ class _Walk:
             self.findings.append(of_file(path or ".", "F01", why))
 
 
-def note_of(path: str, raw: bytes, config: Config) -> Note:
+def note_of(path: str, raw: bytes, config: Config) -> "Note":
     """Return the note in the bytes of a file. Raises CanvasError, UndecodableError."""
+    from kg.notes import canvas  # an ingest that reads no note does not wait for the parsers
+    from kg.notes.markdown import parse
+
     note = canvas.parse(path, raw) if path.lower().endswith(".canvas") else parse(path, raw)
     return replace(note, id_property=config.id_property.lower()) if config.id_property else note
 
 
-def read_note(path: str, place: Path | str, config: Config) -> tuple[Note | None, tuple[Finding, ...]]:
+def read_note(path: str, place: Path | str, config: Config) -> "tuple[Note | None, tuple[Finding, ...]]":
     """Return the note in a file, with its findings; None if the file cannot be read."""
+    from kg.notes import canvas
+
     try:
         raw = read_bytes(place, config.max_bytes, follow=False)
         note = note_of(path, raw, config)

@@ -20,7 +20,6 @@ from kg.rdf.rdflib_terms import rdflib_silent
 from kg.rdf.sparql_syntax import tokens, without_escapes
 from kg.reasoning.rules import Atom, Condition, Path, PathStep, Rule, Term
 
-FILE = "rules.json"
 _BY_CHANCE = {"RAND", "NOW", "UUID", "STRUUID", "BNODE"}
 
 

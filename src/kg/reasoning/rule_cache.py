@@ -1,8 +1,9 @@
 """The compiled rules of the last ingest, cached beside the store."""
 
 from kg.core.files import MAX_STORE_FILE, read_bytes
-from kg.reasoning.construct_rules import FILE as RULES
 from kg.store.store import Published
+
+RULES = "rules.json"
 
 
 def cached_rules(generation: Published | None) -> str | None:

@@ -23,9 +23,8 @@ from kg.core.errors import StateDamaged
 from kg.core.files import MAX_STORE_FILE, read_bytes
 from kg.core.findings import Finding, of_file
 from kg.core.text import letters_and_digits
-from kg.mapping.collector import Label
 from kg.mapping.link_resolution import LinkClass
-from kg.mapping.structural_terms import ALT_LABEL
+from kg.mapping.structural_terms import ALT_LABEL, Label
 from kg.rdf.iris import Names
 from kg.rdf.terms import Row, literal
 from kg.store.note_entries import (

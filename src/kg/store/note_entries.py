@@ -17,8 +17,8 @@ from typing import NamedTuple
 import msgspec
 
 from kg.core.findings import CODES, Finding
-from kg.mapping.collector import Label
 from kg.mapping.link_resolution import LinkClass, alias_keys, file_name, title_keys
+from kg.mapping.structural_terms import Label
 from kg.notes.summary import Card
 from kg.rdf.iris import Names
 from kg.store.note_table import Content, NoteTable, compact
