@@ -317,6 +317,7 @@ TEXTS = (
     "---\nrelated: '[[A]]'\nauthor: [Josh Seiden, Josh Seidan]\n---\n# One\n", "# Outcomes\n- Good, by [[B]]\n- [[A]]\n# Outputs\n- [[c/C]]\n",
     "# Definition\nWhat it is\n", "# Outcomes\nAll is well given [[#Outputs]]\n# Outputs\n- A thing\n", "# Resources\n- A book\n- [P](https://e.example) - Ann Lee\n",
     "# Resources\n- [[B]] - Ann Leee\n", "---\nid: same\nup: '[[c/C]]'\n---\n", "[[A]] [[Gone]] [[B#One]] ![[A]]\n", "---\ntype: Author\n---\n# One\n# One\n[[A#One]]\n",
+    "---\naliases: [Gone, Ann Lea]\n---\n[[Ann Leee]] [[C]] [[Ann Lea]]\n",
 )  # fmt: skip
 SHAPES = (
     "", f"{SH}{KG} ex:Named a sh:NodeShape ; sh:targetObjectsOf kg:linksTo ; sh:property [ sh:path skos:prefLabel ; sh:maxLength 3 ] .",

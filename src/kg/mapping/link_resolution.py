@@ -392,9 +392,7 @@ class RecordingIndex:
 
     def resolve(self, link: Link, source: str) -> Target:
         """As `Index.resolve`."""
-        if link.kind != "url":
-            path = nfc(link_path(link)[0]).lower()
-            self.questions.add(f"/{(posixpath.normpath(path) if '/.' in path else path).rpartition('/')[2]}")
+        self.questions.update(question_of(link))
         return self.index.resolve(link, source)
 
     def titled(self, key: str) -> tuple[str, ...]:
@@ -408,6 +406,13 @@ class Differences(NamedTuple):
 
     notes: frozenset[str]
     questions: frozenset[str]
+
+
+def question_of(link: Link) -> Iterator[str]:
+    """The question for the file that a link means, unless it is a web address."""
+    if link.kind != "url":
+        path = nfc(link_path(link)[0]).lower()
+        yield f"/{(posixpath.normpath(path) if '/.' in path else path).rpartition('/')[2]}"
 
 
 class Candidates(NamedTuple):

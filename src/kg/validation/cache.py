@@ -23,6 +23,7 @@ from kg.store.ownership import owned
 from kg.validation.conformance import State
 from kg.validation.link_checks import Checked, Typed
 from kg.validation.pyshacl_runner import Violation
+from kg.validation.vault_names import Named
 
 FILE = "validation.json"
 
@@ -52,7 +53,9 @@ class ValidationCache:
     """The cached validation of a vault."""
 
     names: str = ""
-    """A digest of the settings and of all that links are resolved by, except headings and blocks."""
+    """A digest of the settings by which links are resolved."""
+    named: Mapping[str, Named] = field(default_factory=dict)
+    """The names by which links are resolved, by path."""
     notes: Mapping[str, Seen] = field(default_factory=dict)
     shapes: str = ""
     """A digest of the shapes and the ontology that produced `state`."""
@@ -66,7 +69,7 @@ class ValidationCache:
             table = json.loads(read_bytes(folder / FILE, MAX_STORE_FILE, follow=False))
             stored = msgspec.convert(table, _Stored)
             notes = {path: _seen(path, *row) for path, row in stored.notes.items()}
-            return cls(stored.names, notes, stored.shapes, _state(stored.state), _shaped(*stored.shaped))
+            return cls(stored.names, stored.named, notes, stored.shapes, _state(stored.state), _shaped(*stored.shaped))
         except (
             *(OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, SyntaxError, RecursionError),
             msgspec.ValidationError,
@@ -76,7 +79,8 @@ class ValidationCache:
     def keep(self, folder: Path) -> None:
         """Write the cache. If that fails, the next validation checks everything."""
         notes = {path: _row(seen) for path, seen in self.notes.items()}
-        table = [self.names, notes, self.shapes, self.state and _state_row(self.state), _shaped_row(self.shaped)]
+        state = self.state and _state_row(self.state)
+        table = [self.names, self.named, notes, self.shapes, state, _shaped_row(self.shaped)]
         with suppress(OSError, StoreError), owned(folder) as place:
             place.write(FILE, json.dumps(table, separators=(",", ":")).encode())
 
@@ -94,12 +98,14 @@ class _StoredChecks(NamedTuple):
     embeds: dict[str, FindingFields]
     wants: tuple[tuple[str, str, FindingFields], ...]
     types: tuple[tuple[str, str, FindingFields], ...]
+    questions: frozenset[str]
 
 
 class _Stored(NamedTuple):
     """The contents of the file, an array in this order."""
 
     names: str
+    named: dict[str, Named]
     notes: dict[str, tuple[str, _StoredChecks, tuple[tuple[str, str, str, bool, int, int, int, int], ...]]]
     shapes: str
     state: tuple[str, _Results, _Results] | None
@@ -133,13 +139,14 @@ def _row(seen: Seen) -> list[Any]:
             {path: fields_of(item) for path, item in checked.embeds.items()},
             [[iri, name, fields_of(item)] for iri, name, item in checked.wants],
             [[item.key, item.type, fields_of(item.span)] for item in checked.types],
+            sorted(checked.questions),
         ],
         [[*origin[1:], *place] for origin, place in seen.places.items()],
     ]
 
 
 def _seen(path: str, digest: str, checks: _StoredChecks, places: Iterable[tuple[Any, ...]]) -> Seen:
-    findings, classes, leads, embeds, wants, types = checks
+    findings, classes, leads, embeds, wants, types, questions = checks
     return Seen(
         digest,
         Checked(
@@ -150,6 +157,7 @@ def _seen(path: str, digest: str, checks: _StoredChecks, places: Iterable[tuple[
             {target: finding_of(row) for target, row in embeds.items()},
             tuple([(iri, name, finding_of(row)) for iri, name, row in wants]),
             tuple([Typed(key, type_, finding_of(row)) for key, type_, row in types]),
+            questions,
         ),
         {Origin(path, *row[:4]): Place(*row[4:]) for row in places},
     )

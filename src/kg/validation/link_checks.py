@@ -15,13 +15,24 @@ from urllib.parse import unquote
 
 from kg.core.findings import Finding, in_order
 from kg.core.text import Span, nfc
-from kg.mapping.link_resolution import LINK_CLASSES, Index, LinkClass, Target, leads_out, link_path
+from kg.mapping.link_resolution import (
+    LINK_CLASSES,
+    Index,
+    LinkClass,
+    Target,
+    file_name,
+    leads_out,
+    link_path,
+    question_of,
+)
 from kg.notes.model import Link, Note, Value, ValueKind
 from kg.notes.obsidian_settings import Settings
 from kg.rdf.iris import encode_url, is_absolute, is_web
 
 HUB = 3
 """With this many links, a missing note is worth writing."""
+ALIAS, NEAR_NOTE, NEAR_FILE = "@", "~", "%"
+"""The first characters of questions for an alias, and for the notes and other files with a similar name."""
 
 _UNLINKABLE = re.compile(r"[#|]|%%|\[\[|\]\]|\](?=\.md\Z)", re.I)
 _UNSAFE = re.compile(r"[\^:]")
@@ -76,6 +87,8 @@ class Checked(NamedTuple):
     wants: tuple[tuple[str, str, Finding], ...]
     """The missing notes that it links to outside comments: IRI, name and place."""
     types: tuple[Typed, ...]
+    questions: frozenset[str]
+    """The questions to the index on which the checks depend: names, aliases and similar names."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +99,8 @@ class Checker:
     settings: Settings
     _nearest: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
     """Similar note names by missing name, cached because links to a missing note repeat."""
+    _asked: set[str] = field(default_factory=set, repr=False, compare=False)
+    """The questions of the note that is being checked."""
 
     def check(self, note: Note) -> Checked:
         """Classify and check a note's links. A pure function of the note, the index and the settings."""
@@ -96,7 +111,9 @@ class Checker:
         embeds: dict[str, Finding] = {}
         wants: list[tuple[str, str, Finding]] = []
         commented = note.commented
+        self._asked.clear()
         for link in note.links():
+            self._asked.update(question_of(link))
             target = index.resolve(link, path)
             classes[target.kind] += 1
             if target.path in index.outlines and target.path != path:
@@ -113,7 +130,9 @@ class Checker:
         findings += [_finding(note, span, "L25", message) for span, message in _no_addresses(note)]
         findings += [_in_comment(note, link) for link in note.hidden]
         types = () if path in self._templates else tuple(_types(note))
-        return Checked(path, tuple(findings), dict(classes), frozenset(leads), embeds, tuple(wants), types)
+        return Checked(
+            path, tuple(findings), dict(classes), frozenset(leads), embeds, tuple(wants), types, frozenset(self._asked)
+        )
 
     @cached_property
     def _templates(self) -> frozenset[str]:
@@ -171,17 +190,22 @@ class Checker:
     def _missing(self, link: Link, target: Target, source: str) -> tuple[str, str, str]:
         path, subpath = link_path(link)
         before, caret, block = path.partition("^")
+        if caret and not subpath and before.strip():
+            self._asked.add(f"/{file_name(nfc(before.strip()))}")
         if caret and not subpath and before.strip() and self.index.find(before.strip(), source):
             note = self.index.find(before.strip(), source)[0]
-            fixed = f"[[{self.index.link_text(note, source)}#^{block.strip()}]]"
+            fixed = f"[[{self._text(note, source)}#^{block.strip()}]]"
             return "L17", f"{_shown(link)} names a block without “#”", f"write {fixed}"
-        aliased = self.index.by_alias.get(nfc(path).lower().strip(), ())
+        alias = nfc(path).lower().strip()
+        self._asked.add(ALIAS + alias)
+        aliased = self.index.by_alias.get(alias, ())
         if aliased:
-            text = self.index.link_text(aliased[0], source)
+            text = self._text(aliased[0], source)
             return "L09", f"“{path}” is only an alias of {aliased[0]}", f"write [[{text}|{path}]]"
         if leads_out(path, source):
             return "L01", f"{_shown(link)} leads out of the vault", ""
         name = _name(path)
+        self._asked.add(NEAR_NOTE + name)
         if name not in self._nearest:
             self._nearest[name] = self._near(name, self.index.note_names)
         return "L01", f"there is no note “{target.path}”", self._proposed(self._nearest[name], link, source)
@@ -189,7 +213,9 @@ class Checker:
     def _missing_attachment(self, link: Link, target: Target, source: str) -> tuple[str, str, str]:
         if leads_out(link_path(link)[0], source):
             return "L04", f"{_shown(link)} leads out of the vault", ""
-        candidates = self._near(_name(link_path(link)[0]), self._file_names)
+        name = _name(link_path(link)[0])
+        self._asked.add(NEAR_FILE + name)
+        candidates = self._near(name, self._file_names)
         return "L04", f"there is no file “{target.path}”", self._proposed(candidates, link, source)
 
     def _missing_heading(self, link: Link, target: Target, source: str) -> tuple[str, str, str]:
@@ -199,25 +225,29 @@ class Checker:
         if not headings:
             return "L02", f"{where} has no heading “{wanted}”: it has no headings", ""
         names = {heading.key: heading.parts[-1] for heading in reversed(headings)}
-        candidates = [f"[[{link_path(link)[0]}#{names[key]}]]" for key in _closest(wanted.casefold(), tuple(names))]
+        candidates = [f"[[{link_path(link)[0]}#{names[key]}]]" for key in closest(wanted.casefold(), tuple(names))]
         return "L02", f"{where} has no heading “{wanted}”", _did_you_mean(candidates)
 
     def _missing_block(self, link: Link, target: Target, source: str) -> tuple[str, str, str]:
         blocks = self.index.outlines[target.path].blocks
         where = "this note" if target.path == source else target.path
         wanted = link_path(link)[1].rpartition("^")[2].strip()
-        candidates = [f"[[{link_path(link)[0]}#^{blocks[key]}]]" for key in _closest(wanted.lower(), tuple(blocks))]
+        candidates = [f"[[{link_path(link)[0]}#^{blocks[key]}]]" for key in closest(wanted.lower(), tuple(blocks))]
         return "L03", f"{where} has no block “^{wanted}”", _did_you_mean(candidates)
+
+    def _text(self, path: str, source: str) -> str:
+        self._asked.add(f"/{file_name(path).removesuffix('.md')}")
+        return self.index.link_text(path, source)
 
     @staticmethod
     def _near(name: str, names: Mapping[str, str]) -> list[str]:
         """The files whose names are a few edits away."""
-        return [names[key] for key in _closest(name, names)]
+        return [names[key] for key in closest(name, names)]
 
     def _proposed(self, paths: Iterable[str], link: Link, source: str) -> str:
         """A hint that names the files as the link would."""
         if link.kind == "wikilink":
-            return _did_you_mean([f"[[{self.index.link_text(path, source)}]]" for path in paths])
+            return _did_you_mean([f"[[{self._text(path, source)}]]" for path in paths])
         return _did_you_mean(list(paths))
 
     @cached_property
@@ -230,7 +260,7 @@ class Checker:
 
     def _ambiguous(self, link: Link, target: Target, source: str) -> tuple[str, str, str]:
         files = (target.path, *target.rivals)
-        texts = " or ".join(f"[[{self.index.link_text(path, source)}]]" for path in files)
+        texts = " or ".join(f"[[{self._text(path, source)}]]" for path in files)
         return "L08", f"{_shown(link)} could be {' or '.join(files)}; kg takes {target.path}", f"write {texts}"
 
     def _misleading(self, link: Link, target: Target, note: Note) -> Iterator[tuple[str, str, str]]:
@@ -260,7 +290,7 @@ def _name(path: str) -> str:
     return path.rstrip("/").rpartition("/")[2].lower().removesuffix(".md")
 
 
-def _closest(wanted: str, names: Iterable[str]) -> list[str]:
+def closest(wanted: str, names: Iterable[str]) -> list[str]:
     """The names within a few edits of `wanted`, nearest first. Short names allow fewer edits; numbers never match."""
     if not any(ch.isalpha() for ch in wanted):
         return []

@@ -1,4 +1,4 @@
-"""The link checks of a vault. The cache supplies those of notes that neither changed nor link to a changed note."""
+"""The link checks of a vault. The cache supplies those of notes that no change concerns."""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from kg.core.version import __version__
 from kg.validation.cache import Seen
 from kg.validation.ingested_vault import IngestedVault
 from kg.validation.link_checks import Checked, Checker, Links, combine
+from kg.validation.vault_names import NameChanges, Named, names_of
 
 
 @dataclass(frozen=True)
@@ -19,27 +20,35 @@ class LinkReport:
 
     @cached_property
     def names(self) -> str:
-        """A digest of the settings and of all that links are resolved by, except headings and blocks."""
-        vault, ledger = self.ingested.vault, self.ingested.report.ledger
-        rows = (entry.card for entry in ledger.entries.values())
-        cards = [(c.path, c.name, c.id, c.title, c.aliases, c.kind, c.is_template) for c in rows]
-        files = (*ledger.attachments, *ledger.ignored, *sorted(self.ingested.files.on_disk.items()))
-        facts = (__version__, vault.config.base, vault.settings, sorted(cards), files)
+        """A digest of the settings by which links are resolved."""
+        vault = self.ingested.vault
+        facts = (__version__, vault.config.base, vault.settings)
         return hashlib.sha256(repr(facts).encode("utf-8", "surrogateescape")).hexdigest()
 
     @cached_property
-    def unchanged(self) -> Mapping[str, Seen]:
-        """The cached checks of notes that neither changed nor link to a changed note.
+    def named(self) -> Mapping[str, Named]:
+        """The names by which links are resolved, by path."""
+        ledger = self.ingested.report.ledger
+        cards = (entry.card for entry in ledger.entries.values())
+        return names_of(cards, ledger.attachments, ledger.ignored, self.ingested.files.on_disk)
 
-        The meaning of a link follows from the names of notes and files, none of which has changed, and from the
-        headings and blocks of the note that it leads to.
+    @cached_property
+    def unchanged(self) -> Mapping[str, Seen]:
+        """The cached checks of notes that neither changed, nor link to a changed note, nor ask for a changed name.
+
+        The meaning of a link follows from the names of notes and files, and from the headings and blocks of the note
+        that it leads to.
         """
-        if self.ingested.before.names != self.names:
+        before, entries = self.ingested.before, self.ingested.report.ledger.entries
+        if before.names != self.names:
             return {}
-        entries = self.ingested.report.ledger.entries
         same = {path: seen for path, seen in self._cached.items() if entries[path].digest == seen.digest}
-        changed = entries.keys() - same.keys()
-        return {path: seen for path, seen in same.items() if seen.checked.leads.isdisjoint(changed)}
+        names, changed = NameChanges(before.named, self.named), entries.keys() - same.keys()
+        kept = {path: seen for path, seen in same.items() if seen.checked.leads.isdisjoint(changed)}
+        if not names.paths:
+            return kept
+        asking = {path: (*seen.checked.questions, *entries[path].questions) for path, seen in kept.items()}
+        return {path: seen for path, seen in kept.items() if not names.concern(asking[path])}
 
     @property
     def _cached(self) -> Mapping[str, Seen]:

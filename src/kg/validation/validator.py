@@ -255,6 +255,6 @@ def _keep(
         if shapes.key
         else ShapeFindings()
     )
-    cache = ValidationCache(links.names, notes, shapes.key, shapes.state, findings)
+    cache = ValidationCache(links.names, links.named, notes, shapes.key, shapes.state, findings)
     if cache != ingested.before:
         cache.keep(ingested.report.path)
