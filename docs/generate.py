@@ -113,12 +113,15 @@ EXIT_CODES = """## Exit codes
 def findings() -> str:
     """The table of findings."""
     from kg.core.findings import CODES
+    from kg.rendering.code_explanations import CodeExplanation
 
     table = "| code | severity | what | remedy |\n| --- | --- | --- | --- |\n"
     rows = [f"| {c.code} | {c.severity} | {c.title} | {c.remedy} |" for c in CODES.values()]
     shapes = [f"| {c.code} | {c.severity} | {c.title} | {c.remedy} |" for c in _shapes().values()]
     head = "# Findings\n\nThe problems that `kg` reports, each at its line and column.\n\n"
-    return f"{head}{table}{chr(10).join(rows)}\n{SHAPES}{table}{chr(10).join(shapes)}\n"
+    explained = "\n".join(CodeExplanation.of(code).markdown() for code in [*CODES.values(), *_shapes().values()])
+    tables = f"{head}{table}{chr(10).join(rows)}\n{SHAPES}{table}{chr(10).join(shapes)}\n"
+    return f"{tables}\n## Explanations\n\n`kg explain CODE` prints these texts.\n\n{explained}"
 
 
 SHAPES = """

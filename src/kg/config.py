@@ -8,7 +8,7 @@ import os
 import re
 import shlex
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 from kg.core.errors import ConfigError
 from kg.core.files import is_file, is_folder, read_bytes, short
+from kg.core.finding_rules import FindingRules, wrong_table
+from kg.core.findings import Finding, Severity
 from kg.core.ignore_patterns import MOST_WILD, NothingMatchesError, Patterns, glob
 from kg.core.limits import Limits
 from kg.rdf.iris import encode_url, is_absolute
@@ -79,11 +81,22 @@ class Config:
     ontology_places: tuple[Path, ...] = ()
     """The candidates for such a folder; the first that exists counts."""
     queries: Path | None = None
+    portable: bool = False
+    """Whether the vault is read on systems that tell upper and lower case in file names apart."""
+    findings: FindingRules = field(default_factory=FindingRules)
+    """Which findings are reported, and how severe they are."""
 
     @property
     def limits(self) -> Limits:
         """The limits on work that a vault brings along: its ontology, rules, shapes and questions."""
         return Limits(self.max_seconds, self.max_memory)
+
+    def file_of(self, finding: Finding, of_project: Container[str] = ()) -> Path:
+        """The file of a finding. Paths `of_project` are relative to the project, and all others to the vault."""
+        if finding.path in of_project:
+            return self.root / finding.path
+        is_of_ontology = finding.code in {"O01", "O03"} and self.ontology
+        return (self.ontology[0].parent if is_of_ontology else self.vault) / finding.path
 
     @property
     def all_prefixes(self) -> dict[str, str]:
@@ -282,11 +295,15 @@ def _real(place: Path) -> Path:
 
 
 def _settings(table: Mapping[str, Any], root: Path) -> dict[str, Any]:
-    names = {row.name for row in fields(Config)} - {"vault", "store", "ontology", "ontology_places", "queries"}
+    names = {row.name for row in fields(Config)} - {
+        *("vault", "store", "ontology", "ontology_places", "queries", "findings")
+    }
     settings = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items() if key in names}
     if "base" in table:
         settings["base_is_set"] = True
         settings["base"] = _slashed(table["base"])
+    portable: dict[str, Severity] = {"L11": "warning"} if table.get("portable") else {}
+    settings["findings"] = FindingRules.of(table.get("validate", {}), portable)
     queries = root / str(table.get("queries", "queries"))
     return settings | {"queries": queries if is_folder(queries) else None}
 
@@ -446,4 +463,6 @@ _KEYS: dict[str, _Check] = {
     "prefixes": _prefixes,
     "ontology": _path,
     "queries": _path,
+    "portable": _switch,
+    "validate": wrong_table,
 }

@@ -21,7 +21,8 @@ def found(vault: Path, code: str) -> list[str]:
     """The findings of a code."""
     done = run(vault, "validate", "--severity", "info")
     assert done.exit_code in {0, 1}, done.output
-    return [line for line in done.stdout.splitlines() if line.endswith(f"[{code}]")]
+    lines = (line.removeprefix(f"{vault}/") for line in done.stdout.splitlines())
+    return [line for line in lines if line.endswith(f"[{code}]")]
 
 
 WRONG = ("http://[00]/a", "xx://[1::2::3]", "http://[12345::]/", "http://a.example:x/", "http://[fe80::1%25eth0]/", "ftp://a@b@c/")  # fmt: skip

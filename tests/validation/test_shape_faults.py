@@ -121,7 +121,7 @@ def test_each_fault_is_a_finding_at_its_place_and_the_other_shapes_run(write: Wr
 
 def test_a_fault_is_an_error_of_the_command_with_the_other_findings(write: Write) -> None:
     text, _ = marked([SHAPES.strip().splitlines()[0]])
-    done = run("validate", "-q", write({"A.md": "[[Nowhere]]", "ontology/s.ttl": text}))
+    done = run("validate", "-q", cwd=write({"A.md": "[[Nowhere]]", "ontology/s.ttl": text}))
     assert done.returncode == 1
     assert done.stderr == ""
     assert [line.split(": ")[0] for line in done.stdout.splitlines()] == ["A.md:1:1", "ontology/s.ttl:9:61"]

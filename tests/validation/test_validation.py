@@ -45,10 +45,13 @@ def places(validation: Validation, *codes: str) -> list[tuple[str, int, int, str
 def test_notes_has_a_handful_of_findings_and_a_corrected_copy_none(tmp_path: Path) -> None:
     vault = tmp_path / "notes"
     shutil.copytree(NOTES, vault, ignore=shutil.ignore_patterns(".kg"))
-    done = run("validate", vault)
+    done = run("validate", "notes", cwd=tmp_path)
     assert done.returncode == 1
-    assert "Outcomes over Outputs.md:22:1: warning: “Josh Seidan” and “Josh Seiden” differ by a letter" in done.stdout
-    assert f"$ kg validate notes\n{done.stdout}[1]\n" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert (
+        "notes/Outcomes over Outputs.md:22:1: warning: “Josh Seidan” and “Josh Seiden” differ by a letter"
+        in done.stdout
+    )
+    assert f"$ kg validate notes\n{done.stdout}{done.stderr}[1]\n" in (ROOT / "README.md").read_text(encoding="utf-8")
     for name in ("North Star Metric", "Continuous delivery", "Double-loop learning"):
         (vault / f"{name}.md").write_text(f"{PLAIN}[[Start here]]\n", encoding="utf-8")
     assert run("validate", vault).returncode == 0
@@ -159,7 +162,8 @@ def test_shapes_ask_no_server_and_read_no_file(write: Write, text: str) -> None:
 
 
 def test_shapes_that_cannot_be_used_are_findings(write: Write) -> None:
-    done = run("validate", "-q", write({"A.md": "text", "ontology/mine.ttl": f"{SH}{KG} ex:S a sh:PropertyShape ; sh:targetClass kg:Concept ; sh:minCount 1 ."}))  # fmt: skip
+    vault = write({"A.md": "text", "ontology/mine.ttl": f"{SH}{KG} ex:S a sh:PropertyShape ; sh:targetClass kg:Concept ; sh:minCount 1 ."})  # fmt: skip
+    done = run("validate", "-q", cwd=vault)
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout == "ontology/mine.ttl:1:185: error: ex:S: a sh:PropertyShape needs a sh:path [O10]\n"
 

@@ -9,8 +9,8 @@ from kg.core.errors import INTERRUPTED
 from kg.core.version import __version__
 
 _COMMANDS = (
-    "init", "ingest", "doctor", "infer", "why", "validate", "query", "list", "shell", "search", "show", "stats",
-    "analyze", "export", "test", "push", "pull", "completion", "help",
+    "init", "ingest", "doctor", "infer", "why", "validate", "explain", "query", "list", "shell", "search", "show",
+    "stats", "analyze", "export", "test", "push", "pull", "completion", "help",
 )  # fmt: skip
 """The commands, in the order of use."""
 _BEGIN = "\b\nTo begin:\n  kg init            set up a project in this folder\n  kg ingest notes/   read the notes"
@@ -44,6 +44,8 @@ def _command(name: str) -> click.Command | None:  # noqa: PLR0912 - one case per
             from kg.cli.infer import why as command
         case "validate":
             from kg.cli.validate import validate as command
+        case "explain":
+            from kg.cli.explain import explain as command
         case "query":
             from kg.cli.query import query as command
         case "list":

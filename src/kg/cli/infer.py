@@ -32,12 +32,13 @@ def infer(options: Options, vault: Path | None, engine: str | None, as_json: boo
     from kg.reasoning.contradictions import contradictions
     from kg.reasoning.explanation import Explainer
     from kg.store.store import published
+    from kg.validation.suppression import reported
 
     config = chosen_config(options, vault)
     done = infer_again(config, cast("Any", engine))
     snapshot = published(config.store)
-    findings = sorted(contradictions(Explainer(config, snapshot))) if snapshot else []
-    say_findings(options, findings)
+    findings = reported(config, sorted(contradictions(Explainer(config, snapshot)))) if snapshot else ()
+    say_findings(options, config, findings)
     inference = done.inference
     if as_json:
         row = {

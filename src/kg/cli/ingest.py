@@ -1,6 +1,7 @@
 """`kg ingest` and `kg doctor`: bring the store up to date, and check it."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,12 +65,14 @@ def _ingest_once(
     """Ingest and print the report; with `watching`, only if something changed."""
     from kg.ingestion.pipeline import ingest as run
     from kg.notes.vault import Vault
+    from kg.validation.suppression import reported
 
     with progress(options) as bar:
         report = run(Vault(config=config), full=full, inference=inference, progress=bar)
     if watching and not report.changed:
         return report
-    say_findings(options, report.findings)
+    report = replace(report, findings=reported(config, report.findings))
+    say_findings(options, config, report.findings)
     if as_json:
         emit(json_text(report.as_json()) + "\n")
     else:

@@ -7,7 +7,8 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial, wraps
+from dataclasses import fields
+from functools import partial, reduce, wraps
 from pathlib import Path
 from time import perf_counter
 from typing import IO, TYPE_CHECKING, Any, TextIO, cast
@@ -15,13 +16,15 @@ from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 import click
 
 from kg.core.escaping import printable, printable_lines, steers
-from kg.core.files import is_folder
+from kg.core.files import is_folder, short
 from kg.core.sandbox import close_network
 from kg.core.supervision import owns_process
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from kg.config import Config
-    from kg.core.findings import Finding
+    from kg.core.findings import Finding, Severity
     from kg.notes.vault import Progress
 
 
@@ -194,6 +197,23 @@ def common(command: Command) -> Command:
     return with_options
 
 
+def gathered(
+    name: str, kind: "type[DataclassInstance]", *options: Callable[[Command], Command]
+) -> Callable[[Command], Command]:
+    """Options that a command gets as one value, a dataclass with a field for each."""
+    keys = [field.name for field in fields(kind)]
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def with_value(*words: Any, **given: Any) -> Any:
+            value = kind(**{key: given.pop(key) for key in keys})
+            return command(*words, **given, **{name: value})
+
+        return reduce(lambda done, option: option(done), reversed(options), cast("Command", with_value))
+
+    return decorate
+
+
 def time_limit(says: str, **more: Any) -> Callable[[Command], Command]:
     """The option `--timeout SECONDS`."""
     seconds = click.FloatRange(min=0, min_open=True)
@@ -218,14 +238,20 @@ def vault_config(options: Options) -> "Config":
     return recorded(read_from, config.store) if read_from and is_folder(read_from) else config
 
 
-def say_findings(options: Options, findings: Sequence["Finding"]) -> None:
-    """Print findings on stderr; remarks only with `--verbose`."""
-    colors = {"error": "red", "warning": "yellow", "info": None}
+_COLORS = {"error": "red", "warning": "yellow", "info": None}
+
+
+def in_color(severity: "Severity", text: str) -> str:
+    """A text in the colour of a severity."""
+    return click.style(text, fg=_COLORS[severity])
+
+
+def say_findings(options: Options, config: "Config", findings: Sequence["Finding"]) -> None:
+    """Print findings on stderr, with paths from the working directory; remarks only with `--verbose`."""
     for finding in findings:
-        if finding.severity == "error":
-            click.secho(printable_lines(str(finding)), err=True, color=options.color, fg=colors["error"])
-        elif finding.severity == "warning" or options.verbose:
-            options.say(str(finding), fg=colors[finding.severity])
+        line = finding.text(short(config.file_of(finding)), in_color)
+        if finding.severity == "error" or (not options.quiet and (finding.severity == "warning" or options.verbose)):
+            click.echo(line, err=True, color=options.color)
     silent = sum(finding.severity == "info" for finding in findings)
     if silent and not options.verbose:
         options.say(f"{silent} {plural(silent, 'remark')} not shown (-v shows them)", dim=True)

@@ -2,61 +2,162 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING
 
 import click
 
 from kg.cli.ingest import SHOWN
-from kg.cli.options import Options, common, plural, progress, text_out, time_limit, vault_config
+from kg.cli.options import Options, common, gathered, in_color, plural, progress, text_out, time_limit, vault_config
+from kg.cli.output import written
 from kg.core.errors import KgError
 from kg.core.escaping import printable
 from kg.core.files import exists, short
 
 if TYPE_CHECKING:
     from kg.config import Config
+    from kg.core.finding_rules import FindingRules
+    from kg.core.findings import Finding, Paint, Severity
+    from kg.rendering.findings import GroupBy, ReportFormat, ReportStyle
     from kg.validation.validator import Only, Validation
+
+
+@dataclass(frozen=True)
+class FindingOptions:
+    """The options that say which findings are reported."""
+
+    only: "Only | None"
+    severity: "Severity | None"
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    baseline: Path | None
+
+    def rules(self, config: "Config") -> "FindingRules":
+        """The rules of kg.toml and the command line. Raises ConfigError for an unknown code."""
+        from kg.validation.codes import check_selectors
+
+        rules = config.findings.chosen(_codes(self.select), _codes(self.ignore))
+        check_selectors(rules, config)
+        return rules
+
+    def fails(self, finding: "Finding") -> bool:
+        """Whether a finding makes the run fail."""
+        return finding.severity == "error" or self.severity is not None
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """The options that say how findings are reported."""
+
+    format_: tuple[str, ...]
+    output: Path | None
+    statistics: bool
+    group_by: "GroupBy | None"
+    limit: int | None
+    exit_zero: bool
+
+    def targets(self) -> "list[tuple[ReportFormat, Path | None, int | None]]":
+        """The formats to write, each with its file (None is standard output) and its limit. Raises UsageError."""
+        named = [_target(text) for text in self.format_]
+        rest = [row for row, file in named if file is None]
+        if not named or (self.output and not rest):
+            rest = [_format_of(self.output)]
+        if len(rest) > 1:
+            raise click.UsageError("only one report goes to standard output; write others with -f FORMAT=FILE.")
+        files = [(row, file, None) for row, file in named if file] + [(row, self.output, self.limit) for row in rest]
+        places = [os.path.realpath(file) for _, file, _ in files if file]
+        if len(set(places)) < len(places):
+            raise click.UsageError("two reports cannot go to the same file.")
+        return files
+
+
+def _codes(texts: Sequence[str]) -> list[str]:
+    return [code.strip() for text in texts for code in text.split(",") if code.strip()]
+
+
+def _target(text: str) -> "tuple[ReportFormat, Path | None]":
+    """The format and file of `FORMAT` or `FORMAT=FILE`."""
+    from kg.rendering.findings import REPORTS
+
+    name, mark, file = text.partition("=")
+    if name not in REPORTS:
+        raise click.BadParameter(f"{name!r} is not one of {', '.join(REPORTS)}.", param_hint="'-f' / '--format'")
+    if mark and not file:
+        raise click.BadParameter(f"{text!r} names no file.", param_hint="'-f' / '--format'")
+    return REPORTS[name], Path(file) if file else None
+
+
+def _format_of(file: Path | None) -> "ReportFormat":
+    """The format for a file's extensions (`.sarif.json` is SARIF); text for others and without a file."""
+    from kg.rendering.findings import REPORTS
+
+    ends = [end[1:].lower() for end in file.suffixes] if file else []
+    return next((row for end in ends for row in REPORTS.values() if row.suffix == end), REPORTS["text"])
+
+
+_FINDING_OPTIONS = (
+    click.option(
+        "--only", type=click.Choice(["links", "shapes"]), help="Check only links and properties, or only the shapes."
+    ),
+    click.option(
+        "--severity",
+        type=click.Choice(["error", "warning", "info"]),
+        help="Report findings of at least this severity, and exit with 1 for them. Default: errors and warnings.",
+    ),
+    click.option("--select", multiple=True, metavar="CODES", help="Report only these codes or prefixes: L01,S or ALL."),
+    click.option("--ignore", multiple=True, metavar="CODES", help="Leave out these codes or prefixes."),
+    click.option(
+        "--baseline",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Write the findings to FILE; if FILE exists, report only new findings, and which ones have gone.",
+    ),
+)
+_REPORT_OPTIONS = (
+    click.option(
+        "-f",
+        "--format",
+        "format_",
+        metavar="FORMAT[=FILE]",
+        multiple=True,
+        help="Write text, json, sarif, github, junit or turtle; with =FILE, to that file besides the other reports.",
+    ),
+    click.option(
+        "-o",
+        "--output",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Write the report to FILE. Its extension gives the format, unless -f does.",
+    ),
+    click.option(
+        "--statistics",
+        is_flag=True,
+        help="Add counts of links by class, which sum to the total, and of findings by code.",
+    ),
+    click.option(
+        "--group-by",
+        type=click.Choice(["file", "code", "target"]),
+        help="Group the findings by file, code, or the note or thing that they name.",
+    ),
+    click.option(
+        "--limit", type=click.IntRange(min=0), metavar="N", help="Report only the first N findings; count the others."
+    ),
+    click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found."),
+)
 
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(readable=False, path_type=Path))
-@click.option(
-    "-f",
-    "--format",
-    "format_",
-    metavar="FORMAT",
-    default="text",
-    help="Write text, json, sarif, github, junit or turtle.",
-)
-@click.option(
-    "--only", type=click.Choice(["links", "shapes"]), help="Check only links and properties, or only the shapes."
-)
-@click.option(
-    "--severity",
-    type=click.Choice(["error", "warning", "info"]),
-    help="Report findings of at least this severity, and exit with 1 for them. Default: report errors and warnings.",
-)
-@click.option(
-    "--statistics", is_flag=True, help="Add counts of links by class, which sum to the total, and of findings by code."
-)
-@click.option(
-    "--baseline",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the findings to FILE; if FILE exists, report only new findings, and which ones have gone.",
-)
+@gathered("report", ReportOptions, *_REPORT_OPTIONS)
+@gathered("choice", FindingOptions, *_FINDING_OPTIONS)
 @time_limit("Stop checking the shapes after this many seconds, with exit code 4.")
 @common
 def validate(
-    options: Options,
-    paths: tuple[Path, ...],
-    format_: str,
-    only: str | None,
-    severity: str | None,
-    statistics: bool,
-    baseline: Path | None,
-    timeout: float | None,
+    options: Options, paths: tuple[Path, ...], choice: FindingOptions, report: ReportOptions, timeout: float | None
 ) -> None:
     """Report problems in the notes, with file, line and column.
 
@@ -66,40 +167,26 @@ def validate(
     error, or a finding that --severity selects.
     """
     from kg.notes.vault import Vault
-    from kg.rendering.findings import REPORTS, ReportStyle
     from kg.validation.validator import validate as run
 
-    if format_ not in REPORTS:
-        raise click.BadParameter(f"{format_!r} is not one of {', '.join(REPORTS)}.", param_hint="'-f' / '--format'")
+    targets = report.targets()
     config, within = _located(options, paths)
-    least: Any = severity or "warning"
+    rules, least = choice.rules(config), choice.severity or "warning"
+    vault = Vault(config=config)
     with progress(options) as bar:
         validation = run(
-            Vault(config=config),
-            within=within,
-            only=cast("Only | None", only),
-            severity=least,
-            seconds=timeout,
-            progress=bar,
+            vault, within=within, rules=rules, only=choice.only, severity=least, seconds=timeout, progress=bar
         )
     for sentence in validation.unread:
         options.say(sentence, fg="yellow")
-    if baseline:
-        validation = _against_baseline(options, baseline, validation)
-    report_style = ReportStyle(
-        statistics,
-        _paint(options),
-        _in_repository(config.vault),
-        _in_repository(config.root),
-        lambda finding: finding.severity == "error" or severity is not None,
-        {**config.all_prefixes},
-    )
-    with text_out(styled=format_ == "text") as stdout:
-        REPORTS[format_].write(validation, stdout, report_style)
-    if validation.hidden:
-        hidden = f"{validation.hidden:,} less severe {plural(validation.hidden, 'finding')}"
-        options.say(f"{hidden} not shown (--severity info shows all)", dim=True)
-    if any(report_style.fails(finding) for finding in validation.findings):
+    if choice.baseline:
+        validation = _against_baseline(options, choice.baseline, validation)
+    style = _style(config, validation, choice, report)
+    for row, file, limit in targets:
+        with _out(file, styled=row.name == "text") as out:
+            row.write(_first(validation, style, limit), out, replace(style, paint=_paint(options, file)))
+    _say_summary(options, validation, report.limit)
+    if not report.exit_zero and any(choice.fails(finding) for finding in validation.findings):
         sys.exit(1)
 
 
@@ -118,10 +205,65 @@ def _located(options: Options, paths: Sequence[Path]) -> tuple["Config", list[Pa
     return places[0].config, [] if is_whole else [place.path for place in places]
 
 
+def _style(config: "Config", validation: "Validation", choice: FindingOptions, report: ReportOptions) -> "ReportStyle":
+    from kg.rendering.findings import Groups, ReportStyle
+
+    return ReportStyle(
+        report.statistics,
+        shown=lambda finding: short(config.file_of(finding, validation.of_project)),
+        groups=Groups.of(validation, report.group_by) if report.group_by else None,
+        folder=_in_repository(config.vault),
+        project=_in_repository(config.root),
+        fails=choice.fails,
+        prefixes={**config.all_prefixes},
+    )
+
+
+def _first(validation: "Validation", style: "ReportStyle", limit: int | None) -> "Validation":
+    """The validation with its findings group by group, and only the first of them."""
+    findings = style.groups.in_order(validation.findings) if style.groups else validation.findings
+    return replace(validation, findings=findings[:limit])
+
+
+@contextmanager
+def _out(file: Path | None, *, styled: bool) -> Iterator[IO[str]]:
+    """A file that replaces another once it is complete, else standard output. Raises KgError."""
+    with written(file) as fresh:
+        if fresh is None:
+            with text_out(styled=styled) as stdout:
+                yield stdout
+        else:
+            with fresh.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as out:
+                yield out
+
+
+def _paint(options: Options, file: Path | None) -> "Paint":
+    """A function that colours a severity; without colours in a file, or if stdout is not a terminal."""
+    is_plain = file or options.color is False or not sys.stdout.isatty()
+    return (lambda severity, text: text) if is_plain else in_color
+
+
+def _say_summary(options: Options, validation: "Validation", limit: int | None) -> None:
+    """Print the numbers of findings: those reported, those beyond the limit, and those left out."""
+    numbers = Counter(finding.severity for finding in validation.findings)
+    files = len({finding.path for finding in validation.findings})
+    counts = ", ".join(f"{n:,} {plural(n, _NOUNS[severity])}" for severity in _NOUNS if (n := numbers[severity]))
+    parts = [f"{counts} in {files:,} {plural(files, 'file')}" if counts else "nothing to report"]
+    if limit is not None and len(validation.findings) > limit:
+        parts.append(f"{len(validation.findings) - limit:,} more than --limit shows")
+    if validation.suppressed:
+        parts.append(f"{len(validation.suppressed):,} suppressed in the notes")
+    if validation.hidden:
+        hidden = f"{validation.hidden:,} less severe {plural(validation.hidden, 'finding')}"
+        parts.append(f"{hidden} not shown (--severity info shows all)")
+    options.say("; ".join(parts), dim=True)
+
+
+_NOUNS: "dict[Severity, str]" = {"error": "error", "warning": "warning", "info": "remark"}
+
+
 def _against_baseline(options: Options, file: Path, validation: "Validation") -> "Validation":
     """Return the findings that are not in the baseline; if it does not exist, write all findings to it."""
-    from dataclasses import replace
-
     from kg.validation import baseline
 
     if not os.path.lexists(file):
@@ -129,7 +271,7 @@ def _against_baseline(options: Options, file: Path, validation: "Validation") ->
         number = len(validation.findings)
         options.say(f"{number:,} {plural(number, 'finding')} written to {file}; later runs report only new findings")
         return replace(validation, findings=())
-    compared = baseline.compare(file, validation.findings)
+    compared = baseline.compare(file, validation.findings, validation.elsewhere)
     if compared.known:
         options.say(f"{compared.known:,} {plural(compared.known, 'finding')} already in the baseline", dim=True)
     if compared.gone:
@@ -146,11 +288,3 @@ def _in_repository(folder: Path) -> str:
     root = next((around for around in (folder, *folder.parents) if exists(around / ".git")), Path.cwd())
     inside = folder.relative_to(root).as_posix() if folder.is_relative_to(root) else folder.as_posix()
     return "" if inside == "." else f"{inside}/"
-
-
-def _paint(options: Options) -> Callable[[str, str], str]:
-    """A function that colours a text by severity; without colours if stdout is not a terminal."""
-    if options.color is False or not sys.stdout.isatty():
-        return lambda severity, text: text
-    colors = {"error": "red", "warning": "yellow", "info": None}
-    return lambda severity, text: click.style(text, fg=colors[severity])

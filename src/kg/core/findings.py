@@ -6,7 +6,7 @@ Each code is one row; the reports, the JSON and the documentation read this tabl
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Literal, NamedTuple, cast
@@ -21,6 +21,10 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 def is_at_least(severity: Severity, limit: Severity) -> bool:
     """Whether a severity is at or above a limit."""
     return SEVERITIES.index(severity) <= SEVERITIES.index(limit)
+
+
+Paint = Callable[[Severity, str], str]
+"""Returns a text in the colour of a severity, if there are colours."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,8 @@ L09 warning A link to an alias
     Write `[[Note|alias]]`; Obsidian does not resolve aliases
 L10 warning A link to a heading that occurs twice
     Name the heading above it too, or rename one
-L11 warning A link that differs from the file's name by case or Unicode form
-    Write the name as the file has it: other tools, and Linux, tell them apart
+L11 info A link that differs from the file's name by case or Unicode form
+    Write the name as the file has it; `portable = true` in kg.toml makes this a warning
 L12 warning A block id that Obsidian does not read
     Use Latin letters, digits and hyphens only
 L13 warning A file name that a link cannot write, or that may not work in a link
@@ -116,6 +120,8 @@ P04 info Properties of a template
     None needed: a template is read without its properties
 P05 error An `id` that another note has too
     Give each note its own `id`; the first note by path keeps it
+K01 info An instruction to kg that suppresses nothing
+    Remove the code or the comment, or place it at the finding
 C01 error A thing of two disjoint classes
     Remove one of the two; `kg why` shows where an inferred one comes from
 C02 error Two disjoint properties lead to the same thing
@@ -181,10 +187,14 @@ class Finding:
     hint: str = ""
     result: Result | tuple[()] = ()
     """The SHACL result that the finding reports, if any; the shape then sets code and severity."""
+    graded: Severity | Literal[""] = ""
+    """The severity that the user's rules give it, if it is another."""
 
     @property
     def severity(self) -> Severity:
-        """The severity, set by the shape or the code."""
+        """The severity, set by the user's rules, the shape or the code."""
+        if self.graded:
+            return self.graded
         return self.result.severity if self.result else CODES[self.code].severity
 
     @property
@@ -200,9 +210,13 @@ class Finding:
             row |= {name: getattr(self.result, name) for name in ("shape", "focus", "property", "value")}
         return row
 
+    def text(self, path: str, paint: "Paint" = lambda severity, text: text) -> str:
+        """The line of text about it, with another path to its file, and the severity in its colour."""
+        where, what = printable(f"{path}:{self.line}:{self.column}"), printable(f"{self.message} [{self.code}]")
+        return f"{where}: {paint(self.severity, self.severity)}: {what}"
+
     def __str__(self) -> str:
-        where = f"{self.path}:{self.line}:{self.column}"
-        return printable(f"{where}: {self.severity}: {self.message} [{self.code}]")
+        return self.text(self.path)
 
 
 _FIELDS = attrgetter(*(field.name for field in fields(Finding)))

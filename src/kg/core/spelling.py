@@ -1,7 +1,7 @@
 """Find names that are probably misspellings of each other."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from kg.core.text import letters_and_digits
 
@@ -93,6 +93,17 @@ def nearest(text: str, known: Iterable[str], key: Callable[[str], str] = str.cas
 
     match = process.extractOne(text, sorted(known), scorer=fuzz.ratio, score_cutoff=_NEAR, processor=key)
     return str(match[0]) if match else None
+
+
+def near(text: str, known: Collection[str]) -> str | None:
+    """The known names that a text probably misspells, at most three; of short names, those that are one edit away."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    if best := nearest(text, known):
+        return best
+    matches = process.extract(text, sorted(known), scorer=OSA.distance, score_cutoff=1, limit=3)
+    return " or ".join(name for name, _, _ in matches) or None
 
 
 def did_you_mean(suggestion: str | None) -> str:

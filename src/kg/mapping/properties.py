@@ -10,6 +10,7 @@ from kg.mapping.collector import Collector, Thing
 from kg.mapping.links import LinkMapper, file_name
 from kg.mapping.ontology import OntologyProperty
 from kg.mapping.structural_terms import CANVAS, CONTENT_HASH, DESCRIBES, NOTE, PATH, PREF_LABEL, WORD_COUNT
+from kg.notes.instructions import KEY
 from kg.notes.model import NAME_KINDS, Piece, Tag, Value
 from kg.rdf.iris import encode_url, is_web
 from kg.rdf.terms import RDF_TYPE, SKOS, iri, literal
@@ -141,7 +142,7 @@ class FrontMatterMapper:
                 for value in leaves:
                     if not self.out.ontology.class_named(_type_text(value)):
                         self.properties.state(subject, prop.key, value)
-            elif prop.value is not identity:
+            elif key != KEY and prop.value is not identity:
                 self.properties.state(subject, prop.key, prop.value)
 
     def _tag(self, value: Value) -> None:

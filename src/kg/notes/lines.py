@@ -37,15 +37,16 @@ Row = list[Part]
 class InlineText:
     """The text that lines are read from. Most notes have only one or two of the marks worth a scan.
 
-    `wrong_ids` are the spans of invalid block ids. `link_texts` are the texts with a `#` in Markdown links, by the
-    offset of the link: they can have tags.
+    `wrong_ids` are the spans of invalid block ids, `hidden` those of comments and of valid block ids. `link_texts` are
+    the texts with a `#` in Markdown links, by the offset of the link: they can have tags.
     """
 
-    __slots__ = ("_ascii", "_marks", "link_texts", "source", "wrong_ids")
+    __slots__ = ("_ascii", "_marks", "hidden", "link_texts", "source", "wrong_ids")
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.wrong_ids: list[Span] = []
+        self.hidden: list[Span] = []
         self.link_texts: dict[int, list[Span]] = {}
         self._ascii = source.data.isascii()
         self._marks = [mark for mark in _MARKS if mark[0] in source.data]
@@ -139,6 +140,7 @@ class Leaf:
         tags = scan.tags(self._masked(row, self.prose.link_texts), self._breaks(row)) if "#" in raw else ()
         self.block_id = scanned.block_id or self.block_id
         self.prose.wrong_ids.extend(scanned.wrong_id)
+        self.prose.hidden.extend(scanned.hidden)
         pieces = words = self._pieces(row, scanned.bare, scanned.hidden)
         cuts = tuple([field.span for field in scanned.fields if field.form != "line"])
         if cuts:

@@ -68,7 +68,9 @@ def parse(path: str, raw: bytes) -> Note:
     root = outline([text.top], source)
     digest = hashlib.sha256(raw).hexdigest()
     kind: NoteKind = "drawing" if is_drawing else "note"
-    return Note(path, digest, source, front.properties, root, _words(text.body), tuple(findings), text.hidden, kind)
+    remarks = tuple([span for span in text.remarks if b"kg:" in source.data[span.start : span.end]])
+    more = (root, _words(text.body), tuple(findings), text.hidden, kind)
+    return Note(path, digest, source, front.properties, *more, remarks=remarks)
 
 
 def _wrong_ids(path: str, source: Source, spans: Iterable[Span]) -> Iterator[Finding]:
@@ -110,6 +112,8 @@ class _MarkdownText(NamedTuple):
     body: bytes
     hidden: tuple[Link, ...]
     wrong_ids: list[Span]
+    remarks: list[Span]
+    """The comments, and the block ids."""
 
 
 def _text(source: Source, body: bytes, base: int = 0, prose: InlineText | None = None) -> _MarkdownText:
@@ -117,15 +121,16 @@ def _text(source: Source, body: bytes, base: int = 0, prose: InlineText | None =
     if b"\t" in body:
         body = TAB_AFTER_MARK.sub(lambda match: match.group().replace(b"\t", b" "), body)
     events, comments, embeds = readable(body, _events)
-    html = html_comments(events, body) if b"<!--" in body else ()
+    html = list(html_comments(events, body)) if b"<!--" in body else []
     hidden = _links(source, sorted([*comments, *html]), base)
     if base:
         events = [(event, {"start": at["start"] + base, "end": at["end"] + base}) for event, at in events]
     walker = _Walker(prose or InlineText(source), events, _links(source, embeds, base))
     walker.run()
-    moved = [Span(start + base, end + base) for start, end in comments]
+    moved, of_html = ([Span(start + base, end + base) for start, end in spans] for spans in (comments, html))
     top = _with_comments(walker.top, source, moved) if moved else walker.top
-    return _MarkdownText(top, blanked(body, comments), hidden, walker.prose.wrong_ids)
+    remarks = [*moved, *of_html, *walker.prose.hidden]
+    return _MarkdownText(top, blanked(body, comments), hidden, walker.prose.wrong_ids, remarks)
 
 
 def _links(source: Source, spans: Iterable[Span], base: int) -> tuple[Link, ...]:

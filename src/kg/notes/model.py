@@ -240,6 +240,8 @@ class Note:
     edges: tuple[CanvasEdge, ...] = ()
     id_property: str = ""
     """The lower-case key whose value identifies the note's entity, if the vault sets one."""
+    remarks: tuple[Span, ...] = ()
+    """The comments that may be instructions to kg."""
 
     def links(self) -> Iterator[Link]:
         """Yield every link that counts, each once and in order, front matter first."""

@@ -1,21 +1,24 @@
 """The report formats for findings: one row per format, read by the command line and its documentation."""
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO, Any, Literal
 from urllib.parse import quote
 
 from kg.core.escaping import printable
-from kg.core.findings import Code, Finding, fingerprints
+from kg.core.findings import Code, Finding, Paint, fingerprints
 from kg.core.json_text import json_text
 from kg.core.output_format import OutputFormat
 from kg.core.version import __version__
 from kg.mapping.link_resolution import LINK_CLASSES
+from kg.notes.instructions import Instruction
 from kg.rendering.junit import JUnitCase, write_junit
 from kg.validation.validator import Validation
 
-Paint = Callable[[str, str], str]
-"""Returns a text in the colour of a severity, if there are colours."""
+GroupBy = Literal["file", "code", "target"]
+_NAMED = re.compile(r"“([^”]+)”|\[\[([^\]|#]+)")
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,10 @@ class ReportStyle:
     statistics: bool = False
     """Whether to add the numbers of findings and links by kind."""
     paint: Paint = lambda severity, text: text
+    shown: Callable[[Finding], str] = lambda finding: finding.path
+    """Returns the path of a finding's file for a reader."""
+    groups: "Groups | None" = None
+    """The groups of a report in text."""
     folder: str = ""
     """The vault's path in its repository, ending with `/`, for programs that start at the repository's root."""
     project: str = ""
@@ -44,13 +51,58 @@ ReportFormat = OutputFormat[Callable[[Validation, IO[str], ReportStyle], None]]
 
 def _text(validation: Validation, out: IO[str], style: ReportStyle) -> None:
     hints: set[str] = set()
+    group: str | None = None
     for finding in validation.findings:
+        if style.groups and (key := _group(finding, style.groups.by)) != group:
+            out.write(f"{'' if group is None else chr(10)}{printable(style.groups.heading(finding))}\n")
+            group = key
         hint = "" if finding.result and finding.hint in hints else _hint(finding)
         hints.add(finding.hint)
-        out.write(f"{style.paint(finding.severity, str(finding))}{hint}\n")
+        out.write(f"{finding.text(style.shown(finding), style.paint)}{hint}\n")
     if style.statistics:
         out.write("\n" if validation.findings else "")
         out.writelines(f"{printable(line)}\n" for line in _tables(validation))
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The findings of a validation by file, by code, or by the thing that they name."""
+
+    by: GroupBy
+    rules: Mapping[str, Code]
+    sizes: Mapping[str, int]
+    """The number of findings of each group."""
+
+    @classmethod
+    def of(cls, validation: Validation, by: GroupBy) -> "Groups":
+        """The groups of all findings of a validation."""
+        return cls(by, validation.rules, Counter(_group(finding, by) for finding in validation.findings))
+
+    def in_order(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """The findings, group by group; things with the most findings come first."""
+        return tuple(sorted(findings, key=self._rank))
+
+    def _rank(self, finding: Finding) -> tuple[int, str]:
+        group = _group(finding, self.by)
+        return (-self.sizes[group] if self.by == "target" else 0), group
+
+    def heading(self, finding: Finding) -> str:
+        """The heading of a finding's group, with the number of its findings."""
+        title = _name(finding, self.by)
+        title += f" {self.rules[title].title}" if self.by == "code" and title in self.rules else ""
+        return f"{title} ({self.sizes[_group(finding, self.by)]:,})"
+
+
+def _group(finding: Finding, by: GroupBy) -> str:
+    return _name(finding, by).casefold() if by == "target" else _name(finding, by)
+
+
+def _name(finding: Finding, by: GroupBy) -> str:
+    """The file, the code, or the first thing that the message names."""
+    if by != "target":
+        return finding.path if by == "file" else finding.code
+    named = _NAMED.search(finding.message)
+    return (named[1] or named[2]).strip() if named else finding.message
 
 
 def _hint(finding: Finding) -> str:
@@ -101,19 +153,22 @@ _SARIF = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 
 def _sarif(validation: Validation, out: IO[str], style: ReportStyle) -> None:
     """Write SARIF 2.1.0, with paths relative to the repository, and fingerprints that do not change when lines move."""
-    rules = [validation.rules.get(code) or Code(code, "info", code, "") for code in validation.codes]
+    codes = sorted({*validation.codes, *(row.finding.code for row in validation.suppressed)})
+    rules = [validation.rules.get(code) or Code(code, "info", code, "") for code in codes]
     numbers = {rule.code: number for number, rule in enumerate(rules)}
-    keys = fingerprints(validation.findings)
+    suppressed = {row.finding: row.by for row in validation.suppressed}
+    findings = (*validation.findings, *suppressed)
     results = [
         {
             "ruleId": finding.code,
             "ruleIndex": numbers[finding.code],
             "level": _LEVELS[finding.severity],
             "message": {"text": printable(finding.message) + (f" ({printable(finding.hint)})" if finding.hint else "")},
-            "locations": [{"physicalLocation": _location(finding, _path(finding, validation, style))}],
+            "locations": [{"physicalLocation": _location(finding, path := _path(finding, validation, style))}],
             "partialFingerprints": {"kgFinding/v1": key},
+            "suppressions": [_suppression(suppressed[finding], path)] if finding in suppressed else [],
         }
-        for finding, key in zip(validation.findings, keys, strict=True)
+        for finding, key in zip(findings, fingerprints(findings), strict=True)
     ]
     driver = {"name": "kg", "version": __version__, "rules": [_rule(rule) for rule in rules]}
     root = {"description": {"text": "The root of the repository, or where kg was run"}}
@@ -135,7 +190,11 @@ def _rule(rule: Code) -> dict[str, Any]:
     }
 
 
-def _location(place: Finding, path: str) -> dict[str, Any]:
+def _suppression(by: Instruction, path: str) -> dict[str, Any]:
+    return {"kind": "inSource", "location": {"physicalLocation": _location(by, path)}}
+
+
+def _location(place: Finding | Instruction, path: str) -> dict[str, Any]:
     uri = quote(path.encode("utf-8", "surrogateescape"))
     region = {
         "startLine": place.line,

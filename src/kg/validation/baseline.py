@@ -41,11 +41,19 @@ def write(file: Path, findings: Sequence[Finding]) -> None:
         raise KgError(f"the baseline {file} cannot be written: {error.strerror or error}") from error
 
 
-def compare(file: Path, findings: Sequence[Finding]) -> Compared:
+class Elsewhere(NamedTuple):
+    """What occurs in the vault and is not reported, so that it has not gone."""
+
+    findings: tuple[Finding, ...] = ()
+    codes: frozenset[str] = frozenset()
+    """The codes of results without a finding."""
+
+
+def compare(file: Path, findings: Sequence[Finding], elsewhere: Elsewhere) -> Compared:
     """Compare findings with a baseline. Raises KgError."""
     try:
         table = json.loads(read_bytes(file, MAX_STORE_FILE))
-        rows = {row["fingerprint"]: f"{row['path']}: {row['message']} [{row['code']}]" for row in table["findings"]}
+        rows = {row["fingerprint"]: (row["code"], f"{row['path']}: {row['message']}") for row in table["findings"]}
         is_current = table["version"] == _VERSION
     except OSError as error:
         raise KgError(f"the baseline {file} cannot be read: {error.strerror or error}") from error
@@ -57,6 +65,7 @@ def compare(file: Path, findings: Sequence[Finding]) -> Compared:
         )
     keys = fingerprints(findings)
     new = tuple(finding for key, finding in zip(keys, findings, strict=True) if key not in rows)
-    now = set(keys)
-    gone = tuple(text for key, text in rows.items() if key not in now)
+    now = {*keys, *fingerprints(elsewhere.findings)}
+    left = ((code, text) for key, (code, text) in rows.items() if key not in now)
+    gone = tuple(f"{text} [{code}]" for code, text in left if code not in elsewhere.codes)
     return Compared(new, len(findings) - len(new), gone)

@@ -18,6 +18,7 @@ from kg.core.files import MAX_STORE_FILE, read_bytes
 from kg.core.findings import Finding, Result, Severity
 from kg.mapping.link_resolution import LinkClass
 from kg.mapping.provenance import Origin, Place
+from kg.notes.instructions import Instruction
 from kg.store.note_entries import FindingFields, fields_of, finding_of
 from kg.store.ownership import owned
 from kg.validation.conformance import State
@@ -99,6 +100,7 @@ class _StoredChecks(NamedTuple):
     wants: tuple[tuple[str, str, FindingFields], ...]
     types: tuple[tuple[str, str, FindingFields], ...]
     questions: frozenset[str]
+    instructions: tuple[Instruction, ...]
 
 
 class _Stored(NamedTuple):
@@ -140,13 +142,14 @@ def _row(seen: Seen) -> list[Any]:
             [[iri, name, fields_of(item)] for iri, name, item in checked.wants],
             [[item.key, item.type, fields_of(item.span)] for item in checked.types],
             sorted(checked.questions),
+            checked.instructions,
         ],
         [[*origin[1:], *place] for origin, place in seen.places.items()],
     ]
 
 
 def _seen(path: str, digest: str, checks: _StoredChecks, places: Iterable[tuple[Any, ...]]) -> Seen:
-    findings, classes, leads, embeds, wants, types, questions = checks
+    findings, classes, leads, embeds, wants, types, questions, instructions = checks
     return Seen(
         digest,
         Checked(
@@ -158,6 +161,7 @@ def _seen(path: str, digest: str, checks: _StoredChecks, places: Iterable[tuple[
             tuple([(iri, name, finding_of(row)) for iri, name, row in wants]),
             tuple([Typed(key, type_, finding_of(row)) for key, type_, row in types]),
             questions,
+            instructions,
         ),
         {Origin(path, *row[:4]): Place(*row[4:]) for row in places},
     )

@@ -25,6 +25,7 @@ from kg.mapping.link_resolution import (
     link_path,
     question_of,
 )
+from kg.notes.instructions import KEY, Instruction, instructions
 from kg.notes.model import Link, Note, Value, ValueKind
 from kg.notes.obsidian_settings import Settings
 from kg.rdf.iris import encode_url, is_absolute, is_web
@@ -41,7 +42,7 @@ _PLACEHOLDER = re.compile(r"\{\{|<%")
 _EXISTING = {"resolved", "attachment", "ambiguous", "missing heading", "missing block"}
 _TEXTS = {"title", "id"}
 """The properties that kg reads as text, whatever they look like."""
-_OWN_RULES = {"tags", "aliases", "cssclasses", "tag", "alias", "cssclass"}
+_OWN_RULES = {"tags", "aliases", "cssclasses", "tag", "alias", "cssclass", KEY}
 
 _TYPES: Mapping[ValueKind, str] = {
     "text": "text",
@@ -89,6 +90,7 @@ class Checked(NamedTuple):
     types: tuple[Typed, ...]
     questions: frozenset[str]
     """The questions to the index on which the checks depend: names, aliases and similar names."""
+    instructions: tuple[Instruction, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,9 +132,16 @@ class Checker:
         findings += [_finding(note, span, "L25", message) for span, message in _no_addresses(note)]
         findings += [_in_comment(note, link) for link in note.hidden]
         types = () if path in self._templates else tuple(_types(note))
-        return Checked(
-            path, tuple(findings), dict(classes), frozenset(leads), embeds, tuple(wants), types, frozenset(self._asked)
+        rest = (
+            dict(classes),
+            frozenset(leads),
+            embeds,
+            tuple(wants),
+            types,
+            frozenset(self._asked),
+            instructions(note),
         )
+        return Checked(path, tuple(findings), *rest)
 
     @cached_property
     def _templates(self) -> frozenset[str]:
@@ -467,6 +476,8 @@ class Links(NamedTuple):
 
     findings: tuple[Finding, ...]
     classes: Mapping[LinkClass, int]
+    instructions: Mapping[str, tuple[Instruction, ...]]
+    """The instructions of each note that has any, by path."""
 
 
 def combine(checked: Iterable[Checked], index: Index, settings: Settings) -> Links:
@@ -478,4 +489,5 @@ def combine(checked: Iterable[Checked], index: Index, settings: Settings) -> Lin
     totals: Counter[LinkClass] = Counter()
     for note in checked:
         totals.update(note.classes)
-    return Links(in_order(findings), {kind: totals[kind] for kind in LINK_CLASSES})
+    told = {note.path: note.instructions for note in checked if note.instructions}
+    return Links(in_order(findings), {kind: totals[kind] for kind in LINK_CLASSES}, told)

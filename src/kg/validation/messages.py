@@ -16,7 +16,7 @@ from kg.validation.pyshacl_runner import Violation
 from kg.validation.ranges import CODE, is_of_range
 from kg.validation.shapes import Shapes
 
-_DCTERMS = "http://purl.org/dc/terms/"
+DCTERMS = "http://purl.org/dc/terms/"
 _PLACEHOLDER = re.compile(r"\{[$?](this|value|path)\}", re.I)
 _WORD = re.compile(r"\{(\w+)\}")
 _IRI = re.compile(r"<?(https?://[^\s<>\"“”]+[^\s<>\"“”.,;:!?)])>?")
@@ -101,24 +101,23 @@ class Wording:
         if is_of_range(shape):
             return CODE
         for node in (constraint or shape, *self.shapes.chain(shape)):
-            if code := self.shapes.text(node, _DCTERMS + "identifier"):
+            if code := self.shapes.text(node, DCTERMS + "identifier"):
                 return code
         owner = self.shapes.owner(shape)
         return local_name(owner.value) if isinstance(owner, ox.NamedNode) else "SHACL"
 
     def rules(self) -> dict[str, Code]:
         """The rule behind each code of the shapes: its message without names, and its hint."""
-        rules = {CODE: Code(CODE, "warning", _OF_RANGE, _LINK_ELSEWHERE)}
+        rules = {CODE: ((False, 0), Code(CODE, "warning", _OF_RANGE, _LINK_ELSEWHERE))}
         for shape in self.shapes.all:
-            code = self.code(shape, None)
-            message = _PLACEHOLDER.sub("…", self._own_message(shape)) or f"Not as the shape {code} asks"
+            code, own = self.code(shape, None), self._own_message(shape)
+            message = _PLACEHOLDER.sub("…", own) or f"Not as the shape {code} asks"
             severity = _severity(next(iter(self.shapes.of_sh(shape, "severity")), _VIOLATION))
-            if self.shapes.of_sh(shape, "path") or self._own_message(shape):
-                rule = Code(code, severity, message, self.hint(shape))
-                rules[code] = min(
-                    rules.get(code, rule), rule, key=lambda candidate: SEVERITIES.index(candidate.severity)
-                )
-        return dict(sorted(rules.items()))
+            # A part of a shape, for example in sh:or, has the shape's code, but not its message and severity.
+            rank = (not own, SEVERITIES.index(severity))
+            if (self.shapes.of_sh(shape, "path") or own) and (code not in rules or rank < rules[code][0]):
+                rules[code] = rank, Code(code, severity, message, self.hint(shape))
+        return {code: rule for code, (_, rule) in sorted(rules.items())}
 
     @cached_property
     def hint(self) -> Callable[[Term], str]:

@@ -1,6 +1,7 @@
 """The parts of a vault that a validation reports on: files and folders that the user names."""
 
 import os
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +22,9 @@ class Parts:
     config: Config
     paths: tuple[Path, ...] = ()
 
-    def hold(self, finding: Finding, *, of_project: bool) -> bool:
-        """Whether a finding is in one of the parts; the path of one `of_project` is relative to the project."""
-        folder = self.config.root if of_project else self.config.vault
-        place = Path(nfc(os.path.normpath(folder / finding.path)))
+    def hold(self, finding: Finding, of_project: Container[str]) -> bool:
+        """Whether a finding is in one of the parts; paths `of_project` are relative to the project."""
+        place = Path(nfc(os.path.normpath(self.config.file_of(finding, of_project))))
         return not self.paths or any(place.is_relative_to(part) for part in self._normal)
 
     @property

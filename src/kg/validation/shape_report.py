@@ -1,7 +1,7 @@
 """The results of SHACL shapes on a vault's store, with the pulled graphs and links between things of similar names."""
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -119,6 +119,18 @@ class ShapeReport:
     def results(self) -> tuple[Violation, ...]:
         """All results."""
         return in_order([*self.state.all, *self.of_ranges])
+
+    @cached_property
+    def reported(self) -> list[Violation]:
+        """The results that are severe enough for a finding."""
+        return [result for result in self.results if is_at_least(severity_of(result), self.least)]
+
+    @property
+    def unplaced(self) -> dict[str, int]:
+        """The number of results that have no finding, of each code."""
+        least = self.known.least if self.known else self.least
+        mild = (result for result in self.results if not is_at_least(severity_of(result), least))
+        return dict(Counter(self.wording.code(result.shape, result.constraint) for result in mild))
 
     @cached_property
     def of_ranges(self) -> tuple[Violation, ...]:

@@ -7,7 +7,7 @@ what a change affects is checked again.
 
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,6 +16,7 @@ from typing import Literal
 
 from kg.config import locate
 from kg.core.errors import KgError, StoreError, StoreRefused
+from kg.core.finding_rules import FindingRules
 from kg.core.findings import CODES, Code, Finding, Severity, in_order, is_at_least
 from kg.core.limits import Limits
 from kg.ingestion.pipeline import ingest
@@ -32,16 +33,18 @@ from kg.reasoning.explanation import Explainer
 from kg.store.builder import Outdated, retried
 from kg.store.ingest_state import IngestState
 from kg.store.store import Published, published
+from kg.validation.baseline import Elsewhere
 from kg.validation.cache import Seen, ShapeFindings, ValidationCache
 from kg.validation.ingested_vault import IngestedVault, NoteReader
 from kg.validation.link_checks import Checked, Checker, combine
 from kg.validation.link_report import LinkReport
-from kg.validation.messages import Wording, bare, severity_of
+from kg.validation.messages import Wording, bare
 from kg.validation.parts import Parts
 from kg.validation.placement import Placement
 from kg.validation.pyshacl_runner import Violation, in_turtle
 from kg.validation.shape_report import ShapeReport
 from kg.validation.shapes import Shapes
+from kg.validation.suppression import UNUSED, Instructions, Suppressed, Suppression
 
 Only = Literal["links", "shapes"]
 
@@ -62,6 +65,14 @@ class Validation:
     of_project: frozenset[str] = frozenset()
     """The paths that are relative to the project's folder, not to the vault: those of the ontology."""
     wording: Wording | None = field(default=None, repr=False)
+    instructions: Instructions = field(default_factory=dict, repr=False)
+    """The instructions to kg in the notes."""
+    suppressed: tuple[Suppressed, ...] = ()
+    """The findings that an instruction suppresses."""
+    unplaced: Mapping[str, int] = field(default_factory=dict, repr=False)
+    """The number of less severe results without a finding, of each code."""
+    elsewhere: Elsewhere = field(default_factory=Elsewhere, repr=False, compare=False)
+    """What the vault has and the validation does not report."""
     unread: tuple[str, ...] = ()
     """A sentence for each path that the caller named and in which kg reads no note."""
 
@@ -72,13 +83,30 @@ class Validation:
 
     def at_least(self, severity: Severity) -> "Validation":
         """A copy without the less severe findings."""
-        kept = tuple(finding for finding in self.findings if is_at_least(finding.severity, severity))
-        return replace(self, findings=kept, hidden=self.hidden + len(self.findings) - len(kept))
+        kept = self._kept(lambda finding: is_at_least(finding.severity, severity))
+        hidden = len(self.findings) - len(kept.findings) + sum(self.unplaced.values())
+        return replace(kept, hidden=self.hidden + hidden, unplaced={})
 
     def within(self, parts: Parts) -> "Validation":
         """A copy without the findings outside some parts of the vault."""
-        inside = (one for one in self.findings if parts.hold(one, of_project=one.path in self.of_project))
-        return replace(self, findings=tuple(inside))
+        return self._kept(lambda finding: parts.hold(finding, self.of_project))
+
+    def by(self, rules: FindingRules) -> "Validation":
+        """A copy with the findings that the rules take, each with the severity that they give it."""
+        graded = tuple(map(rules.graded, self.findings))
+        suppressed = tuple(Suppressed(rules.graded(row.finding), row.by) for row in self.suppressed)
+        unplaced = {code: number for code, number in self.unplaced.items() if rules.takes_code(code)}
+        return replace(self, findings=graded, suppressed=suppressed, unplaced=unplaced)._kept(rules.takes)
+
+    def without_suppressed(self, *, unused: bool) -> "Validation":
+        """A copy without the findings that the notes suppress, and with one for each instruction that is `unused`."""
+        division = Suppression.of(self.findings, self.instructions)
+        more = division.unused(self.instructions, self.rules) if unused else ()
+        return replace(self, findings=in_order([*division.findings, *more]), suppressed=division.suppressed)
+
+    def _kept(self, is_kept: Callable[[Finding], bool]) -> "Validation":
+        suppressed = tuple(row for row in self.suppressed if is_kept(row.finding))
+        return replace(self, findings=tuple(filter(is_kept, self.findings)), suppressed=suppressed)
 
     def turtle(self, prefixes: Mapping[str, str]) -> str:
         """The SHACL validation report, in Turtle."""
@@ -91,6 +119,7 @@ def validate(
     vault: Vault | str | Path,
     *,
     within: Iterable[Path] = (),
+    rules: FindingRules | None = None,
     only: Only | None = None,
     severity: Severity = "info",
     seconds: float | None = None,
@@ -99,9 +128,10 @@ def validate(
     """Check the links, properties and shapes of a vault; with `only`, just the links or just the shapes.
 
     A path in a vault stands for the vault, and only the findings there are reported; so are, of a `Vault`, only those
-    `within` some files and folders. Findings less severe than `severity` are counted but not listed. The links alone
-    need no store; for the shapes, it is brought up to date. Raises KgError if that fails or there is no note to check;
-    TimedOut if the shapes take more than `seconds`, by default `max_seconds` of kg.toml.
+    `within` some files and folders. The default `rules` on findings are those of kg.toml. Findings less severe than
+    `severity` are counted but not listed. The links alone need no store; for the shapes, it is brought up to date.
+    Raises KgError if that fails or there is no note to check; TimedOut if the shapes take more than `seconds`, by
+    default `max_seconds` of kg.toml.
     """
     vault, parts = _parts(vault, within)
     with without_collection():
@@ -109,9 +139,13 @@ def validate(
         if not scan.files.notes and not _had_notes(vault, scan.files):
             raise KgError(f"there is nothing to check: {vault.path} has no notes")
         unread = parts.unread(scan.files)
-        least: Severity = "info" if parts.paths else severity
+        rules = rules or vault.config.findings
+        unused = only is None and is_at_least(rules.severity_of(UNUSED, "info"), severity) and rules.takes_code(UNUSED)
+        least: Severity = "info" if parts.paths or rules.needs_all or unused else severity
         checked = _all(vault, scan, (only, least, seconds), progress)
-        return replace(checked.within(parts).at_least(severity), unread=unread)
+        elsewhere = Elsewhere(checked.findings, frozenset(checked.unplaced))
+        reported = checked.without_suppressed(unused=unused).within(parts).by(rules).at_least(severity)
+        return replace(reported, elsewhere=elsewhere, unread=unread)
 
 
 def _parts(vault: Vault | str | Path, within: Iterable[Path]) -> tuple[Vault, Parts]:
@@ -169,7 +203,7 @@ def _remembered(vault: Vault) -> IngestState | None:
 
 def _together(checked: Iterable[Checked], index: Index, settings: Settings, findings: Iterable[Finding]) -> Validation:
     links = combine(checked, index, settings)
-    return Validation(in_order([*findings, *links.findings]), links.classes)
+    return Validation(in_order([*findings, *links.findings]), links.classes, instructions=links.instructions)
 
 
 @contextmanager
@@ -204,8 +238,7 @@ def _checked(ingested: IngestedVault, only: Only | None, least: Severity, limits
     if shapes.known:
         shaped = shapes.known.findings
     else:
-        reported = [result for result in shapes.results if is_at_least(severity_of(result), least)]
-        placed = Placement(ingested, shapes.shapes, located).of(reported)
+        placed = Placement(ingested, shapes.shapes, located).of(shapes.reported)
         shaped = tuple([shapes.finding(row) for row in placed])
         located |= {origin: place for _, origin, place in placed if origin and place}
     _keep(ingested, links, shapes, shaped, located)
@@ -213,12 +246,14 @@ def _checked(ingested: IngestedVault, only: Only | None, least: Severity, limits
     return Validation(
         in_order([*of_notes, *shaped, *shapes.faults, *_contradictions(ingested, shaped)]),
         linked.classes,
-        len(shapes.results) - len(shaped),
+        0,
         {**CODES, **shapes.wording.rules()},
         shapes.results,
         shapes.shapes,
         shapes.places.paths,
         shapes.wording,
+        linked.instructions,
+        unplaced=shapes.unplaced,
     )
 
 
