@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 from kg.config import Config
@@ -93,14 +92,14 @@ def reported(config: Config, findings: Collection[Finding]) -> tuple[Finding, ..
     """The findings that are reported by the rules of kg.toml and the instructions of the notes, which are read."""
     files = Vault(config=config).files().notes if findings else {}
     places = {path: files[path] for path in sorted({finding.path for finding in findings}) if path in files}
-    told = {path: found for path, place in places.items() if (found := _instructions(path, place, config.max_bytes))}
-    return config.findings.apply(Suppression.of(findings, told).findings)
+    given = {path: rows for path, place in places.items() if (rows := _instructions(path, place, config))}
+    return config.findings.apply(Suppression.of(findings, given).findings)
 
 
-def _instructions(path: str, place: Path, limit: int) -> tuple[Instruction, ...]:
+def _instructions(path: str, place: str, config: Config) -> tuple[Instruction, ...]:
     """The instructions in a file; none if it cannot be read."""
     with suppress(OSError):
-        if b"kg:" in (data := read_bytes(place, limit, follow=False)) or KEY.encode() in data.lower():
-            note, _ = read_note(path, place, limit)
+        if b"kg:" in (data := read_bytes(place, config.max_bytes, follow=False)) or KEY.encode() in data.lower():
+            note, _ = read_note(path, place, config)
             return instructions(note) if note else ()
     return ()
