@@ -84,7 +84,7 @@ def test_aliases_and_names_in_several_folders(write: Write, tmp_path: Path) -> N
     }
     assert pairs(ingest(write(notes), tmp_path / "store").store, "note") == {
         frozenset(("NPS", "Net Promoter Score")): "“nps” is an alias of one and the other's name",
-        frozenset(("Thing",)): "they have the same name",
+        frozenset(("a/Thing", "b/Thing")): "they have the same name",
     }
 
 
@@ -106,7 +106,7 @@ def test_authors_by_slips_initials_and_order(write: Write, tmp_path: Path) -> No
 def test_tags_and_which_of_a_pair_is_used_more(write: Write, tmp_path: Path) -> None:
     notes = {"A.md": "#outcomes #lean/flow\n", "B.md": "#outcome\n", "C.md": "#outcome #leanflow #2024 #2025\n"}
     found = rows(ingest(write(notes), tmp_path / "store").store)
-    assert ("outcomes", "outcome", "tag") in [(row["label"], row["to_label"], row["kind"]) for row in found]
+    assert ("#outcomes", "#outcome", "tag") in [(row["label"], row["to_label"], row["kind"]) for row in found]
     assert not any("2024" in row["label"] for row in found)
 
 

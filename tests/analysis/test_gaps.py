@@ -70,7 +70,7 @@ def test_concepts_that_rest_on_one_work(write: Write, tmp_path: Path) -> None:
         "Two.md": "See [[Same]].\n# Sources\n- Book\n- Other\n",
     }
     found = rows(of(write, tmp_path, notes), "single-source")
-    assert ("Same", "1", "Book") in [(row["label"], row["count"], row["to_label"]) for row in found]
+    assert ("Same", "1", "Same#Sources#Book") in [(row["label"], row["count"], row["to_label"]) for row in found]
     assert "Two" not in [row["label"] for row in found]
 
 

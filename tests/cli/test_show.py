@@ -69,18 +69,18 @@ def test_a_thing_with_its_lines(vault: Path) -> None:
         "alternative label  Chai  Tea.md:2:11\n"
         "cids:hasOutcome    Tea#Outcomes (inferred)\n"
         "cids:hasOutput     Pot (inferred)\n"
-        "                   Tea#Outputs/A cup (inferred)\n"
+        "                   A cup (inferred)\n"
         "has outcome        Tea#Outcomes  Tea.md:8:1\n"
         "has output         Pot  Tea.md:15:1\n"
-        "                   Tea#Outputs/A cup  Tea.md:16:1\n"
-        "rating             5  Tea.md:3:9\n"
+        "                   A cup  Tea.md:16:1\n"
+        "p:rating           5  Tea.md:3:9\n"
         "related            Mug (inferred)\n"
-        "tagged             drink  Tea.md:4:8\n"
+        "tagged             #drink  Tea.md:4:8\n"
         "\n"
         "Sections (3)\n"
-        "  Outcomes  Tea.md:8:1\n"
-        "    Why  Tea.md:11:1\n"
-        "  Outputs  Tea.md:14:1\n"
+        "  Tea#Outcomes  Tea.md:8:1\n"
+        "    Tea#Why  Tea.md:11:1\n"
+        "  Tea#Outputs  Tea.md:14:1\n"
         "\n"
         "Links to (3)\n"
         "  Leaf  Tea.md:6:10  Warm and [[Leaf|leafy]].\n"
@@ -94,7 +94,7 @@ def test_a_thing_with_its_lines(vault: Path) -> None:
         "  Pot  Pot.md:2:5  For [[Tea|Chai]] lovers. #drink\n"
         "\n"
         "Elsewhere (2)\n"
-        "  Leaf made-into  Leaf.md:3:13  made into:: [[Tea]]\n"
+        "  Leaf p:made-into  Leaf.md:3:13  made into:: [[Tea]]\n"
         '  Mug related  Cups/Mug.md:2:10  related: "[[Tea]]"\n'
     )
     assert "kg why Tea --all" in run(vault, "Tea").stderr
@@ -129,7 +129,7 @@ def test_a_missing_note_shows_who_wants_it(vault: Path) -> None:
 def test_a_section_shows_its_text_and_what_mentions_it(vault: Path) -> None:
     text = shown(vault, "Tea#Outcomes")
     assert "People sit down, given Outputs.  Tea.md:9:1\n" in text
-    assert "Sections (1)\n  Why  Tea.md:11:1\n" in text
+    assert "Sections (1)\n  Tea#Why  Tea.md:11:1\n" in text
     assert "Links to (1)\n  Tea#Outputs  Tea.md:9:24" in text
     assert "Linked from (1)\n  Leaf  Leaf.md:1:29" in text
     assert "achieved through  Pot (inferred)\n" in text
@@ -187,10 +187,10 @@ def test_json_and_markdown_hold_the_same(vault: Path) -> None:
     assert found["totals"] == {"sections": 3, "properties": 13, "links": 3, "backlinks": 4, "elsewhere": 2}
     assert [row["heading"] for row in found["sections"]] == ["Outcomes", "Why", "Outputs"]
     text = shown(vault, "-f", "md", "Tea")
-    assert "- rating: 5 [Tea.md:3:9](Tea.md#L3)\n" in text
+    assert "- p:rating: 5 [Tea.md:3:9](Tea.md#L3)\n" in text
     assert "- skos:Concept" not in text.split("- is a: Concept")[0]
     assert "- is a: skos:Concept *(inferred)*\n" in text
-    assert "  - Why [Tea.md:11:1](Tea.md#L11)\n" in text
+    assert "  - Tea\\#Why [Tea.md:11:1](Tea.md#L11)\n" in text
     assert "- Mug [Cups/Mug.md:2:11](Cups/Mug.md#L2) related: \"\\[\\[Tea\\]\\]\"\n" in text  # fmt: skip
 
 

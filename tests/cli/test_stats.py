@@ -58,7 +58,7 @@ def test_classes_and_properties_are_counted_less_the_ontologys_own(reported: tup
     assert "owl:Class" not in found["classes"]
     assert "schema:domainIncludes" not in found["properties"]
     assert found["properties"]["kg:linksTo"] == 4
-    assert found["properties"]["rating"] == 1
+    assert found["properties"]["p:rating"] == 1
     assert list(found["properties"].values()) == sorted(found["properties"].values(), reverse=True)
     rows = kg.query(report.store, "SELECT (COUNT(*) AS ?n) { ?s kg:path ?o }").rows
     assert found["properties"]["kg:path"] == rows[0]["n"]

@@ -197,7 +197,7 @@ def test_a_value_becomes_the_term_of_its_type(notes_store: kg.Store, kind: str, 
         ("date", "20260228", "a date like"),
         ("dateTime", "2026-02-28", "a time like"),
         ("iri", "no iri", "an IRI"),
-        ("note", "Inspired", "names 2 things.*give an IRI"),
+        ("note", "Inspired", "names 2 things.*give one of these names"),
         ("note", "Revenu", "did you mean “Revenue”"),
         ("note", "n:Concepts/Revenu", "nothing is known of n:Concepts/Revenu; did you mean n:Concepts/Revenue?"),
         (

@@ -31,7 +31,9 @@ from kg.rdf.vocabulary import (
     TEXT,
     TYPE,
 )
+from kg.store.name_meanings import NameMeanings
 from kg.store.store import Store
+from kg.store.thing_names import ThingNames
 
 LIKELY = 0.7
 """The lowest score of a pair that is shown."""
@@ -82,9 +84,11 @@ def duplicates(store: Store, at_least: float = LIKELY) -> Table:
     """Return the pairs of likely duplicates, the likeliest first."""
     pairs = sorted(_pairs(store), key=lambda row: (-row.score, row.left.names, row.left.node.value, str(row.right)))
     rows: list[tuple[Value, ...]] = []
+    names = ThingNames(NameMeanings.of(store))
     for first, second, why, score in pairs:
         if score >= at_least:
-            rows.append((first.node, first.names[0], second.node, second.names[0], first.kind, why, score))
+            ends = (first.node, names.name(first.node), second.node, names.name(second.node))
+            rows.append((*ends, first.kind, why, score))
     return Table(("entity", "label", "to", "to_label", "kind", "why", "score"), rows)
 
 

@@ -66,6 +66,8 @@ class EntitySection(NamedTuple):
 
     depth: int
     heading: str
+    name: str
+    """The name of the section, as a link writes it."""
     section: str
     lines: tuple[SourceLine, ...]
 
@@ -201,7 +203,8 @@ class _Painter:
 
     def _heading(self, depth: int, triple: Triple, lines: tuple[SourceLine, ...]) -> EntitySection:
         heading = next(iter(self.explainer.store.triples(triple.object, HEADING, None)), None)
-        return EntitySection(depth, _value(heading.object) if heading else "", _value(triple.object), lines)
+        name = self.explainer.naming.called(triple.object)
+        return EntitySection(depth, _value(heading.object) if heading else "", name, _value(triple.object), lines)
 
     def _property(self, predicate: ox.NamedNode) -> str:
         if predicate not in self._called:

@@ -21,7 +21,6 @@ from kg.core.escaping import printable
 from kg.core.limits import Limits, limited
 from kg.core.spelling import did_you_mean, nearest
 from kg.mapping.link_resolution import ATTACHMENTS
-from kg.rdf.iris import Names
 from kg.rdf.terms import OWL
 from kg.rdf.vocabulary import (
     BROADER,
@@ -31,14 +30,15 @@ from kg.rdf.vocabulary import (
     MISSING,
     ONTOLOGY_GRAPH,
     OWN_GRAPHS,
-    PREF_LABEL,
     SUB_PROPERTY_OF,
     TYPE,
 )
 from kg.sparql import query as sparql
 from kg.sparql.library import NamedQuery, library
+from kg.store.name_meanings import NameMeanings
 from kg.store.project import Project
 from kg.store.store import Store
+from kg.store.thing_names import ThingNames
 
 SMALLEST = 3
 """A community with fewer nodes is too small to expect a link to another."""
@@ -94,12 +94,14 @@ class _Finder:
         return sorted((node for node in subjects if isinstance(node, ox.NamedNode)), key=lambda node: node.value)
 
     def label(self, node: ox.NamedNode) -> str:
-        """The label of a thing; for a section, it includes the name of its note."""
+        """The name of a thing."""
         number = self.network.numbers.get(node)
-        if number is not None:
-            return self.network.labels[number]
-        labels = sorted(str(getattr(quad.object, "value", "")) for quad in self.store.triples(node, PREF_LABEL, None))
-        return labels[0] if labels else Names(self.store.prefixes.get("n", "")).to_path(node.value) or node.value
+        return self.things.name(node) if number is None else self.network.labels[number]
+
+    @cached_property
+    def things(self) -> ThingNames:
+        """The names of the things in the store."""
+        return ThingNames(NameMeanings.of(self.store))
 
     @cached_property
     def _into(self) -> Sequence[int]:

@@ -15,7 +15,7 @@ from kg.core.errors import KgError
 from kg.core.spelling import did_you_mean, nearest
 from kg.core.text import letters_and_digits
 from kg.mapping.ontology import local_name
-from kg.rdf.iris import Names, prefixed
+from kg.rdf.iris import prefixed
 from kg.rdf.vocabulary import (
     ALT_LABEL,
     HAS_BLOCK,
@@ -30,8 +30,9 @@ from kg.rdf.vocabulary import (
     STRUCTURAL,
     TYPE,
 )
-from kg.store.lookup import written_iri
+from kg.store.name_meanings import NameMeanings, written_iri
 from kg.store.store import Store, in_threads
+from kg.store.thing_names import ThingNames
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -75,7 +76,8 @@ class _NetworkReader:
         numbers = {node: number for number, node in enumerate(nodes)}
         chosen = [term for name in links for term in self._terms(name, "property")] or self._properties()
         edges = tuple(self._links(numbers, sorted(set(chosen), key=lambda iri: iri.value)))
-        return Network(nodes, self._labels(nodes), tuple(map(types.__getitem__, nodes)), edges, self.store.prefixes)
+        names = tuple(ThingNames(NameMeanings.of(self.store)).all(nodes))
+        return Network(nodes, names, tuple(map(types.__getitem__, nodes)), edges, self.store.prefixes)
 
     # ---- nodes ---------------------------------------------------------------------------------------------------
 
@@ -106,31 +108,6 @@ class _NetworkReader:
         """The classes and properties of the notes themselves, not of their content."""
         quads = self.store.find(None, STRUCTURAL, None, ONTOLOGY_GRAPH)
         return {quad.subject for quad in quads if isinstance(quad.subject, ox.NamedNode)}
-
-    def _labels(self, nodes: Iterable[ox.NamedNode]) -> tuple[str, ...]:
-        """The label of each node: the first of its labels, or else the name in its IRI.
-
-        The label of a section includes its note's, as a link writes it: `Lean UX#Outcomes`.
-        """
-        labels: dict[object, str] = {}
-        for quad in self.store.triples(None, PREF_LABEL, None):
-            label = getattr(quad.object, "value", "")
-            previous = labels.get(quad.subject)
-            labels[quad.subject] = label if previous is None else min(previous, label)
-        names = Names(self.store.prefixes.get("n", ""))
-
-        def called(node: ox.NamedNode) -> str:
-            return labels.get(node) or names.to_path(node.value) or node.value
-
-        def whole(node: ox.NamedNode) -> str:
-            key = str(node).encode()
-            return (
-                f"{called(_node(_outermost(key, self._outer)))}#{called(node)}"
-                if key in self._sections
-                else called(node)
-            )
-
-        return tuple(map(whole, nodes))
 
     # ---- links ---------------------------------------------------------------------------------------------------
 

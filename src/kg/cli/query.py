@@ -275,7 +275,7 @@ class QueryRun:
 
     def _param_terms(self) -> "list[Term | None]":
         """The terms that parameters are bound to; None for a text that is not an IRI."""
-        from kg.store.lookup import written_iri
+        from kg.store.name_meanings import written_iri
 
         prefixes = self._store.prefixes
         return [written_iri(value, prefixes) if isinstance(value, str) else value for value in self.params.values()]

@@ -96,7 +96,7 @@ class Outline(NamedTuple):
         return self.kind == "drawing" and (is_element or is_part(subpath))
 
 
-class _Headings:
+class Headings:
     """The headings of a note as links look them up: by key and by slug."""
 
     def __init__(self, headings: tuple[Heading, ...]) -> None:
@@ -173,6 +173,13 @@ class Paths:
         tries = [low, f"{low}.md"] if "." in low.rpartition("/")[2] else [f"{low}.md"]
         return next(filter(None, (self._files(name, posixpath.dirname(source)) for name in tries)), [])
 
+    def matches(self, path: str) -> list[str]:
+        """Return all files that a link path in the vault's root can mean; an exact path means only that file."""
+        low = nfc(path).lower().removeprefix("./").lstrip("/")
+        tries = [name for name in (low, f"{low}.md") if name in self.exact]
+        suffixed = (path for name in (low, f"{low}.md") for _, path in self._ranked(name, ""))
+        return [self.exact[name] for name in tries[:1]] or sorted(suffixed)
+
     def _files(self, low: str, folder: str) -> list[str]:
         if low.startswith(("./", "../")):
             low = posixpath.normpath(posixpath.join(folder.lower(), low))
@@ -209,7 +216,7 @@ class Index:
     on_disk: Mapping[str, str]
     """Files by path, if the path has another Unicode form on the disk."""
     _matches: dict[tuple[str, str], list[str]] = field(default_factory=dict, repr=False, compare=False)
-    _headings: dict[str, _Headings] = field(default_factory=dict, repr=False, compare=False)
+    _headings: dict[str, Headings] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -336,7 +343,7 @@ class Index:
             return Target(kind, entity, entity, path)
         headings = self._headings.get(path)
         if headings is None:
-            headings = self._headings[path] = _Headings(outline.headings)
+            headings = self._headings[path] = Headings(outline.headings)
         match = headings.section(subpath)
         if match is None and link.kind == "markdown":
             slugged = headings.slugs.get(subpath.strip().lower())

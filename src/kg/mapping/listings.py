@@ -37,7 +37,7 @@ def entries(blocks: Iterable[Block]) -> Iterator[ListingEntry]:
     for block in blocks:
         if block.kind == "list":
             for item in block.children:
-                if item.lines and not all(_is_field(line) for line in item.lines):
+                if item.lines and not all(is_field(line) for line in item.lines):
                     yield _item(item)
         elif block.kind == "paragraph":
             for line in block.lines:
@@ -45,7 +45,7 @@ def entries(blocks: Iterable[Block]) -> Iterator[ListingEntry]:
                     yield ListingEntry(line.span, line.words, line.label, True, False, "")
 
 
-def _is_field(line: Line) -> bool:
+def is_field(line: Line) -> bool:
     """Whether a line is `Key:: value` and nothing else."""
     return any(field.form == "line" for field in line.fields)
 

@@ -8,11 +8,14 @@ from kg.core.text import Span, letters_and_digits, one_line
 from kg.mapping import structural_terms as terms
 from kg.mapping.collector import Collector, Scope, Thing
 from kg.mapping.links import LinkMapper, shown_link
-from kg.mapping.listings import ListedThing, ListingMapper, entries, has_listing
+from kg.mapping.listings import ListedThing, ListingMapper, entries, has_listing, is_field
 from kg.mapping.properties import PropertyMapper
-from kg.notes.model import NOT_PROSE, Block, Line, Section, Value
+from kg.notes.model import CALLOUT_MARK, NOT_PROSE, Block, Line, Section, Value
 from kg.notes.values import inline_value
 from kg.rdf.terms import RDF_TYPE, iri, literal
+
+_LONGEST_LABEL = 60
+"""The maximum characters of a label that is the beginning of a text."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +79,15 @@ class OutlineMapper:
             out.add(term, terms.TEXT, literal(text), _prose_start(section))
 
     def _instance(self, section: Section, class_: str, scope: Scope) -> Scope:
-        """State a section as an instance of the class that its heading names; return the scope of its content."""
+        """State a section as an instance of the class that its heading names; return the scope of its content.
+
+        The heading says only the class, so the label of the section is its first words.
+        """
         if self.listings.named_in_prose(section, class_, scope):
             return scope
         term, at = iri(scope.iri), section.span.start
         self.out.add(term, RDF_TYPE, iri(class_), at)
-        self.out.add(term, terms.PREF_LABEL, literal(one_line(section.title.text) if section.title else ""), at)
+        self.out.add(term, terms.PREF_LABEL, literal(_first_words(section)), at)
         self.listings.tie(term, class_, scope, at)
         return Scope(scope.iri, (Thing(scope.iri, (class_,)), *scope.things))
 
@@ -157,6 +163,15 @@ class OutlineMapper:
                 if item.form != "date" or subject.is_task:
                     self.properties.state(subject, item.key, inline_value(item))
         self.links.credits(lines)
+
+
+def _first_words(section: Section) -> str:
+    """Return the beginning of the prose in a section, without inline fields, up to the end of a word."""
+    prose = (block for block in section.walk_blocks() if block.kind not in NOT_PROSE)
+    texts = (" ".join(line.label for line in block.lines if not is_field(line)) for block in prose)
+    words = next(filter(None, (" ".join(CALLOUT_MARK.sub("", text).split()) for text in texts)), one_line(section.text))
+    start = words[: _LONGEST_LABEL + 1]
+    return words if len(words) <= _LONGEST_LABEL else f"{start.rpartition(' ')[0].rstrip(' .,;:') or start[:-1]}…"
 
 
 def _prose_start(section: Section) -> int:

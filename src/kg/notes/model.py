@@ -13,7 +13,7 @@ from kg.core.findings import Finding
 from kg.core.text import Source, Span
 from kg.rdf.iris import absolute_id
 
-_CALLOUT_MARK = re.compile(r"\[![^\]\n]{1,100}\][+-]?[ \t]*")
+CALLOUT_MARK = re.compile(r"\[![^\]\n]{1,100}\][+-]?[ \t]*")
 
 LinkKind = Literal["wikilink", "markdown", "url", "node"]
 """`node` is a canvas node that shows a file."""
@@ -147,7 +147,7 @@ class Block(NamedTuple):
         """The block's prose as plain text, without code, raw HTML and comments."""
         blocks = (block.lines for block in self.walk() if block.kind not in NOT_PROSE)
         text = "\n".join(line.text for lines in blocks for line in lines).strip()
-        return _CALLOUT_MARK.sub("", text) if self.kind == "callout" else text
+        return CALLOUT_MARK.sub("", text) if self.kind == "callout" else text
 
 
 class Section(NamedTuple):

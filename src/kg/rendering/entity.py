@@ -137,7 +137,7 @@ def _section(title: str, total: int, rows: list[_Placed]) -> Iterator[Any]:
 
 
 def _row_of(row: EntitySection) -> _Placed:
-    return _Placed(Text(f"{'  ' * row.depth}{printable(row.heading)}"), row.lines, more=False)
+    return _Placed(Text(f"{'  ' * row.depth}{printable(row.name)}"), row.lines, more=False)
 
 
 def _end_of(statement: EntityStatement, title: str) -> _Placed:
@@ -161,7 +161,13 @@ def _json(portrait: Portrait, manner: EntityStyle) -> str:
         "text": portrait.text,
         "text_stated": _lines(portrait.text_lines),
         "sections": [
-            {"section": row.section, "heading": row.heading, "depth": row.depth, "stated": _lines(row.lines)}
+            {
+                "section": row.section,
+                "name": row.name,
+                "heading": row.heading,
+                "depth": row.depth,
+                "stated": _lines(row.lines),
+            }
             for row in portrait.headings
         ],
         "properties": _rows(portrait.properties),
@@ -212,7 +218,7 @@ def _markdown(portrait: Portrait, manner: EntityStyle) -> str:
     rows += _rest(portrait.properties.total, len(portrait.properties.shown))
     if portrait.headings:
         rows += ["", "## Sections", ""]
-        rows += [f"{'  ' * row.depth}- {in_markdown(row.heading)}{_link(row.lines)}" for row in portrait.headings]
+        rows += [f"{'  ' * row.depth}- {in_markdown(row.name)}{_link(row.lines)}" for row in portrait.headings]
         rows += _rest(portrait.headings_total, len(portrait.headings))
     for title, group in _groups(portrait):
         if group.total:

@@ -13,8 +13,8 @@ from urllib.parse import quote, unquote
 import pyoxigraph as ox
 
 from kg.core.escaping import printable
-from kg.rdf.iris import prefixed
-from kg.rdf.vocabulary import BLOCK, DESCRIBES, LABEL, PATH, PREF_LABEL, SECTION, TYPE
+from kg.rdf.iris import Names, prefixed
+from kg.rdf.vocabulary import DESCRIBES, PATH
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,12 +23,11 @@ if TYPE_CHECKING:
 
     from kg.sparql.answer import Term
     from kg.store.store import Store
+    from kg.store.thing_names import ThingNames
 
 
 Row = Sequence["Term | None"]
 
-_LABELS = (PREF_LABEL, LABEL)
-_PLACES = {SECTION, BLOCK}
 _GAP = 3
 _WIDE = 10_000
 _LEAST = 10
@@ -74,31 +73,14 @@ class TermNames:
     def _name(self, term: ox.NamedNode) -> str:
         if term in self.names:
             return self.names[term]
-        whole, hash_, fragment = term.value.partition("#")
-        if hash_ and self.store and whole.startswith(self.base or " ") and self._is_place(term):
-            return f"{self.name(ox.NamedNode(whole))}#{unquote(fragment)}"
-        for predicate in _LABELS if self.store else ():
-            if label := self._label(term, predicate):
-                return label
-        if self.base and term.value.startswith(self.base):
-            path, _, fragment = term.value[len(self.base) :].partition("#")
-            if path and fragment:
-                return unquote(f"{path}#{fragment}")
-            if path.endswith(".md"):
-                return unquote(path)
-        return self.curie(term)
+        return self._things.name(term) if self._things else self.curie(term)
 
-    def _is_place(self, term: ox.NamedNode) -> bool:
-        """Whether a term is a section or block of a note; their labels mean little without the note's name."""
-        assert self.store
-        return any(quad.object in _PLACES for quad in self.store.triples(term, TYPE, None))
+    @cached_property
+    def _things(self) -> "ThingNames | None":
+        from kg.store.name_meanings import NameMeanings
+        from kg.store.thing_names import ThingNames
 
-    def _label(self, term: ox.NamedNode, predicate: ox.NamedNode) -> str | None:
-        """The label of a term; labels in English or without a language come first."""
-        assert self.store
-        terms = [quad.object for quad in self.store.triples(term, predicate, None)]
-        labels = [(label.language not in {None, "en"}, label.value) for label in terms if isinstance(label, ox.Literal)]
-        return min(labels)[1] if labels else None
+        return ThingNames(NameMeanings(self.store, Names(self.base), self.prefixes)) if self.store else None
 
     def curie(self, term: ox.NamedNode) -> str:
         """A readable CURIE with the longest prefix; the IRI if no prefix matches."""

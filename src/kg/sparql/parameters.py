@@ -109,7 +109,7 @@ def _literal(text: str, datatype: str) -> ox.Literal:
 
 def _written(binder: Binder, value: str) -> ox.NamedNode | None:
     """The IRI that a value spells, whole or with a known prefix; None if it is neither."""
-    from kg.store.lookup import written_iri
+    from kg.store.name_meanings import written_iri
     from kg.store.project import known_prefixes
 
     return written_iri(value, known_prefixes(binder.config))

@@ -13,8 +13,10 @@ from kg.core.limits import Limits, limited
 from kg.core.spelling import alike
 from kg.core.version import __version__
 from kg.mapping.provenance import Place
-from kg.rdf.vocabulary import DESCRIBES, HEADING, NEARLY_NAMED, ONTOLOGY_GRAPH, PREF_LABEL, TYPE
+from kg.rdf.vocabulary import DESCRIBES, NEARLY_NAMED, ONTOLOGY_GRAPH, PREF_LABEL, TYPE
+from kg.store.name_meanings import NameMeanings
 from kg.store.pulled_graphs import Pulled
+from kg.store.thing_names import ThingNames
 from kg.validation.cache import ShapeFindings
 from kg.validation.conformance import Conformance, State
 from kg.validation.data_graph import DataGraph
@@ -27,8 +29,6 @@ from kg.validation.pyshacl_runner import Violation, in_order
 from kg.validation.ranges import RangeCheck
 from kg.validation.shape_faults import LoadedShapes
 from kg.validation.shapes import Shapes
-
-_LABELS = (PREF_LABEL, HEADING)
 
 
 @dataclass(frozen=True)
@@ -207,13 +207,17 @@ class ShapeReport:
         yield ox.Triple(rare, NEARLY_NAMED, usual)
 
     def _label(self, iri: str) -> str:
-        """The label of a thing, or the heading of a section; empty if it has none."""
+        """The name of a thing in the vault; empty for any other."""
         try:
             node = ox.NamedNode(iri)
         except ValueError:  # a message may contain text that only looks like an IRI
             return ""
-        store = self.ingested.generation.store
-        return next((min(texts) for predicate in _LABELS if (texts := list(store.literals(node, predicate)))), "")
+        is_own = iri.startswith(self.ingested.names.base) or self.ingested.generation.store.has(node, PREF_LABEL, None)
+        return self._things.name(node) if is_own else ""
+
+    @cached_property
+    def _things(self) -> ThingNames:
+        return ThingNames(NameMeanings.of(self.ingested.generation.store))
 
     def _kind(self, thing: ox.NamedNode) -> str:
         """The class of a thing that a reader would name: the most specific class of the ontology."""
