@@ -41,18 +41,19 @@ def push(
 ) -> None:
     """Update the dataset on the SPARQL server at ENDPOINT.
 
-    Sends only what differs. ENDPOINT is the address for queries, for example http://localhost:7878/query. A graph
-    arrives completely or not at all; the next push resumes an interrupted one. Credentials come from the environment:
-    KG_ENDPOINT_USER and KG_ENDPOINT_PASSWORD, or KG_ENDPOINT_TOKEN.
+    Sends only what differs. ENDPOINT is the address for queries, for example http://localhost:7878/query, or the root
+    of a server: kg then tries the usual addresses there. A graph arrives completely or not at all; the next push
+    resumes an interrupted one. Credentials come from the environment: KG_ENDPOINT_USER and KG_ENDPOINT_PASSWORD, or
+    KG_ENDPOINT_TOKEN.
     """
     from kg.config import find_store
-    from kg.remote.endpoint import Endpoint
+    from kg.remote.discovery import endpoint_at
     from kg.remote.push import push as bring
     from kg.store.store import Store
 
     config = find_store(store=options.store)
     store = Store(config.store)
-    server = Endpoint.at(endpoint, update=update, seconds=timeout)
+    server = endpoint_at(endpoint, update=update, seconds=timeout)
     if not config.base_is_set:
         options.say(f"`base` is not set in kg.toml: two vaults with {config.base} would replace each other", dim=True)
     try:
@@ -118,10 +119,10 @@ def pull(options: Options, endpoint: str, graph: str | None, output: Path | None
 
     from kg.config import find_store
     from kg.core.errors import KgError
-    from kg.remote.endpoint import Endpoint
+    from kg.remote.discovery import endpoint_at
     from kg.store.pulled_graphs import file_for, write
 
-    server = Endpoint.at(endpoint, seconds=timeout)
+    server = endpoint_at(endpoint, seconds=timeout)
     try:
         name = str(ox.NamedNode(graph)) if graph else None
     except ValueError as error:

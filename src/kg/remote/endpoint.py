@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -23,6 +24,7 @@ _GRAPHS = "application/n-triples, text/turtle;q=0.8, application/rdf+xml;q=0.5"
 _KINDS: Mapping[str, Kind] = {"SELECT": "select", "ASK": "ask", "CONSTRUCT": "graph", "DESCRIBE": "graph"}
 """The kind of answer to each query form."""
 _BAD_REQUEST = 400
+_NOT_ALLOWED = {401, 403}
 
 
 class Dataset(NamedTuple):
@@ -99,6 +101,18 @@ class Endpoint:
         if answer.kind != kind:
             raise self._no_answer()
         return answer, response.rows_at_most
+
+    def is_there(self) -> bool:
+        """Whether this address answers a query. Raises KgError if it refuses this user or cannot be reached."""
+        try:
+            response = self._send("ASK {}", _RESULTS)
+        except Refused as error:
+            if error.status in _NOT_ALLOWED:
+                raise
+            return False
+        with suppress(KgError):
+            return read_answer(self.name, response, {}, is_graph=False).kind == "ask"
+        return False
 
     def _no_answer(self) -> KgError:
         return KgError(f"{self.name} gave an unexpected answer: is it the address of a SPARQL endpoint?")

@@ -199,7 +199,7 @@ class NameMeanings:
     @cached_property
     def paths(self) -> Paths:
         """The paths of the files."""
-        return Paths(self.of_path)
+        return Paths.of(self.of_path)
 
     def _labelled(self, predicate: ox.NamedNode, text: str) -> Iterator[ox.NamedNode]:
         """The things with a label, without a language or in English."""
