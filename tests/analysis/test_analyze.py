@@ -7,7 +7,9 @@ import pytest
 
 import kg
 from helpers.vaults import FEW_LINKS, Write, analyze, analyzed, ingest
-from kg.analysis.tables import lexical
+from kg.analysis.tables import Table, lexical
+from kg.core.errors import KgError
+from kg.rendering.analysis_tables import display_table
 
 EVERY = ("centrality", "bridges", "components", "orphans", "dead-ends", "communities", "suggest", "unlinked")
 
@@ -44,6 +46,30 @@ def test_rows_come_in_every_format(notes_store: kg.Store, tmp_path: Path) -> Non
     assert analyze(notes_store, "centrality", "-o", str(file), "--limit", "2").exit_code == 0
     assert file.read_text(encoding="utf-8") == found["md"]
     assert analyze(notes_store, "centrality", "-f", "nonsense").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [
+        (Table(("entity", "label", "one", "two", "three"), [("a", "A", 2, 1, 1)], bar="one"), ["entity", "one", "bar", "two"]),
+        (Table(("entity", "label", "one", "two", "three"), [("a", "A", 2, 1, 1)], bar="three"), ["entity", "one", "two"]),
+        (
+            Table(("entity", "label", "to", "to_label", "x", "why"), [("a", "A", "b", "B", 1, "z")], main=("entity", "to", "why")),
+            ["entity", "to", "why"],
+        ),
+        (Table(("entity", "label"), [("a", "A")]), ["entity"]),
+    ],
+)  # fmt: skip
+def test_a_narrow_table_has_three_columns(table: Table, columns: list[str]) -> None:
+    assert [*display_table(table).narrow().columns] == columns
+
+
+def test_columns_can_be_chosen(notes_store: kg.Store) -> None:
+    done = analyze(notes_store, "centrality", "--columns", "out, in", "--limit", "1")
+    assert done.stdout.splitlines()[0] == "entity,label,out,in"
+    done = analyze(notes_store, "centrality", "--columns", "outt")
+    assert isinstance(done.exception, KgError)
+    assert "the table has no column “outt”; did you mean out?" in str(done.exception)
 
 
 def test_how_many_rows_are_left_out_is_said(notes_store: kg.Store) -> None:

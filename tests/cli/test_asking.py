@@ -359,6 +359,24 @@ def test_narrow_columns_become_lists_and_wide_ones_stay() -> None:
     assert fitting(["a", "b"], [["x" * 100, "y" * 5]], 40) == [32, 5]
 
 
+@pytest.mark.parametrize(
+    ("rows", "width", "widths"),
+    [
+        ([["Psychological safety", "a long text of many short words, which goes on and on"]], 40, [19, 18]),
+        ([["Gesundheitswesen", "one two three four"], ["x", "five six seven eight"]], 34, [16, 15]),
+        ([["responsibilities of", "and word after word after word", "of all"]], 40, [16, 12, 6]),
+        ([["short", "x" * 90]], 40, [5, 32]),
+        ([["y" * 60, "x" * 90]], 41, [19, 19]),
+    ],
+)
+def test_a_column_is_as_wide_as_its_longest_word(rows: list[list[str]], width: int, widths: list[int]) -> None:
+    names = ["a", "b", "c"][: len(rows[0])]
+    assert fitting(names, rows, width) == widths
+    if "x" not in rows[0][1] and "y" not in rows[0][0]:
+        shown = " ".join(drawn(names, rows, width)).split()
+        assert all(word in shown for row in rows for cell in row for word in cell.split())
+
+
 def test_rows_after_the_first_thousand_are_shown_too() -> None:
     lines = drawn(["n"], [[str(n)] for n in range(2_500)], 80)
     assert [line.strip() for line in lines[2:]] == [str(n) for n in range(2_500)]

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -11,6 +12,8 @@ from kg.analysis import measures
 from kg.analysis.communities import Partition
 from kg.analysis.network import Network
 from kg.analysis.saved_metrics import Metrics
+from kg.core.errors import KgError
+from kg.core.spelling import did_you_mean, nearest
 from kg.rdf.terms import KG, RDF_TYPE, SKOS, XSD, iri, literal
 from kg.sparql.answer import Answer, Term, tabulated
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 
 Value = ox.NamedNode | ox.Literal | str | int | float | None
+MAIN = 3
+"""How many columns a narrow table has."""
 DIGITS = 12
 """How many digits of a number are shown: those that are the same on every machine."""
 
@@ -34,10 +39,31 @@ class Table:
     """The column that is drawn as a bar on the console."""
     says: str = ""
     """A sentence about the whole table."""
+    main: tuple[str, ...] = ()
+    """The columns that a narrow table has; if empty, the first three."""
 
     def first(self, limit: int | None) -> "Table":
         """The table with at most `limit` rows."""
-        return Table(self.columns, self.rows[:limit], self.bar, self.says)
+        return replace(self, rows=self.rows[:limit])
+
+    def narrow(self) -> "Table":
+        """The table with its main columns, and the bar of one of them."""
+        names = self.main or tuple(name for name in self.columns if name != "bar")[:MAIN]
+        after = {name: before for before, name in pairwise(self.columns)}
+        return self._of([name for name in self.columns if name in names or (name == "bar" and after[name] in names)])
+
+    def only(self, names: Sequence[str]) -> "Table":
+        """The table with columns by their names; a row begins with its thing in any case. Raises KgError."""
+        for name in names:
+            if name not in self.columns:
+                hint = did_you_mean(nearest(name, self.columns)) or f"; it has {', '.join(self.columns)}"
+                raise KgError(f"the table has no column “{name}”{hint}")
+        first = [name for name in self.columns[:2] if name in {"entity", "label"} and name not in names]
+        return self._of([*first, *dict.fromkeys(names)])
+
+    def _of(self, names: Sequence[str]) -> "Table":
+        places = [self.columns.index(name) for name in names]
+        return replace(self, columns=tuple(names), rows=[tuple(row[at] for at in places) for row in self.rows])
 
     def names(self) -> dict[ox.NamedNode, str]:
         """The labels of the things in the rows."""
@@ -158,7 +184,8 @@ def bridges(network: Network) -> Table:
     for ends, pieces, cut_off in measures.cuts(network):
         second_end = columns_of(network, ends[1]) if len(ends) > 1 else (None, None)
         rows.append((*columns_of(network, ends[0]), *second_end, pieces, cut_off))
-    return Table(("entity", "label", "to", "to_label", "pieces", "cut_off"), rows, bar="cut_off")
+    return Table(("entity", "label", "to", "to_label", "pieces", "cut_off"), rows, bar="cut_off",
+                 main=("entity", "to", "cut_off"))  # fmt: skip
 
 
 def components(network: Network, *, members: bool = False) -> Table:
@@ -206,7 +233,7 @@ def communities(partition: Partition, words: Sequence[Sequence[str]]) -> Table:
             rows.append((*centre, at + 1, len(part), _about(words[at]), partition.inside(at), *between))
     says = f"modularity {lexical(round(partition.modularity, 3))}"
     columns = ("entity", "label", "community", "size", "about", "inside", "between", "between_label")
-    return Table(columns, rows, says=says)
+    return Table(columns, rows, says=says, main=("entity", "size", "about"))
 
 
 def members(partition: Partition, words: Sequence[Sequence[str]]) -> Table:
@@ -282,7 +309,8 @@ def similar(network: Network, texts: "Texts", thing: int) -> Table:
          _named(network, alike.shared))
         for alike in similarity.similar(network, texts, thing)
     ]  # fmt: skip
-    return Table(("entity", "label", "score", "text", "links", "linked", "words", "neighbours"), rows, bar="score")
+    return Table(("entity", "label", "score", "text", "links", "linked", "words", "neighbours"), rows, bar="score",
+                 main=("entity", "score", "words"))  # fmt: skip
 
 
 def unlinked(network: Network, result: "Unlinked") -> Table:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kg.cli.options import Command, Options, common, progress, tell, vault_config
+from kg.cli.options import Command, Options, common, plural, progress, tell, vault_config
 from kg.cli.output import check_format, format_of, write, written
 
 if TYPE_CHECKING:
@@ -31,7 +31,10 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 _WRITING = (
     click.option("-o", "--output", type=_FILE, metavar="FILE", help="Write to FILE, completely or not at all."),
     click.option("-f", "--format", "format_", metavar="FORMAT", help=_FORMATS),
+    click.option("--columns", metavar="NAME,…", help="Show only these columns."),
+    click.option("--wide", is_flag=True, help="Show all columns in a terminal, too; by default the first three."),
 )
+_WRITTEN = ("output", "format_", "columns", "wide")
 _LIMIT: dict[str, Any] = {
     "type": click.IntRange(min=0),
     "show_default": True,
@@ -64,12 +67,14 @@ def analyze() -> None:
 class AnalysisOptions:
     """The input of an analysis, and where and how to write its rows."""
 
-    def __init__(self, options: Options, network: dict[str, Any], limit: int, format_: str | None, output: Path | None):
+    def __init__(self, options: Options, network: dict[str, Any], limit: int, **writing: Any):
         self.options = options
         self._network = network
         self.limit = limit or None
-        self.format = check_format(format_) or format_of(output)
-        self.output = output
+        self.output: Path | None = writing["output"]
+        self.format = check_format(writing["format_"]) or format_of(self.output)
+        self._columns: str | None = writing["columns"]
+        self._wide = bool(writing["wide"]) or self.output is not None or not sys.stdout.isatty()
 
     @functools.cached_property
     def config(self) -> "Config":
@@ -116,12 +121,28 @@ class AnalysisOptions:
                 text = as_text(shown, called.name)
                 file.write_bytes(text.encode("utf-8", "replace")) if file else tell(text, nl=False)
             else:
-                answer = (display_table(shown) if people else shown).answer(self.store.prefixes)
-                write(self.options, answer, called, file, self.format)
+                shown = display_table(shown) if people else shown
+                chosen = self._of_columns(shown, people)
+                write(self.options, chosen.answer(self.store.prefixes), called, file, self.format)
+                self._say_hidden(shown, chosen)
         if table.says:
             self.options.say(table.says, dim=True)
         if len(shown.rows) < len(table.rows):
             self.options.say(f"{len(shown.rows):,} of {len(table.rows):,} rows (--limit 0 shows all)", dim=True)
+
+    def _of_columns(self, table: "Table", people: bool) -> "Table":
+        """The table with the columns of --columns; without them, a terminal shows the main ones. Raises KgError."""
+        if self._columns is not None:
+            return table.only([name.strip() for name in self._columns.split(",") if name.strip()])
+        return table.narrow() if people and not self._wide else table
+
+    def _say_hidden(self, table: "Table", chosen: "Table") -> None:
+        """Name the columns that a narrow table leaves out."""
+        hidden = [name for name in table.columns if name not in {*chosen.columns, "bar"}]
+        if hidden and self._columns is None:
+            self.options.say(
+                f"{len(hidden)} more {plural(len(hidden), 'column')} (--wide): {', '.join(hidden)}", dim=True
+            )
 
     def saved(self, wanted: bool, find: Callable[[], Result], metrics: "Callable[[Result], Metrics]") -> Result:
         """Return the result of `find`. If `wanted`, save its metrics; if the store changed meanwhile, repeat both."""
@@ -147,7 +168,9 @@ def analysis(limit: int | None = 20, *, choosing: bool = True) -> Callable[[Comm
         def run(options: Options, **arguments: Any) -> None:
             network = {ours: arguments.pop(name) for name, ours in _NETWORK.items() if name in arguments}
             command(
-                AnalysisOptions(options, network, *(arguments.pop(name) for name in ("limit", "format_", "output"))),
+                AnalysisOptions(
+                    options, network, arguments.pop("limit"), **{name: arguments.pop(name) for name in _WRITTEN}
+                ),
                 **arguments,
             )
 

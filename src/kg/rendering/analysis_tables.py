@@ -22,13 +22,13 @@ def display_table(table: Table) -> Table:
     rows = [tuple(_short(row[n]) for n in kept) for row in table.rows]
     columns = tuple(names[n] for n in kept)
     if table.bar is None or not rows:
-        return Table(columns, rows, says=table.says)
+        return Table(columns, rows, says=table.says, main=table.main)
     values: list[float] = [_number(row[names.index(table.bar)]) for row in table.rows]
     most = max(values)
     bars = [_bar(value / most * _BAR if most > 0 else 0.0) for value in values]
     position = columns.index(table.bar) + 1
     shown = [(*row[:position], bar, *row[position:]) for row, bar in zip(rows, bars, strict=True)]
-    return Table((*columns[:position], "bar", *columns[position:]), shown, says=table.says)
+    return Table((*columns[:position], "bar", *columns[position:]), shown, says=table.says, main=table.main)
 
 
 _PLACE = ("path", "line", "column")

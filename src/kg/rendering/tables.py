@@ -176,7 +176,10 @@ def _wider(widths: list[int], cells: Sequence[Sequence[str]], width: int | None)
 
 
 def fitting(names: Sequence[str], cells: Sequence[Sequence[str]], width: int | None) -> list[int] | None:
-    """The widths of columns: those of the content, with the widest columns reduced to fit; None if that reads badly."""
+    """The widths of columns: those of the content, with the widest columns reduced to fit; None if that reads badly.
+
+    A column is as wide as its longest word, as long as there is space: only a wider word is broken.
+    """
     from rich.cells import cell_len
 
     natural = [max([cell_len(name), *(cell_len(row[n]) for row in cells), 1]) for n, name in enumerate(names)]
@@ -185,16 +188,26 @@ def fitting(names: Sequence[str], cells: Sequence[Sequence[str]], width: int | N
         return natural
     if sum(min(size, _LEAST) for size in natural) > space:
         return None if len(names) > 1 else [max(space, 1)]
-    low, high = _LEAST, max(natural)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if sum(min(size, middle) for size in natural) <= space else (low, middle - 1)
-    widths = [min(size, low) for size in natural]
+    words = [max((cell_len(word) for text in (name, *(row[n] for row in cells)) for word in text.split()), default=1)
+             for n, name in enumerate(names)]  # fmt: skip
+    least = [max(word, min(size, _LEAST)) for word, size in zip(words, natural, strict=True)]
+    floor = _reduced(least, [0] * len(least), space)
+    widths = _reduced(natural, floor, space)
     # The remainder of the rounding goes to the columns that lack least.
     for n in sorted(range(len(names)), key=lambda n: natural[n]):
         extra = min(natural[n] - widths[n], space - sum(widths))
         widths[n] += extra
     return widths
+
+
+def _reduced(sizes: Sequence[int], floor: Sequence[int], space: int) -> list[int]:
+    """Widths with the greatest maximum that fits the space, each at least its floor."""
+    low, high = 1, max(sizes)
+    while low < high:
+        middle = (low + high + 1) // 2
+        fits = sum(max(least, min(size, middle)) for size, least in zip(sizes, floor, strict=True)) <= space
+        low, high = (middle, high) if fits else (low, middle - 1)
+    return [max(least, min(size, low)) for size, least in zip(sizes, floor, strict=True)]
 
 
 def _console(where: Screen) -> "Console":
