@@ -64,18 +64,15 @@ def test_a_thing_with_its_lines(vault: Path) -> None:
         "Warm and leafy.  Tea.md:6:1\n"
         "\n"
         "is a               Concept  Tea.md:1:1 (no type is named, so it is a Concept)\n"
-        "                   skos:Concept (inferred)\n"
         "title              Tea  Tea.md:1:1 (the file itself)\n"
         "alternative label  Chai  Tea.md:2:11\n"
-        "cids:hasOutcome    Tea#Outcomes (inferred)\n"
-        "cids:hasOutput     Pot (inferred)\n"
-        "                   A cup (inferred)\n"
         "has outcome        Tea#Outcomes  Tea.md:8:1\n"
         "has output         Pot  Tea.md:15:1\n"
         "                   A cup  Tea.md:16:1\n"
         "p:rating           5  Tea.md:3:9\n"
         "related            Mug (inferred)\n"
         "tagged             #drink  Tea.md:4:8\n"
+        "                   … and 4 more (--all)\n"
         "\n"
         "Sections (3)\n"
         "  Tea#Outcomes  Tea.md:8:1\n"
@@ -98,6 +95,50 @@ def test_a_thing_with_its_lines(vault: Path) -> None:
         '  Mug related  Cups/Mug.md:2:10  related: "[[Tea]]"\n'
     )
     assert "kg why Tea --all" in run(vault, "Tea").stderr
+
+
+TWINS = {
+    "ontology/own.ttl": "@prefix ex: <https://example.org/> . @prefix other: <https://other.example/> .\n"
+    "@prefix owl: <http://www.w3.org/2002/07/owl#> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
+    "@prefix kg: <https://w3id.org/concept-notes#> .\n"
+    "ex:Risk a owl:Class ; rdfs:label 'Risk' ; rdfs:subClassOf ex:Hazard, other:Danger, kg:Concept .\n"
+    "ex:Hazard a owl:Class ; rdfs:label 'Hazard' . other:Danger a owl:Class ; rdfs:label 'Danger' .\n"
+    "ex:harms a owl:ObjectProperty ; rdfs:label 'harms' ; rdfs:subPropertyOf ex:touches, other:affects .\n"
+    "ex:touches a owl:ObjectProperty ; rdfs:label 'touches' . other:affects a owl:ObjectProperty ; rdfs:label 'affects' .\n",
+    "Fire.md": "---\ntype: Risk\nharms: '[[House]]'\n---\n",
+    "Flood.md": "---\ntype: [Risk, Danger]\naffects: '[[House]]'\n---\n",
+    "House.md": "x\n",
+}
+
+
+@pytest.fixture(scope="module")
+def twins(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    vault = tmp_path_factory.mktemp("twins") / "vault"
+    for name, text in TWINS.items():
+        (vault / name).parent.mkdir(parents=True, exist_ok=True)
+        (vault / name).write_text(text, encoding="utf-8")
+    kg.ingest(kg.Vault(config=load(vault, cwd=vault)))
+    return vault
+
+
+@pytest.mark.parametrize(
+    ("name", "has", "hidden"),
+    [
+        ("Fire", ["Risk", "Hazard", "Concept", "harms", "touches"], ["Danger", "skos:Concept", "affects"]),
+        ("Flood", ["Risk", "Hazard", "Danger", "affects"], ["skos:Concept"]),
+    ],
+)
+def test_what_follows_in_other_vocabularies_is_shown_on_request(
+    twins: Path, name: str, has: list[str], hidden: list[str]
+) -> None:
+    def said(*arguments: str) -> set[str]:
+        return set(re.findall(r"(?:skos:)?\w+", shown(twins, name, *arguments).partition("\nLinks to")[0]))
+
+    assert {*has} <= said()
+    assert not {*hidden} & said()
+    assert {*has, *hidden} <= said("--all")
+    every = json.dumps(table(twins, name))
+    assert all(term in every for term in (*has, *hidden))
 
 
 def test_every_line_that_is_named_holds_what_is_said(vault: Path) -> None:

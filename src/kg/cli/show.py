@@ -26,7 +26,8 @@ def show(options: Options, name: str, everything: bool, format_: str) -> None:
     """Show one thing: class, text, properties, links, backlinks.
 
     NAME is a title, an alias, a path, "Note#Heading", #tag, a CURIE (kg:Outcome) or an IRI. Shows each statement with
-    its line, at most twenty of each kind. Exits with 1 if nothing has that name.
+    its line, at most twenty of each kind. What follows in another vocabulary (cids:Outcome from kg:Outcome) is shown
+    with --all, and in JSON and Markdown. Exits with 1 if nothing has that name.
     """
     from kg.analysis.entity import SOME, portrait
     from kg.notes.vault import without_collection
@@ -37,7 +38,8 @@ def show(options: Options, name: str, everything: bool, format_: str) -> None:
     config = vault_config(options)
     snapshot = Published(config.store)
     with without_collection():
-        shown = portrait(Explainer(config, snapshot), name, None if everything else SOME)
+        limit, twins = None if everything else SOME, everything or format_ != "text"
+        shown = portrait(Explainer(config, snapshot), name, limit, twins=twins)
     color = options.color is not False if sys.stdout.isatty() else None
     emit(FORMATS[format_](shown, EntityStyle(color, everything)), styled=format_ == "text", color=bool(color))
     sys.stdout.flush()
