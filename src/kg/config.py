@@ -68,6 +68,8 @@ class Config:
     """Whether kg ignores what `.gitignore` ignores."""
     id_property: str = ""
     """The front-matter key whose value names the thing that a note is about; empty for none."""
+    refresh: str = "auto"
+    """Before a question: `auto` brings in a small change of the notes, `hint` reports it, `off` does not look."""
     max_bytes: int = 10_000_000
     max_seconds: int = 600
     """The time limit of work in a separate process (the shapes), in seconds."""
@@ -409,6 +411,10 @@ def _path(value: Any) -> str:
 _LONGEST_NAME = 255
 
 
+def _refresh(value: Any) -> str:
+    return "" if value in {"auto", "hint", "off"} else 'must be "auto", "hint" or "off"'
+
+
 def _switch(value: Any) -> str:
     return "" if isinstance(value, bool) else "must be true or false"
 
@@ -456,6 +462,7 @@ _KEYS: dict[str, _Check] = {
     "ignore": _patterns,
     "gitignore": _switch,
     "id_property": _name,
+    "refresh": _refresh,
     "max_bytes": _whole(1, 1_000_000_000),
     "max_seconds": _whole(1, 1_000_000),
     "max_memory": _whole(100_000_000, 1_000_000_000_000_000),

@@ -25,6 +25,8 @@ def write(folder: Path, toml: str) -> Path:
 @pytest.mark.parametrize(
     ("toml", "says"),
     [
+        ('refresh = "never"', '“refresh” must be "auto", "hint" or "off"'),
+        ("refresh = true", "“refresh” must be"),
         ("max_bytes = -1", "“max_bytes” must be a whole number from 1 to 1,000,000,000"),
         ("max_bytes = 0", "“max_bytes” must be a whole number from 1 "),
         ("max_bytes = true", "“max_bytes” must be a whole number"),

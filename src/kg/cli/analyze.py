@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from kg.cli.freshness import refresh
 from kg.cli.options import Command, Options, common, plural, progress, tell, vault_config
 from kg.cli.output import check_format, format_of, write, written
 
@@ -166,6 +167,7 @@ def analysis(limit: int | None = 20, *, choosing: bool = True) -> Callable[[Comm
     def decorated(command: Command) -> Command:
         @functools.wraps(command)
         def run(options: Options, **arguments: Any) -> None:
+            refresh(options)
             network = {ours: arguments.pop(name) for name, ours in _NETWORK.items() if name in arguments}
             command(
                 AnalysisOptions(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kg.cli.freshness import refresh
 from kg.cli.options import Options, common, plural, text_out, time_limit
 from kg.core.errors import KgError
 from kg.core.files import short
@@ -27,14 +28,15 @@ def test(options: Options, paths: tuple[Path, ...], format_: str, timeout: float
     """Run competency questions and report answers that differ.
 
     PATH is a query with its expected answer beside it, a Markdown file with both, or a folder of these; by default,
-    queries/tests/ and the SPARQL in the notes. Queries the store of the project around PATH, or of this folder, as it
-    is, so run kg ingest first. Exits with 1 if an answer differs.
+    queries/tests/ and the SPARQL in the notes. Queries the store of the project around PATH, or of this folder. Exits
+    with 1 if an answer differs.
     """
     from kg.rendering.competency import FORMS, line_of
     from kg.sparql.competency import verdicts
     from kg.sparql.competency_cases import find_cases
 
     config = _config(options, paths)
+    refresh(options, None if options.store else config)
     cases = find_cases(config, paths)
     if not cases:
         raise KgError("there are no questions to test; write one in queries/tests/, or name a file")

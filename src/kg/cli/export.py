@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kg.cli.freshness import refresh
 from kg.cli.options import Options, common, plural, raw_out, tell, vault_config
 from kg.cli.output import say_place, written
 from kg.core.errors import KgError, QuerySyntaxError
@@ -82,6 +83,7 @@ def export(
     text = query.read_text(encoding="utf-8") if query else None
     choice = Choice(only, links, around, depth, text, not no_inferred, metrics)
     config = vault_config(options)
+    refresh(options)
     with _source(options, config, private) as store:
         try:
             result = _exported(config, store, choice)

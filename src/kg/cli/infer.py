@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from kg.cli.options import Options, chosen_config, common, emit, say_findings
+from kg.cli.freshness import refresh
+from kg.cli.options import Options, chosen_config, common, emit, say_findings, vault_config
 from kg.core.json_text import json_text
 
 if TYPE_CHECKING:
@@ -83,14 +84,14 @@ def why(options: Options, subject: str, predicate: str | None, obj: str | None, 
     S, P and O are names from the notes and the ontology, CURIEs (kg:Outcome) or IRIs; P can be `a`. Shows the
     derivation with the fewest steps; for an asserted triple, only its lines. Exits with 1 if the triple does not hold.
     """
-    from kg.config import find_store
     from kg.reasoning.explanation import Explainer
     from kg.rendering.explanations import FORMATS
     from kg.store.store import Published
 
     if everything == (predicate is not None) or (predicate is None) != (obj is None):
         raise click.UsageError("Give a triple, S P O, or one thing with --all.")
-    config = find_store(store=options.store)
+    config = vault_config(options)
+    refresh(options)
     explainer = Explainer(config, Published(config.store))
     if predicate is not None and obj is not None:
         explained = explainer.why(subject, predicate, obj)

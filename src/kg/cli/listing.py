@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kg.cli.freshness import refresh
 from kg.cli.options import Options, common, time_limit, vault_config
 from kg.cli.output import check_format, format_of, write, written
 from kg.core.errors import KgError
@@ -64,6 +65,7 @@ def list_(
     from kg.core.guard import guarded
 
     config = vault_config(options)
+    refresh(options)
     chosen = check_format(format_) or format_of(output)
     what = listing_of(class_ or "note", _names(columns or "note"), conditions, sort, limit)
     listing = replace(what, group=(group or "").strip(), count=count)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kg.cli.freshness import refresh
 from kg.cli.options import Options, common, complain, tell, time_limit
 from kg.cli.output import check_format, format_of, say_place, write, written
 from kg.core.errors import KgError, QuerySyntaxError
@@ -116,6 +117,8 @@ def query(
         if not list_queries(config):
             sys.exit(KgError.exit_code)
         return
+    if endpoint is None:
+        refresh(options)
     stdin = words[0] == "-"
     question = Question(sys.stdin.read(), "standard input", words[1:]) if stdin else find_question(config, words)
     if question.notice:

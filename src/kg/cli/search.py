@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kg.cli.freshness import refresh
 from kg.cli.options import Options, common, emit, plural, progress, vault_config
 from kg.core.escaping import printable
 
@@ -86,6 +87,7 @@ def search(options: Options, words: tuple[str, ...], limit: int, everything: boo
     from kg.store.store import Store
 
     config = vault_config(options)
+    refresh(options)
     store, typed = Store(config.store), _typed(words)
     limit, each = (sys.maxsize, sys.maxsize) if everything else (limit, EACH)
     with _progress(options) as bar:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kg.cli.freshness import refresh
 from kg.cli.options import Options, common, complain, tell, time_limit
 from kg.cli.output import check_format, say_place
 from kg.cli.query import QueryRun, bound_text, list_queries
@@ -46,6 +47,7 @@ def shell(options: Options, timeout: float | None) -> None:
     from kg.store.store import Store
 
     config = find_store(store=options.store)
+    refresh(options)
     store = Store(config.store)
     state = _PromptSettings(timeout)
     if sys.stdin.isatty():

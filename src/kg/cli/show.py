@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kg.cli.freshness import refresh
 from kg.cli.options import Options, common, emit, tell, vault_config
 from kg.core.escaping import printable
 from kg.core.json_text import json_text
@@ -36,6 +37,7 @@ def show(options: Options, name: str, everything: bool, format_: str) -> None:
     from kg.store.store import Published
 
     config = vault_config(options)
+    refresh(options)
     snapshot = Published(config.store)
     with without_collection():
         limit, twins = None if everything else SOME, everything or format_ != "text"
@@ -59,6 +61,7 @@ def stats(options: Options, as_json: bool) -> None:
     """
     from kg.ingestion.store_stats import census
 
+    refresh(options)
     figures = census(vault_config(options))
     if as_json:
         emit(json_text(figures.as_json()) + "\n")

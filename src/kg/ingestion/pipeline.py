@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from kg.ingestion.fingerprint import Fingerprint
 from kg.ingestion.publisher import Publisher
 from kg.ingestion.report import Changes, Report
 from kg.ingestion.snapshot import Scan, Snapshot
@@ -33,9 +34,12 @@ def ingest(
     """
     started = time.perf_counter()
     vault = vault if isinstance(vault, Vault) else Vault(vault)
+    now = Fingerprint.of(vault.config)
     with without_collection():
         snapshots = _snapshots(vault, files, inference=inference)
-        return retried(lambda: _attempt(Publisher(next(snapshots), started, progress or _silent), full=full))
+        report = retried(lambda: _attempt(Publisher(next(snapshots), started, progress or _silent), full=full))
+    now.keep(vault.config)
+    return report
 
 
 def _silent(_what: str, _done: int, _total: int) -> None:

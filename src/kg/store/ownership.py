@@ -22,6 +22,7 @@ _OURS = b"# A store of kg: its files are made from the notes.\n"
 _TEXT = _SIGNATURE + _OURS + b"# Backups may leave it out: https://bford.info/cachedir/ says why.\n"
 
 LOCK, CURRENT, NEXT = "lock", "current", "current.new"
+FINGERPRINT = "fingerprint"
 PULLED = "pulled"
 GENERATION = re.compile(r"gen-([1-9][0-9]{0,14})")
 _HOLDER = re.compile(r"(`[^`]*` \(process [0-9]+, since [0-9:]{8}\))?", re.DOTALL)
@@ -40,7 +41,7 @@ class Contents:
 
 
 _TEMPORARY = re.compile(
-    r"(?:CACHEDIR\.TAG|\.gitignore|seen(?:-new)?\.json|validation\.json|history)\.[0-9]+\.tmp"
+    r"(?:CACHEDIR\.TAG|\.gitignore|seen(?:-new)?\.json|validation\.json|history|fingerprint)\.[0-9]+\.tmp"
     r"|(?:seen|validation)\.[0-9]+"  # by earlier versions
 )
 _DATABASE = Contents(
@@ -57,7 +58,7 @@ _GENERATION = Contents(
 _PULLED = Contents(re.compile(r"\.?.+-[0-9a-f]{8}\.nt(?:\.[0-9]+)?(?:\.tmp)?", re.DOTALL))
 _STORE = Contents(
     re.compile(
-        r"CACHEDIR\.TAG|\.gitignore|lock|current(?:\.new)?|(?:seen(?:-new)?|validation)\.json|search\.db(?:-journal|-wal|-shm)?|history|"
+        r"CACHEDIR\.TAG|\.gitignore|lock|current(?:\.new)?|(?:seen(?:-new)?|validation)\.json|search\.db(?:-journal|-wal|-shm)?|history|fingerprint|"
         + _TEMPORARY.pattern
     ),
     {GENERATION: _GENERATION, re.compile(PULLED): _PULLED},
