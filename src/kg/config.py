@@ -190,6 +190,8 @@ def locate(path: Path, *, cwd: Path | None = None, store: Path | None = None) ->
     outer = next((root for root in roots if root in (*named.parents, *real.parents)), None)
     if outer and not store:
         raise _outside(path, named, real, _config(outer, start, None))
+    if not outer and is_file(real):
+        raise ConfigError(f"{path} is in no vault: no folder above has a kg.toml or a store; name the folder of notes")
     return Located(_config(outer or real, start, store, vault=real), real)
 
 

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 import kg
+from helpers.commanding import run
 from helpers.vaults import NOTES, ROOT, ingest
 from kg.config import Config, load
 from kg.rendering.competency import FORMS
@@ -196,6 +197,19 @@ def test_a_query_has_its_answer_beside_it(project: Config) -> None:
     finally:
         for file in folder.iterdir():
             file.unlink()
+
+
+def test_several_reports_of_verdicts_and_no_failure(project: Config, tmp_path: Path) -> None:
+    file, junit = tmp_path / "asked.md", tmp_path / "kg.xml"
+    file.write_text(_fence("ASK {}", "\nno\n"), encoding="utf-8")
+    words = ("test", file, "--store", project.store)
+    done = run(*words, "-f", "text", "-f", f"junit={junit}", "--exit-zero", cwd=tmp_path)
+    assert (done.returncode, done.stdout.splitlines()[0][:12]) == (0, "asked.md:3:1")
+    assert ElementTree.parse(junit).getroot().get("failures") == "1"
+    done = run(*words, "-o", tmp_path / "kg.json", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(json.loads((tmp_path / "kg.json").read_text())) == 1
+    assert run(*words, "-f", "sarif", cwd=tmp_path).returncode == 2
 
 
 def test_verdicts_as_junit_and_json(ask: Ask) -> None:

@@ -186,6 +186,14 @@ def test_the_nearest_project_governs(write: Write) -> None:
     assert not [*folder.rglob(".kg")]
 
 
+def test_a_file_without_a_vault_is_said(write: Write) -> None:
+    folder = write({"A.md": "[[B]]\n"})
+    for command in ("validate", "ingest"):
+        done = run(command, "A.md", cwd=folder)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("kg: A.md is in no vault: no folder above has a kg.toml or a store")
+
+
 def test_another_store_may_hold_a_folder_beside_the_vault(project: Path) -> None:
     assert run("ingest", "-q", "beside", "--store", "other", cwd=project).returncode == 0
     done = run("query", "--store", "other", "SELECT ?n { ?n a kg:Note }", cwd=project)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from kg.cli.freshness import refresh
-from kg.cli.options import Options, common, plural, text_out, time_limit
+from kg.cli.options import Options, common, plural, time_limit
+from kg.cli.reports import OutputOptions, output_options
 from kg.core.errors import KgError
 from kg.core.files import short
 
@@ -19,12 +20,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
-@click.option(
-    "-f", "--format", "format_", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True
-)
+@output_options("text, json or junit")
 @time_limit("Fail a question that takes more than this many seconds.", default=60.0, show_default=True)
 @common
-def test(options: Options, paths: tuple[Path, ...], format_: str, timeout: float) -> None:
+def test(options: Options, paths: tuple[Path, ...], output: OutputOptions, timeout: float) -> None:
     """Run competency questions and report answers that differ.
 
     PATH is a query with its expected answer beside it, a Markdown file with both, or a folder of these; by default,
@@ -35,6 +34,7 @@ def test(options: Options, paths: tuple[Path, ...], format_: str, timeout: float
     from kg.sparql.competency import verdicts
     from kg.sparql.competency_cases import find_cases
 
+    targets = output.targets(FORMS)
     config = _config(options, paths)
     refresh(options, None if options.store else config)
     cases = find_cases(config, paths)
@@ -45,12 +45,13 @@ def test(options: Options, paths: tuple[Path, ...], format_: str, timeout: float
         results.append(verdict)
         if options.verbose and verdict.passed:
             options.say(line_of(verdict, short))
-    with text_out() as stdout:
-        FORMS[format_].write(results, stdout, short)
+    for target in targets:
+        with target.out() as out:
+            target.row.write(results, out, short)
     failed = sum(not verdict.passed for verdict in results)
     total = f"{len(results)} {plural(len(results), 'question')}"
     options.say(f"{failed} of {total} not answered as expected" if failed else f"{total} answered as expected")
-    if failed:
+    if failed and not output.exit_zero:
         sys.exit(1)
 
 

@@ -3,17 +3,16 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import click
 
 from kg.cli.ingest import SHOWN
-from kg.cli.options import Options, common, gathered, in_color, plural, progress, text_out, time_limit, vault_config
-from kg.cli.output import written
+from kg.cli.options import Options, common, gathered, in_color, plural, progress, time_limit, vault_config
+from kg.cli.reports import OutputOptions, output_options
 from kg.core.errors import KgError
 from kg.core.escaping import printable
 from kg.core.files import exists, short
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from kg.config import Config
     from kg.core.finding_rules import FindingRules
     from kg.core.findings import Finding, Paint, Severity
-    from kg.rendering.findings import GroupBy, ReportFormat, ReportStyle
+    from kg.rendering.findings import GroupBy, ReportStyle
     from kg.validation.validator import Only, Validation
 
 
@@ -51,52 +50,15 @@ class FindingOptions:
 
 @dataclass(frozen=True)
 class ReportOptions:
-    """The options that say how findings are reported."""
+    """The options that say what a report has besides the findings, and how many of them."""
 
-    format_: tuple[str, ...]
-    output: Path | None
     statistics: bool
     group_by: "GroupBy | None"
     limit: int | None
-    exit_zero: bool
-
-    def targets(self) -> "list[tuple[ReportFormat, Path | None, int | None]]":
-        """The formats to write, each with its file (None is standard output) and its limit. Raises UsageError."""
-        named = [_target(text) for text in self.format_]
-        rest = [row for row, file in named if file is None]
-        if not named or (self.output and not rest):
-            rest = [_format_of(self.output)]
-        if len(rest) > 1:
-            raise click.UsageError("only one report goes to standard output; write others with -f FORMAT=FILE.")
-        files = [(row, file, None) for row, file in named if file] + [(row, self.output, self.limit) for row in rest]
-        places = [os.path.realpath(file) for _, file, _ in files if file]
-        if len(set(places)) < len(places):
-            raise click.UsageError("two reports cannot go to the same file.")
-        return files
 
 
 def _codes(texts: Sequence[str]) -> list[str]:
     return [code.strip() for text in texts for code in text.split(",") if code.strip()]
-
-
-def _target(text: str) -> "tuple[ReportFormat, Path | None]":
-    """The format and file of `FORMAT` or `FORMAT=FILE`."""
-    from kg.rendering.findings import REPORTS
-
-    name, mark, file = text.partition("=")
-    if name not in REPORTS:
-        raise click.BadParameter(f"{name!r} is not one of {', '.join(REPORTS)}.", param_hint="'-f' / '--format'")
-    if mark and not file:
-        raise click.BadParameter(f"{text!r} names no file.", param_hint="'-f' / '--format'")
-    return REPORTS[name], Path(file) if file else None
-
-
-def _format_of(file: Path | None) -> "ReportFormat":
-    """The format for a file's extensions (`.sarif.json` is SARIF); text for others and without a file."""
-    from kg.rendering.findings import REPORTS
-
-    ends = [end[1:].lower() for end in file.suffixes] if file else []
-    return next((row for end in ends for row in REPORTS.values() if row.suffix == end), REPORTS["text"])
 
 
 _FINDING_OPTIONS = (
@@ -119,21 +81,6 @@ _FINDING_OPTIONS = (
 )
 _REPORT_OPTIONS = (
     click.option(
-        "-f",
-        "--format",
-        "format_",
-        metavar="FORMAT[=FILE]",
-        multiple=True,
-        help="Write text, json, sarif, github, junit or turtle; with =FILE, to that file besides the other reports.",
-    ),
-    click.option(
-        "-o",
-        "--output",
-        type=click.Path(dir_okay=False, path_type=Path),
-        metavar="FILE",
-        help="Write the report to FILE. Its extension gives the format, unless -f does.",
-    ),
-    click.option(
         "--statistics",
         is_flag=True,
         help="Add counts of links by class, which sum to the total, and of findings by code.",
@@ -146,18 +93,23 @@ _REPORT_OPTIONS = (
     click.option(
         "--limit", type=click.IntRange(min=0), metavar="N", help="Report only the first N findings; count the others."
     ),
-    click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found."),
 )
 
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(readable=False, path_type=Path))
+@output_options("text, json, sarif, github, junit or turtle")
 @gathered("report", ReportOptions, *_REPORT_OPTIONS)
 @gathered("choice", FindingOptions, *_FINDING_OPTIONS)
 @time_limit("Stop checking the shapes after this many seconds, with exit code 4.")
 @common
 def validate(
-    options: Options, paths: tuple[Path, ...], choice: FindingOptions, report: ReportOptions, timeout: float | None
+    options: Options,
+    paths: tuple[Path, ...],
+    output: OutputOptions,
+    choice: FindingOptions,
+    report: ReportOptions,
+    timeout: float | None,
 ) -> None:
     """Report problems in the notes, with file, line and column.
 
@@ -167,9 +119,10 @@ def validate(
     error, or a finding that --severity selects.
     """
     from kg.notes.vault import Vault
+    from kg.rendering.findings import REPORTS
     from kg.validation.validator import validate as run
 
-    targets = report.targets()
+    targets = output.targets(REPORTS)
     config, within = _located(options, paths)
     rules, least = choice.rules(config), choice.severity or "warning"
     vault = Vault(config=config)
@@ -182,11 +135,12 @@ def validate(
     if choice.baseline:
         validation = _against_baseline(options, choice.baseline, validation)
     style = _style(config, validation, choice, report)
-    for row, file, limit in targets:
-        with _out(file, styled=row.name == "text") as out:
-            row.write(_first(validation, style, limit), out, replace(style, paint=_paint(options, file)))
+    for target in targets:
+        with target.out() as out:
+            shown = _first(validation, style, report.limit if target.is_main else None)
+            target.row.write(shown, out, replace(style, paint=_paint(options, target.file)))
     _say_summary(options, validation, report.limit)
-    if not report.exit_zero and any(choice.fails(finding) for finding in validation.findings):
+    if not output.exit_zero and any(choice.fails(finding) for finding in validation.findings):
         sys.exit(1)
 
 
@@ -223,18 +177,6 @@ def _first(validation: "Validation", style: "ReportStyle", limit: int | None) ->
     """The validation with its findings group by group, and only the first of them."""
     findings = style.groups.in_order(validation.findings) if style.groups else validation.findings
     return replace(validation, findings=findings[:limit])
-
-
-@contextmanager
-def _out(file: Path | None, *, styled: bool) -> Iterator[IO[str]]:
-    """A file that replaces another once it is complete, else standard output. Raises KgError."""
-    with written(file) as fresh:
-        if fresh is None:
-            with text_out(styled=styled) as stdout:
-                yield stdout
-        else:
-            with fresh.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as out:
-                yield out
 
 
 def _paint(options: Options, file: Path | None) -> "Paint":
