@@ -112,7 +112,7 @@ per-file-ignores = { "drafts/" = ["L01", "S"] }
 def test_a_code_of_a_shape_of_ones_own_is_a_code(write: Write) -> None:
     shape = """@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix kg: <https://w3id.org/concept-notes#> . @prefix ex: <urn:ex#> .
         ex:Risky a sh:NodeShape ; sh:targetClass kg:Concept ; sh:property [ sh:path ex:owner ; sh:minCount 1 ;
-        <http://purl.org/dc/terms/identifier> "R1" ] ."""
+        <http://purl.org/dc/terms/identifier> "R1" ] , [ sh:path ex:cost ; sh:minCount 1 ] ."""
     folder = write({"A.md": "[[A]] %% kg: ignore R1 %%\n", "B.md": "[[A]]\n", "ontology/own.ttl": shape})
     assert codes(folder, "--select", "R") == ["R1"]
     assert codes(folder, "--ignore", "R1,Risky", code=0) == []
