@@ -45,6 +45,7 @@ BLOCKS = (
     "\n# One\n\ntext ^x1\n", "\n# One\n\n## Two\n\nmore\n", "\n# Outcomes\n\nBetter, given [[#Outputs]] and [[A]]\n", "\n# Outputs\n\n- [[B]]\n- A thing\n",
     "\n# Risks\n\n- Late\n- [[Note]]\n", "\n# Resources\n\n- [[B]] - Ann Lee\n- [Page](https://w.example/x) - Bo Ek\n", "\n# Definition\n\nWhat it is.\n",
     "\n- [ ] do [[A]] 📅 2026-01-01\n", "\n%%\n[[B]]\n%%\n", "\n# Authors\n\n- Ann Lee\n- AnnLee\n", "\n# Moods\n\nfine\n",
+    "\n# Outcomes\n\n- b\n- Note\n- Bo Ek\n", "\n# Risks\n\n- A\n- ann lee!\n",
 )  # fmt: skip
 parts = st.sampled_from((*LINKS, *LINKS, *BITS, *BLOCKS))
 properties = st.sampled_from(
@@ -514,6 +515,28 @@ def test_the_title_of_an_authors_note_decides_who_is_meant_in_untouched_notes(be
     assert answer(project.check(), made) == {"p1"}
     project.write({"p1.md": "---\ntitle: Bo Ek\n---\nwho"})
     assert answer(project.check(), made) == {"#author/annlee"}
+
+
+@pytest.mark.slow
+def test_a_note_decides_by_its_title_and_class_what_an_item_of_an_untouched_note_is(begin: Begin) -> None:
+    project = begin({"Shop.md": "# Outcomes\n- Fewer carts\n"})
+    listed = "SELECT ?x { <https://notes.example/Shop#Outcomes> kg:lists ?x }"
+    own = {"Shop#Outcomes/Fewer%20carts"}
+    for text, things in (
+        ("", own),
+        ("---\ntype: Outcome\n---\n", {"p1"}),
+        ("---\ntype: Output\n---\n", own),
+        ("Now an #outcome.", {"p1"}),
+    ):
+        title = "---\ntitle: Fewer carts\n" + (text.removeprefix("---\n") if text.startswith("---") else f"---\n{text}")
+        project.write({"p1.md": title})
+        report = project.check()
+        assert answer(report, listed) == things
+        assert [f.code for f in report.findings if f.path == "Shop.md"] == ([] if things == {"p1"} else ["L26"])
+    project.write({"far/Fewer carts.md": "#outcome"})
+    assert answer(project.check(), listed) == own
+    project.remove("p1.md")
+    assert answer(project.check(), listed) == {"far/Fewer%20carts"}
 
 
 @pytest.mark.slow

@@ -110,6 +110,8 @@ L24 info Notes that embed each other in a circle
     Link where one of them embeds
 L25 warning An invalid web address
     Correct the address: the host, the port (a number), or the IPv6 address in brackets
+L26 info A list item that has the title of a note of another class
+    Write `[[Note]]`, or give the note the class of the heading: the item is then the note
 P01 error The properties are too large or too deep
     Move them into the note's text
 P02 error YAML anchors, aliases, merge keys or tags are not read

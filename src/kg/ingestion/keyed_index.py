@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from kg.mapping.link_resolution import Index, Outline, Paths, file_name, title_keys
+from kg.mapping.link_resolution import Index, Outline, Paths, Titled, file_name, title_keys
 from kg.rdf.iris import Names
 from kg.store.ingest_state import IngestState
 from kg.store.note_entries import ALIAS, ENTITY, NAME, PATH, TITLE, Notes
@@ -51,10 +51,11 @@ class _Notes:
     def outline(self, path: str) -> Outline | None:
         return Outline.of(self.notes[path].card, self.entity(path)) if path in self.notes else None
 
-    def titled(self, key: str) -> tuple[str, ...] | None:
+    def titled(self, key: str) -> tuple[Titled, ...] | None:
         paths = self.notes.under(TITLE + key)
         titles = ((path, title) for path in paths for title in title_keys(self.notes[path].card))
-        return tuple(self.entity(path) for path, title in titles if title == key) or None
+        fitting = (path for path, title in titles if title == key)
+        return tuple(Titled(self.entity(path), self.notes[path].card.kinds) for path in fitting) or None
 
     def with_alias(self, key: str) -> tuple[str, ...] | None:
         return tuple(self.notes.under(ALIAS + key)) or None

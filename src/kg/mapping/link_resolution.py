@@ -200,6 +200,13 @@ class Paths:
                 yield (posixpath.dirname(path) != folder, len(path)), path
 
 
+class Titled(NamedTuple):
+    """An entity that has a title, and the words that may name its classes."""
+
+    entity: str
+    kinds: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Index:
     """All names, headings and blocks of a vault."""
@@ -209,7 +216,7 @@ class Index:
     """Notes by path."""
     paths: Paths
     ignored: Paths
-    by_title: Mapping[str, tuple[str, ...]]
+    by_title: Mapping[str, tuple[Titled, ...]]
     """Entities by the letters and digits of their note's name and of its title."""
     by_alias: Mapping[str, tuple[str, ...]]
     """Notes by their aliases in lower case."""
@@ -242,7 +249,7 @@ class Index:
             entity = entity if first[entity] == card.path else names.entity(card.path)
             outlines[card.path] = Outline.of(card, entity)
             for title in title_keys(card):
-                titles[title].append(entity)
+                titles[title].append(Titled(entity, card.kinds))
             for alias in alias_keys(card):
                 aliases[alias].append(card.path)
         return cls(
@@ -355,7 +362,11 @@ class Index:
 
     def titled(self, key: str) -> tuple[str, ...]:
         """Return the entities of the notes whose name or title has these letters and digits."""
-        return self.by_title.get(key, ())
+        return tuple([titled.entity for titled in self.by_title.get(key, ())])
+
+    def titled_kinds(self, key: str) -> dict[str, tuple[str, ...]]:
+        """Return the entities as `titled` does, each with the words that may name its classes."""
+        return dict(self.by_title.get(key, ()))
 
     def is_note(self, path: str) -> bool:
         """Whether a file is a note that was read."""
@@ -407,6 +418,11 @@ class RecordingIndex:
         self.questions.add(f"={key}")
         return self.index.titled(key)
 
+    def titled_kinds(self, key: str) -> dict[str, tuple[str, ...]]:
+        """As `Index.titled_kinds`."""
+        self.questions.add(f"={key}")
+        return self.index.titled_kinds(key)
+
 
 class Differences(NamedTuple):
     """The differences of two indexes: notes, and the `RecordingIndex` questions whose answers may differ."""
@@ -441,7 +457,7 @@ def differences(before: Index, after: Index, among: Candidates | None = None) ->
     among = among or Candidates.of(before, after)
     notes = {path for path in among.notes if before.outlines.get(path) != after.outlines.get(path)}
     names = {file_name(path) for path in notes.union(among.files)}
-    questions = {f"={title}" for title in among.titles if before.titled(title) != after.titled(title)}
+    questions = {f"={title}" for title in among.titles if before.titled_kinds(title) != after.titled_kinds(title)}
     questions |= {f"/{name}" for name in names} | {f"/{name.removesuffix('.md')}" for name in names}
     return Differences(frozenset(notes), frozenset(questions))
 

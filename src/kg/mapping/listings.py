@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kg.core.text import Span, one_line
+from kg.core.text import Span, letters_and_digits, one_line
 from kg.mapping.bylines import BylineName, authors_in, split_byline
 from kg.mapping.collector import Collector, Scope
 from kg.mapping.links import LinkMapper
@@ -80,6 +80,8 @@ class ListingMapper:
 
     out: Collector
     links: LinkMapper
+    default_class: str | None
+    """The class of a note that names none."""
 
     def state(self, class_: str, section: Section, scope: Scope) -> dict[Span, ListedThing]:
         """State the things that a section lists as instances of the class; return those of single items by span."""
@@ -91,17 +93,17 @@ class ListingMapper:
             only_links = entry.only_links or (bool(credit) and bool(links) and not _has_words(title))
             if only_links:
                 text = "".join(piece.text for piece in title).strip() if len(links) == 1 else ""
-                terms = [self._linked_thing(link, class_, text or link.text, bool(byline)) for link in links]
+                things = [self._linked_thing(link, class_, text or link.text, bool(byline)) for link in links]
             elif entry.is_item and entry.label:
-                terms = self._own_things(entry, class_, title if credit else (), scope)
+                things = self._own_things(entry, class_, title if credit else (), scope)
             else:
                 continue
-            if len(terms) == 1:
-                items[entry.span] = ListedThing(terms[0], not only_links)
-            for term in terms:
-                self._listed(iri(term), class_, scope, entry.span.start)
+            if len(things) == 1:
+                items[entry.span] = things[0]
+            for thing in things:
+                self._listed(iri(thing.iri), class_, scope, entry.span.start)
                 if byline and credit:
-                    self._credit(iri(term), byline, authors_in(credit))
+                    self._credit(iri(thing.iri), byline, authors_in(credit))
         return items
 
     def named_in_prose(self, section: Section, class_: str, scope: Scope) -> bool:
@@ -128,23 +130,39 @@ class ListingMapper:
                 self.out.add(iri(thing.iri), iri(property_), term, at)
                 return
 
-    def _linked_thing(self, link: Link, class_: str, title: str, titled: bool) -> str:
+    def _linked_thing(self, link: Link, class_: str, title: str, titled: bool) -> ListedThing:
         """Return the target of a listed link; if the class has a byline, label it with the link's text."""
         target = self.links.target(link)
         if titled and title:
             self.out.label(iri(target.exact), title, link.span.start, title=True)
-        return target.exact
+        return ListedThing(target.exact, False)
 
-    def _own_things(self, entry: ListingEntry, class_: str, title: tuple[Piece, ...], scope: Scope) -> list[str]:
-        """Return the things of a list item, identified by its name (or names), its block id or its text."""
+    def _own_things(
+        self, entry: ListingEntry, class_: str, title: tuple[Piece, ...], scope: Scope
+    ) -> list[ListedThing]:
+        """Return the things of a list item: by its name (or names), the note with this title, or a thing of its own."""
         out, text = self.out, one_line("".join(piece.text for piece in title)) or one_line(entry.label)
         if out.ontology.known_by_name(class_):
             names = list(authors_in(entry.pieces))
             if names:
-                return [self.links.known_by_name(author, class_)[1:-1] for author in names]
+                return [ListedThing(self.links.known_by_name(author, class_)[1:-1], True) for author in names]
+        if not entry.id and (note := self._note_titled(text, class_, entry.span)):
+            return [ListedThing(note, False)]
         thing = out.names.block(out.entity, entry.id) if entry.id else out.names.item(scope.iri, out.entity, text)
         out.add(iri(thing), PREF_LABEL, literal(text), entry.span.start)
-        return [thing]
+        return [ListedThing(thing, True)]
+
+    def _note_titled(self, text: str, class_: str, span: Span) -> str:
+        """Return the entity of the only note of a class with this title; empty if there is none or several."""
+        ontology, titled = self.out.ontology, self.out.index.titled_kinds(letters_and_digits(text))
+        fitting = []
+        for entity, kinds in titled.items():
+            classes = list(filter(None, map(ontology.class_named, kinds))) or [self.default_class or ""]
+            fitting += [entity] if any(class_ in ontology.superclasses(name) for name in classes) else []
+        if titled and not fitting:
+            message = f"the item “{text}” is another thing than the note “{text}”, which is no {ontology.label(class_)}"
+            self.out.find("L26", message, *span)
+        return fitting[0] if len(fitting) == 1 else ""
 
     def _credit(self, work: str, byline: OntologyProperty, authors: Iterable[BylineName]) -> None:
         class_ = self.out.ontology.range_known_by_name(byline)

@@ -11,11 +11,11 @@ from kg.mapping.links import LinkMapper, file_name
 from kg.mapping.ontology import OntologyProperty
 from kg.mapping.structural_terms import CANVAS, CONTENT_HASH, DESCRIBES, NOTE, PATH, PREF_LABEL, WORD_COUNT
 from kg.notes.instructions import KEY
+from kg.notes.kinds import KIND_KEYS, kind_text, kinds, leaves
 from kg.notes.model import NAME_KINDS, Piece, Tag, Value
 from kg.rdf.iris import encode_url, is_web
 from kg.rdf.terms import RDF_TYPE, SKOS, iri, literal
 
-_TYPE_KEYS = ("type", "class", "tags")
 _VALID_TAG = re.compile(r"[^\u2000-\u206f\u2e00-\u2e7f'!\"#$%&()*+,.:;<=>?@^`{|}~\[\]\\\s]+\Z")
 _XSD_KINDS = {"integer", "decimal", "double", "boolean", "date", "dateTime", "duration"}
 
@@ -109,15 +109,8 @@ class FrontMatterMapper:
 
     def _classes(self) -> dict[str, int]:
         """Return the classes that front matter and inline tags name, each with its offset."""
-        names = [
-            (_type_text(value), value.span.start)
-            for prop in self.out.note.properties
-            if prop.key.lower() in _TYPE_KEYS
-            for value in _leaves(prop.value)
-        ]
-        names += [(tag.name, tag.span.start) for line in self.out.note.lines() for tag in line.tags]
         classes: dict[str, int] = {}
-        for name, at in names:
+        for name, at in kinds(self.out.note):
             class_ = self.out.ontology.class_named(name)
             if class_:
                 classes.setdefault(class_, at)
@@ -132,15 +125,15 @@ class FrontMatterMapper:
         """State the properties, tags and links of the front matter, all about the entity."""
         identity = self.out.note.identity
         for prop in self.out.note.properties:
-            key, leaves = prop.key.lower(), list(_leaves(prop.value))
-            for link in (link for value in leaves for link in value.links):
+            key, single = prop.key.lower(), list(leaves(prop.value))
+            for link in (link for value in single for link in value.links):
                 self.links.link(link, subject.iri)
             if key == "tags":
-                for value in leaves:
+                for value in single:
                     self._tag(value)
-            elif key in _TYPE_KEYS:
-                for value in leaves:
-                    if not self.out.ontology.class_named(_type_text(value)):
+            elif key in KIND_KEYS:
+                for value in single:
+                    if not self.out.ontology.class_named(kind_text(value)):
                         self.properties.state(subject, prop.key, value)
             elif key != KEY and prop.value is not identity:
                 self.properties.state(subject, prop.key, prop.value)
@@ -168,19 +161,3 @@ def _literal(prop: OntologyProperty | None, value: Value) -> str:
     if prop and prop.is_text:
         return literal(value.text if value.kind == "text" else value.raw)
     return literal(value.text, value.kind if value.kind in _XSD_KINDS else "")
-
-
-def _leaves(value: Value) -> Iterator[Value]:
-    """Yield the single values in lists and maps; a map is not a tag or type, but links in it count."""
-    if value.kind in {"list", "map"}:
-        for child in value.children:
-            yield from _leaves(child)
-    else:
-        yield value
-
-
-def _type_text(value: Value) -> str:
-    """Return the text of a `type:` value or tag, or the name of the note that it links to."""
-    if value.link:
-        return value.link.path.rpartition("/")[2]
-    return value.text.removeprefix("#") if value.kind in NAME_KINDS else ""

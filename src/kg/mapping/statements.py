@@ -48,9 +48,10 @@ class Reader:
         properties = PropertyMapper(collector, links)
         front_matter = FrontMatterMapper(collector, links, properties)
         # The entity of a canvas has no default class.
-        entity = front_matter.entity(None if note.kind == "canvas" else self.ontology.class_named(self.default_class))
+        default = self.ontology.class_named(self.default_class)
+        entity = front_matter.entity(None if note.kind == "canvas" else default)
         front_matter.state(entity)
-        OutlineMapper(collector, links, properties, ListingMapper(collector, links)).state(entity)
+        OutlineMapper(collector, links, properties, ListingMapper(collector, links, default)).state(entity)
         links.edges()
         return self._sorted(collector)
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from kg.core.text import nfc
 from kg.notes.drawing import element_ids
+from kg.notes.kinds import kinds
 from kg.notes.model import Note, NoteKind, Section, Value
 
 _IGNORED_IN_HEADING = re.compile(r"[!\"#$%&()*+,.:;<=>?@^`{|}~/\[\]\\\s]+")
@@ -42,6 +43,8 @@ class Card(NamedTuple):
     is_template: bool
     elements: tuple[str, ...] = ()
     """The ids in a drawing's data, in lower case."""
+    kinds: tuple[str, ...] = ()
+    """The words that may name the classes of the note's entity."""
 
     @classmethod
     def of(cls, note: Note) -> "Card":
@@ -54,7 +57,8 @@ class Card(NamedTuple):
         drawn = element_ids(note.source.data) if note.kind == "drawing" else ()
         elements = tuple(sorted({id_.lower() for id_ in drawn}))
         names = (note.path, note.name, id_.raw if id_ else None, id_place, note.title, aliases(note))
-        return cls(*names, headings, blocks, note.kind, note.is_template, elements)
+        words = tuple(dict.fromkeys(word for word, _ in kinds(note) if word))
+        return cls(*names, headings, blocks, note.kind, note.is_template, elements, words)
 
 
 def aliases(note: Note) -> tuple[str, ...]:
