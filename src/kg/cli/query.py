@@ -212,7 +212,7 @@ class QueryRun:
         answer, called = self._elsewhere() if self.endpoint else self._here()
         write(self.options, answer, called, file, format_)
         if not self.endpoint and not self.services:  # hints run the query again, which must not burden a server twice
-            self._hint()
+            self._hint(answer)
         return answer.kind != "ask" or answer.boolean
 
     def _translation(self) -> "Translation | None":
@@ -267,14 +267,25 @@ class QueryRun:
         """The IRIs of the graphs to query on a server; the local store resolves names of notes."""
         return [name.strip("<>") if "://" in name else self._naming.document(name).value for name in self.graphs]
 
-    def _hint(self) -> None:
+    def _hint(self, answer: "Answer") -> None:
+        """Print why there may be no answer: unknown terms, else the pattern or condition that excludes all."""
         from kg.sparql.hints import hints_on_unknown_terms
 
         store, terms = self._store, self._param_terms() if self.params else []
-        for sentence in hints_on_unknown_terms(
-            self.text, store, store.prefixes, lambda: self._answer().is_nothing, terms
-        ):
+        hints = hints_on_unknown_terms(self.text, store, store.prefixes, lambda: self._answer().is_nothing, terms)
+        if not hints and not answer.has_rows and not (answer.kind == "ask" and answer.boolean):
+            hints = list(filter(None, [self._reason()]))
+        for sentence in hints:
             self.options.say(f"hint: {printable(sentence)}", dim=True)
+
+    def _reason(self) -> str:
+        from kg.sparql.binding import term
+        from kg.sparql.no_answer import NoAnswer
+
+        store = self._store
+        terms = {name: term(value, store.prefixes) for name, value in self.params.items()}
+        graphs = [self._naming.document(name) for name in self.graphs]
+        return NoAnswer(store, self.text, terms, graphs).reason()
 
     def _param_terms(self) -> "list[Term | None]":
         """The terms that parameters are bound to; None for a text that is not an IRI."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Kind = Choice["select", "ask", "graph"]
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+_KEPT = 200
 _NUMBER = re.compile(r"\s*[-+]?(?:\d+(?:\.\d*)?|\.\d+)\s*", re.A)
 
 
@@ -86,6 +87,8 @@ class Answer:
     result: Any
     """Oxigraph's result, for the formats that Oxigraph serializes itself."""
     prefixes: Mapping[str, str]
+    has_rows: bool = False
+    """Whether a row or triple was read or written so far."""
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -101,6 +104,7 @@ class Answer:
         """The rows of a SELECT as RDF terms."""
         with answering():
             for solution in self.result:
+                self.has_rows = True
                 yield tuple(solution)
 
     @property
@@ -116,13 +120,17 @@ class Answer:
     def triples(self) -> Iterator[ox.Triple]:
         """The triples of a CONSTRUCT or DESCRIBE."""
         with answering():
-            yield from self.result
+            for triple in self.result:
+                self.has_rows = True
+                yield triple
 
     def serialize(self, out: IO[bytes], format_: ox.QueryResultsFormat) -> None:
         """Write the rows of a SELECT, or the boolean of an ASK, in an Oxigraph format."""
         with answering():
             if self.kind == "select":
-                self.result.serialize(out, format=format_)
+                end = _End(out)
+                self.result.serialize(end, format=format_)
+                self.has_rows = not _NO_ROWS.search(end.data)
             else:
                 out.write(self.result.serialize(format=format_))
 
@@ -162,6 +170,30 @@ def frame(rows: Sequence[Any], columns: list[str] | None = None) -> "pandas.Data
     except ImportError as error:
         raise KgError("a DataFrame needs pandas: pip install pandas") from error
     return pandas.DataFrame(rows, columns=columns)
+
+
+_NO_ROWS = re.compile(rb'(?:\A[^\n]*\n|"bindings":\[\]\}\}|<results></results></sparql>)\Z')
+"""The end of a serialized answer without rows: the header alone of CSV and TSV, an empty list of JSON and XML."""
+
+
+class _End:
+    """A stream that keeps the end of what is written."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out = out
+        self.data = b""
+
+    def write(self, data: bytes) -> int:
+        """Write data."""
+        whole = self.data + data
+        # A line feed before the end remains visible as one.
+        self.data = whole if len(whole) < _KEPT else (b"\n" if b"\n" in whole[:-_KEPT] else b"") + whole[-_KEPT:]
+        self._out.write(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Flush the stream."""
+        self._out.flush()
 
 
 def tabulated(names: Sequence[str], rows: Iterable[Sequence[Term | None]], prefixes: Mapping[str, str]) -> Answer:
