@@ -8,6 +8,12 @@ from typing import NoReturn
 from kg.core.errors import INTERRUPTED, KgError, StoreError, first_line
 from kg.core.version import __version__
 
+_EXTRAS = dict.fromkeys(("numpy", "scipy", "rustworkx", "graspologic_native"), "analysis") | {
+    "pyarrow": "parquet",
+    "pandas": "pandas",
+    "resvg_py": "png",
+}
+"""The extra of pyproject.toml that has a module which a lean installation leaves out."""
 _WITHOUT_INPUT: tuple[list[str], ...] = ([], ["--version"], ["--help"], ["-h"])
 
 
@@ -94,6 +100,9 @@ def _failed(error: Exception) -> int:
         message = f"the store is damaged ({first_line(error)}): run `kg ingest --full` to rebuild it"
         _complain(message)
         return StoreError.exit_code
+    if isinstance(error, ModuleNotFoundError) and (extra := _EXTRAS.get((error.name or "").partition(".")[0])):
+        _complain(f"this needs {error.name}, which is not installed: pip install 'kg-notes[{extra}]'")
+        return KgError.exit_code
     if {"-v", "--verbose"} & set(sys.argv):
         import traceback
 

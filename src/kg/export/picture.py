@@ -9,16 +9,19 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import IO
+from typing import IO, TYPE_CHECKING
 from xml.etree import ElementTree as ET
-
-import numpy as np
 
 from kg.core.errors import KgError
 from kg.core.text import one_line
 from kg.export.formats import Export, ExportFormat, TooLarge
 from kg.export.property_graph import clean
 from kg.export.styling import Appearance
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Points = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
 COLOURS = (
     *("#3f6fb5", "#dd7a24", "#3f9155", "#9c5fb5", "#c94f5a"),
@@ -168,8 +171,10 @@ class _Picture:
         return _ROW * len(list(self._rows())) + 30
 
     @cached_property
-    def places(self) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    def places(self) -> "Points":
         """The positions of nodes in the picture, stretched slightly to fill it."""
+        import numpy as np
+
         points = np.array(self.look.places, np.float64).reshape(-1, 2)
         if not len(points):
             return points
@@ -178,7 +183,7 @@ class _Picture:
         scale = space / np.maximum(high - low, 1.0)
         scale = np.minimum(scale, min(1.5 * float(scale.min()), 160.0))
         middle = np.array([self.wide / 2, _HEAD + space[1] / 2])
-        positions: np.ndarray[tuple[int, int], np.dtype[np.float64]] = (points - (low + high) / 2) * scale + middle
+        positions: Points = (points - (low + high) / 2) * scale + middle
         return np.round(positions, 1)
 
     @cached_property
@@ -213,6 +218,8 @@ class _Picture:
 
     def _place_names(self) -> None:
         """Place labels, the most central nodes first; drop a label that would cover another label or a node."""
+        import numpy as np
+
         size = len(self.look.network)
         parts = self.look.partition
         centres = [parts.centre(rank) for rank, part in enumerate(parts.parts[: len(COLOURS)]) if len(part) > 1]
@@ -249,7 +256,7 @@ class _Picture:
         ):
             yield float(left), float(top), float(left + wide), float(top + high)
 
-    def _free(self, box: _Box, things: np.ndarray[tuple[int, int], np.dtype[np.float64]] | None) -> bool:
+    def _free(self, box: _Box, things: "Points | None") -> bool:
         left, top, right, bottom = box
         if left < 6 or right > self.wide - 6 or top < _HEAD - 10 or bottom > self.high - self.legend_high:
             return False

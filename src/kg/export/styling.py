@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kg.analysis.communities import Partition, communities
-from kg.analysis.measures import pagerank
 from kg.analysis.network import Network
-from kg.export.layout import layout
 from kg.export.property_graph import PropertyGraph
 
 _HUMP = re.compile(r"(?<=[a-zà-ÿ0-9])(?=[A-Z])")
@@ -42,11 +40,15 @@ class Appearance:
     @cached_property
     def places(self) -> list[tuple[float, float]]:
         """The position of each node: x to the right, y down."""
+        from kg.export.layout import layout  # needs the extra `analysis`
+
         return layout(self.network)
 
     @cached_property
     def weights(self) -> list[int]:
         """The centrality of each node: its PageRank, scaled so that the average is 1000."""
+        from kg.analysis.measures import pagerank  # needs the extra `analysis`
+
         return [round(rank * len(self.network) * 1_000) for rank in pagerank(self.network)]
 
     @cached_property
