@@ -127,7 +127,9 @@ class Analyses:
 
     def _shown(self, table: Table) -> AnswerTable:
         answer, display = (rows.answer(self.project.store.prefixes) for rows in (table, display_table(table)))
-        return AnswerTable(answer.kind, answer.result, answer.prefixes, term_names(self.project, table), display)
+        return AnswerTable(
+            answer.kind, answer.result, answer.prefixes, names=term_names(self.project, table), display=display
+        )
 
     def _number(self, name: str) -> int:
         from kg.analysis.paths import node_number

@@ -38,7 +38,7 @@ class Document:
         return self.markdown
 
 
-@dataclass(repr=False)
+@dataclass(repr=False, kw_only=True)
 class AnswerTable(Answer):
     """An answer that shows its rows with the names of things, each a link to its note."""
 

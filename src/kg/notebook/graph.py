@@ -76,7 +76,7 @@ class KnowledgeGraph(Analyses):
         from kg.sparql.api import query
 
         answer = query(self.store, question, params)
-        return AnswerTable(answer.kind, answer.result, answer.prefixes, term_names(self.project))
+        return AnswerTable(answer.kind, answer.result, answer.prefixes, names=term_names(self.project))
 
     def show(self, name: str) -> Document:
         """Describe a thing: its type, text, properties and links, each with its line. Raises NotFound."""
