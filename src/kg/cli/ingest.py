@@ -16,6 +16,7 @@ from kg.core.json_text import json_text
 if TYPE_CHECKING:
     from kg.config import Config
     from kg.ingestion.report import Report
+    from kg.ingestion.snapshot import Held
 
 
 SHOWN = 5
@@ -60,7 +61,14 @@ def ingest(
 
 
 def _ingest_once(
-    options: Options, config: "Config", *, full: bool, inference: bool, as_json: bool, watching: bool = False
+    options: Options,
+    config: "Config",
+    *,
+    full: bool,
+    inference: bool,
+    as_json: bool,
+    held: "Held | None" = None,
+    watching: bool = False,
 ) -> "Report":
     """Ingest and print the report; with `watching`, only if something changed."""
     from kg.ingestion.pipeline import ingest as run
@@ -68,7 +76,7 @@ def _ingest_once(
     from kg.validation.suppression import reported
 
     with progress(options) as bar:
-        report = run(Vault(config=config), full=full, inference=inference, progress=bar)
+        report = run(Vault(config=config), full=full, inference=inference, progress=bar, held=held)
     if watching and not report.changed:
         return report
     report = replace(report, findings=reported(config, report.findings))
@@ -97,23 +105,32 @@ def _preview(options: Options, config: "Config", *, inference: bool) -> None:
 
 
 def _watch(options: Options, vault: Path | None, *, inference: bool, as_json: bool) -> None:
-    """Ingest after each burst of changes. If an ingest fails, report it, keep the last state and continue."""
+    """Ingest after each burst of changes. If an ingest fails, report it, keep the last state and continue.
+
+    After an edit, only the edited files are read; then a second without changes is used to list all files.
+    """
     from kg.config import load
+    from kg.ingestion.snapshot import Held
     from kg.ingestion.watching import Inputs, rounds
 
-    config, last_error = load(vault, store=options.store), ""
+    config, last_error, report = load(vault, store=options.store), "", None
     inputs = Inputs.of(config, Path.cwd())
     options.say(f"watching {short(config.vault)} (Ctrl-C ends it)", dim=True)
     while True:
         missed = True  # something may have changed before the watch began
         for changed in rounds(inputs):
-            if not (changed or missed):
+            if changed == frozenset() and not missed:
                 continue
-            missed, before = False, inputs
+            edited = None if missed else changed or None
+            missed, before = bool(edited), inputs
+            held = Held(report, edited) if report else None
+            report = None
             try:
                 config = load(vault, store=options.store)
                 inputs = Inputs.of(config, Path.cwd())
-                _ingest_once(options, config, full=False, inference=inference, as_json=as_json, watching=True)
+                report = _ingest_once(
+                    options, config, full=False, inference=inference, as_json=as_json, held=held, watching=True
+                )
                 last_error = ""
             except KgError as error:
                 missed = isinstance(error, StoreBusy)  # try again when the other process is done

@@ -12,10 +12,9 @@ from pathlib import Path
 from kg.ingestion.fingerprint import Fingerprint
 from kg.ingestion.publisher import Publisher
 from kg.ingestion.report import Changes, Report
-from kg.ingestion.snapshot import Scan, Snapshot
+from kg.ingestion.snapshot import Held, Scan, Snapshot
 from kg.notes.vault import Progress, Vault, without_collection
 from kg.store.builder import retried
-from kg.store.file_digests import digests
 
 
 def ingest(
@@ -25,18 +24,19 @@ def ingest(
     inference: bool = True,
     files: Scan | None = None,
     progress: Progress | None = None,
+    held: Held | None = None,
 ) -> Report:
     """Read the changes in a vault and publish the resulting store. Raises KgError if that is impossible.
 
     If nothing has changed since the published ingest, the store stays as it is and the report says so; `full` rebuilds
     it even then. Problems in single files become findings in the report. `files` are the files of the vault, if the
-    caller has listed them already.
+    caller has listed them already; `held` is the last ingest of this process, which need not read everything again.
     """
     started = time.perf_counter()
     vault = vault if isinstance(vault, Vault) else Vault(vault)
     now = Fingerprint.of(vault.config)
     with without_collection():
-        snapshots = _snapshots(vault, files, inference=inference)
+        snapshots = _snapshots(vault, files, held, inference=inference)
         report = retried(lambda: _attempt(Publisher(next(snapshots), started, progress or _silent), full=full))
     now.keep(vault.config)
     return report
@@ -61,13 +61,12 @@ def preview(vault: Vault | str | Path, *, inference: bool = True) -> Changes:
         from kg.ingestion.refused_notes import Refusals
         from kg.ingestion.update import Update
 
-        now = digests(snapshot.files.notes, snapshot.config.store, snapshot.config.max_bytes)
-        return Update(snapshot, last, Refusals()).plan(snapshot.different(now)).changes
+        return Update(snapshot, last, Refusals()).plan(snapshot.different(snapshot.digests())).changes
 
 
-def _snapshots(vault: Vault, files: Scan | None, *, inference: bool) -> Iterator[Snapshot]:
+def _snapshots(vault: Vault, files: Scan | None, held: Held | None, *, inference: bool) -> Iterator[Snapshot]:
     """Yield the state at the start of each try: a try ends if another writer publishes meanwhile."""
-    snapshot = Snapshot.of(vault, files, inference=inference)
+    snapshot = Snapshot.of(vault, files, inference=inference, held=held)
     while True:
         yield snapshot
         if snapshot.published:
@@ -78,12 +77,12 @@ def _snapshots(vault: Vault, files: Scan | None, *, inference: bool) -> Iterator
 def _attempt(publisher: Publisher, *, full: bool) -> Report:
     """Find out what has changed, and do no more than that needs."""
     snapshot, now = publisher.snapshot, dict[str, str]()
-    last, config = snapshot.last, snapshot.config
+    last = snapshot.last
     if last and snapshot.is_out_of_sight(full=full):
         return publisher.nothing(last)
     reason = "--full was given" if full else snapshot.reason_to_rebuild()
     if last and not reason:
-        now = digests(snapshot.files.notes, config.store, config.max_bytes, keep=True)
+        now = snapshot.digests(keep=True)
         if not snapshot.different(now) and not snapshot.listing_differs(now):
             return publisher.nothing(last)
     from kg.ingestion.changing import change  # imports what states notes and infers, which nothing needs till here

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg.core.findings import Finding, in_order, of_file
@@ -19,6 +20,7 @@ from kg.reasoning.rule_cache import RULES
 from kg.store.builder import Builder, building
 from kg.store.generations import tidy
 from kg.store.ingest_state import IngestState, Missing
+from kg.store.note_table import FILE as TABLE
 from kg.store.store import Published
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ class Publisher:
         if snapshot.published:
             snapshot.published.release()
         generation = store.publish(summary, files)
+        if isinstance(files[TABLE], Path):  # the state is that of the files, and needs no earlier state
+            state = replace(state, before=None, counted=state.tally)
         summary["seconds"] = self._seconds()
         return self._report(summary, state, changes, generation, inferred)
 
@@ -92,6 +96,7 @@ class Publisher:
             inference=inferred,
             generation=generation,
             looked_again=snapshot.files if snapshot.looked_again else None,
+            files=snapshot.files,
         )
 
     def _findings(self, state: IngestState, summary: Mapping[str, Any]) -> set[Finding]:

@@ -41,6 +41,12 @@ class Report:
     """The stamp of the reported generation."""
     looked_again: Files | None = field(default=None, repr=False, compare=False)
     """The ingested files, if the files that the caller passed were out of date."""
+    files: Files | None = field(default=None, repr=False, compare=False)
+    """The files of the vault."""
+
+    def serves(self, generation: str) -> bool:
+        """Whether what this report has of the notes is what a generation has, so that nothing need be read again."""
+        return generation == self.generation and self.ledger.before is None and self.ledger.entries.table is not None
 
     @cached_property
     def store(self) -> Store:

@@ -2,29 +2,60 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.config import FILE as CONFIG
 from kg.config import Config, is_there
 from kg.core.errors import KgError
+from kg.core.files import digest, is_regular
 from kg.core.findings import Finding, of_file
 from kg.core.version import __version__
 from kg.mapping.ontology import Ontology, load_ontology
 from kg.notes.summary import Card
 from kg.notes.vault import Files, Vault
 from kg.rdf.iris import Names
+from kg.store.file_digests import digests
 from kg.store.generations import stamp
 from kg.store.ingest_state import IngestState
 from kg.store.note_entries import Bad, Notes
 from kg.store.store import Published, published
 
 if TYPE_CHECKING:  # an ingest of nothing maps and infers nothing
+    from kg.ingestion.report import Report
     from kg.mapping.link_resolution import Index
     from kg.mapping.statements import Reader
     from kg.reasoning.inference import Reasoning
+
+
+class Held(NamedTuple):
+    """What a process that keeps running knows of a vault: its last ingest, and which files have been edited since."""
+
+    report: "Report"
+    edited: Collection[Path] | None = None
+    """The paths on the disk of all that may have changed; None if that is unknown."""
+
+    def notes(self, generation: str) -> frozenset[str] | None:
+        """The notes that may have changed; None if other changes are possible, so that the files must be listed."""
+        files, known = self.report.files, self.report.ledger.digests
+        if self.edited is None or files is None or files.unseen or not self.report.serves(generation):
+            return None
+        places = {place: path for group in files[:3] for path, place in group.items()}
+        there = [file for file in map(str, self.edited) if not _is_transient(file, places)]
+        notes = frozenset(places.get(file, "") for file in there if is_regular(Path(file)))
+        is_all = len(notes) == len(there) and notes <= files.notes.keys()
+        return notes if is_all and all(map(known.get, files.notes)) else None
+
+
+def _is_transient(file: str, places: Collection[str]) -> bool:
+    """Whether a path is that of a file that has come and gone, as editors make while they save."""
+    if file in places or "/." in file or os.path.lexists(file):
+        return False
+    return not any(place.startswith(f"{file}{os.sep}") for place in places)
 
 
 class Scan(NamedTuple):
@@ -104,10 +135,20 @@ class Snapshot:
     kept: Kept
     looked_again: bool
     """Whether the files were listed again, because the caller's list was out of date."""
+    edited: frozenset[str] | None = None
+    """The only notes that may have changed; None if each may have."""
 
     @classmethod
-    def of(cls, vault: Vault, scan: Scan | None = None, *, inference: bool, again: bool = False) -> "Snapshot":
-        """Read the state; `scan` replaces listing the files if it is up to date.
+    def of(
+        cls,
+        vault: Vault,
+        scan: Scan | None = None,
+        *,
+        inference: bool,
+        again: bool = False,
+        held: Held | None = None,
+    ) -> "Snapshot":
+        """Read the state; `scan` and `held` replace what they have if it is up to date.
 
         Raises KgError if the vault cannot be listed and has never been ingested.
         """
@@ -116,14 +157,26 @@ class Snapshot:
         since = stamp(config.store)
         generation = published(config.store)
         since = generation.stamp if generation else since
-        state = IngestState.read(generation.folder) if generation else None
+        report = held.report if held and held.report.serves(since) else None
+        state = report.ledger if report else IngestState.read(generation.folder) if generation else None
+        edited = held.notes(since) if held else None
         outdated = scan is not None and scan.since != since
-        files = scan.files if scan and not outdated else vault.files()
+        known = scan.files if scan and not outdated else report.files if report and edited is not None else None
+        files = known or vault.files()
         ontology = load_ontology(config)
         files = files.without(state.ignored) if state else files
         last = LastIngest(generation, state) if generation and state else None
         snapshot = cls(
-            config, inference, since, generation, last, files, ontology, Kept.of(state, files), again or outdated
+            config,
+            inference,
+            since,
+            generation,
+            last,
+            files,
+            ontology,
+            Kept.of(state, files),
+            again or outdated,
+            edited,
         )
         if snapshot._is_unlisted and last is None:
             raise KgError(f"the vault {config.vault} cannot be listed, and the store has no notes of it yet")
@@ -156,6 +209,17 @@ class Snapshot:
         state = "nothing is here" if root.empty else "another drive is here"
         were = "was 1 note" if number == 1 else f"were {number:,} notes"
         return (of_file(".", "F07", f"{state}, and there {were}; the last good state stays"),)
+
+    def digests(self, *, keep: bool = False) -> dict[str, str]:
+        """The current digests of the notes by path; `keep` saves the cache of digests."""
+        files, config = self.files.notes, self.config
+        if self.edited is None or self.last is None:
+            return digests(files, config.store, config.max_bytes, keep=keep)
+        then = self.last.state.digests
+        return {
+            path: digest(place, config.max_bytes) if path in self.edited else then[path]
+            for path, place in files.items()
+        }
 
     def different(self, now: Mapping[str, str]) -> list[str]:
         """Return the files that have changed since they were read, or could not be read. `now` has their digests."""

@@ -71,26 +71,30 @@ def _stamp(place: Path) -> Stamp:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def rounds(inputs: Inputs, seconds: float = 1.0) -> Iterator[bool]:
-    """Wait for changes of the inputs: yield True after each burst of changes, False after `seconds` without any.
+Changed = frozenset[Path] | None
+"""The paths of a burst of changes; None if others may have changed, too."""
+
+
+def rounds(inputs: Inputs, seconds: float = 1.0) -> Iterator[Changed]:
+    """Wait for changes of the inputs: yield the paths after each burst, and no path after `seconds` without changes.
 
     Ends when a folder has appeared, disappeared or been replaced: then a new watch is needed.
     """
     before, folders = inputs.stamps(), inputs.folders()
     for changes in _bursts(inputs, folders, seconds):
         now = inputs.stamps()
-        yield changes or now != before
+        yield changes if now == before else None
         if inputs.folders() != folders or any(now[place] != before[place] for place in folders):
             return
         before = now
 
 
-def _bursts(inputs: Inputs, folders: list[Path], seconds: float) -> Iterator[bool]:
+def _bursts(inputs: Inputs, folders: list[Path], seconds: float) -> Iterator[frozenset[Path]]:
     from watchfiles import watch
 
     if not folders:
         time.sleep(seconds)
-        yield False
+        yield frozenset()
         return
     try:
         bursts = watch(
@@ -101,7 +105,7 @@ def _bursts(inputs: Inputs, folders: list[Path], seconds: float) -> Iterator[boo
             yield_on_timeout=True,
             raise_interrupt=True,
         )
-        yield from map(bool, bursts)
+        yield from (frozenset(Path(path) for _, path in changes) for changes in bursts)
     except OSError:  # a folder disappeared before it could be watched
         time.sleep(seconds)
-        yield False
+        yield frozenset()

@@ -4,11 +4,12 @@ The code names no class or property of the domain: this module answers from the 
 """
 
 import hashlib
+import time
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, wraps
+from functools import cached_property, lru_cache, wraps
 from itertools import chain
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
@@ -18,6 +19,7 @@ import pyoxigraph as ox
 from kg.config import DEFAULT_BASE, Config, resource
 from kg.config import FILE as CONFIG
 from kg.core.errors import ConfigError
+from kg.core.files import files_below
 from kg.core.findings import Finding, of_file
 from kg.core.limits import Limits
 from kg.core.spelling import did_you_mean, nearest
@@ -41,6 +43,8 @@ _SCHEMA = ("https://schema.org/", "http://schema.org/")
 _LABELS = (RDFS + "label", SKOS + "prefLabel")
 _DOMAINS = (*(site + "domainIncludes" for site in _SCHEMA), RDFS + "domain")
 _RANGES = (*(site + "rangeIncludes" for site in _SCHEMA), RDFS + "range")
+_SAFE = 2_000_000_000
+"""In nanoseconds: a file changed so shortly before it was read may change again without a new timestamp."""
 _IGNORED = str.maketrans("", "", " -_\t\u00a0")
 
 
@@ -359,9 +363,35 @@ def load_ontology(config: Config) -> Ontology:
 
     Raises OntologyError, ConfigError, TimedOut, OutOfMemory.
     """
-    ontology = load([resource("ontology").resolve(), *config.ontology], config.all_prefixes, config.limits, config.base)
+    folders = (resource("ontology").resolve(), *config.ontology)
+    prefixes, stamps = tuple(config.all_prefixes.items()), _stamps(folders)
+    read = _loaded if stamps else _loaded.__wrapped__  # a file may change again within the resolution of its times
+    ontology = read(stamps, folders, prefixes, config.limits, config.base)
     _check_default_class(config, ontology)
     return ontology
+
+
+@lru_cache(maxsize=1)
+def _loaded(
+    _stamps: tuple[object, ...],
+    folders: tuple[Path, ...],
+    prefixes: tuple[tuple[str, str], ...],
+    limits: Limits,
+    base: str,
+) -> Ontology:
+    """Load an ontology, once for the same files: a process that keeps running reads them again when they change."""
+    return load(folders, dict(prefixes), limits, base)
+
+
+def _stamps(folders: Iterable[Path]) -> tuple[tuple[str, int, int, int, int], ...]:
+    """The paths, inodes, sizes and times of all files of an ontology; none if one has changed a moment ago."""
+    try:
+        files = [(str(file), file.stat()) for folder in folders for file in files_below(folder, "")]
+    except OSError:
+        return ()
+    if any(max(status.st_mtime_ns, status.st_ctime_ns) > time.time_ns() - _SAFE for _, status in files):
+        return ()
+    return tuple((path, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for path, s in files)
 
 
 def _check_default_class(config: Config, ontology: Ontology) -> None:
