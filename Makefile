@@ -43,6 +43,7 @@ bench: $(STAMP) ## Figures, each beside a peer in the same run
 	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/vault.py --peers
 	$(BIN)/python benchmarks/ingest.py --peers
+	$(BIN)/python benchmarks/editing.py
 	$(BIN)/python benchmarks/inferring.py
 	$(BIN)/python benchmarks/validating.py
 	$(BIN)/python benchmarks/searching.py --peers

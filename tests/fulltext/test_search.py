@@ -13,6 +13,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -715,11 +716,12 @@ def test_a_file_that_cannot_be_opened_gives_way_to_a_new_one(tmp_path: Path, mon
     before = file.stat().st_ino
     whole = sqlite3.connect
 
-    def refused(name: Path | str, timeout: float = 5, isolation_level: None = None) -> sqlite3.Connection:
+    def refused(name: Path | str, **options: Any) -> sqlite3.Connection:
         """As for somebody who may not read the file that is there: tests may run as root, who may."""
         if isinstance(name, Path) and name.exists() and name.stat().st_ino == before:
             name /= "no"
-        return whole(name, timeout=timeout, isolation_level=isolation_level)
+        connection: sqlite3.Connection = whole(name, **options)
+        return connection
 
     monkeypatch.setattr(sqlite3, "connect", refused)
     file.with_name("kept").hardlink_to(file)  # so that the number is not given again
@@ -737,9 +739,10 @@ def test_where_nothing_can_be_written_the_index_is_made_in_memory(tmp_path: Path
     write(vault, {"B.md": "another pear"})
     whole = sqlite3.connect
 
-    def reading(file: Path | str, timeout: float = 5, isolation_level: None = None) -> sqlite3.Connection:
-        name = file if file == ":memory:" else f"file:{file}?mode=ro"
-        return whole(name, uri=file != ":memory:", timeout=timeout, isolation_level=isolation_level)
+    def reading(file: Path | str, **options: Any) -> sqlite3.Connection:
+        name = f"file:{file}?mode=ro" if isinstance(file, Path) else file
+        connection: sqlite3.Connection = whole(name, **{"uri": isinstance(file, Path), **options})
+        return connection
 
     monkeypatch.setattr(sqlite3, "connect", reading)
     before = (vault / ".kg" / "search.db").read_bytes()

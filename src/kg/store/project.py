@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kg.config import Config, recorded
 from kg.mapping.ontology import Ontology, load_ontology
 from kg.rdf.iris import Names
-from kg.store.ingest_state import IngestState
 from kg.store.lookup import Lookup
 from kg.store.store import Store, manifest
 
@@ -16,6 +16,9 @@ def known_prefixes(config: Config) -> dict[str, str]:
     """The prefixes that a query need not declare, also on another server: of the settings and of the store, if any."""
     stored = manifest(config.store)
     return {**(stored.prefixes if stored else {}), **config.all_prefixes}
+
+if TYPE_CHECKING:  # a query needs no state of the notes, and no SQLite
+    from kg.store.ingest_state import IngestState
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,10 @@ class Project:
         return load_ontology(self.config)
 
     @cached_property
-    def state(self) -> IngestState | None:
+    def state(self) -> "IngestState | None":
         """The state of the notes at the last ingest; None if it is unreadable."""
+        from kg.store.ingest_state import IngestState
+
         return IngestState.read(self.store.folder)
 
     @cached_property
