@@ -215,16 +215,13 @@ class Snapshot:
         files, config = self.files.notes, self.config
         if self.edited is None or self.last is None:
             return digests(files, config.store, config.max_bytes, keep=keep)
-        then = self.last.state.digests
-        return {
-            path: digest(place, config.max_bytes) if path in self.edited else then[path]
-            for path, place in files.items()
-        }
+        return {**self.last.state.digests, **{path: digest(files[path], config.max_bytes) for path in self.edited}}
 
     def different(self, now: Mapping[str, str]) -> list[str]:
         """Return the files that have changed since they were read, or could not be read. `now` has their digests."""
         then = self.last.state.digests if self.last else {}
-        return [path for path, digest in now.items() if not digest or then.get(path) != digest]
+        paths = now if self.edited is None else sorted(self.edited)
+        return [path for path in paths if not now[path] or then.get(path) != now[path]]
 
     def listing_differs(self, now: Mapping[str, str]) -> bool:
         """Whether notes are gone, or other files than notes have come or gone."""

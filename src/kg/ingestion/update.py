@@ -103,7 +103,7 @@ class Update:
                 bad.pop(path, None)
                 notes[path] = note
                 entries[path] = NoteEntry(note.digest, Card.of(note), (), (), (), {}, note.findings)
-        gone = [path for path in before.entries if path not in existing]
+        gone = before.entries.paths - existing
         return self.snapshot.state(before.entries.replaced(entries, gone), bad), notes
 
     def _read_affected(self, paths: Iterable[str]) -> tuple[dict[str, Note], dict[str, Bad]]:

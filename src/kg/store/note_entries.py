@@ -165,9 +165,15 @@ class Notes(Mapping[str, NoteEntry]):
     @property
     def digests(self) -> dict[str, str]:
         """The digests of the notes by path."""
-        stored = self.table.rows.items() if self.table else ()
-        digests = {path: digest for path, (_, digest, _) in stored if path not in self.gone}
+        digests = {**self.table.digests} if self.table else {}
+        for path in self.gone:
+            del digests[path]
         return digests | {path: entry.digest for path, entry in self.changed.items()}
+
+    @property
+    def paths(self) -> set[str]:
+        """The paths of the notes."""
+        return ((self.table.rows.keys() if self.table else set()) | self.changed.keys()) - self.gone
 
     def findings(self) -> dict[str, tuple[Finding, ...]]:
         """The findings of the notes that have any. Raises StateDamaged."""

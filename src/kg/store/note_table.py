@@ -9,6 +9,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -88,6 +89,11 @@ class NoteTable:
         self._paths = {number: path for path, (number, _, _) in self.rows.items()}
         files = self._rows("SELECT path, is_ignored FROM file", bytes, int)
         self.files = {_text(path): bool(is_ignored) for path, is_ignored in files}
+
+    @cached_property
+    def digests(self) -> Mapping[str, str]:
+        """The digests of the notes by path."""
+        return {path: digest for path, (_, digest, _) in self.rows.items()}
 
     def entry(self, path: str) -> object:
         """The entry of a note as JSON values. Raises an error of DAMAGE."""
