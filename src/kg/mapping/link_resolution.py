@@ -438,7 +438,7 @@ def question_of(link: Link) -> Iterator[str]:
         yield f"/{(posixpath.normpath(path) if '/.' in path else path).rpartition('/')[2]}"
 
 
-class Candidates(NamedTuple):
+class Compared(NamedTuple):
     """The notes and the keys of titles that may differ in two indexes, and the other files that do."""
 
     notes: Collection[str]
@@ -446,15 +446,15 @@ class Candidates(NamedTuple):
     files: Collection[str]
 
     @classmethod
-    def of(cls, before: Index, after: Index) -> "Candidates":
+    def of(cls, before: Index, after: Index) -> "Compared":
         """All of two indexes."""
         files = (set(before.paths.all) ^ set(after.paths.all)) | (set(before.ignored.all) ^ set(after.ignored.all))
         return cls(before.outlines.keys() | after.outlines, before.by_title.keys() | after.by_title.keys(), files)
 
 
-def differences(before: Index, after: Index, among: Candidates | None = None) -> Differences:
+def differences(before: Index, after: Index, among: Compared | None = None) -> Differences:
     """Compare two indexes. A link's target depends on the files with the name at its end, and on their text."""
-    among = among or Candidates.of(before, after)
+    among = among or Compared.of(before, after)
     notes = {path for path in among.notes if before.outlines.get(path) != after.outlines.get(path)}
     names = {file_name(path) for path in notes.union(among.files)}
     questions = {f"={title}" for title in among.titles if before.titled_kinds(title) != after.titled_kinds(title)}

@@ -144,14 +144,14 @@ class Builder:
         reached("written")
         return changes
 
-    def _follow(self, touched: Iterable[ox.Triple]) -> tuple[set[ox.Triple], set[ox.Triple]]:
+    def _follow(self, touched: Collection[ox.Triple]) -> tuple[set[ox.Triple], set[ox.Triple]]:
         """Update the default graph and `kg:inferred` to match the named graphs."""
         default, inferred = DEFAULT_GRAPH, INFERRED_GRAPH
         added: list[ox.Quad] = []
         removed: list[ox.Quad] = []
         gone: set[ox.Triple] = set()
         come: set[ox.Triple] = set()
-        touched = self._relink(touched)
+        self._relink(touched)
         for triple in touched:
             quads = matching(self._db, triple.subject, triple.predicate, triple.object, None)
             graphs = {quad.graph_name for quad in quads}
@@ -169,13 +169,9 @@ class Builder:
         self._count(INFERRED, -sum(quad.graph_name == inferred for quad in removed))
         return gone, come
 
-    def _relink(self, triples: Iterable[ox.Triple]) -> list[ox.Triple]:
-        """Return changed triples, and record the things of which they change the type, the name or the links."""
-        triples = list(triples)
+    def _relink(self, triples: Iterable[ox.Triple]) -> None:
         if self.relinked is not None:
-            naming = (triple for triple in triples if triple.predicate in _NAMING)
-            self.relinked.update(t.object if t.predicate == LINKS_TO else t.subject for t in naming)
-        return triples
+            self.relinked.update(_named(triples))
 
     def clear_inferred(self) -> None:
         """Remove all inferred triples."""
@@ -191,7 +187,7 @@ class Builder:
     def change_inferred(self, gone: Collection[ox.Triple], come: Iterable[ox.Triple]) -> None:
         """Remove inferred triples, and add new ones."""
         name, default = INFERRED_GRAPH, DEFAULT_GRAPH
-        removed = self._relink(triple for triple in gone if self.is_inferred(triple))
+        self._relink(removed := [triple for triple in gone if self.is_inferred(triple)])
         for quad in (*_quads(removed, name), *_quads(removed, default)):
             self._db.remove(quad)
         if self._counts:
@@ -230,10 +226,9 @@ class Builder:
         return total
 
     def _add_inferred(self, triples: Iterable[ox.Triple], name: ox.NamedNode) -> int:
-        default = DEFAULT_GRAPH
-        new = {t for t in triples if ox.Quad(t.subject, t.predicate, t.object, default) not in self._db}
+        new = {t for t in triples if ox.Quad(t.subject, t.predicate, t.object, DEFAULT_GRAPH) not in self._db}
         self._relink(new)
-        quads = [*_quads(new, name), *_quads(new, default)]
+        quads = [*_quads(new, name), *_quads(new, DEFAULT_GRAPH)]
         # A process killed during a bulk load leaves files behind: here, in a folder that is discarded.
         (self._db.bulk_extend if len(quads) > _BULK else self._db.extend)(quads)
         return len(new)
@@ -282,10 +277,9 @@ class Builder:
         self.__dict__.pop("_db", None)
 
     def publish(self, summary: Mapping[str, Any], files: Mapping[str, str | bytes | Path]) -> str:
-        """Publish this generation to readers, with files beside it, and return its stamp.
+        """Publish this generation and the files beside it, and return its stamp; files at paths are linked.
 
-        A path is that of a file of the published generation, which is linked. The new generation survives a power cut
-        once this returns.
+        It survives a power cut once this returns.
         """
         self._db.flush()
         reached("flushed")
@@ -312,6 +306,11 @@ class Builder:
             reached("swapped")
             remove_old(store)
         return new_stamp
+
+
+def _named(triples: Iterable[ox.Triple]) -> Iterator[Term]:
+    """The things of which triples state the type, the name or a link to them."""
+    return (t.object if t.predicate == LINKS_TO else t.subject for t in triples if t.predicate in _NAMING)
 
 
 def _triples(rows: Iterable[Row]) -> list[ox.Triple]:

@@ -166,15 +166,15 @@ class IngestState:
         """The other files than notes, and whether they are ignored."""
         return {**dict.fromkeys(self.attachments, False), **dict.fromkeys(self.ignored, True)}
 
-    def _stored_whole(self, table: int) -> "_Stored":
+    def _stored_whole(self, table: int) -> "_StateFile":
         """What is stored beside a table of this state."""
         bad = {path: (record.digest, _fields(record.findings)) for path, record in self.bad.items()}
         missing: dict[str, tuple[str, int]] | None = None if self.missing is None else {}
         tally = dict(self.tally.links), self.tally.canvases, _fields(self.tally.shared)
         base = self.entries.names.base
-        return _Stored(table, self.settings, base, self.device, bad, (), (), (), (), missing, tally)
+        return _StateFile(table, self.settings, base, self.device, bad, (), (), (), (), missing, tally)
 
-    def _stored(self, table: NoteTable) -> "_Stored":
+    def _stored(self, table: NoteTable) -> "_StateFile":
         """What is stored beside the table of an earlier state."""
         files, stored = self._files, table.missing()
         missing = self.missing
@@ -199,7 +199,7 @@ class IngestState:
             check, _, text = read_bytes(folder / FILE, MAX_STORE_FILE, follow=False).decode().partition("\n")
             if int(check) != crc32(text.encode()):
                 return None
-            stored = msgspec.convert(json.loads(text), _Stored)
+            stored = msgspec.convert(json.loads(text), _StateFile)
             state = stored.state(NoteTable(folder / TABLE, stored.table))
             state.findings  # noqa: B018 - raises StateDamaged if one is not readable
         except (*DAMAGE, StateDamaged):
@@ -207,7 +207,7 @@ class IngestState:
         return state
 
 
-class _Stored(NamedTuple):
+class _StateFile(NamedTuple):
     """The contents of the file beside the table: what differs from the table."""
 
     table: int
@@ -246,7 +246,7 @@ def _fields(findings: Iterable[Finding]) -> tuple[FindingFields, ...]:
     return tuple(map(fields_of, findings))
 
 
-def _text(stored: _Stored) -> str:
+def _text(stored: _StateFile) -> str:
     """The text of a file, after its checksum."""
     text = compact(stored)
     return f"{crc32(text.encode())}\n{text}"
