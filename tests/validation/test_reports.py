@@ -188,7 +188,15 @@ def test_paths_lead_from_the_working_directory_to_the_file(project: Path) -> Non
 def test_a_baseline_says_nothing_of_what_was_not_asked(project: Path, tmp_path: Path) -> None:
     file = str(tmp_path / "baseline.json")
     assert run("validate", "--severity", "info", "--baseline", file, cwd=project).returncode == 0
-    for words in (("notes/B.md",), ("--select", "L02"), ("--ignore", "L01"), ("--severity", "error"), ()):
+    for words in (
+        ("notes/B.md",),
+        ("--select", "L02"),
+        ("--ignore", "L01"),
+        ("--severity", "error"),
+        ("--only", "links"),
+        ("--only", "shapes"),
+        (),
+    ):
         done = run("validate", *words, "--baseline", file, cwd=project)
         assert (done.returncode, done.stdout) == (0, ""), done
         assert "gone since" not in done.stderr

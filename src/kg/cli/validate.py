@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from kg.core.finding_rules import FindingRules
     from kg.core.findings import Finding, Paint, Severity
     from kg.rendering.findings import GroupBy, ReportStyle
-    from kg.validation.validator import Only, Validation
+    from kg.validation.baseline import Only
+    from kg.validation.validator import Validation
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,17 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from kg.core.errors import KgError
 from kg.core.files import MAX_STORE_FILE, read_bytes
-from kg.core.findings import Finding, fingerprints
+from kg.core.findings import CODES, Finding, fingerprints
 from kg.core.folder import write_new
 
+Only = Literal["links", "shapes"]
 _VERSION = 1
+_OF_NOTES = "FLPK"
+"""The letters of the codes that are about notes, links and properties, and not about shapes."""
 
 
 class Compared(NamedTuple):
@@ -47,6 +50,15 @@ class Elsewhere(NamedTuple):
     findings: tuple[Finding, ...] = ()
     codes: frozenset[str] = frozenset()
     """The codes of results without a finding."""
+    only: Only | None = None
+    """What has been checked, if not all."""
+
+    def may_have(self, code: str) -> bool:
+        """Whether findings of a code may exist besides these."""
+        is_of_notes = code in CODES and code[0] in _OF_NOTES
+        return code in self.codes or (
+            self.only is not None and (code[0] == "K" or is_of_notes != (self.only == "links"))
+        )
 
 
 def compare(file: Path, findings: Sequence[Finding], elsewhere: Elsewhere) -> Compared:
@@ -67,5 +79,5 @@ def compare(file: Path, findings: Sequence[Finding], elsewhere: Elsewhere) -> Co
     new = tuple(finding for key, finding in zip(keys, findings, strict=True) if key not in rows)
     now = {*keys, *fingerprints(elsewhere.findings)}
     left = ((code, text) for key, (code, text) in rows.items() if key not in now)
-    gone = tuple(f"{text} [{code}]" for code, text in left if code not in elsewhere.codes)
+    gone = tuple(f"{text} [{code}]" for code, text in left if not elsewhere.may_have(code))
     return Compared(new, len(findings) - len(new), gone)

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 from kg.config import locate
 from kg.core.errors import KgError, StoreError, StoreRefused
@@ -33,7 +32,7 @@ from kg.reasoning.explanation import Explainer
 from kg.store.builder import Outdated, retried
 from kg.store.ingest_state import IngestState
 from kg.store.store import Published, published
-from kg.validation.baseline import Elsewhere
+from kg.validation.baseline import Elsewhere, Only
 from kg.validation.cache import Seen, ShapeFindings, ValidationCache
 from kg.validation.ingested_vault import IngestedVault, NoteReader
 from kg.validation.link_checks import Checked, Checker, combine
@@ -45,8 +44,6 @@ from kg.validation.pyshacl_runner import Violation, in_turtle
 from kg.validation.shape_report import ShapeReport
 from kg.validation.shapes import Shapes
 from kg.validation.suppression import UNUSED, Instructions, Suppressed, Suppression
-
-Only = Literal["links", "shapes"]
 
 
 @dataclass(frozen=True)
@@ -143,7 +140,7 @@ def validate(
         unused = only is None and is_at_least(rules.severity_of(UNUSED, "info"), severity) and rules.takes_code(UNUSED)
         least: Severity = "info" if parts.paths or rules.needs_all or unused else severity
         checked = _all(vault, scan, (only, least, seconds), progress)
-        elsewhere = Elsewhere(checked.findings, frozenset(checked.unplaced))
+        elsewhere = Elsewhere(checked.findings, frozenset(checked.unplaced), only)
         reported = checked.without_suppressed(unused=unused).within(parts).by(rules).at_least(severity)
         return replace(reported, elsewhere=elsewhere, unread=unread)
 
