@@ -297,7 +297,7 @@ def test_a_baseline_lets_pass_what_was_there_and_says_what_has_gone(write: Write
     moved = run("validate", vault, "--baseline", file)
     assert (moved.returncode, moved.stdout) == (0, "")
     (vault / "A.md").write_text("[[Two]] [[Two]] [[Two]] [[Three]]\n")
-    again = run("validate", vault, "--baseline", file)
+    again = run("validate", "--baseline", file, cwd=vault)
     assert again.returncode == 1
     assert [line.split(": ", 1)[0] for line in again.stdout.splitlines()] == ["A.md:1:17", "A.md:1:25"]
     assert "1 has gone since" in again.stderr
