@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kg.core.errors import ConfigError
-from kg.core.files import is_file, is_folder, read_bytes, short
+from kg.core.files import is_file, is_folder, is_link, read_bytes, short
 from kg.core.finding_rules import FindingRules, wrong_table
 from kg.core.findings import Finding, Severity
 from kg.core.ignore_patterns import MOST_WILD, NothingMatchesError, Patterns, glob
@@ -249,8 +249,7 @@ _CURRENT = "current"
 
 def _end(place: Path) -> Path:
     """The real path of a place; of a link to a file, its own path in its real folder."""
-    is_link = os.path.islink(place)  # noqa: PTH114 - unlike Path.is_symlink, it raises nothing
-    return _real(place.parent) / place.name if is_link and is_file(place) else _real(place)
+    return _real(place.parent) / place.name if is_link(place) and is_file(place) else _real(place)
 
 
 def _store(table: Mapping[str, Any], root: Path) -> Path:

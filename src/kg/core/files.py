@@ -95,6 +95,11 @@ def is_file(place: Path) -> bool:
     return os.path.isfile(place)  # noqa: PTH113 # see above
 
 
+def is_link(place: Path) -> bool:
+    """Whether a path is a link; False where access is denied, where Path.is_symlink raises."""
+    return os.path.islink(place)  # noqa: PTH114 # see above
+
+
 def is_regular(place: Path) -> bool:
     """Whether a path is a regular file and not a link; False where access is denied."""
     try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from kg.config import Config
-from kg.core.files import read_bytes
+from kg.core.files import is_folder, read_bytes
 from kg.core.finding_rules import covers
 from kg.core.findings import Code, Finding
 from kg.core.spelling import did_you_mean, near, nearest
@@ -90,7 +90,7 @@ def _finding(path: str, one: Instruction, message: str, hint: str = "") -> Findi
 
 def reported(config: Config, findings: Collection[Finding]) -> tuple[Finding, ...]:
     """The findings that are reported by the rules of kg.toml and the instructions of the notes, which are read."""
-    files = Vault(config=config).files().notes if findings else {}
+    files = Vault(config=config).files().notes if findings and is_folder(config.vault) else {}
     places = {path: files[path] for path in sorted({finding.path for finding in findings}) if path in files}
     given = {path: rows for path, place in places.items() if (rows := _instructions(path, place, config))}
     return config.findings.apply(Suppression.of(findings, given).findings)
