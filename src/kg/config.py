@@ -179,20 +179,35 @@ def locate(path: Path, *, cwd: Path | None = None, store: Path | None = None) ->
     """
     start = _real(cwd or Path.cwd())
     named, real = Path(os.path.abspath(start / path)), _end(start / path)  # noqa: PTH100 # resolves no link
-    above = find(start)
-    roots = dict.fromkeys(filter(None, (project_of(named), project_of(real), above and above.parent)))
+    roots = dict.fromkeys(filter(None, (project_of(named), project_of(real))))
     for root in roots:
         config = _config(root, start, store)
-        holds = config.vault.is_relative_to(real) and real.is_relative_to(root)
-        if holds or any(real.is_relative_to(place) for place in (config.vault, *config.ontology)):
+        is_around = real == root or (config.vault.is_relative_to(real) and real.is_relative_to(root))
+        if is_around or _has(config, real):
             _check_exists(path, real, config)
-            return Located(config, real)
-    outer = next((root for root in roots if root in (*named.parents, *real.parents)), None)
+            return Located(config, config.vault if is_around else real)
+    if (elsewhere := _vault_elsewhere(start, store)) and _has(elsewhere, real):
+        _check_exists(path, real, elsewhere)
+        return Located(elsewhere, real)
+    outer = next(iter(roots), None)
     if outer and not store:
         raise _outside(path, named, real, _config(outer, start, None))
     if not outer and is_file(real):
         raise ConfigError(f"{path} is in no vault: no folder above has a kg.toml or a store; name the folder of notes")
     return Located(_config(outer or real, start, store, vault=real), real)
+
+
+def _has(config: Config, real: Path) -> bool:
+    """Whether a path is in the vault, or in its ontology."""
+    return any(real.is_relative_to(place) for place in (config.vault, *config.ontology))
+
+
+def _vault_elsewhere(start: Path, store: Path | None) -> Config | None:
+    """The settings of the working directory's `kg.toml`, which may name a vault outside its folder."""
+    with suppress(ConfigError):
+        file = find(start)
+        return _config(file.parent, start, store) if file else None
+    return None
 
 
 def _check_exists(path: Path, real: Path, config: Config) -> None:

@@ -194,6 +194,23 @@ def test_a_file_without_a_vault_is_said(write: Write) -> None:
         assert done.stderr.startswith("kg: A.md is in no vault: no folder above has a kg.toml or a store")
 
 
+def test_a_vault_outside_the_folder_of_its_settings(write: Write) -> None:
+    folder = write({"project/kg.toml": 'vault = "../notes"\n', "notes/A.md": "x", "notes/b/B.md": "x", "far/C.md": "x"})
+    project, notes = folder / "project", folder / "notes"
+    for path, part in (
+        (project, notes),
+        (notes, notes),
+        (notes / "b", notes / "b"),
+        (Path("../notes/A.md"), notes / "A.md"),
+    ):
+        located = locate(path, cwd=project)
+        assert (located.config.vault, located.path, located.is_part) == (notes, part, part != notes)
+        assert located.config.store == project / ".kg"
+    assert locate(project).config.vault == notes
+    (project / "kg.toml").write_text("vault =")  # that of another vault does not matter
+    assert locate(folder / "far", cwd=project).config.store == folder / "far/.kg"
+
+
 def test_another_store_may_hold_a_folder_beside_the_vault(project: Path) -> None:
     assert run("ingest", "-q", "beside", "--store", "other", cwd=project).returncode == 0
     done = run("query", "--store", "other", "SELECT ?n { ?n a kg:Note }", cwd=project)
