@@ -125,3 +125,7 @@ def test_shapes_and_the_cache_and_what_an_ingest_prints(write: Write) -> None:
     (vault / "kg.toml").write_text('[validate]\nper-file-ignores = { "[BD].md" = ["L05"] }\n')
     done = run("ingest", "--strict", cwd=vault)
     assert (done.returncode, "L05" in done.stderr) == (0, False), done.stderr
+    (vault / "kg.toml").write_text('[validate]\nselect = ["S"]\n')
+    assert "[L05]" in run("ingest", cwd=vault).stderr
+    (vault / "kg.toml").write_text('[validate]\nseverity = { L05 = "info" }\n')
+    assert run("ingest", "--strict", cwd=vault).returncode == 0

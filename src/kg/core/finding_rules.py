@@ -63,6 +63,11 @@ class FindingRules:
         """The rules with the choice of the command line."""
         return replace(self, choices=(*self.choices, CodeChoice(tuple(select), tuple(ignore))))
 
+    @property
+    def without_selection(self) -> "FindingRules":
+        """The rules that leave out only what is ignored: an ingest names each file that it cannot read."""
+        return replace(self, choices=tuple([choice._replace(select=()) for choice in self.choices]))
+
     def takes_code(self, code: str) -> bool:
         """Whether findings of a code are reported."""
         return next((said for choice in reversed(self.choices) if (said := choice.takes(code)) is not None), True)

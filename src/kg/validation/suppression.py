@@ -89,11 +89,11 @@ def _finding(path: str, one: Instruction, message: str, hint: str = "") -> Findi
 
 
 def reported(config: Config, findings: Collection[Finding]) -> tuple[Finding, ...]:
-    """The findings that are reported by the rules of kg.toml and the instructions of the notes, which are read."""
+    """The findings that neither kg.toml nor the notes, which are read, leave out."""
     files = Vault(config=config).files().notes if findings and is_folder(config.vault) else {}
     places = {path: files[path] for path in sorted({finding.path for finding in findings}) if path in files}
     given = {path: rows for path, place in places.items() if (rows := _instructions(path, place, config))}
-    return config.findings.apply(Suppression.of(findings, given).findings)
+    return config.findings.without_selection.apply(Suppression.of(findings, given).findings)
 
 
 def _instructions(path: str, place: str, config: Config) -> tuple[Instruction, ...]:
