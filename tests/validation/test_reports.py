@@ -170,6 +170,8 @@ def test_the_extension_of_the_output_gives_the_format(project: Path, tmp_path: P
 def test_findings_in_groups(project: Path, by: str, headings: list[str]) -> None:
     lines = run("validate", "-q", "--group-by", by, cwd=project).stdout.splitlines()
     assert [line for line in lines if line and ".md:" not in line and "hint:" not in line] == headings
+    counted = run("validate", "--statistics", "--limit", "2", cwd=project).stdout.splitlines()
+    assert (counted[-1].split(), sum(".md:" in line for line in counted)) == (["7", "findings", "in", "all"], 2)
     few = run("validate", "--group-by", by, "--limit", "2", cwd=project)
     assert [line for line in few.stdout.splitlines() if ".md:" not in line] == headings[:1]
     assert few.stderr.startswith("6 errors, 1 warning in 3 files; 5 more than --limit shows; ")

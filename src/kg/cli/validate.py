@@ -164,7 +164,7 @@ def _style(config: "Config", validation: "Validation", choice: FindingOptions, r
     from kg.rendering.findings import Groups, ReportStyle
 
     return ReportStyle(
-        report.statistics,
+        validation if report.statistics else None,
         shown=lambda finding: short(config.file_of(finding, validation.of_project)),
         groups=Groups.of(validation, report.group_by) if report.group_by else None,
         folder=_in_repository(config.vault),

@@ -25,8 +25,8 @@ _NAMED = re.compile(r"“([^”]+)”|\[\[([^\]|#]+)")
 class ReportStyle:
     """The options of a report, apart from its format."""
 
-    statistics: bool = False
-    """Whether to add the numbers of findings and links by kind."""
+    statistics: Validation | None = None
+    """The validation of which the numbers of findings and links by kind are added: it has all findings."""
     paint: Paint = lambda severity, text: text
     shown: Callable[[Finding], str] = lambda finding: finding.path
     """Returns the path of a finding's file for a reader."""
@@ -61,7 +61,7 @@ def _text(validation: Validation, out: IO[str], style: ReportStyle) -> None:
         out.write(f"{finding.text(style.shown(finding), style.paint)}{hint}\n")
     if style.statistics:
         out.write("\n" if validation.findings else "")
-        out.writelines(f"{printable(line)}\n" for line in _tables(validation))
+        out.writelines(f"{printable(line)}\n" for line in _tables(style.statistics))
 
 
 @dataclass(frozen=True)
@@ -120,9 +120,10 @@ def _tables(validation: Validation) -> Iterator[str]:
     yield f"{total:>{width},}  links in all"
     if validation.codes:
         yield ""
+        graded = {finding.code: finding.graded for finding in validation.findings if finding.graded}
         for code, number in validation.codes.items():
             rule = validation.rules.get(code) or Code(code, "info", "", "")
-            yield f"{number:>{width},}  {code} {rule.severity:<8}      {rule.title}"
+            yield f"{number:>{width},}  {code} {graded.get(code, rule.severity):<8}      {rule.title}"
         yield f"{len(validation.findings):>{width},}  findings in all"
 
 
@@ -131,7 +132,7 @@ def _json(validation: Validation, out: IO[str], style: ReportStyle) -> None:
     findings = [finding.as_json() for finding in validation.findings]
     document: Any = findings
     if style.statistics:
-        document = {"findings": findings, "statistics": statistics_of(validation)}
+        document = {"findings": findings, "statistics": statistics_of(style.statistics)}
     _dump(document, out)
 
 
