@@ -264,7 +264,7 @@ def plural(number: int, noun: str) -> str:
 
 @contextmanager
 def progress(options: Options) -> "Iterator[Progress | None]":
-    """A progress bar if stderr is a terminal, and with `--verbose` the seconds of each stage; else None."""
+    """A progress bar if stderr is a terminal, else lines; with `--verbose` the seconds of each stage. None if quiet."""
     with _bar(options) as bar:
         stages = _Stages(bar) if options.verbose else None
         yield stages or bar
@@ -298,17 +298,44 @@ class _Stages:
         return f"stages   {', '.join(f'{stage} {seconds:.2f} s' for stage, seconds in self._seconds.items())}"
 
 
+_PATIENCE = 10.0
+"""The seconds between the lines that say, without a terminal, what a long command does."""
+
+
+def _lines(options: Options) -> "Progress":
+    """A line on stderr for each ten seconds of work: in a log, a long command is not silent."""
+    last = perf_counter()
+
+    def report(what: str, done: int, total: int) -> None:
+        nonlocal last
+        if perf_counter() - last > _PATIENCE:
+            last = perf_counter()
+            options.say(f"{what} {_count(done, total)}".rstrip() + " …", dim=True)
+
+    return report
+
+
+def _count(done: int, total: int) -> str:
+    """How far a stage is; empty if it does not count."""
+    return f"{done:,}/{total:,}" if total > 1 else ""
+
+
 @contextmanager
 def _bar(options: Options) -> "Iterator[Progress | None]":
-    """A progress bar if stderr is a terminal; otherwise None."""
+    """A progress bar if stderr is a terminal; otherwise lines. A stage that does not count has a bar that moves."""
     if options.quiet or not sys.stderr.isatty():
-        yield None
+        yield None if options.quiet else _lines(options)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True, no_color=options.color is False)
-    columns = (TextColumn("{task.description:<10}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    columns = (TextColumn("{task.description:<10}"), BarColumn(), TextColumn("{task.fields[count]}"))
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
-        task = bar.add_task("", total=1)
-        yield lambda what, done, total: bar.update(task, description=printable(what), completed=done, total=total)
+        task = bar.add_task("", total=None, count="")
+
+        def report(what: str, done: int, total: int) -> None:
+            bar.tasks[0].total = total if total > 1 else None  # `update` takes None as no change
+            bar.update(task, description=printable(what), completed=done, count=_count(done, total))
+
+        yield report
