@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from kg.cli.options import tell
+from kg.cli.options import Options, common, tell
 from kg.core.errors import KgError
 
 _SHELLS = ("bash", "zsh", "fish")
@@ -16,18 +16,17 @@ _BEFORE = {"zsh": "(( $+functions[compdef] )) || { autoload -Uz compinit && comp
 
 @click.command("help")
 @click.argument("words", nargs=-1, metavar="[COMMAND]…")
-@click.pass_context
-def help_(context: click.Context, words: tuple[str, ...]) -> None:
+@common
+def help_(options: Options, words: tuple[str, ...]) -> None:
     """Show the help of a command.
 
     Examples: kg help query, kg help analyze gaps.
     """
-    assert context.parent
-    of = context.parent
+    of = root = click.get_current_context().find_root()
     for word in words:
         command = of.command.get_command(of, word) if isinstance(of.command, click.Group) else None
         if command is None:
-            raise click.UsageError(f"No such command {' '.join(words)!r}.", context.parent)
+            raise click.UsageError(f"No such command {' '.join(words)!r}.", root)
         of = click.Context(command, info_name=word, parent=of)
     tell(of.get_help())
 
@@ -35,8 +34,8 @@ def help_(context: click.Context, words: tuple[str, ...]) -> None:
 @click.command()
 @click.argument("shell", required=False, type=click.Choice(_SHELLS))
 @click.option("--install", is_flag=True, help="Write the script, and load it in the start file of the shell.")
-@click.pass_context
-def completion(context: click.Context, shell: str | None, install: bool) -> None:
+@common
+def completion(options: Options, shell: str | None, install: bool) -> None:
     """Complete commands and options with Tab, in the shell.
 
     kg completion --install sets it up. The shell is bash, zsh or fish; by default, that of the variable SHELL. Without
@@ -48,13 +47,15 @@ def completion(context: click.Context, shell: str | None, install: bool) -> None
     maker = get_completion_class(name) if name in _SHELLS else None
     if maker is None:
         raise KgError(f"name the shell: kg completion {' | '.join(_SHELLS)}")
-    script = _BEFORE.get(name, "") + maker(context.find_root().command, {}, "kg", _VARIABLE).source()
+    script = (
+        _BEFORE.get(name, "") + maker(click.get_current_context().find_root().command, {}, "kg", _VARIABLE).source()
+    )
     if not install:
         tell(script)
         return
     for file in _installed(name, script):
-        tell(f"{file}: written")
-    tell("Open a new shell to use it.")
+        options.say(f"{file}: written")
+    options.say("Open a new shell to use it.")
 
 
 def _installed(shell: str, script: str) -> list[Path]:
