@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kg.rendering.tables import TermNames
     from kg.sparql.answer import Answer, Term
     from kg.sparql.dataview import Translation
+    from kg.sparql.question import Question
     from kg.store.lookup import Lookup
     from kg.store.store import Store
 
@@ -109,7 +110,6 @@ def query(
     """
     from kg.config import find_store
     from kg.core.guard import guarded
-    from kg.sparql.question import Question, find_question
 
     format_ = check_format(format_) or format_of(output)
     config = find_store(store=options.store)
@@ -119,10 +119,7 @@ def query(
         return
     if endpoint is None:
         refresh(options)
-    stdin = words[0] == "-"
-    question = Question(sys.stdin.read(), "standard input", words[1:]) if stdin else find_question(config, words)
-    if question.notice:
-        options.say(printable(question.notice), dim=True)
+    question = _question(options, config, words)
     values = question.arguments(dict(map(_param, params)))
     bound = bound_text(config, question.text, question.name, values, elsewhere=endpoint is not None)
     query_run = QueryRun(
@@ -138,6 +135,18 @@ def query(
         sys.exit(error.exit_code)
     if not yes:
         sys.exit(1)
+
+
+def _question(options: Options, config: "Config", words: tuple[str, ...]) -> "Question":
+    """The query that words mean, or that of standard input; a notice says which library query has such words."""
+    from kg.sparql.question import Question, find_question
+
+    if words[0] == "-":
+        return Question(sys.stdin.read(), "standard input", words[1:])
+    question = find_question(config, words)
+    if question.notice:
+        options.say(printable(question.notice), dim=True)
+    return question
 
 
 def _param(text: str) -> tuple[str, str]:

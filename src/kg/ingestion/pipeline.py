@@ -34,11 +34,12 @@ def ingest(
     """
     started = time.perf_counter()
     vault = vault if isinstance(vault, Vault) else Vault(vault)
-    now = Fingerprint.of(vault.config)
+    now = None if held else Fingerprint.of(vault.config)  # which looks at each file
     with without_collection():
         snapshots = _snapshots(vault, files, held, inference=inference)
         report = retried(lambda: _attempt(Publisher(next(snapshots), started, progress or _silent), full=full))
-    now.keep(vault.config)
+    if now:
+        now.keep(vault.config)
     return report
 
 
