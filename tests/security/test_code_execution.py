@@ -41,7 +41,8 @@ COMMANDS: dict[str, list[list[str]]] = {
     "why": [["A", "kg:linksTo", "B"], ["B"]],
     "validate": [[], ["-f", "sarif"], ["-f", "turtle"], ["--only", "links"], ["A.md", "--select", "S"]],
     "explain": [["S02"], []],
-    "query": [["own"], [], ["ASK { ?s ?p ?o }"], ["own", "--explain"], ["own", "-f", "table"], ["outline", "--param", "note=A"]],
+    "query": [["own"], [], ["ASK { ?s ?p ?o }"], ["own", "--explain"], ["own", "-f", "table"], ["outline", "A"], ["TABLE related FROM #tag"]],
+    "list": [["Outcome"], [], ["Concept", "--columns", "related,tags", "--where", "related", "-f", "table"]],
     "shell": [[]],
     "search": [["Text"]],
     "show": [["A"]],
@@ -50,6 +51,8 @@ COMMANDS: dict[str, list[list[str]]] = {
     "test": [[]],
     "push": [[SERVER]],
     "pull": [[SERVER]],
+    "completion": [["bash"], ["zsh"], ["fish"]],
+    "help": [["query"], []],
     "analyze": [["history"], ["suggest"]],
 }  # fmt: skip
 """Each command with the arguments of a few runs, of which `make test` has the first."""

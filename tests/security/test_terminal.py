@@ -133,6 +133,20 @@ COMMANDS: list[tuple[str, ...]] = [
     ("query", LABELS, "--param", f"{EVIL}={EVIL}"),
     ("query", LABELS, "--endpoint", f"http://127.0.0.1:9/{EVIL}"),
     ("query", LABELS, "-f", EVIL),
+    ("query", EVIL, EVIL),
+    ("query", "outline", "One", EVIL),
+    ("query", f"TABLE {EVIL} FROM #x"),
+    ("query", f'TABLE file.name WHERE file.name = "{EVIL}"'),
+    *(("list", "Note", "--columns", "tags,links,aliases", "-f", one) for one in ("table", "csv", "json", "md")),
+    ("list", "Note", "--columns", EVIL),
+    ("list", "Note", "--where", f"name={EVIL}"),
+    ("list", "Note", "--where", f"{EVIL}"),
+    ("list", "Note", "--group-by", "tags"),
+    ("list", EVIL),
+    ("list", f"#{EVIL}"),
+    ("list",),
+    ("help", EVIL),
+    ("completion", EVIL),
     *(("search", "one", "-f", one) for one in ("text", "json", "jsonl", "csv", "md")),
     ("search", EVIL),
     *(("show", "One", "--all", "-f", one) for one in ("text", "json", "md")),
@@ -199,7 +213,7 @@ FOR_PEOPLE = [words for words in COMMANDS if not DATA.intersection(words) and "-
 def test_what_is_for_people_is_escaped_in_a_pipe_too(vault: Path, words: tuple[str, ...]) -> None:
     done = forked(words, vault)
     assert steering(done.stderr.decode("utf-8")) == set()
-    is_data = words[0] in {"export", "analyze"} or (
+    is_data = words[0] in {"export", "analyze", "list"} or (
         words[0] == "query" and "table" not in words and "-f" not in words and len(words) > 1
     )
     assert is_data or steering(done.stdout.decode("utf-8")) == set()

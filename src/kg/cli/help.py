@@ -41,15 +41,14 @@ def completion(options: Options, shell: str | None, install: bool) -> None:
     kg completion --install sets it up. The shell is bash, zsh or fish; by default, that of the variable SHELL. Without
     --install, prints the script.
     """
-    from click.shell_completion import get_completion_class
+    from click.shell_completion import ShellComplete, get_completion_class
 
     name = shell or Path(os.environ.get("SHELL", "")).name
     maker = get_completion_class(name) if name in _SHELLS else None
     if maker is None:
         raise KgError(f"name the shell: kg completion {' | '.join(_SHELLS)}")
-    script = (
-        _BEFORE.get(name, "") + maker(click.get_current_context().find_root().command, {}, "kg", _VARIABLE).source()
-    )
+    made = maker(click.get_current_context().find_root().command, {}, "kg", _VARIABLE)
+    script = _BEFORE.get(name, "") + ShellComplete.source(made)  # click's own for bash runs bash, to learn its version
     if not install:
         tell(script)
         return

@@ -17,6 +17,7 @@ def known_prefixes(config: Config) -> dict[str, str]:
     stored = manifest(config.store)
     return {**(stored.prefixes if stored else {}), **config.all_prefixes}
 
+
 if TYPE_CHECKING:  # a query needs no state of the notes, and no SQLite
     from kg.store.ingest_state import IngestState
 
