@@ -16,6 +16,7 @@ from helpers.commanding import command, run
 from helpers.vaults import ingest
 from kg.core.errors import KgError, NotFound
 from kg.store.lookup import Lookup
+from kg.store.many_names import ManyNames
 from kg.store.project import Project
 
 VAULT = {
@@ -83,7 +84,7 @@ def test_every_name_means_the_thing_that_has_it(lookup: Lookup) -> None:
 
 def test_a_store_names_many_things_as_it_names_each(lookup: Lookup) -> None:
     nodes = [*things(lookup)]
-    assert [*lookup.things.all(nodes)] == [*map(lookup.things.name, nodes)]
+    assert [*ManyNames(lookup.meant).names(nodes)] == [*map(lookup.things.name, nodes)]
 
 
 @pytest.mark.parametrize(

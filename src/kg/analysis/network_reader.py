@@ -30,9 +30,9 @@ from kg.rdf.vocabulary import (
     STRUCTURAL,
     TYPE,
 )
+from kg.store.many_names import ManyNames
 from kg.store.name_meanings import NameMeanings, written_iri
 from kg.store.store import Store, in_threads
-from kg.store.thing_names import ThingNames
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -76,7 +76,7 @@ class _NetworkReader:
         numbers = {node: number for number, node in enumerate(nodes)}
         chosen = [term for name in links for term in self._terms(name, "property")] or self._properties()
         edges = tuple(self._links(numbers, sorted(set(chosen), key=lambda iri: iri.value)))
-        names = tuple(ThingNames(NameMeanings.of(self.store)).all(nodes))
+        names = tuple(ManyNames(NameMeanings.of(self.store)).names(nodes))
         return Network(nodes, names, tuple(map(types.__getitem__, nodes)), edges, self.store.prefixes)
 
     # ---- nodes ---------------------------------------------------------------------------------------------------

@@ -5,8 +5,7 @@ name that kg prints is a name that kg accepts.
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import unquote
@@ -41,24 +40,9 @@ class ThingNames:
     def name(self, node: ox.NamedNode) -> str:
         """The name of a thing: the first of its names that means it and no other, else its CURIE or its IRI."""
         if node not in self._known:
-            fitting = (text for text in self._names(node) if _is_plain(text) and self._means(text, node))
+            fitting = (text for text in self._names(node) if is_plain(text) and self._means(text, node))
             self._known[node] = next(fitting, curie(node, self.meant.prefixes))
         return self._known[node]
-
-    def all(self, nodes: Iterable[ox.NamedNode]) -> Iterator[str]:
-        """The names of many things. A note's label needs no look-up if it is the file's name, and of no other thing."""
-        labels, uses = dict[object, str](), Counter[str]()
-        for quad in self.meant.store.triples(None, PREF_LABEL, None):
-            label = getattr(quad.object, "value", "")
-            labels[quad.subject] = min(label, labels.get(quad.subject, label))
-            uses[label] += 1
-        for node in nodes:
-            label = labels.get(node, "")
-            if uses[label] == 1 and _is_plain(label) and ":" not in label and "#" not in label:
-                paths = self.meant.paths.matches(label)
-                yield label if paths and all(self.meant.of_path[path] == {node} for path in paths) else self.name(node)
-            else:
-                yield self.name(node)
 
     def _names(self, node: ox.NamedNode) -> Iterator[str]:
         """The names that a thing may have, best first."""
@@ -104,7 +88,7 @@ class ThingNames:
             way.append(around)
         whole = self.name(way[-1])
         inside = node.value[len(container.value) + 1 :]
-        headings = [_NOT_IN_LINK.sub(" ", self.meant.text(place, HEADING)).strip() for place in way[:-1]]
+        headings = [link_text(self.meant.text(place, HEADING)) for place in way[:-1]]
         if inside.rpartition("#")[2].startswith("%5E"):
             yield f"{whole}#^{unquote(inside.rpartition('%5E')[2])}"
         elif headings[0]:
@@ -127,7 +111,7 @@ class ThingNames:
         """The thing or section that a section, block or item is inside."""
         for predicate in _INSIDE:
             for quad in self.meant.store.triples(None, predicate, node):
-                if isinstance(quad.subject, ox.NamedNode) and _is_inside(node.value, quad.subject.value):
+                if isinstance(quad.subject, ox.NamedNode) and is_inside(node.value, quad.subject.value):
                     return quad.subject
         return ox.NamedNode(node.value.partition("#")[0]) if self.meant.is_part(node) else None
 
@@ -149,11 +133,16 @@ class ThingNames:
         return {node: path for path, nodes in sorted(self.meant.of_path.items(), reverse=True) for node in nodes}
 
 
-def _is_inside(inner: str, outer: str) -> bool:
+def link_text(heading: str) -> str:
+    """A heading as a link writes it."""
+    return _NOT_IN_LINK.sub(" ", heading).strip()
+
+
+def is_inside(inner: str, outer: str) -> bool:
     """Whether an IRI is that of a part of another thing."""
     return inner.startswith(outer) and inner[len(outer) :].startswith("/" if "#" in outer else "#")
 
 
-def _is_plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
     """Whether a terminal prints a text as it is."""
     return bool(text) and text.isprintable() and text == text.strip()
