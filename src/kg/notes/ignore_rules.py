@@ -94,8 +94,8 @@ class IgnoreRules:
         """Whether a file or a folder is ignored; a folder's path ends with `/`."""
         if self.everything:
             return True
-        if not self.own and not self.lines:
-            return self.settings.hides(path)
+        if not (self.own or self.lines or self.settings.filters):
+            return False
         raw, is_folder = os.fsencode(path.removesuffix("/")), path.endswith("/")
         excluded = self.own.says(raw, is_folder) if self.own else None
         if excluded is not None:

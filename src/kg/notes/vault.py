@@ -171,8 +171,7 @@ class Vault:
         notes: dict[str, str] = {}
         attachments: dict[str, str] = {}
         ignored: dict[str, str] = {}
-        for entry in sorted(entries, key=lambda entry: (nfc(entry.path), entry.path)):
-            path = nfc(entry.path)
+        for path, _, entry in sorted((nfc(entry.path), entry.path, entry) for entry in entries):
             group = ignored if entry.ignored else notes if is_note(path) else attachments
             if path in group:
                 findings.append(of_file(entry.path, "F05", f"{entry.path} and {Path(group[path]).name} are one name"))
