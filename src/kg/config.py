@@ -97,7 +97,7 @@ class Config:
         """The file of a finding. Paths `of_project` are relative to the project, and all others to the vault."""
         if finding.path in of_project:
             return self.root / finding.path
-        is_of_ontology = finding.code in {"O01", "O03"} and self.ontology
+        is_of_ontology = finding.code in {"O01", "O03", "O04", "O05"} and self.ontology
         return (self.ontology[0].parent if is_of_ontology else self.vault) / finding.path
 
     @property

@@ -10,7 +10,7 @@ import rdflib
 from rdflib import OWL, RDF, RDFS, SKOS, Namespace
 
 import kg
-from helpers.vaults import ROOT, ingest
+from helpers.vaults import ROOT, Write, ingest
 
 KG = Namespace("https://w3id.org/concept-notes#")
 SCHEMA = Namespace("https://schema.org/")
@@ -134,3 +134,26 @@ def test_both_engines_give_the_same_closure(tmp_path: Path) -> None:
             assert infer(store, reasoning, engine).triples
             found.append({str(t) for t in store.triples()})
     assert found[0] == found[1]
+
+
+def test_headings_over_lists_that_name_no_class_are_one_finding_with_the_turtle_to_add(
+    write: Write, tmp_path: Path
+) -> None:
+    notes = {
+        "A.md": "# A\n- the title\n## Metrics\n- x\n## “Risk” factors\n- z\n## Metrics:\n- y\n",
+        "B.md": "# metrics\n1. q\n## Tasks\n- [ ] w\n## Example\n- e\n## Outcomes\n- o\n## Fields\n- key:: value\n",
+        "C.md": "## Metrics\n- [[A]]\n## Prose\nx\n",
+    }
+    vault = write(notes)
+    (found,) = (f for f in ingest(vault, tmp_path / "store").findings if f.code == "O06")
+    assert str(found) == (
+        "A.md:3:1: info: headings over lists name no class, so their items are no things: “Metrics” (3 notes), "
+        "““Risk” factors” (1 note) [O06]"
+    )
+    (vault / "ontology").mkdir()
+    turtle = found.remedy.removeprefix("Declare a class in ontology/own.ttl: ")
+    (vault / "ontology" / "own.ttl").write_text(turtle, encoding="utf-8")
+    report = ingest(vault, tmp_path / "store")
+    assert [f.message.partition(": ")[2] for f in report.findings if f.code == "O06"] == ["““Risk” factors” (1 note)"]
+    things = kg.query(report.store, "SELECT ?s { ?s a <https://notes.example/ontology/own.ttl#Metrics> }")
+    assert len([*things]) == 4

@@ -144,6 +144,8 @@ O04 info A prefix that means something else in queries
     Use another prefix in the file; in a query, declare it with PREFIX
 O05 warning An imported ontology that is not here
     Save it in the ontology folder, or remove the import
+O06 info Headings over lists that name no class
+    Declare a class of that name, or leave the lists as they are
 O10 error A shape that is not well-formed
     Correct the shape; until then, that part of it is not checked
 O11 warning A part of a shape that is not checked

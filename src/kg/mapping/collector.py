@@ -88,8 +88,8 @@ class Collector:
             self.find("F09", "the note makes more triples than the limit: the rest is left out", at, at)
         return self.bytes_left >= 0
 
-    def find(self, code: str, message: str, start: int, end: int) -> None:
-        """Add a finding, once a note, at its first position."""
-        if code not in self.findings:
+    def find(self, code: str, message: str, start: int, end: int, *, key: str = "") -> None:
+        """Add a finding, once a note and key, at its first position."""
+        if code + key not in self.findings:
             place = (*self.note.source.position(start), *self.note.source.position(end))
-            self.findings[code] = Finding(self.note.path, *place, code, message)
+            self.findings[code + key] = Finding(self.note.path, *place, code, message)

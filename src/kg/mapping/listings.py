@@ -62,6 +62,12 @@ def has_listing(section: Section) -> bool:
     return next(entries(section.blocks), None) is not None
 
 
+def has_plain_items(section: Section) -> bool:
+    """Whether a section lists items that are neither tasks nor fields."""
+    items = (item for block in section.blocks if block.kind == "list" for item in block.children)
+    return any(item.lines and not item.task and not all(map(is_field, item.lines)) for item in items)
+
+
 def _has_words(pieces: Iterable[Piece]) -> bool:
     """Whether any words are outside the links."""
     return any(ch.isalnum() for piece in pieces if piece.link is None for ch in piece.text)

@@ -8,7 +8,7 @@ from kg.core.text import Span, letters_and_digits, one_line
 from kg.mapping import structural_terms as terms
 from kg.mapping.collector import Collector, Scope, Thing
 from kg.mapping.links import LinkMapper, shown_link
-from kg.mapping.listings import ListedThing, ListingMapper, entries, has_listing, is_field
+from kg.mapping.listings import ListedThing, ListingMapper, entries, has_listing, has_plain_items, is_field
 from kg.mapping.properties import PropertyMapper
 from kg.notes.model import CALLOUT_MARK, NOT_PROSE, Block, Line, Section, Value
 from kg.notes.values import inline_value
@@ -52,8 +52,8 @@ class OutlineMapper:
             items = self.listings.state(class_, section, scope)
             if text and not has_listing(section) and not is_title:
                 scope = self._instance(section, class_, scope)
-        else:
-            self._named_property(section, title, text, above)
+        elif not self._named_property(section, title, text, above):
+            self._unnamed(section, title, is_title=is_title)
         if section.title:
             self._lines((section.title,), section_iri, scope, scope.things[0])
         self._content(section.blocks, scope, items)
@@ -91,22 +91,32 @@ class OutlineMapper:
         self.listings.tie(term, class_, scope, at)
         return Scope(scope.iri, (Thing(scope.iri, (class_,)), *scope.things))
 
-    def _named_property(self, section: Section, title: str, text: str, above: Scope) -> None:
-        """State the property that a heading names: its value is the section's text, or the things it lists."""
+    def _unnamed(self, section: Section, title: str, *, is_title: bool) -> None:
+        """Add a finding on a heading over a list that names neither a class nor a property."""
+        out, name = self.out, one_line(title)
+        if name and not is_title and out.note.kind == "note" and not out.note.is_template and has_plain_items(section):
+            out.find("O06", name, section.span.start, section.span.start, key=letters_and_digits(name))
+
+    def _named_property(self, section: Section, title: str, text: str, above: Scope) -> bool:
+        """State the property that a heading names: its value is the section's text, or the things it lists.
+
+        Return whether the heading names one.
+        """
         properties = self.out.ontology.properties_named(title)
         if not properties:
-            return
+            return False
         predicate, thing = iri(properties[0].iri), above.things[0]
         if properties[0].kind != "object":
             if text:
                 subject = iri(above.subject or above.iri)
                 self.out.add(subject, predicate, literal(text), _prose_start(section))
-            return
+            return True
         for entry in entries(section.blocks):
             for link in entry.links if entry.only_links else ():
                 self.out.add(iri(thing.iri), predicate, iri(self.links.target(link).exact), link.span.start)
             if entry.is_item and not entry.only_links and entry.label:
                 self.properties.state(thing, title, Value("text", entry.span, entry.label, entry.label))
+        return True
 
     def _content(self, blocks: Iterable[Block], scope: Scope, items: Mapping[Span, ListedThing]) -> None:
         """State blocks with ids, tasks, links, tags and fields. `items` are the things that list items name."""

@@ -27,6 +27,7 @@ from kg.mapping.link_resolution import LinkClass
 from kg.mapping.structural_terms import ALT_LABEL, Label
 from kg.rdf.iris import Names
 from kg.rdf.terms import Row, literal
+from kg.store.listed_headings import with_headings_once
 from kg.store.note_entries import (
     ID,
     LABELLED,
@@ -122,7 +123,7 @@ class IngestState:
         """The findings in all files; in a bad file, only the current findings."""
         good = (found for path, found in self.entries.findings().items() if path not in self.bad)
         bad = (record.findings for record in self.bad.values())
-        return (*chain.from_iterable((*good, *bad)), *self.tally.shared)
+        return (*with_headings_once([*chain.from_iterable((*good, *bad))]), *self.tally.shared)
 
     def findings_of(self, path: str) -> tuple[Finding, ...]:
         """The findings in one file; in a bad file, only the current findings."""
