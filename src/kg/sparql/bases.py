@@ -5,11 +5,12 @@ filters.
 """
 
 from collections.abc import Mapping
+from itertools import chain
 
 from kg.notes.frontmatter import tree
 from kg.notes.model import Value
 from kg.sparql.dataview import Translation
-from kg.sparql.expressions import EXPRESSION, Untranslated, condition, parsed
+from kg.sparql.expressions import EXPRESSION, Untranslated, condition, parsed, parts_of
 from kg.sparql.listing import Condition, Listing, Not, Several
 
 _JOINS = {"and": True, "or": False}
@@ -29,12 +30,16 @@ def translation(text: str) -> Translation:
     }
     names = [_column(item.text) for item in _items(view.get("order"))]
     keys = [_entries(item) for item in _items(view.get("sort"))]
-    order = [(_column(_text(key.get("property"))), _text(key.get("direction")).upper() == "DESC") for key in keys]
+    order = [
+        (_column(_text(key.get("property") or key.get("column"))), _text(key.get("direction")).upper() == "DESC")
+        for key in keys
+    ]
+    filters = (root.get("filters"), view.get("filters"))
     left_out = [name for name in (*names, *(name for name, _ in order)) if name.startswith("formula.")]
     listing = Listing(
         columns=tuple((titles.get(name) or name, name) for name in names if name not in {*left_out, "file.name"}),
-        where=tuple(_filter(value) for value in (root.get("filters"), view.get("filters")) if value),
-        order=tuple(key for key in order if key[0] not in left_out),
+        where=tuple(chain(*(parts_of(_filter(value)) for value in filters if value))),
+        order=tuple(key for key in order if key[0] and key[0] not in left_out),
         limit=int(limit) if (limit := _text(view.get("limit"))).isdecimal() and int(limit) else None,
     )
     notices = [f"{name} is computed: left out" for name in dict.fromkeys(left_out)]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyparsing as pp
 
-from kg.sparql.expressions import EXPRESSION, Node, Untranslated, condition, parsed, plain
+from kg.sparql.expressions import EXPRESSION, Node, Untranslated, condition, parsed, parts_of, plain
 from kg.sparql.listing import Condition, Listing, Not, Place, Several
 
 _TASK_COLUMNS = ("completed", "due", "note")
@@ -88,7 +88,7 @@ def _columns(made: _Clauses, columns: list[Any]) -> None:
 
 
 def _from(made: _Clauses, content: list[Any]) -> None:
-    made.where.append(_source(content[0]))
+    made.where += parts_of(_source(content[0]))
 
 
 def _source(node: Node) -> Condition:
@@ -110,8 +110,7 @@ def _source(node: Node) -> Condition:
 
 
 def _where(made: _Clauses, content: list[Any]) -> None:
-    node = content[0]
-    made.where += map(condition, node.parts if node.kind == "and" else [node])
+    made.where += parts_of(condition(content[0]))
 
 
 def _sort(made: _Clauses, content: list[Any]) -> None:

@@ -159,6 +159,11 @@ def condition(node: Node) -> Condition:
     raise Untranslated(f"the condition {node} is not translated")
 
 
+def parts_of(condition: Condition) -> tuple[Condition, ...]:
+    """The conditions that must all hold; each is counted by itself if nothing meets all."""
+    return condition.parts if isinstance(condition, Several) and condition.every else (condition,)
+
+
 def _own(name: str) -> str:
     """A name of a column; `this` is the note with the query, which kg does not know."""
     if name == "this" or name.startswith(("this.", "formula.", "rows")):

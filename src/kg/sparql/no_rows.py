@@ -61,7 +61,11 @@ class Reasons:
 
     def _unused(self, name: str, things: Sequence[ox.NamedNode]) -> str:
         """The sentence on a column that nothing in a list has, with the classes that have it."""
-        of = f"no {self._of}" if len(things) == len(self.found.things) else f"none of the {len(things):,} things"
+        of = (
+            f"no {self._of}"
+            if len(things) == len(self.found.things)
+            else f"none of {len(things):,} of {len(self.found.things):,}"
+        )
         return f"{of} has “{name}”{self._holders(self.lister.columns.properties(name))}"
 
     def _holders(self, properties: Iterable[ox.NamedNode]) -> str:
