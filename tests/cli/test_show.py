@@ -244,10 +244,12 @@ def test_what_is_not_there_is_said_with_what_is_like_it(vault: Path) -> None:
 def test_a_file_that_changed_since_is_said(vault: Path) -> None:
     before = (vault / "Leaf.md").read_text()
     (vault / "Leaf.md").write_text("other")
+    (vault / "kg.toml").write_text('refresh = "off"\n')
     try:
         assert "Leaf.md:1:1 (the file has changed since: run `kg ingest`)" in shown(vault, "Tea")
     finally:
         (vault / "Leaf.md").write_text(before)
+        (vault / "kg.toml").unlink()
 
 
 @pytest.mark.parametrize("columns", [60, 200])

@@ -69,7 +69,7 @@ CHANGES: dict[str, tuple[Change, str, str]] = {
     "a new note in a new folder": (lambda v: written(v, "new/N.md"), "3", "read 1 file first"),
     "a removed note": (lambda v: (v / "sub" / "B.md").unlink(), "1", "read 1 file first"),
     "a renamed note": (lambda v: (v / "A.md").rename(v / "C.md"), "2", "read 2 files first"),
-    "a removed attachment": (lambda v: (v / "p.png").unlink(), "2", "read 1 file first"),
+    "a removed attachment": (lambda v: (v / "p.png").unlink(), "2", ""),
     "a note is ignored": (lambda v: (v / ".gitignore").write_text("A.md\n"), "1", "read 1 file first"),
     "a setting": (lambda v: (v / "kg.toml").write_text('base = "https://b.example/"\n'), "2", "hint: the ontology, a rule or a setting has changed"),
     "an ontology": (lambda v: written(v, "ontology/o.ttl"), "2", "hint: the ontology, a rule or a setting has changed"),

@@ -73,7 +73,7 @@ def test_several_values_are_joined_and_links_have_names(project: Path) -> None:
     done = run("list", "Outcome", "--columns", "owner,tags", "--where", "name=Beta", cwd=project)
     assert done.stdout.splitlines() == [
         "entity,label,owner,tags",
-        'https://notes.example/Projects/Beta,Beta,"Dana, Eli","outcome, project/big"',
+        'https://notes.example/Projects/Beta,Beta,"Dana, Eli","#outcome, #project/big"',
     ]
     done = run("list", "Outcome", "--columns", "owner", "--where", "name=Alpha", "--iris", cwd=project)
     assert done.stdout.splitlines()[1].endswith(",https://notes.example/People/Dana")

@@ -22,7 +22,7 @@ def refresh(options: Options, config: "Config | None" = None) -> None:
         options.say(f"the notes have changed since the last ingest, and cannot be read now: {error}", fg="yellow")
         return
     files = f"{change.files:,} {plural(change.files, 'file')}"
-    if change.is_done:
+    if change.is_done and change.files:
         options.say(f"read {files} first, which had changed", dim=True)
     elif change.reason:
         options.say(f"hint: {change.reason} since the last ingest: run kg ingest", fg="yellow")

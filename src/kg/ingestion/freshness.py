@@ -19,7 +19,9 @@ class Refresh(NamedTuple):
     """What has changed since the last ingest."""
 
     files: int = 0
-    """The number of notes that have changed or gone; all other files count as one."""
+    """The number of notes that have changed or gone."""
+    others: bool = False
+    """Whether other files have come or gone."""
     reason: str = ""
     """Why all notes must be read again; empty if they need not be."""
     is_done: bool = False
@@ -50,7 +52,7 @@ def refresh(config: Config) -> Refresh:
     with without_collection():
         scan = Scan.of(vault)
         change, inference = _change(vault, scan)
-    if change.reason or not change.files:
+    if change.reason or not (change.files or change.others):
         if not change.reason:
             now.keep(config)
         return change
@@ -88,5 +90,4 @@ def _since(snapshot: "Snapshot") -> Refresh:
     config = snapshot.config
     now = digests(snapshot.files.notes, config.store, config.max_bytes)
     gone = snapshot.last.state.digests.keys() - now.keys() - snapshot.kept.notes
-    number = len(snapshot.different(now)) + len(gone)
-    return Refresh(number or int(snapshot.listing_differs(now)))
+    return Refresh(len(snapshot.different(now)) + len(gone), snapshot.listing_differs(now))

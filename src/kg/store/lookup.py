@@ -108,7 +108,8 @@ class Lookup:
             return ""
         similar = nearest(text, {label for _, label in self.meant.labelled()}, letters_and_digits) or ""
         nodes = sorted(self.meant.likeliest(self.meant.alike(similar)), key=str)
-        names = [nearest(text, self.things.inside(text)), *map(self.things.name, nodes), None]
+        means_one = [similar] if len(nodes) == 1 else map(self.things.name, nodes)
+        names = [nearest(text, self.things.inside(text)), *means_one, None]
         suggestion = next(filter(None, names), None)
         return did_you_mean(suggestion and f"“{suggestion}”")
 
