@@ -286,7 +286,7 @@ def test_what_is_not_known_is_said_with_what_is(begin: Open) -> None:
         },
         ONTOLOGY,
     )
-    with pytest.raises(NotFound, match="did you mean “Annie”"):
+    with pytest.raises(NotFound, match="did you mean “Ann”"):
         explainer.why("Anniee", "a", "b")
     with pytest.raises(NotFound, match="stated or inferred; it has Blue, Green, Grey"):
         explainer.why("Red.md", "above", "Ann")

@@ -158,9 +158,9 @@ def test_tasks_have_their_own_dates_and_the_values_of_their_notes(lister: Lister
     ("arguments", "code", "said"),
     [
         (["Outcom"], 1, ["no class is named “Outcom”; did you mean “Outcome”?"]),
-        (["Outcome", "--columns", "ownr"], 1, ["nothing has a property “ownr”; did you mean “owner”?"]),
+        (["Outcome", "--columns", "ownr"], 1, ["nothing has a property “ownr”; did you mean “p:owner”?"]),
         (["Outcome", "--where", "statsu=done"], 1, ["“statsu”; did you mean “status”?"]),
-        (["Outcome", "--sort", "-budgt"], 1, ["“budgt”; did you mean “budget”?"]),
+        (["Outcome", "--sort", "-budgt"], 1, ["“budgt”; did you mean “p:budget”?"]),
         (["Outcome", "--columns", "file.mtime"], 1, ["the graph has no “file.mtime”"]),
         (["Outcome", "--where", "=3"], 2, ["“=3” is not a condition: write NAME=VALUE"]),
         (["Outcome", "-f", "turtle"], 2, ["turtle"]),
@@ -181,7 +181,7 @@ def test_tasks_have_their_own_dates_and_the_values_of_their_notes(lister: Lister
             0,
             ["role=lead holds for 0: no Outcome has “role”; it is on Concept (1)"],
         ),
-        (["Outcome", "--limit", "2"], 0, ["2 of 3 rows (--limit)", "hint: --columns owner"]),
+        (["Outcome", "--limit", "2"], 0, ["2 of 3 rows (--limit)", "hint: --columns p:owner"]),
     ],
     ids=str,
 )
