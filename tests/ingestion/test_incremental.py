@@ -532,7 +532,7 @@ def test_a_note_decides_by_its_title_and_class_what_an_item_of_an_untouched_note
         project.write({"p1.md": title})
         report = project.check()
         assert answer(report, listed) == things
-        assert [f.code for f in report.findings if f.path == "Shop.md"] == ([] if things == {"p1"} else ["L26"])
+        assert [f.code for f in report.findings if f.path == "Shop.md"] == ([] if things == {"p1"} else ["O07"])
     project.write({"far/Fewer carts.md": "#outcome"})
     assert answer(project.check(), listed) == own
     project.remove("p1.md")

@@ -56,6 +56,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     vault.mkdir()
     for name, separator in SEPARATORS.items():
         (vault / f"N{separator}{name}.md").write_text(note(name, separator), encoding="utf-8", newline="")
+    (vault / "kg.toml").write_text('id_property = "id"\n', encoding="utf-8")
     (vault / "plain.md").write_text("# Plain\n\n[[N NEL]]\n", encoding="utf-8")
     report = ingest(vault, vault / ".kg")
     assert report.summary["notes"] == len(SEPARATORS) + 1

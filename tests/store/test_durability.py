@@ -80,6 +80,8 @@ class World:
         assert self.ask() == self.states[0]
         leftovers = {path.name for path in self.store.iterdir()} - {
             "CACHEDIR.TAG",
+            ".gitignore",
+            "fingerprint",
             "lock",
             "current",
             "seen.json",

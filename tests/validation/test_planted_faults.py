@@ -60,7 +60,7 @@ FAULTS = {
     "🌙 é ⟦L01⟧[[Unwritten]] and 🌙 ⟦L01⟧[unwritten](Not%20here.md), ⟦L02⟧![[Steps#Third]], ⟦L02⟧[so](Steps.md#Fourth).\n\n"
     "> [!note] ⟦L03⟧[[Steps#^three|the third]]\n> ⟦L04⟧![alt](pictures/gone.png)\n\n"
     "| a | b |\n| - | - |\n| x | ⟦L01⟧[[Also unwritten\\|text]] |\n\n"
-    "## About ⟦L01⟧[[Never told]]\n\n1. ⟦L07⟧[[https://example.org/]]\n2. ⟦L17⟧[[Steps^one]]\n3. ⟦L09⟧[[Stairway]]\n"
+    "⟦O06⟧## About ⟦L01⟧[[Never told]]\n\n1. ⟦L07⟧[[https://example.org/]]\n2. ⟦L17⟧[[Steps^one]]\n3. ⟦L09⟧[[Stairway]]\n"
     "   - ⟦L11⟧[[sTeps]]\n\n⟦L20⟧[[#Own part]] <!-- ⟦L21⟧[[Start]] -->\n\n## Own part\nA line ⟦L12⟧^größe\n" + BACK,
     "Links in front.md": "---\ndefinition: Links in properties\nup: '⟦L01⟧[[Missing above]]'\n"
     'related:\n  - "⟦L02⟧[[Steps#Fifth]]"\n  - ⟦L05⟧[[Rest]]\n---\n' + BACK,

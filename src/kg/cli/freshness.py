@@ -12,19 +12,20 @@ if TYPE_CHECKING:
 def refresh(options: Options, config: "Config | None" = None) -> None:
     """Bring a small change of the notes into the store, or report it, as `refresh` in kg.toml says.
 
-    The store is that of `config`, by default that of the options.
+    A report follows the answer, since a command that fails says itself what is wrong with the store. The store is that
+    of `config`, by default that of the options.
     """
     from kg.ingestion.freshness import refresh as run
 
     try:
         change = run(config or vault_config(options))
     except KgError as error:
-        options.say(f"the notes have changed since the last ingest, and cannot be read now: {error}", fg="yellow")
+        options.closing.append(f"the notes have changed since the last ingest, and cannot be read now: {error}")
         return
     files = f"{change.files:,} {plural(change.files, 'file')}"
     if change.is_done and change.files:
         options.say(f"read {files} first, which had changed", dim=True)
     elif change.reason:
-        options.say(f"hint: {change.reason} since the last ingest: run kg ingest", fg="yellow")
+        options.closing.append(f"hint: {change.reason} since the last ingest: run kg ingest")
     elif change.files:
-        options.say(f"hint: {files} changed since the last ingest: run kg ingest", fg="yellow")
+        options.closing.append(f"hint: {files} changed since the last ingest: run kg ingest")

@@ -39,6 +39,8 @@ class Options:
         self.quiet = quiet
         self.verbose = verbose
         self.color = False if no_color or os.environ.get("NO_COLOR") else None
+        self.closing: list[str] = []
+        """Hints to print at the end, if the command does not fail: its error says more."""
 
     def say(self, text: str = "", **style: Any) -> None:
         """Print a message on stderr, unless `--quiet` is set."""
@@ -185,7 +187,15 @@ def common(command: Command) -> Command:
         needs_network = rest.get("endpoint") or rest.get("allow_service")
         if owns_process() and not needs_network:
             close_network()
-        return command(Options(store, quiet, verbose, no_color), **rest)
+        options = Options(store, quiet, verbose, no_color)
+        try:
+            return command(options, **rest)
+        except Exception:
+            options.closing.clear()
+            raise
+        finally:
+            for hint in options.closing:
+                options.say(hint, fg="yellow")
 
     for option in (
         click.option("--no-color", is_flag=True, help="Disable colours, like the variable NO_COLOR."),

@@ -110,8 +110,6 @@ L24 info Notes that embed each other in a circle
     Link where one of them embeds
 L25 warning An invalid web address
     Correct the address: the host, the port (a number), or the IPv6 address in brackets
-L26 info A list item that has the title of a note of another class
-    Write `[[Note]]`, or give the note the class of the heading: the item is then the note
 P01 error The properties are too large or too deep
     Move them into the note's text
 P02 error YAML anchors, aliases, merge keys or tags are not read
@@ -146,6 +144,8 @@ O05 warning An imported ontology that is not here
     Save it in the ontology folder, or remove the import
 O06 info Headings over lists that name no class
     Declare a class of that name, or leave the lists as they are
+O07 info A list item that has the title of a note of another class
+    Write `[[Note]]`, or give the note the class of the heading: the item is then the note
 O10 error A shape that is not well-formed
     Correct the shape; until then, that part of it is not checked
 O11 warning A part of a shape that is not checked

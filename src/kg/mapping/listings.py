@@ -167,7 +167,7 @@ class ListingMapper:
             fitting += [entity] if any(class_ in ontology.superclasses(name) for name in classes) else []
         if titled and not fitting:
             message = f"the item “{text}” is another thing than the note “{text}”, which is no {ontology.label(class_)}"
-            self.out.find("L26", message, *span)
+            self.out.find("O07", message, *span)
         return fitting[0] if len(fitting) == 1 else ""
 
     def _credit(self, work: str, byline: OntologyProperty, authors: Iterable[BylineName]) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import pyoxigraph as ox
 
-from kg.core.text import is_text
+from kg.core.text import is_text, one_line
 from kg.rdf.iris import prefixed
 from kg.rdf.terms import INFERRED, KG
 from kg.rdf.vocabulary import HAS_BLOCK, HAS_SECTION, HEADING, LABEL, PREF_LABEL
@@ -40,7 +40,8 @@ class ThingNames:
     def name(self, node: ox.NamedNode) -> str:
         """The name of a thing: the first of its names that means it and no other, else its CURIE or its IRI."""
         if node not in self._known:
-            fitting = (text for text in self._names(node) if is_plain(text) and self._means(text, node))
+            texts = (text if is_plain(text) else one_line(text) for text in self._names(node))
+            fitting = (text for text in texts if is_plain(text) and self._means(text, node))
             self._known[node] = next(fitting, curie(node, self.meant.prefixes))
         return self._known[node]
 
