@@ -62,6 +62,12 @@ def written(vault: Path, name: str) -> None:
     (vault / name).write_text("<urn:x:C> a <http://www.w3.org/2002/07/owl#Class> .")
 
 
+def test_a_store_among_the_notes_is_no_change(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert command(vault, "ingest", "-q", "--store", "mine").code == 0
+    monkeypatch.setattr(freshness, "_change", lambda *_: pytest.fail("it looks closer"))
+    assert command(vault, *COUNT, "--store", "mine").code == 0
+
+
 CHANGES: dict[str, tuple[Change, str, str]] = {
     "an edit": (lambda v: (v / "A.md").write_text("[[B]] more\n"), "2", "read 1 file first"),
     "an edit of equal length": (lambda v: (v / "A.md").write_text("[[C]]\n"), "2", "read 1 file first"),

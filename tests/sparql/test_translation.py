@@ -9,7 +9,7 @@ import pytest
 from kg.config import Config
 from kg.sparql.dataview import Translation
 from kg.sparql.expressions import Untranslated
-from kg.sparql.listing import Comparison, Condition, Not, Place, Several
+from kg.sparql.listing import Comparison, Condition, InPlace, Negated, Several
 from kg.sparql.question import find_question
 from kg.sparql.translation import translated
 
@@ -72,16 +72,16 @@ def test_columns(config: Config, text: str, columns: list[str]) -> None:
 @pytest.mark.parametrize(
     ("source", "condition"),
     [
-        ("#project/big", Place("tag", "project/big")),
-        ('"Projects/Old"', Place("in", "Projects/Old")),
-        ("[[Dana]]", Place("links to", "Dana")),
-        ("[[Dana|D]]", Place("links to", "Dana")),
-        ("outgoing([[Dana]])", Place("linked from", "Dana")),
-        ('-"Old"', Not(Place("in", "Old"))),
-        ('#a and !"Old"', Several(True, (Place("tag", "a"), Not(Place("in", "Old"))))),
+        ("#project/big", InPlace("tag", "project/big")),
+        ('"Projects/Old"', InPlace("in", "Projects/Old")),
+        ("[[Dana]]", InPlace("links to", "Dana")),
+        ("[[Dana|D]]", InPlace("links to", "Dana")),
+        ("outgoing([[Dana]])", InPlace("linked from", "Dana")),
+        ('-"Old"', Negated(InPlace("in", "Old"))),
+        ('#a and !"Old"', Several(True, (InPlace("tag", "a"), Negated(InPlace("in", "Old"))))),
         (
             '#a OR (#b AND "x")',
-            Several(False, (Place("tag", "a"), Several(True, (Place("tag", "b"), Place("in", "x"))))),
+            Several(False, (InPlace("tag", "a"), Several(True, (InPlace("tag", "b"), InPlace("in", "x"))))),
         ),
     ],
 )
@@ -109,15 +109,15 @@ def test_sources(config: Config, source: str, condition: Condition) -> None:
         ("due >= date(2026-03-01) - dur(1 day)", [Comparison("due", ">=", "2026-02-28")]),
         ('a = 1 and b = "x" SORT a', [Comparison("a", "=", "1"), Comparison("b", "=", "x")]),
         ("a = 1 or b", [Several(False, (Comparison("a", "=", "1"), Comparison("b", "present")))]),
-        ('contains(file.tags, "#x/y")', [Place("tag", "x/y")]),
+        ('contains(file.tags, "#x/y")', [InPlace("tag", "x/y")]),
         ("contains(owner, [[Dana]])", [Comparison("owner", "=", "[[Dana]]")]),
         ('icontains(file.name, "plan")', [Comparison("file.name", "~", "plan")]),
-        ("contains(file.outlinks, [[Dana]])", [Place("links to", "Dana")]),
-        ('!contains(status, "x")', [Not(Comparison("status", "~", "x"))]),
+        ("contains(file.outlinks, [[Dana]])", [InPlace("links to", "Dana")]),
+        ('!contains(status, "x")', [Negated(Comparison("status", "~", "x"))]),
     ],
 )
 def test_conditions(config: Config, where: str, conditions: list[Condition]) -> None:
-    assert [*listing(config, f"TABLE due FROM #x WHERE {where}").listing.where] == [Place("tag", "x"), *conditions]
+    assert [*listing(config, f"TABLE due FROM #x WHERE {where}").listing.where] == [InPlace("tag", "x"), *conditions]
 
 
 def test_order_and_limit(config: Config) -> None:
@@ -130,8 +130,8 @@ def test_a_base(config: Config) -> None:
     assert made.columns == (("owner", "owner"), ("Money", "budget"))
     assert (made.order, made.limit) == ((("budget", True),), 10)
     either = Several(False, (Comparison("status", "=", "active"), Comparison("note.due date", "<", "today")))
-    tagged = Several(False, (Place("tag", "project"), Place("tag", "x")))
-    assert made.where == (Place("in", "Projects"), either, Not(Comparison("owner", "absent")), tagged)
+    tagged = Several(False, (InPlace("tag", "project"), InPlace("tag", "x")))
+    assert made.where == (InPlace("in", "Projects"), either, Negated(Comparison("owner", "absent")), tagged)
     assert notices == ("formula.cost is computed: left out", "the first of 2 views: All")
 
 

@@ -187,3 +187,9 @@ def _written(term: object) -> str:
     return (
         term.value if isinstance(term, ox.Literal) else unquote(str(getattr(term, "value", "")).partition("#tag/")[2])
     )
+
+
+def described(store: Store, network: Network, resolution: float = RESOLUTION) -> tuple[Partition, list[list[str]]]:
+    """Return the communities of a network, and the words that tell each from the others; of one node, none."""
+    partition, texts_of = Partition(network, communities(network, resolution)), texts(store, network)
+    return partition, telling([[texts_of[n] for n in part] if len(part) > 1 else [] for part in partition.parts])

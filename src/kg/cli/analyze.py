@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from kg.cli.freshness import refresh
-from kg.cli.options import Command, Options, common, plural, progress, tell, vault_config
+from kg.cli.options import Command, Options, common, plural, progress, separated, tell, vault_config
 from kg.cli.output import check_format, format_of, write, written
 
 if TYPE_CHECKING:
@@ -113,8 +113,7 @@ class AnalysisOptions:
 
         if not table.rows:
             self.options.say(nothing, dim=True)
-        vault = Path(self.store.manifest.summary.get("vault", ""))
-        called = TermNames(self.store.prefixes, self.store, vault if vault.is_dir() else None, names=table.names())
+        called = TermNames.of(self.store, names=table.names())
         people = self.format == "table" or (self.format is None and self.output is None and sys.stdout.isatty())
         shown = table.first(self.limit)
         with written(self.output) as file:
@@ -134,7 +133,7 @@ class AnalysisOptions:
     def _of_columns(self, table: "Table", people: bool) -> "Table":
         """The table with the columns of --columns; without them, a terminal shows the main ones. Raises KgError."""
         if self._columns is not None:
-            return table.only([name.strip() for name in self._columns.split(",") if name.strip()])
+            return table.only(separated(self._columns))
         return table.narrow() if people and not self._wide else table
 
     def _say_hidden(self, table: "Table", chosen: "Table") -> None:
@@ -272,19 +271,12 @@ def communities(request: AnalysisOptions, members: bool, between: bool, resoluti
     communities. A community of one thing is shown only with --members.
     """
     from kg.analysis import tables as analysis
-    from kg.analysis.communities import Partition, telling, texts
-    from kg.analysis.communities import communities as compute
+    from kg.analysis.communities import Partition, described
 
-    def parted() -> tuple[Partition, Any]:
-        partition = Partition(request.network, compute(request.network, resolution))
-        texts_of = texts(request.store, request.network)
-        by_part = [[texts_of[node_number] for node_number in part] if len(part) > 1 else [] for part in partition.parts]
-        return partition, telling(by_part)
-
-    def metrics(parts: tuple[Partition, Any]) -> "Metrics":
+    def metrics(parts: tuple[Partition, list[list[str]]]) -> "Metrics":
         return analysis.community_metrics(analysis.members(*parts), request.store.prefixes["n"])
 
-    partition, words = request.saved(save, parted, metrics)
+    partition, words = request.saved(save, lambda: described(request.store, request.network, resolution), metrics)
     if between:
         request.show(analysis.between(partition), "nothing ties communities")
     else:

@@ -30,7 +30,7 @@ class _Commands(click.Group):
 
 
 def _command(name: str) -> click.Command | None:  # noqa: PLR0912 - one case per command
-    command: click.Command
+    command: click.Command | None = None
     match name:
         case "init":
             from kg.cli.init import init as command
@@ -72,8 +72,6 @@ def _command(name: str) -> click.Command | None:  # noqa: PLR0912 - one case per
             from kg.cli.help import completion as command
         case "help":
             from kg.cli.help import help_ as command
-        case _:
-            return None
     return command
 
 

@@ -83,7 +83,7 @@ def export(
     text = query.read_text(encoding="utf-8") if query else None
     choice = Choice(only, links, around, depth, text, not no_inferred, metrics)
     config = vault_config(options)
-    refresh(options)
+    refresh(options, config)
     with _source(options, config, private) as store:
         try:
             result = _exported(config, store, choice)

@@ -91,7 +91,7 @@ def why(options: Options, subject: str, predicate: str | None, obj: str | None, 
     if everything == (predicate is not None) or (predicate is None) != (obj is None):
         raise click.UsageError("Give a triple, S P O, or one thing with --all.")
     config = vault_config(options)
-    refresh(options)
+    refresh(options, config)
     explainer = Explainer(config, Published(config.store))
     if predicate is not None and obj is not None:
         explained = explainer.why(subject, predicate, obj)

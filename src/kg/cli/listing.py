@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kg.cli.freshness import refresh
-from kg.cli.options import Options, common, time_limit, vault_config
+from kg.cli.options import Options, common, separated, time_limit, vault_config
 from kg.cli.output import check_format, format_of, write, written
 from kg.core.errors import KgError
 from kg.core.escaping import printable
@@ -65,9 +65,9 @@ def list_(
     from kg.core.guard import guarded
 
     config = vault_config(options)
-    refresh(options)
+    refresh(options, config)
     chosen = check_format(format_) or format_of(output)
-    what = listing_of(class_ or "note", _names(columns or "note"), conditions, sort, limit)
+    what = listing_of(class_ or "note", separated(columns or "note"), conditions, sort, limit)
     listing = replace(what, group=(group or "").strip(), count=count)
     with written(output) as file:
         run = ListingRun(options, config, listing, file, chosen, iris, offers=columns is None and not (count or group))
@@ -78,17 +78,12 @@ def listing_of(
     of: str, columns: list[str], conditions: tuple[str, ...], sort: str | None, limit: int | None
 ) -> "Listing":
     """The listing of the options. Raises KgError."""
-    from kg.sparql.listing import Condition, Listing, Place
+    from kg.sparql.listing import Condition, InPlace, Listing
 
-    tag: tuple[Condition, ...] = (Place("tag", of[1:]),) if of.startswith("#") else ()
-    order = [(name.removeprefix("-").strip(), name.startswith("-")) for name in _names(sort or "")]
+    tag: tuple[Condition, ...] = (InPlace("tag", of[1:]),) if of.startswith("#") else ()
+    order = [(name.removeprefix("-").strip(), name.startswith("-")) for name in separated(sort or "")]
     where = (*tag, *map(_condition, conditions))
     return Listing("" if tag else of, tuple((name, name) for name in columns), where, tuple(order), limit)
-
-
-def _names(text: str) -> list[str]:
-    """The names between commas."""
-    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _condition(text: str) -> "Comparison":
@@ -137,10 +132,8 @@ class ListingRun:
         found = lister.found(listing)
         people = self.format == "table" or (self.format is None and self.file is None and sys.stdout.isatty())
         answer = lister.answer(listing, found.kept, people=people, iris=self.iris)
-        store = lister.columns.store
-        vault = Path(store.manifest.summary.get("vault", ""))
         names = {node: names[0] for node, names in lister.columns.named.items()}
-        called = TermNames(store.prefixes, store, vault if vault.is_dir() else None, self.iris, names)
+        called = TermNames.of(lister.columns.store, iris=self.iris, names=names)
         write(self.options, answer, called, self.file, self.format)
         self._say(Reasons(lister, listing, found).sentences())
         limit = listing.limit

@@ -267,6 +267,11 @@ def say_findings(options: Options, config: "Config", findings: Sequence["Finding
         options.say(f"{silent} {plural(silent, 'remark')} not shown (-v shows them)", dim=True)
 
 
+def separated(*texts: str) -> list[str]:
+    """The names between commas."""
+    return [name.strip() for text in texts for name in text.split(",") if name.strip()]
+
+
 def plural(number: int, noun: str) -> str:
     """A noun in the singular or plural, as the number requires."""
     return noun if number == 1 else f"{noun}s"

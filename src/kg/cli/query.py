@@ -2,7 +2,8 @@
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -125,16 +126,22 @@ def query(
     query_run = QueryRun(
         options, config, question.text, bound, graphs, endpoint, default_graph, timeout, allow_service, iris
     )
+    with _placed(question), written(output) as file:
+        work = query_run.explain if explain else lambda: query_run.answer(file, format_)
+        network = endpoint is not None or allow_service
+        yes = guarded(work, seconds=timeout, memory=memory or config.max_memory, network=network)
+    if not yes:
+        sys.exit(1)
+
+
+@contextmanager
+def _placed(question: "Question") -> Iterator[None]:
+    """Print where a query has a syntax error, and exit."""
     try:
-        with written(output) as file:
-            work = query_run.explain if explain else lambda: query_run.answer(file, format_)
-            network = endpoint is not None or allow_service
-            yes = guarded(work, seconds=timeout, memory=memory or config.max_memory, network=network)
+        yield
     except QuerySyntaxError as error:
         say_place(error, question.text, question.name)
         sys.exit(error.exit_code)
-    if not yes:
-        sys.exit(1)
 
 
 def _question(options: Options, config: "Config", words: tuple[str, ...]) -> "Question":
@@ -245,8 +252,7 @@ class QueryRun:
         from kg.rendering.tables import TermNames
 
         answer = self._answer()
-        vault = Path(self._store.manifest.summary.get("vault", ""))
-        return answer, TermNames(answer.prefixes, self._store, vault if vault.is_dir() else None, self.iris)
+        return answer, TermNames.of(self._store, iris=self.iris)
 
     def _answer(self) -> "Answer":
         """The answer of the local store."""

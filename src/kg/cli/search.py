@@ -87,7 +87,7 @@ def search(options: Options, words: tuple[str, ...], limit: int, everything: boo
     from kg.store.store import Store
 
     config = vault_config(options)
-    refresh(options)
+    refresh(options, config)
     store, typed = Store(config.store), _typed(words)
     limit, each = (sys.maxsize, sys.maxsize) if everything else (limit, EACH)
     with _progress(options) as bar:

@@ -37,7 +37,7 @@ def show(options: Options, name: str, everything: bool, format_: str) -> None:
     from kg.store.store import Published
 
     config = vault_config(options)
-    refresh(options)
+    refresh(options, config)
     snapshot = Published(config.store)
     with without_collection():
         limit, twins = None if everything else SOME, everything or format_ != "text"
@@ -61,8 +61,9 @@ def stats(options: Options, as_json: bool) -> None:
     """
     from kg.ingestion.store_stats import census
 
-    refresh(options)
-    figures = census(vault_config(options))
+    config = vault_config(options)
+    refresh(options, config)
+    figures = census(config)
     if as_json:
         emit(json_text(figures.as_json()) + "\n")
         return

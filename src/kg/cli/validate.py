@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kg.cli.ingest import SHOWN
-from kg.cli.options import Options, common, gathered, in_color, plural, progress, time_limit, vault_config
+from kg.cli.options import Options, common, gathered, in_color, plural, progress, separated, time_limit, vault_config
 from kg.cli.reports import OutputOptions, output_options
 from kg.core.errors import KgError
 from kg.core.escaping import printable
@@ -40,7 +40,7 @@ class FindingOptions:
         """The rules of kg.toml and the command line. Raises ConfigError for an unknown code."""
         from kg.validation.codes import check_selectors
 
-        rules = config.findings.chosen(_codes(self.select), _codes(self.ignore))
+        rules = config.findings.chosen(separated(*self.select), separated(*self.ignore))
         check_selectors(rules, config)
         return rules
 
@@ -56,10 +56,6 @@ class ReportOptions:
     statistics: bool
     group_by: "GroupBy | None"
     limit: int | None
-
-
-def _codes(texts: Sequence[str]) -> list[str]:
-    return [code.strip() for text in texts for code in text.split(",") if code.strip()]
 
 
 _FINDING_OPTIONS = (

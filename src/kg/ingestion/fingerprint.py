@@ -5,6 +5,7 @@ looks closer only if they differ. The fingerprint decides nothing else: an inges
 """
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ from zlib import crc32
 
 from kg.config import Config
 from kg.core.errors import StoreError
-from kg.core.files import MAX_DEPTH, read_bytes
+from kg.core.files import MAX_DEPTH, read_bytes, status
 from kg.core.version import __version__
 from kg.ingestion.watching import Inputs
 from kg.notes.ignore_rules import GITIGNORE
@@ -38,7 +39,7 @@ class Fingerprint(NamedTuple):
         """Take the fingerprint of now."""
         now = time_ns()
         inputs = Inputs.of(config, config.vault)
-        rows = [*_files(config.vault), *(row for place in inputs.ontology for row in _files(place))]
+        rows = [row for folder in (config.vault, *inputs.ontology) for row in _files(folder, config.store)]
         rows += [_row(str(file)) for file in inputs.files]
         rows += [_row(str(config.vault / FOLDER / name)) for name in FILES]
         lines = sorted(line for line, _ in rows)
@@ -61,8 +62,8 @@ class Fingerprint(NamedTuple):
             return False
 
 
-def _files(folder: Path) -> Iterator[tuple[str, int]]:
-    """The files below a folder, and its folders; hidden ones are left out, but for .gitignore."""
+def _files(folder: Path, store: Path) -> Iterator[tuple[str, int]]:
+    """The files below a folder, and its folders, without the store; hidden ones are left out, but for .gitignore."""
     folders = [(str(folder), 0)]
     while folders:
         place, depth = folders.pop()
@@ -71,19 +72,17 @@ def _files(folder: Path) -> Iterator[tuple[str, int]]:
         except OSError:
             continue
         for entry in entries:
-            if entry.name.startswith(".") and entry.name != GITIGNORE:
+            if (entry.name.startswith(".") and entry.name != GITIGNORE) or entry.path == str(store):
                 continue
             if entry.is_dir(follow_symlinks=False) and depth < MAX_DEPTH:
                 folders.append((entry.path, depth + 1))
-            yield _row(entry.path, entry)
+            yield _row(entry.path)
 
 
-def _row(place: str, entry: "os.DirEntry[str] | None" = None) -> tuple[str, int]:
+def _row(place: str) -> tuple[str, int]:
     """A line for a file, with what changes when it does, and the time of its last change."""
-    try:
-        status = entry.stat() if entry else os.stat(place)  # noqa: PTH116 - as the walk over a vault
-    except OSError:
-        return place, 0
-    is_folder = entry is not None and entry.is_dir()
-    own = (status.st_ino,) if is_folder else (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    return f"{place}\0{own}", 0 if is_folder else max(status.st_mtime_ns, status.st_ctime_ns)
+    file = status(place)
+    if file is None or stat.S_ISDIR(file.st_mode):
+        return f"{place}\0{file and file.st_ino}", 0
+    times = file.st_mtime_ns, file.st_ctime_ns
+    return f"{place}\0{file.st_ino} {file.st_size} {times}", max(times)

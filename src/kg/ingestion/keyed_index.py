@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from kg.mapping.link_resolution import Index, Outline, Paths, Titled, file_name, title_keys
+from kg.mapping.link_resolution import Index, Outline, Paths, Titled, file_name
 from kg.rdf.iris import Names
 from kg.store.ingest_state import IngestState
 from kg.store.note_entries import ALIAS, ENTITY, NAME, PATH, TITLE, Notes
@@ -53,7 +53,7 @@ class _Notes:
 
     def titled(self, key: str) -> tuple[Titled, ...] | None:
         paths = self.notes.under(TITLE + key)
-        titles = ((path, title) for path in paths for title in title_keys(self.notes[path].card))
+        titles = ((path, title) for path in paths for title in self.notes[path].card.title_keys)
         fitting = (path for path, title in titles if title == key)
         return tuple(Titled(self.entity(path), self.notes[path].card.kinds) for path in fitting) or None
 

@@ -13,7 +13,7 @@ from kg.ingestion.refused_notes import CODE as REFUSED
 from kg.ingestion.refused_notes import Examiner, Refusals
 from kg.ingestion.report import Changes, Report
 from kg.ingestion.snapshot import LastIngest, Snapshot
-from kg.mapping.link_resolution import Compared, differences, title_keys
+from kg.mapping.link_resolution import PossibleDifferences, differences
 from kg.mapping.statements import Statements
 from kg.notes.model import Note
 from kg.notes.summary import Card
@@ -129,7 +129,7 @@ class Update:
         affected = difference.notes.union(asking)
         return sorted(p for p in affected if p in state.entries and p not in notes and p not in state.bad)
 
-    def _candidates(self, state: IngestState) -> Compared:
+    def _candidates(self, state: IngestState) -> PossibleDifferences:
         """Return what the indexes of the two states may differ in: the notes that have, or had, a changed entity."""
         before, after, names = self.last.state, state, self.snapshot.names
         states = (before.entries, after.entries)
@@ -141,7 +141,7 @@ class Update:
         both = [notes[path].card for path in paths for notes in states if path in notes]
         files = (before.attachments, after.attachments), (before.ignored, after.ignored)
         others = [set(old) ^ set(new) for old, new in files if old != new]
-        return Compared(paths, {key for card in both for key in title_keys(card)}, set().union(*others))
+        return PossibleDifferences(paths, {key for card in both for key in card.title_keys}, set().union(*others))
 
     def _apply(
         self, store: Builder, stated: Mapping[str, Statements], state: IngestState

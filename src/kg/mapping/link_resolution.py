@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 from urllib.parse import unquote
 
-from kg.core.text import letters_and_digits, nfc
+from kg.core.text import nfc
 from kg.notes.drawing import is_part
 from kg.notes.model import Link, Note, NoteKind
 from kg.notes.summary import Card, Heading, heading_key
@@ -248,9 +248,9 @@ class Index:
             entity = entities[card.path]
             entity = entity if first[entity] == card.path else names.entity(card.path)
             outlines[card.path] = Outline.of(card, entity)
-            for title in title_keys(card):
+            for title in card.title_keys:
                 titles[title].append(Titled(entity, card.kinds))
-            for alias in alias_keys(card):
+            for alias in card.alias_keys:
                 aliases[alias].append(card.path)
         return cls(
             names,
@@ -438,7 +438,7 @@ def question_of(link: Link) -> Iterator[str]:
         yield f"/{(posixpath.normpath(path) if '/.' in path else path).rpartition('/')[2]}"
 
 
-class Compared(NamedTuple):
+class PossibleDifferences(NamedTuple):
     """The notes and the keys of titles that may differ in two indexes, and the other files that do."""
 
     notes: Collection[str]
@@ -446,15 +446,15 @@ class Compared(NamedTuple):
     files: Collection[str]
 
     @classmethod
-    def of(cls, before: Index, after: Index) -> "Compared":
+    def of(cls, before: Index, after: Index) -> "PossibleDifferences":
         """All of two indexes."""
         files = (set(before.paths.all) ^ set(after.paths.all)) | (set(before.ignored.all) ^ set(after.ignored.all))
         return cls(before.outlines.keys() | after.outlines, before.by_title.keys() | after.by_title.keys(), files)
 
 
-def differences(before: Index, after: Index, among: Compared | None = None) -> Differences:
+def differences(before: Index, after: Index, among: PossibleDifferences | None = None) -> Differences:
     """Compare two indexes. A link's target depends on the files with the name at its end, and on their text."""
-    among = among or Compared.of(before, after)
+    among = among or PossibleDifferences.of(before, after)
     notes = {path for path in among.notes if before.outlines.get(path) != after.outlines.get(path)}
     names = {file_name(path) for path in notes.union(among.files)}
     questions = {f"={title}" for title in among.titles if before.titled_kinds(title) != after.titled_kinds(title)}
@@ -465,17 +465,6 @@ def differences(before: Index, after: Index, among: Compared | None = None) -> D
 def file_name(path: str) -> str:
     """The name of a file as links look it up."""
     return path.lower().rpartition("/")[2]
-
-
-def title_keys(card: Card) -> list[str]:
-    """The letters and digits of the name and the title of a note, where it has any; a canvas has neither."""
-    titles = dict.fromkeys((card.name, card.title)) if card.kind != "canvas" else ()
-    return list(filter(None, map(letters_and_digits, titles)))
-
-
-def alias_keys(card: Card) -> list[str]:
-    """The aliases of a note as links look them up."""
-    return list(filter(None, dict.fromkeys(nfc(alias).lower().strip() for alias in card.aliases)))
 
 
 def link_path(link: Link) -> tuple[str, str]:

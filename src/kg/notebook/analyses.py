@@ -1,7 +1,6 @@
 """The analyses of a vault, as tables that show themselves."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from kg.analysis import tables
 from kg.analysis.network import Network
@@ -51,11 +50,9 @@ class Analyses:
 
     def communities(self, *, members: bool = False, resolution: float = 1.0) -> AnswerTable:
         """Groups of closely linked things; with `members`, a row per thing. A greater resolution gives more groups."""
-        from kg.analysis.communities import Partition, communities, telling, texts
+        from kg.analysis.communities import described
 
-        partition = Partition(self._network, communities(self._network, resolution))
-        texts_of = texts(self.project.store, self._network)
-        words = telling([[texts_of[number] for number in part] if len(part) > 1 else [] for part in partition.parts])
+        partition, words = described(self.project.store, self._network, resolution)
         return self._shown((tables.members if members else tables.communities)(partition, words))
 
     # ---- paths ---------------------------------------------------------------------------------------------------
@@ -128,7 +125,11 @@ class Analyses:
     def _shown(self, table: Table) -> AnswerTable:
         answer, display = (rows.answer(self.project.store.prefixes) for rows in (table, display_table(table)))
         return AnswerTable(
-            answer.kind, answer.result, answer.prefixes, names=term_names(self.project, table), display=display
+            answer.kind,
+            answer.result,
+            answer.prefixes,
+            names=TermNames.of(self.project.store, names=table.names()),
+            display=display,
         )
 
     def _number(self, name: str) -> int:
@@ -149,10 +150,3 @@ class Analyses:
         with without_collection():
             self._selected = read(self.project.store, links=links, classes=classes, inferred=inferred)
         return self._selected
-
-
-def term_names(project: Project, table: Table | None = None) -> TermNames:
-    """The names of the terms in an answer, with links that open notes."""
-    vault = Path(str(project.store.manifest.summary.get("vault", "")))
-    names = table.names() if table else {}
-    return TermNames(project.store.prefixes, project.store, vault if vault.is_dir() else None, names=names)

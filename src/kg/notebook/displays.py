@@ -149,7 +149,7 @@ def _marked(hit: Hit) -> str:
 
 
 @dataclass(frozen=True, repr=False)
-class Page:
+class FramedPage:
     """A web page in a frame of a notebook."""
 
     html: str

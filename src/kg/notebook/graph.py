@@ -11,9 +11,10 @@ from kg.core.files import atomic_write
 from kg.core.text import nfc
 from kg.ingestion.pipeline import ingest
 from kg.ingestion.report import Report
-from kg.notebook.analyses import Analyses, term_names
-from kg.notebook.displays import AnswerTable, Document, FindingTable, HitTable, Page
+from kg.notebook.analyses import Analyses
+from kg.notebook.displays import AnswerTable, Document, FindingTable, FramedPage, HitTable
 from kg.notes.vault import Vault, without_collection
+from kg.rendering.tables import TermNames
 from kg.store.project import Project
 from kg.store.store import Store
 
@@ -76,7 +77,7 @@ class KnowledgeGraph(Analyses):
         from kg.sparql.api import query
 
         answer = query(self.store, question, params)
-        return AnswerTable(answer.kind, answer.result, answer.prefixes, names=term_names(self.project))
+        return AnswerTable(answer.kind, answer.result, answer.prefixes, names=TermNames.of(self.store))
 
     def show(self, name: str) -> Document:
         """Describe a thing: its type, text, properties and links, each with its line. Raises NotFound."""
@@ -142,13 +143,13 @@ class KnowledgeGraph(Analyses):
             row.write(self._chosen(selection), out)
         return place
 
-    def map(self, *, height: int = 600, **selection: Unpack[Selection]) -> Page:
+    def map(self, *, height: int = 600, **selection: Unpack[Selection]) -> FramedPage:
         """The interactive map of `kg export -f html`, in a frame of `height` pixels; a selection shows a part of it."""
         from kg.export.web_page import html
 
         contents, page = self._chosen(selection), BytesIO()
         html(contents, page)
-        return Page(page.getvalue().decode(), height)
+        return FramedPage(page.getvalue().decode(), height)
 
     def _chosen(self, selection: Selection) -> "Export":
         from kg.export.selection import Choice, export

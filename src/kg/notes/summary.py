@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from kg.core.text import nfc
+from kg.core.text import letters_and_digits, nfc
 from kg.notes.drawing import element_ids
 from kg.notes.kinds import kinds
 from kg.notes.model import Note, NoteKind, Section, Value
@@ -59,6 +59,17 @@ class Card(NamedTuple):
         names = (note.path, note.name, id_.raw if id_ else None, id_place, note.title, aliases(note))
         words = tuple(dict.fromkeys(word for word, _ in kinds(note) if word))
         return cls(*names, headings, blocks, note.kind, note.is_template, elements, words)
+
+    @property
+    def title_keys(self) -> list[str]:
+        """The letters and digits of the name and the title of a note, where it has any; a canvas has neither."""
+        titles = dict.fromkeys((self.name, self.title)) if self.kind != "canvas" else ()
+        return list(filter(None, map(letters_and_digits, titles)))
+
+    @property
+    def alias_keys(self) -> list[str]:
+        """The aliases of a note as links look them up."""
+        return list(filter(None, dict.fromkeys(nfc(alias).lower().strip() for alias in self.aliases)))
 
 
 def aliases(note: Note) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
@@ -52,6 +53,14 @@ class TermNames:
     names: Mapping[ox.NamedNode, str] = field(default_factory=dict)
     """The names that the answer itself contains."""
     _known: dict[ox.NamedNode, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, store: "Store", *, iris: bool = False, names: Mapping[ox.NamedNode, str] = MappingProxyType({})
+    ) -> "TermNames":
+        """The names of terms in a store. They lead to its notes, if these are on this machine."""
+        vault = Path(str(store.manifest.summary.get("vault", "")))
+        return cls(store.prefixes, store, vault if vault.is_dir() else None, iris, names)
 
     @cached_property
     def base(self) -> str:

@@ -11,7 +11,7 @@ from kg.notes.frontmatter import tree
 from kg.notes.model import Value
 from kg.sparql.dataview import Translation
 from kg.sparql.expressions import EXPRESSION, Untranslated, condition, parsed, parts_of
-from kg.sparql.listing import Condition, Listing, Not, Several
+from kg.sparql.listing import Condition, Listing, Negated, Several
 
 _JOINS = {"and": True, "or": False}
 
@@ -59,7 +59,7 @@ def _filter(value: Value) -> Condition:
             raise Untranslated(f"the filter “{key}” is not translated")
         if inner:
             joined = inner[0] if len(inner) == 1 else Several(_JOINS.get(key, False), inner)
-            parts.append(Not(joined) if key == "not" else joined)
+            parts.append(Negated(joined) if key == "not" else joined)
     return parts[0] if len(parts) == 1 else Several(True, tuple(parts))
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pyparsing as pp
 
-from kg.sparql.expressions import EXPRESSION, Node, Untranslated, condition, parsed, parts_of, plain
-from kg.sparql.listing import Condition, Listing, Not, Place, Several
+from kg.sparql.expressions import EXPRESSION, SyntaxNode, Untranslated, condition, parsed, parts_of, plain
+from kg.sparql.listing import Condition, InPlace, Listing, Negated, Several
 
 _TASK_COLUMNS = ("completed", "due", "note")
 
@@ -91,21 +91,21 @@ def _from(made: _Clauses, content: list[Any]) -> None:
     made.where += parts_of(_source(content[0]))
 
 
-def _source(node: Node) -> Condition:
+def _source(node: SyntaxNode) -> Condition:
     """The notes that a source names. Raises Untranslated."""
     match node:
-        case Node("and" | "or", _, parts):
+        case SyntaxNode("and" | "or", _, parts):
             return Several(node.kind == "and", tuple(map(_source, parts)))
-        case Node("not", _, (part,)):
-            return Not(_source(part))
-        case Node("tag", text):
-            return Place("tag", plain(text))
-        case Node("text", text):
-            return Place("in", text)
-        case Node("link", text) if plain(text):
-            return Place("links to", plain(text))
-        case Node("call", "outgoing", (Node("link", text),)) if plain(text):
-            return Place("linked from", plain(text))
+        case SyntaxNode("not", _, (part,)):
+            return Negated(_source(part))
+        case SyntaxNode("tag", text):
+            return InPlace("tag", plain(text))
+        case SyntaxNode("text", text):
+            return InPlace("in", text)
+        case SyntaxNode("link", text) if plain(text):
+            return InPlace("links to", plain(text))
+        case SyntaxNode("call", "outgoing", (SyntaxNode("link", text),)) if plain(text):
+            return InPlace("linked from", plain(text))
     raise Untranslated(f'the source {node} is not translated: use #tag, "folder" or [[link]]')
 
 

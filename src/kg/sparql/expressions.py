@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pyparsing as pp
 
 from kg.core.errors import KgError
-from kg.sparql.listing import Comparison, Condition, Not, Place, Several
+from kg.sparql.listing import Comparison, Condition, InPlace, Negated, Several
 
 _LONGEST = 20_000
 _SIGNS = {"==": "=", "=": "=", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -22,12 +22,12 @@ _DURATION = re.compile(r"(\d{1,5})\s*([a-z]+)\Z", re.I)
 _INFIX = {"compare", "sum", "and", "or"}
 
 
-class Node(NamedTuple):
+class SyntaxNode(NamedTuple):
     """A part of an expression: its kind, its text, and its own parts."""
 
     kind: str
     text: str = ""
-    parts: tuple["Node", ...] = ()
+    parts: tuple["SyntaxNode", ...] = ()
 
     def __str__(self) -> str:
         if self.kind in _INFIX:
@@ -43,42 +43,42 @@ class Untranslated(KgError):
 # ---- the grammar -----------------------------------------------------------------------------------------------------
 
 
-def _leaf(kind: str) -> Callable[[Any], Node]:
-    return lambda tokens: Node(kind, tokens[0])
+def _leaf(kind: str) -> Callable[[Any], SyntaxNode]:
+    return lambda tokens: SyntaxNode(kind, tokens[0])
 
 
-def _dated(tokens: Any) -> Node:
+def _dated(tokens: Any) -> SyntaxNode:
     text = str(tokens[0]).partition("(")[2][:-1].strip()
-    return Node(
+    return SyntaxNode(
         "date" if text and (text[0].isdigit() or text in {"today", "tomorrow", "yesterday", "now"}) else "name", text
     )
 
 
-def _chain(tokens: Any) -> Node:
+def _chain(tokens: Any) -> SyntaxNode:
     """A name with its members and calls: `file.name`, `tags.contains(…)`, `note["a b"]`."""
     first, *rest = tokens
-    node: Node = first if isinstance(first, Node) else Node("name", first)
+    node: SyntaxNode = first if isinstance(first, SyntaxNode) else SyntaxNode("name", first)
     for step in rest:
-        if isinstance(step, Node) and step.kind == "arguments":
+        if isinstance(step, SyntaxNode) and step.kind == "arguments":
             called = node.parts[0] if node.kind == "member" else None
-            node = Node("call", node.text.rpartition(".")[2], ((called,) if called else ()) + step.parts)
+            node = SyntaxNode("call", node.text.rpartition(".")[2], ((called,) if called else ()) + step.parts)
         elif node.kind in {"name", "member"}:
-            node = Node("member", f"{node.text}.{step}", (node._replace(kind="name", parts=()),))
+            node = SyntaxNode("member", f"{node.text}.{step}", (node._replace(kind="name", parts=()),))
         else:
-            node = Node("member", str(step), (node,))
-    return Node("name", node.text) if node.kind == "member" and node.parts[0].kind == "name" else node
+            node = SyntaxNode("member", str(step), (node,))
+    return SyntaxNode("name", node.text) if node.kind == "member" and node.parts[0].kind == "name" else node
 
 
-def _binary(tokens: Any) -> Node:
+def _binary(tokens: Any) -> SyntaxNode:
     """A comparison or a sum, from the left."""
     node, *rest = tokens
     for sign, other in zip(rest[::2], rest[1::2], strict=True):
-        node = Node("compare" if sign in _SIGNS else "sum", sign, (node, other))
-    return Node(*node)
+        node = SyntaxNode("compare" if sign in _SIGNS else "sum", sign, (node, other))
+    return SyntaxNode(*node)
 
 
-def _joined(kind: str) -> Callable[[Any], Node]:
-    return lambda tokens: Node(kind, "", tuple(tokens)) if len(tokens) > 1 else Node(*tokens[0])
+def _joined(kind: str) -> Callable[[Any], SyntaxNode]:
+    return lambda tokens: SyntaxNode(kind, "", tuple(tokens)) if len(tokens) > 1 else SyntaxNode(*tokens[0])
 
 
 def _expression() -> pp.ParserElement:
@@ -89,21 +89,21 @@ def _expression() -> pp.ParserElement:
     )
     word = ~reserved + pp.Regex(r"[^\W\d][\w-]*")
     arguments = pp.Suppress("(") + pp.Optional(pp.DelimitedList(expression)) + pp.Suppress(")")
-    arguments.set_parse_action(lambda tokens: Node("arguments", "", tuple(tokens)))
+    arguments.set_parse_action(lambda tokens: SyntaxNode("arguments", "", tuple(tokens)))
     text = pp.QuotedString('"', esc_char="\\") | pp.QuotedString("'", esc_char="\\")
     member = pp.Suppress(".") + pp.Regex(r"[^\W\d][\w-]*") | pp.Suppress("[") + (text | pp.Regex(r"\d+")) + pp.Suppress(
         "]"
     )
-    link = pp.Regex(r"\[\[([^\]|]*)[^\]]*\]\]").set_parse_action(lambda tokens: Node("link", tokens[0]))
+    link = pp.Regex(r"\[\[([^\]|]*)[^\]]*\]\]").set_parse_action(lambda tokens: SyntaxNode("link", tokens[0]))
     items = pp.Suppress("[") + pp.Optional(pp.DelimitedList(expression)) + pp.Suppress("]")
-    items.set_parse_action(lambda tokens: Node("list", "", tuple(tokens)))
+    items.set_parse_action(lambda tokens: SyntaxNode("list", "", tuple(tokens)))
     atom = (
         text.copy().set_parse_action(_leaf("text"))
         | link
         | items
         | pp.Regex(r"#[\w/-]+").set_parse_action(_leaf("tag"))
         | pp.Regex(r"date\([^()\"']*\)", re.I).set_parse_action(_dated)
-        | pp.Regex(r"dur\(([^()]*)\)", re.I).set_parse_action(lambda tokens: Node("dur", tokens[0][4:-1].strip()))
+        | pp.Regex(r"dur\(([^()]*)\)", re.I).set_parse_action(lambda tokens: SyntaxNode("dur", tokens[0][4:-1].strip()))
         | pp.Regex(r"\d{4}-\d\d-\d\d([T ][\d:.]+)?").set_parse_action(_leaf("date"))
         | pp.Regex(r"\d+(\.\d+)?").set_parse_action(_leaf("number"))
         | pp.Suppress("(") + expression + pp.Suppress(")")
@@ -111,7 +111,7 @@ def _expression() -> pp.ParserElement:
     )
     chain = (atom + pp.ZeroOrMore(member | arguments)).set_parse_action(_chain)
     unary = pp.Forward()
-    unary <<= (pp.Suppress(pp.one_of("! -")) + unary).set_parse_action(lambda t: Node("not", "", (t[0],))) | chain
+    unary <<= (pp.Suppress(pp.one_of("! -")) + unary).set_parse_action(lambda t: SyntaxNode("not", "", (t[0],))) | chain
     total = (unary + pp.ZeroOrMore(pp.one_of("+ - * / %") + unary)).set_parse_action(_binary)
     comparison = (total + pp.Optional(pp.one_of(list(_SIGNS)) + total)).set_parse_action(_binary)
     both = pp.Suppress(pp.Regex(r"&&?|and\b", re.I))
@@ -141,20 +141,20 @@ def parsed(grammar: pp.ParserElement, text: str, what: str) -> pp.ParseResults:
 # ---- conditions ------------------------------------------------------------------------------------------------------
 
 
-def condition(node: Node) -> Condition:
+def condition(node: SyntaxNode) -> Condition:
     """The condition that an expression states. Raises Untranslated."""
     match node:
-        case Node("and" | "or", _, parts):
+        case SyntaxNode("and" | "or", _, parts):
             return Several(node.kind == "and", tuple(map(condition, parts)))
-        case Node("not", _, (Node("name", name),)):
+        case SyntaxNode("not", _, (SyntaxNode("name", name),)):
             return Comparison(name, "absent")
-        case Node("not", _, (part,)):
-            return Not(condition(part))
-        case Node("name", name):
+        case SyntaxNode("not", _, (part,)):
+            return Negated(condition(part))
+        case SyntaxNode("name", name):
             return Comparison(_own(name), "present")
-        case Node("compare", sign, (left, right)):
+        case SyntaxNode("compare", sign, (left, right)):
             return _comparison(_SIGNS[sign], left, right)
-        case Node("call", name, parts) if parts and name.lower() in _CALLS:
+        case SyntaxNode("call", name, parts) if parts and name.lower() in _CALLS:
             return _CALLS[name.lower()](parts[0], parts[1:])
     raise Untranslated(f"the condition {node} is not translated")
 
@@ -171,33 +171,33 @@ def _own(name: str) -> str:
     return name
 
 
-def _comparison(sign: str, left: Node, right: Node) -> Condition:
+def _comparison(sign: str, left: SyntaxNode, right: SyntaxNode) -> Condition:
     if left.kind != "name" or (right.kind == "name" and right.text in {"file", "this"}):
         left, right, sign = right, left, _MIRRORED.get(sign, sign)
     if left.kind != "name":
         raise Untranslated(f"the comparison of {left} and {right} is not translated")
     name = _own(left.text)
-    if right == Node("name", "null"):
+    if right == SyntaxNode("name", "null"):
         return Comparison(name, "absent" if sign == "=" else "present")
-    if right == Node("name", "false") and sign in "=!=":
+    if right == SyntaxNode("name", "false") and sign in "=!=":
         return Comparison(name, "absent" if sign == "=" else "present")
     return Comparison(name, sign, value(right))
 
 
-def value(node: Node) -> str:
+def value(node: SyntaxNode) -> str:
     """The text of a literal; a date may have days added. Raises Untranslated."""
     match node:
-        case Node("text" | "number" | "date" | "link" | "tag", text):
+        case SyntaxNode("text" | "number" | "date" | "link" | "tag", text):
             return "today" if text == "now" and node.kind == "date" else text
-        case Node("name", "true" | "false" as text):
+        case SyntaxNode("name", "true" | "false" as text):
             return text
-        case Node("not", _, (Node("number", text),)):
+        case SyntaxNode("not", _, (SyntaxNode("number", text),)):
             return f"-{text}"
-        case Node("call", "today" | "now", ()):
+        case SyntaxNode("call", "today" | "now", ()):
             return "today"
-        case Node("call", "link" | "date" | "file", (Node("text", text),)):
+        case SyntaxNode("call", "link" | "date" | "file", (SyntaxNode("text", text),)):
             return text
-        case Node("sum", "+" | "-" as sign, (day, Node("dur" | "text", text))):
+        case SyntaxNode("sum", "+" | "-" as sign, (day, SyntaxNode("dur" | "text", text))):
             return _moved(value(day), text, 1 if sign == "+" else -1)
     raise Untranslated(f"{node} is not translated: compare with a text, a number, a date or a link")
 
@@ -219,15 +219,15 @@ def _moved(day: str, duration: str, sign: int) -> str:
 # ---- calls -----------------------------------------------------------------------------------------------------------
 
 
-def _contains(of: Node, arguments: tuple[Node, ...]) -> Condition:
+def _contains(of: SyntaxNode, arguments: tuple[SyntaxNode, ...]) -> Condition:
     return _any(of, arguments, every=True)
 
 
-def _contains_any(of: Node, arguments: tuple[Node, ...]) -> Condition:
+def _contains_any(of: SyntaxNode, arguments: tuple[SyntaxNode, ...]) -> Condition:
     return _any(of, arguments, every=False)
 
 
-def _any(of: Node, arguments: tuple[Node, ...], *, every: bool) -> Condition:
+def _any(of: SyntaxNode, arguments: tuple[SyntaxNode, ...], *, every: bool) -> Condition:
     if of.kind == "call" and of.text == "list" and of.parts:
         of = of.parts[0]
     if of.kind != "name" or not arguments:
@@ -243,11 +243,11 @@ _LISTS = {
 }  # fmt: skip
 
 
-def _holds(name: str, node: Node) -> Condition:
+def _holds(name: str, node: SyntaxNode) -> Condition:
     """A list has a value, or a text contains another."""
     text = value(node)
     if name in _LISTS:
-        return Place(_LISTS[name], plain(text))
+        return InPlace(_LISTS[name], plain(text))
     return Comparison(name, "~" if node.kind == "text" else "=", text)
 
 
@@ -256,25 +256,25 @@ def plain(text: str) -> str:
     return text[2:-2].partition("|")[0].partition("#")[0] if text.startswith("[[") else text.removeprefix("#")
 
 
-def _places(kind: str) -> Callable[[Node, tuple[Node, ...]], Condition]:
-    def of_file(of: Node, arguments: tuple[Node, ...]) -> Condition:
-        if of != Node("name", "file") or not arguments:
+def _places(kind: str) -> Callable[[SyntaxNode, tuple[SyntaxNode, ...]], Condition]:
+    def of_file(of: SyntaxNode, arguments: tuple[SyntaxNode, ...]) -> Condition:
+        if of != SyntaxNode("name", "file") or not arguments:
             raise Untranslated(f"{of} is not translated")
-        parts = tuple(Place(kind, plain(value(argument))) for argument in arguments)
+        parts = tuple(InPlace(kind, plain(value(argument))) for argument in arguments)
         return parts[0] if len(parts) == 1 else Several(False, parts)
 
     return of_file
 
 
-def _has_property(of: Node, arguments: tuple[Node, ...]) -> Condition:
+def _has_property(of: SyntaxNode, arguments: tuple[SyntaxNode, ...]) -> Condition:
     return Comparison(value(arguments[0]), "present")
 
 
-def _is_empty(of: Node, arguments: tuple[Node, ...]) -> Condition:
-    return condition(Node("not", "", (of,)))
+def _is_empty(of: SyntaxNode, arguments: tuple[SyntaxNode, ...]) -> Condition:
+    return condition(SyntaxNode("not", "", (of,)))
 
 
-_CALLS: Mapping[str, Callable[[Node, tuple[Node, ...]], Condition]] = {
+_CALLS: Mapping[str, Callable[[SyntaxNode, tuple[SyntaxNode, ...]], Condition]] = {
     "contains": _contains,
     "icontains": _contains,
     "econtains": _contains,

@@ -39,7 +39,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Place:
+class InPlace:
     """A note has a tag, is in a folder or file, links to a note, or a note links to it."""
 
     kind: str
@@ -50,7 +50,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Not:
+class Negated:
     """A condition that does not hold."""
 
     part: "Condition"
@@ -70,7 +70,7 @@ class Several:
         return f"({(' and ' if self.every else ' or ').join(map(str, self.parts))})"
 
 
-Condition = Comparison | Place | Not | Several
+Condition = Comparison | InPlace | Negated | Several
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Listing:
 # ---- the things and their values -------------------------------------------------------------------------------------
 
 
-class Found(NamedTuple):
+class ListedThings(NamedTuple):
     """The things of a listing before its conditions, and those that meet them, in order."""
 
     things: list[ox.NamedNode]
@@ -118,13 +118,13 @@ class Lister:
 
     # ---- rows --------------------------------------------------------------------------------------------------------
 
-    def found(self, listing: Listing) -> Found:
+    def found(self, listing: Listing) -> ListedThings:
         """The things of a listing. Raises NotFound if nothing has the name of its class or of a column, KgError."""
         for name in listing.names():
             self.columns.column(name)  # an unknown column is an error, also if there is nothing to list
         things = self.things(listing.of)
         kept = [thing for thing in things if all(self.holds(thing, part) for part in listing.where)]
-        return Found(things, self._sorted(kept, listing.order))
+        return ListedThings(things, self._sorted(kept, listing.order))
 
     def known(self, listing: Listing) -> tuple[Listing, list[str]]:
         """The listing without the columns and the order that nothing has, and a sentence on each of these."""
@@ -207,9 +207,9 @@ class Lister:
         match condition:
             case Comparison():
                 return self._compares(thing, condition)
-            case Place(kind, name):
+            case InPlace(kind, name):
                 return self.columns.page(thing) in self._in_place(kind, name)
-            case Not(part):
+            case Negated(part):
                 return not self.holds(thing, part)
             case Several(every, parts):
                 return (all if every else any)(self.holds(thing, part) for part in parts)
@@ -288,7 +288,7 @@ def _names(conditions: Iterable[Condition]) -> Iterator[str]:
         match condition:
             case Comparison(column):
                 yield column
-            case Not(part):
+            case Negated(part):
                 yield from _names([part])
             case Several(_, parts):
                 yield from _names(parts)

@@ -11,7 +11,7 @@ from kg.core.spelling import did_you_mean, nearest
 from kg.core.text import letters_and_digits
 from kg.rdf.vocabulary import ONTOLOGY_GRAPH
 from kg.sparql.cells import Wanted
-from kg.sparql.listing import Comparison, Condition, Found, Lister, Listing
+from kg.sparql.listing import Comparison, Condition, ListedThings, Lister, Listing
 
 _SHOWN = 5
 _COUNTED = 10_000
@@ -23,7 +23,7 @@ class Reasons:
 
     lister: Lister
     listing: Listing
-    found: Found
+    found: ListedThings
 
     @property
     def _of(self) -> str:

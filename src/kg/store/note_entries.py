@@ -17,7 +17,7 @@ from typing import NamedTuple
 import msgspec
 
 from kg.core.findings import CODES, Finding
-from kg.mapping.link_resolution import LinkClass, alias_keys, file_name, title_keys
+from kg.mapping.link_resolution import LinkClass, file_name
 from kg.mapping.structural_terms import Label
 from kg.notes.summary import Card
 from kg.rdf.iris import Names
@@ -44,9 +44,7 @@ class NoteEntry(NamedTuple):
         """The keys that lead to the note, each once."""
         card = self.card
         keys = [PATH + card.path.lower(), NAME + file_name(card.path), ENTITY + names.entity(card.path, card.id)]
-        keys += (
-            [*self.questions] + [TITLE + key for key in title_keys(card)] + [ALIAS + key for key in alias_keys(card)]
-        )
+        keys += [*self.questions] + [TITLE + key for key in card.title_keys] + [ALIAS + key for key in card.alias_keys]
         keys += [LABELLED + term for term in self.labelled]
         keys += [ID + card.id] if card.id and card.id_place else []
         return dict.fromkeys((*keys, *self.questions))

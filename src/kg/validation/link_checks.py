@@ -489,5 +489,5 @@ def combine(checked: Iterable[Checked], index: Index, settings: Settings) -> Lin
     totals: Counter[LinkClass] = Counter()
     for note in checked:
         totals.update(note.classes)
-    told = {note.path: note.instructions for note in checked if note.instructions}
-    return Links(in_order(findings), {kind: totals[kind] for kind in LINK_CLASSES}, told)
+    instructed = {note.path: note.instructions for note in checked if note.instructions}
+    return Links(in_order(findings), {kind: totals[kind] for kind in LINK_CLASSES}, instructed)

@@ -33,23 +33,23 @@ class Suppression:
     suppressed: tuple[Suppressed, ...]
 
     @classmethod
-    def of(cls, findings: Iterable[Finding], told: Instructions) -> "Suppression":
+    def of(cls, findings: Iterable[Finding], given: Instructions) -> "Suppression":
         """Divide findings."""
         kept, suppressed = [], []
         for finding in findings:
-            by = next((one for one in told.get(finding.path, ()) if _suppresses(one, finding)), None)
+            by = next((one for one in given.get(finding.path, ()) if _suppresses(one, finding)), None)
             if by:
                 suppressed.append(Suppressed(finding, by))
             else:
                 kept.append(finding)
         return cls(tuple(kept), tuple(suppressed))
 
-    def unused(self, told: Instructions, rules: Mapping[str, Code]) -> Iterator[Finding]:
+    def unused(self, given: Instructions, rules: Mapping[str, Code]) -> Iterator[Finding]:
         """A finding for each instruction, or code in one, that suppresses nothing."""
-        by_path: dict[str, list[Finding]] = {path: [] for path in told}
+        by_path: dict[str, list[Finding]] = {path: [] for path in given}
         for finding in (*self.findings, *(row.finding for row in self.suppressed)):
             by_path.get(finding.path, []).append(finding)
-        for path, rows in told.items():
+        for path, rows in given.items():
             for one in rows:
                 yield from _unused(path, one, by_path[path], rules)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from kg.mapping.link_resolution import alias_keys, file_name, title_keys
+from kg.mapping.link_resolution import file_name
 from kg.notes.summary import Card
 from kg.validation.link_checks import ALIAS, NEAR_FILE, NEAR_NOTE, closest
 
@@ -27,7 +27,7 @@ def names_of(
 ) -> dict[str, Named]:
     """The names of a vault by path."""
     notes = {
-        card.path: Named("note", "", card.id or "", tuple(alias_keys(card)), tuple(title_keys(card))) for card in cards
+        card.path: Named("note", "", card.id or "", tuple(card.alias_keys), tuple(card.title_keys)) for card in cards
     }
     groups = {**dict.fromkeys(attachments, "attachment"), **dict.fromkeys(ignored, "ignored")}
     names = {path: Named(group, "") for path, group in groups.items()} | notes
