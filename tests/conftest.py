@@ -15,7 +15,7 @@ from helpers import (
     hostile,
     sampling,
 )
-from helpers.vaults import NOTES, Write, ingest
+from helpers.vaults import NOTES, Write, ingest, write_vault
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -50,9 +50,7 @@ def write(tmp_path: Path) -> Write:
     def files(notes: dict[str, str]) -> Path:
         vault = tmp_path / "vault"
         vault.mkdir(exist_ok=True)
-        for name, text in notes.items():
-            (vault / name).parent.mkdir(parents=True, exist_ok=True)
-            (vault / name).write_text(text, encoding="utf-8")
+        write_vault(vault, notes)
         return vault
 
     return files

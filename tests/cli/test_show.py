@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 import kg
 from helpers.commanding import run as process
+from helpers.vaults import write_vault
 from kg.cli.commands import kg as cli
 from kg.config import Config, load
 from kg.core.findings import Finding
@@ -33,9 +34,7 @@ NOTES = {
 @pytest.fixture(scope="module")
 def vault(tmp_path_factory: pytest.TempPathFactory) -> Path:
     vault = tmp_path_factory.mktemp("show") / "vault"
-    for name, text in NOTES.items():
-        (vault / name).parent.mkdir(parents=True, exist_ok=True)
-        (vault / name).write_text(text, encoding="utf-8")
+    write_vault(vault, NOTES)
     kg.ingest(kg.Vault(config=load(vault, cwd=vault)))
     return vault
 
@@ -114,9 +113,7 @@ TWINS = {
 @pytest.fixture(scope="module")
 def twins(tmp_path_factory: pytest.TempPathFactory) -> Path:
     vault = tmp_path_factory.mktemp("twins") / "vault"
-    for name, text in TWINS.items():
-        (vault / name).parent.mkdir(parents=True, exist_ok=True)
-        (vault / name).write_text(text, encoding="utf-8")
+    write_vault(vault, TWINS)
     kg.ingest(kg.Vault(config=load(vault, cwd=vault)))
     return vault
 

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 import kg
 from helpers.commanding import command
+from helpers.vaults import write_vault
 from kg.cli.commands import kg as cli
 from kg.config import load
 
@@ -24,8 +25,7 @@ NOTES = {
 def reported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, kg.Report]:
     vault = tmp_path_factory.mktemp("stats") / "vault"
     vault.mkdir()
-    for name, text in NOTES.items():
-        (vault / name).write_text(text)
+    write_vault(vault, NOTES)
     return vault, kg.ingest(kg.Vault(config=load(vault, cwd=vault)))
 
 

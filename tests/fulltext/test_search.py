@@ -24,7 +24,7 @@ import kg
 from helpers.commanding import run as process
 from helpers.drawing import examples
 from helpers.forking import forked
-from helpers.vaults import ROOT, ingest
+from helpers.vaults import ROOT, ingest, write_vault
 from kg.cli.commands import kg as cli
 from kg.cli.search import _typed
 from kg.config import Config, load
@@ -966,8 +966,7 @@ def loose(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A vault in which few notes have several words."""
     folder = tmp_path_factory.mktemp("loose") / "vault"
     folder.mkdir()
-    for name, text in LOOSE.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    write_vault(folder, LOOSE)
     ingest(folder, folder / ".kg")
     return folder
 

@@ -8,7 +8,7 @@ import pyoxigraph as ox
 from click.testing import CliRunner, Result
 
 import kg
-from helpers.vaults import ingest
+from helpers.vaults import ingest, write_vault
 from kg.analysis.network import Network, NetworkLink
 from kg.analysis.network_reader import read
 from kg.cli.commands import kg as cli
@@ -118,8 +118,7 @@ def hostile(folder: Path) -> Export:
     """The export of a vault with all that some format chokes on."""
     vault = folder / "vault"
     vault.mkdir()
-    for name, text in VAULT.items():
-        (vault / name).write_text(text, encoding="utf-8")
+    write_vault(vault, VAULT)
     store = ingest(vault, folder / "store").store
     return Export(store, lambda: read(store), list, None, vault=vault, title='Notes "<&>" 🧠')
 

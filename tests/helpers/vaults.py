@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from click.testing import CliRunner, Result
@@ -33,6 +33,15 @@ FEW_LINKS = {
 
 Write = Callable[[dict[str, str]], Path]
 """The fixture `write`: files of a vault, by their names, to the vault's folder."""
+
+
+def write_vault(folder: Path, files: Mapping[str, str | bytes]) -> Path:
+    """Write files by their names into a folder, which is made if it does not exist; the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    return folder
 
 
 def ingest(vault: Path, store: Path, *, full: bool = False, inference: bool = True) -> kg.Report:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 import kg
+from helpers.vaults import write_vault
 from kg.notebook.displays import AnswerTable
 from kg.notebook.magic import load_ipython_extension
 
@@ -20,8 +21,7 @@ VAULT = {
 @pytest.fixture(scope="module")
 def graph(tmp_path_factory: pytest.TempPathFactory) -> kg.KnowledgeGraph:
     vault = tmp_path_factory.mktemp("vault")
-    for name, text in VAULT.items():
-        (vault / name).write_text(text)
+    write_vault(vault, VAULT)
     return kg.open(vault)
 
 

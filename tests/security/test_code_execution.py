@@ -18,7 +18,7 @@ import click
 import pytest
 
 from helpers.serving import Request, serving
-from helpers.vaults import ROOT
+from helpers.vaults import ROOT, write_vault
 from kg.cli.commands import kg as cli
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the programs that must not run are scripts of sh")
@@ -88,9 +88,7 @@ class Folders:
 def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folders]:
     base = tmp_path_factory.mktemp("vaults")
     clean, hostile = base / "clean", base / "hostile"
-    for name, text in NOTES.items():
-        (clean / name).parent.mkdir(parents=True, exist_ok=True)
-        (clean / name).write_text(text, encoding="utf-8")
+    write_vault(clean, NOTES)
     _commit(clean)
     shutil.copytree(clean, hostile)
     for make in (_modules, _programs, _repository):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from helpers.commanding import run
-from helpers.vaults import ingest
+from helpers.vaults import ingest, write_vault
 from kg.cli.listing import listing_of
 from kg.config import load
 from kg.sparql.listing import Lister
@@ -27,9 +27,7 @@ VAULT = {
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An ingested vault of outcomes and people."""
     vault = tmp_path_factory.mktemp("listing")
-    for name, text in VAULT.items():
-        (vault / name).parent.mkdir(exist_ok=True)
-        (vault / name).write_text(text, encoding="utf-8")
+    write_vault(vault, VAULT)
     ingest(vault, vault / ".kg")
     return vault
 

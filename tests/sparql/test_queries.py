@@ -12,7 +12,7 @@ import pyoxigraph as ox
 import pytest
 
 import kg
-from helpers.vaults import NOTES, ROOT, ingest
+from helpers.vaults import NOTES, ROOT, ingest, write_vault
 from kg.config import Config, load
 from kg.rdf.sparql_syntax import check, tokens
 from kg.rendering.query_results import write
@@ -93,8 +93,7 @@ def messy(tmp_path_factory: pytest.TempPathFactory) -> kg.Store:
     folder = tmp_path_factory.mktemp("messy")
     vault = folder / "vault"
     vault.mkdir()
-    for name, text in MESSY.items():
-        (vault / name).write_text(text)
+    write_vault(vault, MESSY)
     return ingest(vault, folder / "store").store
 
 

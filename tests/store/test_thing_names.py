@@ -13,7 +13,7 @@ import pytest
 
 import kg
 from helpers.commanding import command, run
-from helpers.vaults import ingest
+from helpers.vaults import ingest, write_vault
 from kg.core.errors import KgError, NotFound
 from kg.store.lookup import Lookup
 from kg.store.many_names import ManyNames
@@ -47,9 +47,7 @@ VAULT = {
 @pytest.fixture(scope="module")
 def vault(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("names") / "vault"
-    for name, text in VAULT.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
+    write_vault(folder, VAULT)
     ingest(folder, folder / ".kg")
     return folder
 

@@ -7,7 +7,7 @@ import pytest
 
 import kg
 from helpers.commanding import run, snapshot
-from helpers.vaults import Write
+from helpers.vaults import Write, write_vault
 from kg.config import PartOfVault, locate
 
 NOTES = {
@@ -33,9 +33,7 @@ def project(write: Write) -> Path:
 def validated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same project, which no test changes."""
     folder = tmp_path_factory.mktemp("validated")
-    for name, text in NOTES.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
+    write_vault(folder, NOTES)
     (folder / "notes/Ünicode.md").rename(folder / "notes/U\u0308nicode.md")
     return folder
 

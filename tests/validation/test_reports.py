@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from helpers.commanding import run
-from helpers.vaults import Write
+from helpers.vaults import Write, write_vault
 
 NOTES = {
     "kg.toml": 'vault = "notes"\n',
@@ -21,9 +21,7 @@ NOTES = {
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project that has been ingested, and that tests do not change."""
     folder = tmp_path_factory.mktemp("project")
-    for name, text in NOTES.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
+    write_vault(folder, NOTES)
     assert run("ingest", "-q", cwd=folder).returncode == 0
     return folder
 
