@@ -265,7 +265,7 @@ def test_an_empty_vault_that_had_notes_is_a_question(vault: Path, tmp_path: Path
     empty(vault)
     done = run("ingest", "vault")
     assert done.returncode == 1
-    assert ".:1:1: error: nothing is here, and there were 4 notes; the last good state stays [F07]" in done.stderr
+    assert "vault:1:1: error: nothing is here, and there were 4 notes; the last good state stays [F07]" in done.stderr
     assert quads(tmp_path / "store") == before
     assert run("ingest", "vault", "--dry-run").stdout == ""
     validated = run("validate", "vault")

@@ -186,6 +186,8 @@ class Killing:
         assert len({name for name in left if name.startswith("gen-")}) <= generations
         made = {
             "CACHEDIR.TAG",
+            ".gitignore",
+            "fingerprint",
             "lock",
             "current",
             "seen.json",

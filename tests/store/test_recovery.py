@@ -395,11 +395,13 @@ def test_what_is_remembered_of_the_files_times_may_be_damaged(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(file_digests, "_SAFE", 0)  # so that files that have just been written are remembered, too
-    for version, how in enumerate((*HOW, other_json), 2):
+    ways = [
+        (most, name, how) for most, name in ((0, "seen.json"), (100, "seen-new.json")) for how in (*HOW, other_json)
+    ]
+    for version, (most, name, how) in enumerate(ways, 2):
+        monkeypatch.setattr(file_digests, "_MOST_RECENT", most)
         ingest(project.vault, project.store)
-        damage(project, "seen.json", how)
-        if version > 2:
-            damage(project, "seen-new.json", how)
+        damage(project, name, how)
         project.edit({"n1.md": version})
         project.recovers()
 

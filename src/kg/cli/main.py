@@ -44,7 +44,7 @@ def main() -> NoReturn:
 def _use_utf8() -> None:
     """Read and write UTF-8, whatever the code page of the terminal: notes and their names are in any script."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
             stream.reconfigure(encoding="utf-8", errors=stream.errors)
 
 
