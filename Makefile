@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-all coverage soak fuzz lint bench clean
+.PHONY: demo docs test test-all coverage soak fuzz lint bench clean
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kg needs Python 3.11 or newer; try: make PYTHON=python3.12")'
@@ -15,6 +15,10 @@ $(STAMP): pyproject.toml
 
 demo: $(STAMP) ## Ingest notes/, show what was found, and answer three questions
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/demo.sh
+
+docs: $(STAMP) ## The documentation as a site in site/, which needs no network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo 'open site/index.html'
 
 test: $(STAMP) lint ## Style, types, layers and all tests but the long ones
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m 'not slow and not system'
@@ -55,4 +59,4 @@ bench: $(STAMP) ## Figures, each beside a peer in the same run
 	$(BIN)/python benchmarks/hostile.py
 
 clean:
-	rm -rf $(VENV) .kg notes/.kg dist build
+	rm -rf $(VENV) .kg notes/.kg dist build site

@@ -1,5 +1,6 @@
 """What is written about kg is true: generated pages are up to date, examples run, links lead somewhere."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from helpers.vaults import ROOT
 sys.path.insert(0, str(ROOT / "docs"))
 import generate
 
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
 @pytest.mark.parametrize("name", generate.PAGES)
@@ -40,3 +41,19 @@ def test_python_examples_run(page: Path, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "notes", tmp_path / "notes", ignore=shutil.ignore_patterns(".kg"))
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_the_site_needs_no_network(tmp_path: Path) -> None:
+    """`mkdocs build` has no warning (mkdocs.yml is strict), and no page loads a script, style or picture from the web."""
+    build = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path)]
+    env = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(build, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    for page in tmp_path.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        loaded = re.findall(
+            r'<(?:script|img|iframe)[^>]*src="(?:https?:)?//[^"]*|<link[^>]*stylesheet[^>]*//[^>]*', text
+        )
+        assert not loaded, page.name
+    assert (tmp_path / "search" / "search_index.js").stat().st_size > 100_000
