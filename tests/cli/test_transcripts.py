@@ -26,6 +26,7 @@ FILES = [
     ROOT / "docs" / "exploring.md",
     ROOT / "docs" / "exporting.md",
     ROOT / "docs" / "inference.md",
+    ROOT / "docs" / "start.md",
     ROOT / "docs" / "suggestions.md",
 ]
 FENCE = re.compile(r"^(?P<ticks>`{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=ticks)$", re.M | re.S)
