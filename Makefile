@@ -9,11 +9,11 @@ STAMP := $(VENV)/.installed
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kg needs Python 3.11 or newer; try: make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[all]' --group dev
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[all]' --group dev
 	@touch $@
 
-demo: $(STAMP) ## Ingest notes/, show what was found, and answer three questions
+demo: $(STAMP) ## Ingest notes/, answer three questions and list broken links, in three screens
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/demo.sh
 
 docs: $(STAMP) ## The documentation as a site in site/, which needs no network
