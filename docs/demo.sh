@@ -15,6 +15,6 @@ kg query -f table missing-notes
 say 'Why is “leadership” above “Psychological safety”? No note says so.' \
     'kg why "Psychological safety" skos:broaderTransitive leadership'
 kg why 'Psychological safety' skos:broaderTransitive leadership
-say 'Which links are broken, and at which line?' 'kg validate --only links --severity error'
-kg validate --only links --severity error || true
+say 'Which links are broken, and at which line?' 'kg validate -q --only links --severity error'
+kg validate -q --only links --severity error || true
 printf '\nNow your own notes:  .venv/bin/kg ingest FOLDER\n'
