@@ -56,4 +56,5 @@ def test_the_site_needs_no_network(tmp_path: Path) -> None:
             r'<(?:script|img|iframe)[^>]*src="(?:https?:)?//[^"]*|<link[^>]*stylesheet[^>]*//[^>]*', text
         )
         assert not loaded, page.name
+        assert "<p>```" not in text, page.name  # a block of code that is shown as text
     assert (tmp_path / "search" / "search_index.js").stat().st_size > 100_000

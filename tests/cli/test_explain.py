@@ -22,6 +22,7 @@ WITH_EXAMPLES = [code for code, row in EXPLAINED.items() if row.examples]
 
 def test_every_code_has_an_explanation() -> None:
     assert [code for code, row in EXPLAINED.items() if not row.meaning or not row.code.remedy] == []
+    assert [code for code, row in EXPLAINED.items() if "```" in row.meaning] == []
     text = (resource("ontology").parent / "src/kg/rendering/explanations.md").read_text(encoding="utf-8")
     assert [
         line[2:] for line in text.splitlines() if line[:2] == "# " and line[2:3].isupper() and line[3:].isdigit()

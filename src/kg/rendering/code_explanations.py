@@ -12,6 +12,8 @@ from kg.core.findings import Code
 from kg.core.json_text import json_text
 
 _FENCE = re.compile(r"^```markdown (?P<file>[^\n]+)\n(?P<text>.*?)^```$\n*", re.M | re.S)
+_CODE = re.compile(r"^# ([A-Z]+\d+)\n", re.M)
+"""The heading of a code; an example has headings, too."""
 _WIDTH = 90
 
 
@@ -63,8 +65,9 @@ class CodeExplanation(NamedTuple):
 @cache
 def _texts() -> Mapping[str, str]:
     """The text about each code."""
-    parts = Path(__file__).with_name("explanations.md").read_text(encoding="utf-8").split("\n# ")
-    return {name.lstrip("# "): text for name, _, text in (part.partition("\n") for part in parts)}
+    text = Path(__file__).with_name("explanations.md").read_text(encoding="utf-8")
+    _, *parts = _CODE.split(text)
+    return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 def _json(rows: Iterable[CodeExplanation]) -> str:
