@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kg.cli.freshness import refresh
-from kg.cli.options import Options, common, plural, raw_out, tell, vault_config
+from kg.cli.options import Options, as_of, common, plural, raw_out, tell, vault_config
 from kg.cli.output import say_place, written
 from kg.core.errors import KgError, QuerySyntaxError
 from kg.core.files import short
@@ -49,6 +49,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--metrics", is_flag=True, help="Include the metrics that kg analyze --save stored.")
 @click.option("--private-tag", "private", multiple=True, metavar="TAG",
               help="Leave out notes with this tag and every trace of them; may be repeated.")  # fmt: skip
+@as_of
 @common
 def export(
     options: Options,
