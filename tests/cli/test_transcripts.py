@@ -23,6 +23,7 @@ FILES = [
     *sorted((Path(__file__).parent / "transcripts").glob("*.md")),
     ROOT / "README.md",
     ROOT / "docs" / "analyzing.md",
+    ROOT / "docs" / "diff.md",
     ROOT / "docs" / "exploring.md",
     ROOT / "docs" / "exporting.md",
     ROOT / "docs" / "inference.md",

@@ -3,7 +3,6 @@
 import os
 import random
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,16 +10,13 @@ import pytest
 import kg
 from helpers.commanding import run
 from helpers.drawing import at_length
-from helpers.repositories import commit, git, isolate
+from helpers.repositories import TURTLE, commit, git, isolate, write_history
 from helpers.vaults import ingest
 from kg.config import load
 from kg.core.errors import KgError, NotFound
 from kg.revisions.revision import revision
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
-TURTLE = """@prefix owl: <http://www.w3.org/2002/07/owl#> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
-<https://e.example/{name}> a owl:Class ; rdfs:label "{name}" .
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -36,38 +32,6 @@ def checked_out(repository: Path, name: str, inside: str, folder: Path) -> kg.St
 
 def as_it_was(vault: Path, name: str) -> kg.Store:
     return kg.Store(revision(load(vault, cwd=vault), name).config.store)
-
-
-def histories(seed: int, length: int) -> Iterator[dict[str, str | None]]:
-    """Random commits of a vault: notes come, change, move and go, and so do its settings, ontology and ignored files."""
-    chance, notes = random.Random(seed), dict[str, str]()
-    for number in range(length):
-        changes: dict[str, str | None] = {}
-        for _ in range(chance.randint(1, 4)):
-            name = f"{chance.choice(['', 'a/', 'b/c/'])}N{chance.randrange(8)}.md"
-            links = " ".join(f"[[N{chance.randrange(10)}]]" for _ in range(chance.randrange(3)))
-            text = chance.choice(["", "---\ntype: Outcome\n---\n", "---\nid: x\n---\n", "---\ntype: Place\n---\n"])
-            text += chance.choice(["# Outcomes\n- One\n", "Text.\n", f"# Head {number}\n"]) + links + "\n"
-            gone = name in notes and chance.random() < 0.4
-            changes[name] = None if gone else text
-            notes.pop(name, None) if gone else notes.__setitem__(name, text)
-        what = chance.randrange(12)
-        changes |= {
-            0: {"kg.toml": f'base = "https://e.example/{number % 3}/"\n'},
-            1: {"ontology/own.ttl": TURTLE.format(name="Place")},
-            2: {".gitignore": "a/*.md\n" if number % 2 else ""},
-            3: {"ontology/rules/r.rq": "CONSTRUCT { ?s kg:related ?o } WHERE { ?s kg:linksTo ?o }\n"},
-            4: {"pictures/p.png": "x" * 70_000},
-            5: {".obsidian/types.json": '{"types": {"due": "date"}}'},
-        }.get(what, {})
-        yield changes
-
-
-def write_history(folder: Path, seed: int, length: int) -> None:
-    for day, changes in enumerate(histories(seed, length), 1):
-        for name in [name for name, text in changes.items() if text is None and not (folder / name).exists()]:
-            del changes[name]
-        commit(folder, changes, day)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from kg.config import Config
 from kg.core.errors import KgError
 from kg.core.limits import limited
 from kg.core.sandbox import without_network
+from kg.mapping.link_resolution import Index
 from kg.mapping.ontology import Ontology, load_ontology
 from kg.rdf.iris import Names
 from kg.rdf.vocabulary import INFERRED_GRAPH, TYPE
@@ -58,7 +59,12 @@ class Explainer:
     """Explains the triples of a vault's store."""
 
     def __init__(
-        self, config: Config, generation: Published, ontology: Ontology | None = None, ledger: IngestState | None = None
+        self,
+        config: Config,
+        generation: Published,
+        ontology: Ontology | None = None,
+        ledger: IngestState | None = None,
+        index: Index | None = None,
     ) -> None:
         self.config = config
         self.store: Store = generation.store
@@ -66,13 +72,13 @@ class Explainer:
         prefixes = {prefix: iri for file in self.ontology.files for prefix, iri in file.prefixes.items()}
         self.naming = Lookup(self.store, self.ontology, Names(config.base), {**prefixes, **self.ontology.prefixes})
         self.derivations = Derivations(self.store, Reasoning(self.ontology, cached_rules(generation), config.limits))
-        self._ledger, self._folder = ledger, generation.folder
+        self._ledger, self._folder, self._index = ledger, generation.folder, index
 
     @cached_property
     def sources(self) -> SourceLines:
         """The lines that state triples."""
         ledger = self._ledger or IngestState.read(self._folder)
-        return SourceLines(self.config, self.store, self.ontology, ledger)
+        return SourceLines(self.config, self.store, self.ontology, ledger, self._index)
 
     def why(self, subject: str, predicate: str, obj: str) -> list[Explanation]:
         """Explain the triples that three names denote. Raises NotFound, KgError."""

@@ -55,6 +55,8 @@ class SourceLines:
     ontology: Ontology
     ledger: IngestState | None
     """The recorded state of the notes; without it, no note states a triple."""
+    index: Index | None = None
+    """The index of the notes, if there is one already."""
 
     # ---- lines of notes ----------------------------------------------------------------------------------------------
 
@@ -84,8 +86,9 @@ class SourceLines:
     def reader(self) -> Reader:
         """The mapping of the notes, as at the ingest."""
         assert self.ledger is not None
-        cards = [entry.card for entry in self.ledger.entries.values()]
-        index = Index.of(cards, self.ledger.attachments, Names(self.config.base), ignored=self.ledger.ignored)
+        if (index := self.index) is None:
+            cards = [entry.card for entry in self.ledger.entries.values()]
+            index = Index.of(cards, self.ledger.attachments, Names(self.config.base), ignored=self.ledger.ignored)
         return Reader(index, self.ontology, self.config.default_class)
 
     def _lines(self, path: str, wanted: frozenset[Origin]) -> dict[Origin, SourceLine]:

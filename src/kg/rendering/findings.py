@@ -208,21 +208,26 @@ def _location(place: Finding | Instruction, path: str) -> dict[str, Any]:
 
 def _github(validation: Validation, out: IO[str], style: ReportStyle) -> None:
     """Write commands that GitHub Actions shows beside the lines of a change."""
-    names = {"error": "error", "warning": "warning", "info": "notice"}
     for finding in validation.findings:
-        location = {
-            "file": _path(finding, validation, style),
-            "line": finding.line,
-            "endLine": finding.end_line,
-            "col": finding.column,
-            "endColumn": finding.end_column,
-            "title": f"{finding.code} {validation.rules[finding.code].title}"
-            if finding.code in validation.rules
-            else finding.code,
-        }
-        properties = ",".join(f"{key}={_escaped(str(value), also=True)}" for key, value in location.items())
-        text = printable(finding.message) + (f" ({printable(finding.hint)})" if finding.hint else "")
-        out.write(f"::{names[finding.severity]} {properties}::{_escaped(text)}\n")
+        rule = validation.rules.get(finding.code)
+        title = f"{finding.code} {rule.title}" if rule else finding.code
+        out.write(github_command(finding, _path(finding, validation, style), title))
+
+
+def github_command(finding: Finding, path: str, title: str) -> str:
+    """The command by which GitHub Actions shows a finding at its line."""
+    names = {"error": "error", "warning": "warning", "info": "notice"}
+    location = {
+        "file": path,
+        "line": finding.line,
+        "endLine": finding.end_line,
+        "col": finding.column,
+        "endColumn": finding.end_column,
+        "title": title,
+    }
+    properties = ",".join(f"{key}={_escaped(str(value), also=True)}" for key, value in location.items())
+    text = printable(finding.message) + (f" ({printable(finding.hint)})" if finding.hint else "")
+    return f"::{names[finding.severity]} {properties}::{_escaped(text)}\n"
 
 
 def _escaped(text: str, *, also: bool = False) -> str:

@@ -197,6 +197,11 @@ class Store:
                 lines.append(b"%b %b %b .\n" % (subject, predicate, _in_full(obj)))
         return lines
 
+    def dump(self, graph: ox.NamedNode) -> bytes:
+        """A named graph in N-Triples, in no particular order. Raises StoreError."""
+        with self.reading():
+            return self._db.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=graph) or b""
+
     def quad_lines(self, apart: Collection[ox.NamedNode] = ()) -> list[bytes]:
         """The dataset as lines of N-Quads in no particular order, without the graphs `apart` and their own triples.
 

@@ -1,0 +1,157 @@
+"""`kg diff`: what a change of the notes means."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kg.cli.options import Options, common, gathered, progress, tell
+from kg.cli.reports import OutputOptions, output_options
+from kg.core.errors import KgError
+from kg.core.files import exists, is_folder
+
+if TYPE_CHECKING:
+    from kg.comparison.difference import Difference
+    from kg.comparison.state import State
+    from kg.config import Config
+    from kg.notes.vault import Progress
+    from kg.rendering.difference_report import Sign
+    from kg.rendering.differences import Paint
+
+NOW = "the files as they are"
+
+
+@dataclass(frozen=True)
+class DiffOptions:
+    """What is compared, and what the exit code says."""
+
+    asserted: bool
+    findings: bool
+    answers: bool
+    stat: bool
+    exit_code: bool
+
+
+@click.command()
+@click.argument("revisions", nargs=-1, metavar="[REV1 [REV2]] [PATH]...")
+@gathered(
+    "choice",
+    DiffOptions,
+    click.option("--asserted", is_flag=True, help="Leave out what follows by inference."),
+    click.option("--findings/--no-findings", default=True, help="Compare what kg validate reports (by default)."),
+    click.option("--answers/--no-answers", default=True, help="Compare the answers of the project's questions."),
+    click.option("--stat", is_flag=True, help="Print only the totals, note by note."),
+    click.option("--exit-code", is_flag=True, help="Exit with 1 if anything differs."),
+)
+@click.option("--textconv", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Print what one note says, for git's driver diff.kg.textconv.")  # fmt: skip
+@output_options("text, md, html, json, nquads, sparql or github")
+@common
+def diff(
+    options: Options,
+    revisions: tuple[str, ...],
+    choice: DiffOptions,
+    textconv: Path | None,
+    output: OutputOptions,
+) -> None:
+    """Report what a change of the notes means.
+
+    Compares two commits of the vault's git repository; REV is a branch, a tag, a hash or a date. REV2 is by default the
+    files as they are, and REV1 is HEAD. PATH is a file or folder of the vault: only the facts and findings there are
+    reported. Moved notes and wrapped lines change no fact. nquads and sparql hold the change of the whole dataset.
+    """
+    from kg.config import find_store
+    from kg.rendering.differences import REPORTS
+
+    if textconv:
+        _say_facts(textconv)
+        return
+    targets = output.targets({"text": REPORTS["stat"]} if choice.stat and not output.formats else REPORTS)
+    config = find_store(store=options.store)
+    names, paths = _arguments(config, revisions)
+    with progress(options) as bar:
+        difference = _difference(config, names, paths, choice, bar)
+    for target in targets:
+        with target.out() as out:
+            target.row.write(difference, out, _paint(options, target.file))
+    if choice.exit_code and difference and not output.exit_zero:
+        sys.exit(1)
+
+
+def _say_facts(file: Path) -> None:
+    """Print what a note says by itself, a line for each fact, in an order that depends on nothing else."""
+    from kg.comparison.one_note import facts_of
+
+    for sentence in facts_of(file):
+        tell(sentence)
+
+
+def _arguments(config: "Config", words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The revisions and the paths: a word is a path if a file or folder of the vault has it, as in git."""
+    names: list[str] = []
+    paths: list[str] = []
+    for word in words:
+        place = Path.cwd() / word
+        if ((len(names) == 2 or exists(place)) and word not in {".", ".."}) or paths:
+            paths.append(_inside(config, word, place))
+        else:
+            names.append(word)
+    if len(names) > 2:
+        raise click.UsageError("name at most two revisions; the rest are paths.")
+    return names or ["HEAD"], paths
+
+
+def _inside(config: "Config", word: str, place: Path) -> str:
+    """A path of the vault, with a trailing `/` if it is a folder. Raises KgError."""
+    real = place.resolve()
+    if not real.is_relative_to(config.vault):
+        raise KgError(f"{word} is neither a commit nor a file or folder of the vault")
+    path = real.relative_to(config.vault).as_posix()
+    return f"{path}/" if is_folder(real) else path
+
+
+def _difference(
+    config: "Config", names: Sequence[str], paths: Sequence[str], choice: DiffOptions, bar: "Progress | None"
+) -> "Difference":
+    from kg.comparison.difference import Parts, compare
+
+    before = _at(config, names[0], bar)
+    after = _at(config, names[1], bar) if len(names) > 1 else _now(config, bar)
+    for path in paths:
+        if not any(before.has(path) or after.has(path) for path in (path, f"{path.rstrip('/')}/")):
+            raise KgError(f"{path} is neither a commit nor a file or folder of the vault")
+    is_stat = choice.stat and choice.asserted
+    parts = Parts(not choice.asserted, choice.findings and not is_stat, choice.answers and not is_stat, tuple(paths))
+    return compare(before, after, parts)
+
+
+def _at(config: "Config", name: str, bar: "Progress | None") -> "State":
+    from kg.comparison.state import State
+    from kg.revisions.revision import revision
+
+    found = revision(config, name, bar)
+    commit = found.commit
+    return State.of(f"{name} ({commit.hash[:7]}, {commit.time:%Y-%m-%d})", found.config)
+
+
+def _now(config: "Config", bar: "Progress | None") -> "State":
+    from kg.comparison.state import State
+    from kg.ingestion.pipeline import ingest
+    from kg.notes.vault import Vault
+
+    ingest(Vault(config=config), progress=bar)
+    return State.of(NOW, config)
+
+
+def _paint(options: Options, file: Path | None) -> "Paint":
+    """Colours for a terminal."""
+    colors = {"+": "green", "-": "red", "~": "yellow"}
+    is_shown = file is None and options.color is not False and sys.stdout.isatty()
+
+    def paint(sign: "Sign", text: str) -> str:
+        return click.style(text, fg=colors.get(sign)) if is_shown else text
+
+    return paint

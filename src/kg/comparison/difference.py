@@ -1,0 +1,240 @@
+"""The difference between two states of a vault, as a value that every report is made from."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+import pyoxigraph as ox
+
+from kg.comparison.answers import AnswerChange, answer_changes
+from kg.comparison.facts import Fact, Facts, NoteChange
+from kg.comparison.renames import Renaming
+from kg.comparison.state import State
+from kg.core.findings import Finding
+from kg.rdf.vocabulary import MISSING, Term
+from kg.reasoning.explanation import Explanation
+from kg.reasoning.source_lines import SourceLine
+
+_EXPLAINED = 200
+"""The most conclusions of each side that are explained: each needs a derivation."""
+
+
+class Thing(NamedTuple):
+    """A thing that has come, gone or moved."""
+
+    name: str
+    classes: tuple[str, ...]
+    path: str
+    before: str = ""
+    """Its earlier name, if it has moved."""
+    path_before: str = ""
+
+
+class Conclusion(NamedTuple):
+    """A triple that follows, and why, in one line; the reason is empty where there are too many to explain."""
+
+    fact: Fact
+    reason: str
+
+
+@dataclass(frozen=True)
+class Side:
+    """What only one of the two states has."""
+
+    state: State = field(repr=False)
+    things: tuple[Thing, ...] = ()
+    follows: tuple[Conclusion, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    quads: Callable[[], list[ox.Quad]] = field(default=list, repr=False)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The difference between two states."""
+
+    gone: Side
+    come: Side
+    moved: tuple[Thing, ...]
+    notes: tuple[NoteChange, ...]
+    answers: tuple[AnswerChange, ...]
+    lines: Mapping[ox.Triple, tuple[SourceLine, ...]] = field(repr=False)
+    """The lines of the facts and conclusions of the later state, and those of the earlier one below `lines_before`."""
+    lines_before: Mapping[ox.Triple, tuple[SourceLine, ...]] = field(repr=False)
+
+    def __bool__(self) -> bool:
+        """Whether anything differs that the report shows."""
+        sides = any((side.things, side.follows, side.findings) != ((), (), ()) for side in (self.gone, self.come))
+        return sides or bool(self.moved or self.answers) or any(change.has_facts for change in self.notes)
+
+    @cached_property
+    def totals(self) -> dict[str, int]:
+        """The numbers of what has come and gone."""
+        notes = self.notes
+        return {
+            "notes_added": sum(not change.before for change in notes),
+            "notes_removed": sum(not change.after for change in notes),
+            "notes_edited": sum(bool(change.before and change.after) and change.is_edited for change in notes),
+            "notes_moved": sum(
+                bool(change.before and change.after) and change.before != change.after for change in notes
+            ),
+            "things_added": len(self.come.things),
+            "things_removed": len(self.gone.things),
+            "facts_changed": sum(len(change.changed) for change in notes),
+            "facts_added": sum(len(change.added) for change in notes),
+            "facts_removed": sum(len(change.removed) for change in notes),
+            "follows_added": len(self.come.follows),
+            "follows_removed": len(self.gone.follows),
+            "findings_added": len(self.come.findings),
+            "findings_removed": len(self.gone.findings),
+            "answers_changed": len(self.answers),
+        }
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a comparison looks at."""
+
+    inference: bool = True
+    findings: bool = True
+    answers: bool = True
+    paths: tuple[str, ...] = ()
+    """The files and folders of the vault, each folder with a trailing `/`, to report on; empty for all."""
+
+    def has(self, *paths: str) -> bool:
+        """Whether one of the paths of a note is reported on."""
+        wanted = self.paths
+        return not wanted or any(
+            path == part or path.startswith(part) for path in filter(None, paths) for part in wanted
+        )
+
+
+def compare(before: State, after: State, parts: Parts | None = None) -> Difference:
+    """Compare two states. Raises KgError if one of them cannot be read."""
+    parts = parts or Parts()
+    renaming = Renaming.of(before, after)
+    facts = Facts(before, after, renaming)
+    notes = tuple(change for change in facts.notes() if parts.has(change.before, change.after))
+    come, gone = facts.follows() if parts.inference and not parts.paths else ([], [])
+    findings = _findings(before, after, renaming) if parts.findings else ([], [])
+    old, new = ([finding for finding in found if parts.has(finding.path)] for found in findings)
+    things_gone, things_come, moved = _things(before, after, renaming, notes)
+    quads = _once(facts.quads)
+    return Difference(
+        Side(before, things_gone, tuple(_concluded(before, gone)), tuple(old), lambda: quads()[0]),
+        Side(after, things_come, tuple(_concluded(after, come)), tuple(new), lambda: quads()[1]),
+        tuple(thing for thing in moved if parts.has(thing.path, thing.path_before)),
+        notes,
+        tuple(answer_changes(before, after)) if parts.answers and not parts.paths else (),
+        _lines(after, [fact for change in notes for fact in (*change.added, *(pair.after for pair in change.changed))]),
+        _lines(
+            before, [fact for change in notes for fact in (*change.removed, *(pair.before for pair in change.changed))]
+        ),
+    )
+
+
+def _once(work: Callable[[], tuple[list[ox.Quad], list[ox.Quad]]]) -> Callable[[], tuple[list[ox.Quad], list[ox.Quad]]]:
+    """The function, run at its first call only."""
+    results: list[tuple[list[ox.Quad], list[ox.Quad]]] = []
+
+    def once() -> tuple[list[ox.Quad], list[ox.Quad]]:
+        if not results:
+            results.append(work())
+        return results[0]
+
+    return once
+
+
+def _lines(state: State, facts: Iterable[Fact]) -> Mapping[ox.Triple, tuple[SourceLine, ...]]:
+    return state.explainer.sources.placed(fact.triple for fact in facts)
+
+
+# ---- things ----------------------------------------------------------------------------------------------------------
+
+
+def _things(
+    before: State, after: State, renaming: Renaming, notes: Iterable[NoteChange]
+) -> tuple[tuple[Thing, ...], tuple[Thing, ...], tuple[Thing, ...]]:
+    """The things that are gone, that have come, and that have another name; by name."""
+    was, now = dict[Term, str](), dict[Term, str]()
+    for change in notes:
+        was |= {triple.subject: change.before for triple in before.triples(change.before)}
+        now |= {triple.subject: change.after for triple in after.triples(change.after)}
+    known = {renaming.term(term) for term in was}
+    gone = [term for term in was if not _is_there(after, renaming.term(term))]
+    come = [term for term in now if term not in known and not _is_there(before, renaming.back.term(term))]
+    moved = []
+    for old, new in sorted(renaming.paths.items()):
+        names = [
+            state.names.entity(path, state.ledger.entries[path].card.id)
+            for state, path in ((before, old), (after, new))
+        ]
+        first, second = _thing(before, ox.NamedNode(names[0]), old), _thing(after, ox.NamedNode(names[1]), new)
+        moved.append(second._replace(before=first.name, path_before=old))
+    return _described(before, gone, was), _described(after, come, now), tuple(moved)
+
+
+def _is_there(state: State, term: Term) -> bool:
+    """Whether a state has a thing that notes describe, not only links to."""
+    classes = state.classes(term)
+    return any(name != MISSING for name in classes)
+
+
+def _described(state: State, terms: Iterable[Term], paths: Mapping[Term, str]) -> tuple[Thing, ...]:
+    things = (_thing(state, term, paths[term]) for term in terms if state.is_thing(term) and _is_there(state, term))
+    return tuple(sorted(things))
+
+
+def _thing(state: State, term: Term, path: str) -> Thing:
+    called = state.explainer.naming.called
+    return Thing(called(term), tuple(sorted(map(called, state.classes(term)))), path)
+
+
+# ---- conclusions -----------------------------------------------------------------------------------------------------
+
+
+def _concluded(state: State, triples: list[ox.Triple]) -> Iterator[Conclusion]:
+    """The triples, the first of them with the reason why they follow."""
+    explainer = state.explainer
+
+    def explained() -> dict[ox.Triple, Explanation]:
+        steps = [explainer.derivations.of(triple) for triple in triples[:_EXPLAINED]]
+        return {found.triple: found for found in explainer.explained(step for step in steps if step)}
+
+    reasons = explainer.apart(explained) if triples else {}
+    for triple in triples:
+        found = reasons.get(triple)
+        yield Conclusion(Fact(triple, explainer.words(triple)), _reason(found) if found else "")
+
+
+def _reason(explanation: Explanation) -> str:
+    """The asserted triples that a conclusion rests on, with the first line of each, and the last rule."""
+    leaves = dict.fromkeys(leaf for leaf in explanation.leaves if leaf.stated)
+    told = [f"“{leaf.words[0]}” {leaf.words[1]} “{leaf.words[2]}” ({leaf.stated[0]})" for leaf in leaves]
+    return f"by {explanation.rule}: {', '.join(told)}" if told else f"by {explanation.rule}"
+
+
+# ---- findings --------------------------------------------------------------------------------------------------------
+
+
+def _findings(before: State, after: State, renaming: Renaming) -> tuple[list[Finding], list[Finding]]:
+    """The findings that are resolved, and the new ones. Their lines may differ."""
+
+    def key(finding: Finding, paths: Mapping[str, str]) -> tuple[str, str, str]:
+        return paths.get(finding.path, finding.path), finding.code, finding.message
+
+    old, new = before.findings, after.findings
+    left = Counter(key(finding, renaming.paths) for finding in old)
+    come = []
+    for finding in new:
+        if left[key(finding, {})] > 0:
+            left[key(finding, {})] -= 1
+        else:
+            come.append(finding)
+    gone = []
+    for finding in reversed(old):
+        if left[key(finding, renaming.paths)] > 0:
+            left[key(finding, renaming.paths)] -= 1
+            gone.append(finding)
+    return gone[::-1], come

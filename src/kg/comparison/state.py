@@ -1,0 +1,125 @@
+"""One state of a vault: its store, the record of its notes, and what is asked of both sides of a comparison."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import pyoxigraph as ox
+
+from kg.config import Config
+from kg.core.errors import KgError, StoreError
+from kg.core.findings import Finding
+from kg.ingestion.keyed_index import index_of
+from kg.mapping.ontology import Ontology, load_ontology
+from kg.notes.vault import Vault
+from kg.rdf.iris import Names
+from kg.rdf.vocabulary import INFERRED_GRAPH, TYPE, Term, iri_of
+from kg.reasoning.explanation import Explainer
+from kg.store.ingest_state import IngestState
+from kg.store.store import Published, Store
+from kg.validation.validator import validate
+
+
+@dataclass(frozen=True)
+class State:
+    """A state of a vault. `State.of` opens the published store, which must be up to date."""
+
+    name: str
+    """The name of the state for people: a commit, or the files as they are."""
+    config: Config
+    published: Published
+    ledger: IngestState
+    """The record of the notes."""
+
+    @classmethod
+    def of(cls, name: str, config: Config) -> "State":
+        """Open the state of a store. Raises StoreMissing, StoreError."""
+        published = Published(config.store)
+        ledger = IngestState.read(published.folder)
+        if ledger is None:
+            raise StoreError(f"the store {config.store} cannot be read: run `kg ingest --full` to rebuild it")
+        return cls(name, config, published, ledger)
+
+    @property
+    def store(self) -> Store:
+        """The store."""
+        return self.published.store
+
+    @cached_property
+    def names(self) -> Names:
+        """The IRIs of the vault."""
+        return Names(self.config.base)
+
+    @cached_property
+    def ontology(self) -> Ontology:
+        """The ontology of the state. Raises OntologyError."""
+        return load_ontology(self.config)
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        """Explains triples, names their terms and finds their lines."""
+        return Explainer(self.config, self.published, self.ontology, self.ledger, index_of(self.ledger, self.names))
+
+    def has(self, path: str) -> bool:
+        """Whether there is a file, or below a path with a trailing `/` any file, in the state."""
+        known = (*self.ledger.digests, *self.ledger.attachments)
+        return any(name.startswith(path) if path.endswith("/") else name == path for name in known)
+
+    def entity(self, path: str) -> ox.NamedNode:
+        """The thing that a note describes."""
+        return ox.NamedNode(self.names.entity(path, self.ledger.entries[path].card.id))
+
+    def digest(self, path: str) -> str:
+        """The digest of a note that was read; empty if there is none."""
+        return self.ledger.digests.get(path, "") if path in self.ledger.entries else ""
+
+    def triples(self, path: str) -> Iterator[ox.Triple]:
+        """The triples that a note asserts; none if the state has no such note."""
+        if path in self.ledger.entries:
+            yield from self.graph(ox.NamedNode(self.names.path(path)))
+
+    @cached_property
+    def inferred(self) -> set[bytes]:
+        """All inferred triples, as lines of N-Triples: of most, nothing else is needed."""
+        return set(self.store.dump(INFERRED_GRAPH).splitlines(keepends=True))
+
+    def graph(self, name: ox.NamedNode) -> set[ox.Triple]:
+        """The triples of a named graph."""
+        return {quad.triple for quad in self.store.find(None, None, None, name)}
+
+    def is_thing(self, term: Term) -> bool:
+        """Whether a term is more than a part of a file: it has a class that is not structural."""
+        if not isinstance(term, ox.NamedNode):
+            return False
+        classes = [iri_of(triple.object) for triple in self.store.triples(term, TYPE, None)]
+        return not classes or any(not self.ontology.is_structural(name) for name in classes)
+
+    def classes(self, term: Term) -> list[ox.NamedNode]:
+        """The classes that notes state of a thing, without the structural ones."""
+        rows = self.store.triples(term, TYPE, None)
+        classes = [row.object for row in rows if not self.store.has(term, TYPE, row.object, INFERRED_GRAPH)]
+        return sorted(
+            (
+                name
+                for name in classes
+                if isinstance(name, ox.NamedNode) and not self.ontology.is_structural(name.value)
+            ),
+            key=str,
+        )
+
+    def text(self, path: str) -> str:
+        """The text of a note as it is on the disk; empty if it cannot be read."""
+        try:
+            return (self.config.vault / path).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What `kg validate` reports, by the rules of the state's kg.toml; none without a note."""
+        try:
+            return validate(Vault(config=self.config), severity="warning").findings
+        except KgError:
+            if self.ledger.entries:
+                raise
+            return ()
