@@ -65,3 +65,28 @@ CORNERS: Mapping[str, tuple[tuple[float, float], ...]] = {
 """The corners of each shape except the circle, for a radius of 1: x to the right, y down."""
 EXTENT = 1.3
 """No shape extends farther from its middle, across or down, for a radius of 1."""
+
+
+def extent(shape: str) -> tuple[float, float, float, float]:
+    """The bounding box of a shape around its middle, for a radius of 1: left, top, right, bottom."""
+    if shape == "circle":
+        return -1.0, -1.0, 1.0, 1.0
+    across, down = zip(*CORNERS[shape], strict=True)
+    return min(across), min(down), max(across), max(down)
+
+
+def rim(shape: str, across: float, down: float) -> float:
+    """The distance from the middle of a shape to its rim in a direction, a unit vector, for a radius of 1."""
+    if shape == "circle":
+        return 1.0
+    corners = CORNERS[shape]
+    farthest = 0.0
+    for (x, y), (u, v) in zip(corners, (*corners[1:], corners[0]), strict=True):
+        # The ray t * (across, down) meets the side (x, y) + s * (u - x, v - y).
+        turn = across * (v - y) - down * (u - x)
+        if abs(turn) < 1e-9:
+            continue
+        reach, share = (x * (v - y) - y * (u - x)) / turn, (x * down - y * across) / turn
+        if reach > 0 and -1e-9 <= share <= 1 + 1e-9:
+            farthest = max(farthest, reach)
+    return farthest
