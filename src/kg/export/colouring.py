@@ -81,7 +81,7 @@ def _by_class(look: Appearance) -> Colouring:
 
 
 def _by_property(graph: PropertyGraph, by: str) -> Colouring:
-    values = _values(graph, by)
+    by, values = _values(graph, by)
     numbers = {number: value for number, value in values.items() if isinstance(value, int | float)}
     if len(numbers) == len(values) and len(set(numbers.values())) > _RANGES:
         return _by_range(len(graph.nodes), numbers, by)
@@ -110,19 +110,21 @@ def _by_range(size: int, numbers: Mapping[int, float], by: str) -> Colouring:
     return Colouring(names, group_of, f"no {by}", is_range=True)
 
 
-def _values(graph: PropertyGraph, by: str) -> dict[int, Cell]:
-    """The first value of a property of each thing: a text, number or date, or the name of the thing it links to."""
+def _values(graph: PropertyGraph, by: str) -> tuple[str, dict[int, Cell]]:
+    """The name of a property, and its first value of each thing: a literal, or the name of the thing it links to."""
     key = letters_and_digits(by.rpartition(":")[2])
     column = next((column for column in graph.columns if key in _keys(column.title, column.iri, column.name)), None)
     if column:
         cells = {n: node.values[column.name] for n, node in enumerate(graph.nodes) if column.name in node.values}
-        return {number: _shown(column, cell) for number, cell in cells.items()}
+        return words(column.title), {number: _shown(column, cell) for number, cell in cells.items()}
     links: dict[int, Cell] = {}
+    name = ""
     for edge in graph.edges:
-        if key in _keys(edge.kind, words(edge.kind)):
+        if key in _keys(edge.kind):
+            name = words(edge.kind)
             links[edge.source] = min(str(links.get(edge.source, "\uffff")), graph.nodes[edge.target].label)
     if links:
-        return links
+        return name, links
     known = [COMMUNITY, CLASS, *(column.title for column in graph.columns), *{edge.kind for edge in graph.edges}]
     raise KgError(
         f"no thing in the picture has a property “{by}”{did_you_mean(nearest(by, known))}: --color-by takes community, "

@@ -58,14 +58,18 @@ class Label:
 
 
 class Space:
-    """The space of a picture: bounds, and the boxes that things and labels occupy."""
+    """The space of a picture: bounds, the boxes that things and labels occupy, and those to avoid if possible."""
 
-    def __init__(self, bounds: Box, boxes: Iterable[Box] = ()) -> None:
+    def __init__(self, bounds: Box, boxes: Iterable[Box] = (), avoided: Iterable[Box] = ()) -> None:
         self.bounds = bounds
         self._cells: dict[tuple[int, int], list[Box]] = {}
+        self._avoided: dict[tuple[int, int], list[Box]] = {}
         self._labels: list[Box] = []
         for box in boxes:
             self.take(box)
+        for box in avoided:
+            for cell in _cells(box):
+                self._avoided.setdefault(cell, []).append(box)
 
     def take(self, box: Box) -> None:
         """Occupy a box."""
@@ -79,27 +83,33 @@ class Space:
             return False
         return not any(meet(box, other) for cell in _cells(box) for other in self._cells.get(cell, ()))
 
-    def place(self, label: Label, own: Box, *, far: bool = False, must: bool = False) -> bool:
-        """Place a label for a thing that occupies the box `own`, beside it or, if `far`, also farther away.
+    def place(self, label: Label, own: Box, *, far: float = 0.0, must: bool = False) -> bool:
+        """Place a label for a thing that occupies the box `own`, beside it or up to `far` pixels away.
 
         If the picture `must` name the thing, its line may also pass below other labels.
         """
-        for box in _beside(label, own):
-            if self.is_free(box):
-                self._put(label, box)
-                return True
-        return far and self._place_far(label, own, must=must)
+        free = [box for box in _beside(label, own) if self.is_free(box)]
+        if free:
+            # An earlier place is better, but not one over lines.
+            costs = [self._covered(box) + 0.4 * rank for rank, box in enumerate(free)]
+            self._put(label, free[costs.index(min(costs))])
+            return True
+        return far > 0 and self._place_far(label, own, far, must=must)
+
+    def _covered(self, box: Box) -> int:
+        """How many boxes to avoid a box overlaps."""
+        return sum(meet(box, other) for cell in _cells(box) for other in self._avoided.get(cell, ()))
 
     def _put(self, label: Label, box: Box) -> None:
         label.move(box)
         self.take(box)
         self._labels.append(box)
 
-    def _place_far(self, label: Label, own: Box, *, must: bool) -> bool:
+    def _place_far(self, label: Label, own: Box, far: float, *, must: bool) -> bool:
         """Place a label with a line to it. A line that crosses nothing is best, one that crosses things is second."""
         second: tuple[Box, tuple[Point, Point]] | None = None
         last: tuple[Box, tuple[Point, Point]] | None = None
-        for box in filter(self.is_free, _around(label, own)):
+        for box in filter(self.is_free, _around(label, own, far)):
             leader = _leader(own, box)
             dots = [dot for dot in _dots(leader) if not meet(dot, own)]
             if all(map(self.is_free, dots)):
@@ -143,12 +153,12 @@ def _beside(label: Label, own: Box) -> Iterator[Box]:
         yield at, down, at + wide, down + high
 
 
-def _around(label: Label, own: Box) -> Iterator[Box]:
-    """The boxes farther from a thing, the nearest first."""
+def _around(label: Label, own: Box, far: float) -> Iterator[Box]:
+    """The boxes up to `far` pixels from a thing, the nearest first."""
     left, top, right, bottom = own
     x, y = (left + right) / 2, (top + bottom) / 2
     reach = max(right - left, bottom - top) / 2
-    for distance in _FAR:
+    for distance in (distance for distance in _FAR if distance <= far):
         for turn in range(_ANGLES):
             # To the right first, then alternating up and down to the left.
             angle = pi * ((turn + 1) // 2) * (1 if turn % 2 else -1) * 2 / _ANGLES

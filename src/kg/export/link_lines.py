@@ -1,11 +1,11 @@
 """The lines of links in a picture: from rim to rim, with an arrow head, and bent where a pair has several."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import hypot
 
 from kg.export.shapes import rim
-from kg.export.svg_elements import Point, head, written
+from kg.export.svg_elements import Box, Point, head, written
 
 _BEND = 13.0
 """The distance between the lines of a pair at their middles, in pixels."""
@@ -41,6 +41,13 @@ class LinkLine:
         (x, y), (u, v), (p, q) = self.start, self.control, self.end
         a, b, c = (1 - share) ** 2, 2 * share * (1 - share), share**2
         return a * x + b * u + c * p, a * y + b * v + c * q
+
+    def dots(self, step: float) -> Iterator[Box]:
+        """Small boxes along the line, a distance in pixels apart."""
+        count = max(1, int(hypot(self.end[0] - self.start[0], self.end[1] - self.start[1]) / step))
+        for number in range(count + 1):
+            x, y = self.point(number / count)
+            yield x - 1, y - 1, x + 1, y + 1
 
 
 def link_line(source: End, target: End, place: float, *, both: bool, longest: float) -> LinkLine:

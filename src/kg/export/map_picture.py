@@ -31,6 +31,8 @@ _LED = 40
 """So many labels may be away from their things, with a line to them, in a picture of more things."""
 _FEW_LINKS = 60
 """A picture of up to so many links shows their names."""
+_FAR, _NEAR = 460.0, 92.0
+"""The length of the line to a label, in pixels: of the most central things, and of others."""
 _CENTRAL = 12
 """So many of the most central things are named wherever there is space."""
 _LETTERS, _LINES = 30, 2
@@ -78,6 +80,7 @@ class MapPicture:
         if self.style.size is None:
             return self._framed(wide, round(wide * 0.68) + self._legend.high(wide))
         ratio = self.style.size[1] / self.style.size[0]
+        wide = (wide * wide * 0.68 / ratio) ** 0.5
         # A wide and low picture has space for its drawing above the legend.
         while wide * ratio < HEAD + _SHORTEST + self._legend.high(wide):
             wide *= 1.1
@@ -185,10 +188,11 @@ class MapPicture:
     def _place_labels(self) -> None:
         """Place labels, the most central nodes first, then those of links."""
         frame = self.frame
-        space = Space((6, HEAD - 10, frame.wide - 6, frame.bottom), self.boxes)
+        space = Space((6, HEAD - 10, frame.wide - 6, frame.bottom), self.boxes, self._avoided())
         size = len(self.look.network)
         for rank, number in enumerate(self._labelled()):
-            far, must = size <= _ALL_NAMED or rank < _LED, rank < _CENTRAL
+            must = rank < _CENTRAL
+            far = _FAR if must else _NEAR if size <= _ALL_NAMED else _FAR / 2 if rank < _LED else 0.0
             labels = (self._label(number), self._label(number, small=True))
             for label in labels if must else labels[:1]:
                 if space.place(label, self.boxes[number], far=far, must=must):
@@ -197,6 +201,14 @@ class MapPicture:
         shown = self.style.link_labels
         if shown or (shown is None and len(self.lines) <= _FEW_LINKS):
             self._place_link_labels(space)
+
+    def _avoided(self) -> Iterator[Box]:
+        """Small boxes on lines, and those of arrow heads, if there are few enough to avoid them."""
+        for _, line in self.lines if len(self.lines) <= _MANY_LINKS else ():
+            yield from line.dots(10.0)
+            for corners in line.heads:
+                across, down = zip(*corners, strict=True)
+                yield from [(min(across), min(down), max(across), max(down))] * 2
 
     def _labelled(self) -> Sequence[int]:
         """The nodes to label, the most important first."""

@@ -9,6 +9,7 @@ from kg.export.map_picture import MapPicture
 from kg.export.picture_style import PictureStyle
 from kg.export.styling import Appearance
 from kg.export.text_width import FONTS
+from kg.export.tree_picture import tree_picture
 
 _MOST = 5_000
 
@@ -46,6 +47,8 @@ def _drawn(export: Export) -> str:
 
 
 def _root(export: Export, style: PictureStyle) -> ET.Element:
+    if style.layout == "tree":
+        return tree_picture(export).root()
     size = len(export.network)
     if size > _MOST:
         raise TooLarge(

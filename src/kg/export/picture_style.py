@@ -12,8 +12,8 @@ NAMED_COLOURS = {
     **{"teal": "#008080", "aqua": "#00ffff", "orange": "#ffa500"},
 }
 """The basic colour keywords of CSS (CSS Color Module Level 4, section 6.1, with `grey` and `orange`)."""
-_DARKEST_LIGHT = 0.35
-"""Text on a ground that is darker than this luminance is light."""
+_DARKEST_LIGHT = 0.19
+"""Text on a ground that is darker than this luminance is light: there, both themes have the same contrast."""
 
 
 @dataclass(frozen=True)

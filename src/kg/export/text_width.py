@@ -7,6 +7,8 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 
+_OVER = 1.25
+"""A word that is longer than a line by less than this stays whole."""
 FONTS = "Helvetica Neue, Helvetica, Arial, DejaVu Sans, Liberation Sans, Noto Sans, sans-serif"
 
 
@@ -29,6 +31,8 @@ def _advance(letter: str) -> float:
 
 def wrapped(text: str, letters: int, lines: int) -> Sequence[str]:
     """A text in at most so many lines of so many letters; `…` where it is cut."""
+    longest = max(map(len, text.split()), default=0)
+    letters = longest if letters < longest <= letters * _OVER else letters
     parts = textwrap.wrap(text, letters) or [""]
     if len(parts) > lines:
         parts = [*parts[: lines - 1], parts[lines - 1][: letters - 1].rstrip() + "…"]
