@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kg
-from helpers.exporting import export, export_of, exported
+from helpers.exporting import export, export_of, exported, hostile
 from helpers.vaults import ROOT, Write, ingest
 from kg.core.errors import KgError
 from kg.export.formats import Export, TooLarge
@@ -23,6 +23,7 @@ from kg.export.link_relations import Relations
 from kg.export.picture_style import PictureStyle
 from kg.export.property_graph import Edge, Node, PropertyGraph
 from kg.export.svg_elements import Box
+from kg.export.text_width import width
 from kg.export.tree_columns import columns, leading_back
 from kg.export.tree_links import tree_links
 from kg.export.tree_picture import TreePicture, tree_picture
@@ -250,6 +251,13 @@ def test_the_notes_as_a_tree(notes_store: kg.Store) -> None:
     )
 
 
+def test_the_command_says_what_the_tree_has(notes_store: kg.Store, tmp_path: Path) -> None:
+    said = export(notes_store, "-o", str(tmp_path / "tree.svg"), "--layout", "tree").stderr
+    assert "tree.svg: 38 things, 49 links; 51 things without such a link left out" in said
+    said = export(notes_store, "-o", str(tmp_path / "map.svg"), "--layout", "force").stderr
+    assert "map.svg: 89 things, 548 links" in said and "left out" not in said
+
+
 def test_the_sources_of_the_notes_as_a_tree(notes_store: kg.Store) -> None:
     root = ET.fromstring(exported(notes_store, "-f", "svg", "--layout", "tree", "--links", "creator"))
     words = [text.text or "" for text in root.iter(f"{SVG}text")]
@@ -272,6 +280,36 @@ def test_classes_of_ones_own(write: Write, tmp_path: Path) -> None:
     assert [word for word in words if word in {"Persona", "Feature", "Outcome"}] == ["Persona", "Feature", "Outcome"]
     assert words.count("needs") >= 2 and "Alone" not in words
     assert words[1] == "3 things, 2 links; 1 thing without such a link left out"
+
+
+@pytest.mark.parametrize("options", [(), ("--links", "kg:linksTo"), ("--color-by", "many"), ("--color-by", "nul")])
+def test_what_notes_say_is_text(tmp_path: Path, options: tuple[str, ...]) -> None:
+    store = hostile(tmp_path).store
+    for layout in ("tree", "force"):
+        root = ET.fromstring(exported(store, "-f", "svg", "--layout", layout, *options, "--link-labels"))
+        tags = {one.tag.removeprefix(SVG) for one in root.iter()}
+        assert tags <= {"svg", "title", "desc", "rect", "g", "line", "circle", "polygon", "text", "path"}
+        assert not [name for one in root.iter() for name in one.attrib if name.startswith("on") or "href" in name]
+
+
+def test_long_names_are_cut_and_long_words_divided() -> None:
+    export = product(12)
+    labels = [
+        "漢字" * 40,
+        "Resources#^OutcomesOverOutputsOverAndOverAgain",
+        "word " * 60,
+        "x" * 300,
+        "",
+        "e\u0301" * 90,
+    ]
+    nodes = [replace(node, label=labels[n % len(labels)]) for n, node in enumerate(export.graph.nodes)]
+    export.__dict__["graph"] = replace(export.graph, nodes=nodes)
+    picture = tree_picture(export)
+    room = picture.layout.card - picture.layout.before
+    for lines in picture.layout.texts:
+        assert 1 <= len(lines) <= picture.layout.sizes.lines
+        assert all(0.93 * width(line, picture.layout.sizes.font) <= room for line in lines)
+    assert ["Resources#^Outcomes", "OverOutputsOverAndOver", "Again"] in picture.layout.texts
 
 
 def test_what_cannot_be_a_tree_says_what_to_do(write: Write, tmp_path: Path) -> None:

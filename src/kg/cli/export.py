@@ -142,11 +142,22 @@ def _write(options: Options, row: "ExportFormat", contents: "Export", output: Pa
                 with file.open("wb") as out:
                     row.write(contents, out)
     if output is not None:
-        message = short(output)
-        if "network" in vars(contents):
-            things, links = len(contents.network), len(contents.network.links)
-            message += f": {things:,} {plural(things, 'thing')}, {links:,} {plural(links, 'link')}"
-        options.say(message, dim=True)
+        options.say(short(output) + _counts(contents), dim=True)
+
+
+def _counts(contents: "Export") -> str:
+    """How many things and links an export has; empty for an export of triples."""
+    if "network" not in vars(contents):
+        return ""
+    from kg.export.tree_picture import tree_counts
+
+    things, links = len(contents.network), len(contents.network.links)
+    left = 0
+    if contents.style.layout == "tree":
+        drawn, links = tree_counts(contents)
+        things, left = drawn, things - drawn
+    text = f": {things:,} {plural(things, 'thing')}, {links:,} {plural(links, 'link')}"
+    return text + (f"; {left:,} {plural(left, 'thing')} without such a link left out" if left else "")
 
 
 def _into(folder: Path, row: "ExportFormat", contents: "Export") -> None:

@@ -172,7 +172,8 @@ class MapPicture:
             colour = self._colours.colour(mine, self.palette) if same else plain
             faded = {"stroke-opacity": "0.55"} if same else {}
             path = ET.SubElement(parent, "path", {"d": line.path, "stroke": colour, **faded})
-            ET.SubElement(path, "title").text = self._name(link)
+            if not many:
+                ET.SubElement(path, "title").text = self._name(link)
             for corners in line.heads:
                 polygon(heads, corners, fill=colour, **({"fill-opacity": "0.8"} if same else {}))
 

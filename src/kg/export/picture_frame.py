@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 from xml.etree import ElementTree as ET
 
+from kg.core.text import one_line
 from kg.export.picture_style import PictureStyle
+from kg.export.property_graph import clean
 from kg.export.svg_elements import filled, group, mark, text
 from kg.export.text_width import FONTS, shortened, width
 
@@ -30,7 +32,8 @@ class LegendEntry:
     @property
     def label(self) -> str:
         """The meaning, shortened."""
-        return self.meaning if len(self.meaning) <= _LETTERS else self.meaning[: _LETTERS - 1] + "…"
+        meaning = one_line(clean(self.meaning))
+        return meaning if len(meaning) <= _LETTERS else meaning[: _LETTERS - 1] + "…"
 
     @property
     def _before(self) -> float:

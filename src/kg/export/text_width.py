@@ -3,10 +3,12 @@
 The fonts of the viewer are unknown, so widths are estimates, rather too wide than too narrow.
 """
 
+import re
 import textwrap
 import unicodedata
 from collections.abc import Sequence
 
+_SEAM = re.compile(r"[#/_-](?=\w)|(?<=[a-z])(?=[A-Z])")
 _OVER = 1.25
 """A word that is longer than a line by less than this stays whole."""
 FONTS = "Helvetica Neue, Helvetica, Arial, DejaVu Sans, Liberation Sans, Noto Sans, sans-serif"
@@ -21,11 +23,13 @@ def _advance(letter: str) -> float:
     if unicodedata.combining(letter):
         return 0.0
     if unicodedata.east_asian_width(letter) in "WF":
-        return 1.05
+        return 1.1
     if letter in "iIjl.,:;'’|!()[]":
         return 0.4
     if letter in "mwMW@%…—":
         return 1.0
+    if letter in "#^+=<>~&":
+        return 0.85
     return 0.74 if letter.isupper() or ord(letter) > 0x2FF else 0.63
 
 
@@ -54,11 +58,13 @@ def fitted(text: str, room: float, size: float, lines: int) -> list[str]:
 
 
 def _cut(word: str, room: float, size: float) -> list[str]:
-    """A word in pieces that fit, as scripts without spaces need it."""
+    """A word in pieces that fit, as scripts without spaces need it; after a sign or before a capital if possible."""
     pieces = [""]
     for letter in word:
         if pieces[-1] and width(pieces[-1] + letter, size) > room:
-            pieces.append("")
+            seams = [seam.end() for seam in _SEAM.finditer(pieces[-1] + letter)]
+            at = next((seam for seam in reversed(seams) if len(pieces[-1]) // 3 <= seam <= len(pieces[-1])), None)
+            pieces[-1:] = [pieces[-1][:at], pieces[-1][at:] if at else ""]
         pieces[-1] += letter
     return pieces
 

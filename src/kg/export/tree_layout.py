@@ -9,7 +9,7 @@ from kg.core.text import one_line
 from kg.export.layered_layout import Layered, layered
 from kg.export.link_relations import DrawnLink
 from kg.export.styling import Appearance, words
-from kg.export.text_width import fitted
+from kg.export.text_width import fitted, width
 from kg.export.tree_columns import columns
 
 _NONE = {"missing"}
@@ -83,7 +83,9 @@ class TreeLayout:
         names = [one_line(node.label) for node in self.look.graph.nodes]
         while wide < sizes.widest:
             room = wide - self.before - sizes.pad
-            if all(len(fitted(name, room / _SNUG, sizes.font, 99)) <= sizes.lines for name in names):
+            longest = max(width(word, sizes.font) for name in names for word in (name.split() or [""]))
+            lines = (fitted(name, room / _SNUG, sizes.font, sizes.lines + 1) for name in names)
+            if longest <= room and all(len(parts) <= sizes.lines for parts in lines):
                 break
             wide += 10
         return wide

@@ -30,7 +30,7 @@ from kg.mapping.ontology import local_name
 _MOST = 300
 _MOST_LINKS = 1_500
 _FEW_LINKS = 24
-"""A tree of up to so many links has the names of links on their lines."""
+"""A tree of up to so many links, of more than one kind, has the names of links on their lines."""
 _MANY_LINKS = 120
 _HEADING = 36.0
 
@@ -54,6 +54,12 @@ def tree_picture(export: Export) -> "TreePicture":
     pictures = [TreePicture(export, kept, TreeLayout(look, moved, flat), export.style) for flat in (False, True)]
     # Of a requested size, the picture that needs fewer pixels of its own has larger letters.
     return min(pictures, key=lambda picture: picture.frame.wide) if export.style.size else pictures[0]
+
+
+def tree_counts(export: Export) -> tuple[int, int]:
+    """The numbers of things and links in the tree of an export."""
+    links = tree_links(export.network, relations(export.store), is_chosen=export.is_chosen)
+    return len({end for link in links for end in link[:2]}), len(links)
 
 
 @dataclass
@@ -164,7 +170,7 @@ class TreePicture:
     @property
     def _are_named(self) -> bool:
         shown = self.style.link_labels
-        return len(self.links) <= _FEW_LINKS if shown is None else shown
+        return len(self.kinds) > 1 and len(self.links) <= _FEW_LINKS if shown is None else shown
 
     @cached_property
     def colours(self) -> Colouring:
@@ -291,7 +297,7 @@ class TreePicture:
             (left - 8, middle - half, left + self.layout.card + 8, middle + half) for (left, middle), half in cards
         ]
         space = Space((MARGIN, HEAD, frame.wide - MARGIN, frame.bottom), boxes)
-        halo = {"stroke": palette.paper, "stroke_width": "4", "stroke_linejoin": "round"}
+        halo = {"stroke": palette.paper, "stroke_width": "6", "stroke_linejoin": "round"}
         behind, front = group(root, aria_hidden="true", **halo), group(root)
         for number, link in enumerate(self.links):
             label = Label([self.kind(link)], 11)
