@@ -11,6 +11,7 @@ from helpers.exporting import exported
 from helpers.vaults import Write, ingest
 from kg.cli.commands import kg as cli
 from kg.export.picture_style import DARK, LIGHT, PictureStyle, luminance
+from kg.export.text_width import width
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -62,6 +63,23 @@ def test_size(store: kg.Store, layout: str, size: str) -> None:
     assert (root.get("width"), root.get("height")) == (str(wide), str(high))
     _, _, across, down = map(float, root.get("viewBox", "").split())
     assert across / down == pytest.approx(wide / high, rel=0.01)
+
+
+@pytest.mark.parametrize("layout", ["force", "tree"])
+@pytest.mark.parametrize("size", ["1600x900", "100x5000", "5000x100", "400x400"])
+def test_nothing_is_cut_off(notes_store: kg.Store, layout: str, size: str) -> None:
+    root = drawn(notes_store, "--size", size, "--layout", layout, "--title", "A title that is long " * 20)
+    _, _, wide, high = map(float, root.get("viewBox", "").split())
+    for label in root.iter(f"{SVG}text"):
+        x, y, size_ = (float(label.get(name, "nan")) for name in ("x", "y", "font-size"))
+        room = width(label.text or "", size_, bold=label.get("font-weight") is not None)
+        share = {"middle": 0.5, "end": 1.0}.get(label.get("text-anchor", ""), 0.0)
+        assert x - share * room >= 0 and x + (1 - share) * room <= wide
+        assert size_ <= y <= high
+    for mark in root.iter(f"{SVG}polygon"):
+        for pair in mark.get("points", "").split():
+            x, y = map(float, pair.split(","))
+            assert 0 <= x <= wide and 0 <= y <= high
 
 
 @pytest.mark.slow

@@ -149,11 +149,11 @@ def _counts(contents: "Export") -> str:
     """How many things and links an export has; empty for an export of triples."""
     if "network" not in vars(contents):
         return ""
-    from kg.export.tree_picture import tree_counts
-
     things, links = len(contents.network), len(contents.network.links)
     left = 0
     if contents.style.layout == "tree":
+        from kg.export.tree_picture import tree_counts
+
         drawn, links = tree_counts(contents)
         things, left = drawn, things - drawn
     text = f": {things:,} {plural(things, 'thing')}, {links:,} {plural(links, 'link')}"

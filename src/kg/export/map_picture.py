@@ -39,7 +39,7 @@ _LETTERS, _LINES = 30, 2
 _EVENED = 150
 """A picture of more things than this is stretched where they crowd."""
 _MANY_LINKS = 1_000
-_SHORTEST = 420.0
+_SHORTEST, _NARROWEST = 420.0, 480.0
 _ASIDE = 30.0
 
 
@@ -80,7 +80,7 @@ class MapPicture:
         if self.style.size is None:
             return self._framed(wide, round(wide * 0.68) + self._legend.high(wide))
         ratio = self.style.size[1] / self.style.size[0]
-        wide = (wide * wide * 0.68 / ratio) ** 0.5
+        wide = max((wide * wide * 0.68 / ratio) ** 0.5, _NARROWEST)
         # A wide and low picture has space for its drawing above the legend.
         while wide * ratio < HEAD + _SHORTEST + self._legend.high(wide):
             wide *= 1.1

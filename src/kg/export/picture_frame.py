@@ -16,7 +16,8 @@ HEAD = 76.0
 """The height of the title and the description."""
 _ROW, _ABOVE = 24.0, 30.0
 _SIZE = 13
-_LETTERS = 36
+_WIDEST = 300.0
+"""The width of the longest meaning, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,7 @@ class LegendEntry:
     @property
     def label(self) -> str:
         """The meaning, shortened."""
-        meaning = one_line(clean(self.meaning))
-        return meaning if len(meaning) <= _LETTERS else meaning[: _LETTERS - 1] + "…"
+        return shortened(one_line(clean(self.meaning)), _WIDEST, _SIZE)
 
     @property
     def _before(self) -> float:
