@@ -3,20 +3,19 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from kg.cli.options import gathered
-from kg.export.picture_style import NAMED_COLOURS, TRANSPARENT, PictureStyle
+from kg.core.errors import KgError
+from kg.export.picture_style import PictureStyle, checked_size, ground
 
 if TYPE_CHECKING:
     from kg.export.formats import ExportFormat
     from kg.export.selection import Choice
 
 _SIZE = re.compile(r"([0-9]{1,6})[x×]([0-9]{1,6})", re.IGNORECASE)
-_LEAST, _MOST = 100, 10_000
-_HEX = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})")
 
 
 @dataclass(frozen=True)
@@ -57,42 +56,25 @@ selection_options = gathered(
 """Adds the options that select data to a command, which gets them as `selection`."""
 
 
-class _Size(click.ParamType[tuple[int, int]]):
-    """A width and a height in pixels."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        """Parse `1920x1080`."""
-        if isinstance(value, tuple):
-            return value
-        parts = _SIZE.fullmatch(value.strip())
-        if parts is None:
-            self.fail(f"“{value}” is not a width and a height in pixels, like 1920x1080.", param, ctx)
-        wide, high = int(parts[1]), int(parts[2])
-        if not all(_LEAST <= side <= _MOST for side in (wide, high)):
-            self.fail(f"{wide}x{high} is out of range: each side is {_LEAST} to {_MOST:,} pixels.", param, ctx)
-        return wide, high
+def _size(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """A size like `1920x1080`."""
+    if value is None:
+        return None
+    parts = _SIZE.fullmatch(value.strip())
+    if parts is None:
+        raise click.BadParameter(f"“{value}” is not a width and a height in pixels, like 1920x1080.")
+    try:
+        return checked_size(int(parts[1]), int(parts[2]))
+    except KgError as error:
+        raise click.BadParameter(f"{error}.") from error
 
 
-class _Colour(click.ParamType[str]):
+def _background(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """A colour, or `transparent`."""
-
-    name = "colour"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Parse a colour to `#rrggbb`."""
-        colour = str(value).strip().lower()
-        if colour == TRANSPARENT:
-            return colour
-        colour = NAMED_COLOURS.get(colour, colour)
-        if not _HEX.fullmatch(colour):
-            self.fail(
-                f"“{value}” is not a colour: give one like #1c222b, a basic name like white or navy, or {TRANSPARENT}.",
-                param,
-                ctx,
-            )
-        return colour if len(colour) == 7 else "#" + "".join(2 * digit for digit in colour[1:])
+    try:
+        return value if value is None else ground(value)
+    except KgError as error:
+        raise click.BadParameter(f"{error}.") from error
 
 
 picture_options = gathered(
@@ -105,9 +87,9 @@ picture_options = gathered(
     click.option("--color-by", metavar="WHAT",
                  help="For svg and png: colour by community (default), class (default for a tree) or a property."),
     click.option("--theme", type=click.Choice(["light", "dark"]), help="For svg and png: choose the colours."),
-    click.option("--background", type=_Colour(), metavar="COLOUR",
+    click.option("--background", callback=_background, metavar="COLOUR",
                  help="For svg and png: set the colour of the ground, or transparent."),
-    click.option("--size", type=_Size(), metavar="WIDTHxHEIGHT", help="For svg and png: set the size in pixels."),
+    click.option("--size", callback=_size, metavar="WIDTHxHEIGHT", help="For svg and png: set the size in pixels."),
     click.option("--link-labels/--no-link-labels", default=None,
                  help="For svg and png: write the names of links on their lines; by default, if there are few links."),
 )  # fmt: skip
@@ -116,11 +98,10 @@ picture_options = gathered(
 
 def check_style(row: "ExportFormat", style: PictureStyle) -> None:
     """Raise a usage error for an option that the format does not use."""
-    unfit = [name for name in style.given if name not in row.options]
-    if unfit:
-        from kg.export.registry import FORMATS
+    from kg.export.registry import unfit_option
 
-        option = f"--{unfit[0].replace('_', '-')}"
-        fit = [other.name for other in FORMATS.values() if unfit[0] in other.options]
-        formats = " and ".join(filter(None, (", ".join(fit[:-1]), fit[-1])))
+    unfit = unfit_option(row, style)
+    if unfit:
+        name, formats = unfit
+        option = f"--{name.replace('_', '-')}"
         raise click.UsageError(f"{option} does not fit the format {row.name}: it is an option of {formats}.")

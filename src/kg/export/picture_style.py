@@ -1,10 +1,15 @@
 """The options of a picture, and its themes: colours for text, lines and groups on a light or a dark ground."""
 
-from dataclasses import dataclass, fields
+import re
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Literal
 
+from kg.core.errors import KgError
+
 TRANSPARENT = "transparent"
+LEAST_SIDE, MOST_SIDE = 100, 10_000
+"""The bounds of a requested width or height, in pixels."""
 NAMED_COLOURS = {
     **{"black": "#000000", "silver": "#c0c0c0", "gray": "#808080", "grey": "#808080", "white": "#ffffff"},
     **{"maroon": "#800000", "red": "#ff0000", "purple": "#800080", "fuchsia": "#ff00ff", "green": "#008000"},
@@ -12,6 +17,7 @@ NAMED_COLOURS = {
     **{"teal": "#008080", "aqua": "#00ffff", "orange": "#ffa500"},
 }
 """The basic colour keywords of CSS (CSS Color Module Level 4, section 6.1, with `grey` and `orange`)."""
+_HEX, _HEX_SHORT = re.compile(r"#[0-9a-f]{6}"), re.compile(r"#[0-9a-f]{3}")
 _DARKEST_LIGHT = 0.19
 """Text on a ground that is darker than this luminance is light: there, both themes have the same contrast."""
 
@@ -52,6 +58,9 @@ DARK = Palette(
 )
 
 
+_VALUES = {"theme": ("light", "dark"), "layout": ("force", "tree")}
+
+
 @dataclass(frozen=True)
 class PictureStyle:
     """The options of a picture; None where the user named none."""
@@ -60,12 +69,23 @@ class PictureStyle:
     size: tuple[int, int] | None = None
     """Width and height in pixels."""
     background: str | None = None
-    """`transparent`, or a colour as `#rrggbb`."""
+    """`transparent`, or a colour: `#rrggbb`, `#rgb` or a basic name; kept as `#rrggbb`."""
     theme: Literal["light", "dark"] | None = None
     color_by: str | None = None
     """`community`, `class` or the name of a property."""
     layout: Literal["force", "tree"] | None = None
     link_labels: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Raise KgError for a value that an option does not have."""
+        for name, values in _VALUES.items():
+            value = getattr(self, name)
+            if value is not None and value not in values:
+                raise KgError(f"{name} is {' or '.join(values)}, not “{value}”")
+        if self.size:
+            checked_size(*self.size)
+        if self.background is not None:
+            object.__setattr__(self, "background", ground(self.background))
 
     @property
     def given(self) -> list[str]:
@@ -80,16 +100,28 @@ class PictureStyle:
     @cached_property
     def palette(self) -> Palette:
         """The colours: of the theme, else of the one that suits the background."""
-        ground = None if self.is_transparent else self.background
-        dark = self.theme == "dark" or (
-            self.theme is None and ground is not None and luminance(ground) < _DARKEST_LIGHT
-        )
+        own = None if self.is_transparent else self.background
+        dark = self.theme == "dark" or (self.theme is None and own is not None and luminance(own) < _DARKEST_LIGHT)
         palette = DARK if dark else LIGHT
-        return palette if ground is None else _on(palette, ground)
+        return palette if own is None else replace(palette, paper=own)
 
 
-def _on(palette: Palette, ground: str) -> Palette:
-    return Palette(palette.ink, palette.soft, ground, palette.line, palette.rest, palette.groups)
+def checked_size(wide: int, high: int) -> tuple[int, int]:
+    """A width and a height in pixels. Raises KgError if one is out of range."""
+    if not all(LEAST_SIDE <= side <= MOST_SIDE for side in (wide, high)):
+        raise KgError(f"{wide}x{high} is out of range: each side is {LEAST_SIDE} to {MOST_SIDE:,} pixels")
+    return wide, high
+
+
+def ground(text: str) -> str:
+    """A colour as `#rrggbb`, or `transparent`. Raises KgError."""
+    colour = text.strip().lower()
+    colour = NAMED_COLOURS.get(colour, colour)
+    if colour == TRANSPARENT or _HEX.fullmatch(colour):
+        return colour
+    if _HEX_SHORT.fullmatch(colour):
+        return "#" + "".join(2 * digit for digit in colour[1:])
+    raise KgError(f"“{text}” is not a colour: give one like #1c222b, a basic name like white or navy, or {TRANSPARENT}")
 
 
 def _channels(colour: str) -> list[int]:
