@@ -153,6 +153,13 @@ def test_links_that_say_the_same_are_drawn_once() -> None:
     assert [link[:3] for link in drawn] == [(1, 0, "of"), (0, 2, "about"), (2, 1, "of")]
 
 
+def test_of_properties_that_imply_each_other_one_is_drawn() -> None:
+    known = Relations({}, {"helps": frozenset({"aids"}), "aids": frozenset({"helps"})})
+    network = linked((0, 1, "helps"), (0, 1, "aids")).network
+    links = tuple(link._replace(property=link.property.rpartition("/")[2]) for link in network.links)
+    assert [link.property for link in drawn_links(replace(network, links=links), known)] == ["aids"]
+
+
 def test_names_of_links_are_shown_where_there_is_space() -> None:
     many = tuple((n, (n * 7 + step) % 80, "likes") for n in range(80) for step in (1, 2))
     export = linked(*many, things=80)

@@ -77,9 +77,8 @@ def _between(links: set[tuple[int, int, str]], known: Relations, counts: Counter
     for source, target, name in sorted(links):
         same = [(other, known.inverses.get(other)) for start, _, other in links if start == source]
         back = [(other, known.inverses.get(other)) for start, _, other in links if start == target]
-        implied = any(name in known.above.get(other, ()) for other, _ in same) or any(
-            name in known.above.get(inverse, ()) for _, inverse in back if inverse
-        )
+        stronger = [other for other, _ in same] + [inverse for _, inverse in back if inverse]
+        implied = any(_implies(known, other, name) for other in stronger)
         inverted = any(inverse == name and _rank(other, counts) < _rank(name, counts) for other, inverse in back)
         plain = name in PLAIN and any(_plainness(other) < _plainness(name) for other, _ in same)
         if not (implied or inverted or plain):
@@ -90,6 +89,12 @@ def _between(links: set[tuple[int, int, str]], known: Relations, counts: Counter
         for source, target, name in kept
         if source < target or (target, source, name) not in there
     ]
+
+
+def _implies(known: Relations, other: str, name: str) -> bool:
+    """Whether a property implies another; of two that imply each other, the first by name is drawn."""
+    mutual = other in known.above.get(name, ())
+    return name in known.above.get(other, ()) and (not mutual or other < name)
 
 
 def _rank(name: str, counts: Counter[str]) -> tuple[int, str]:

@@ -242,7 +242,7 @@ class MapPicture:
             if label.leader:
                 (x, y), (u, v) = label.leader
                 ET.SubElement(leaders, "line", {"x1": f"{x:.1f}", "y1": f"{y:.1f}", "x2": f"{u:.1f}", "y2": f"{v:.1f}"})
-        halo = {"stroke": palette.paper, "stroke_width": "3.5", "stroke_linejoin": "round", "stroke_opacity": "0.85"}
+        halo = {"stroke": palette.paper, "stroke_width": "5", "stroke_linejoin": "round", "stroke_opacity": "0.85"}
         behind, front = group(root, aria_hidden="true", **halo), group(root)
         for number, label in self.labels.items():
             _write((behind, front), label, float(self.places[number][0]), "")
