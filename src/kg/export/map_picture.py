@@ -33,6 +33,8 @@ _FEW_LINKS = 60
 """A picture of up to so many links shows their names."""
 _FAR, _NEAR = 460.0, 92.0
 """The length of the line to a label, in pixels: of the most central things, and of others."""
+_MANY = 1_000
+"""A picture of more things is larger, and so are its labels."""
 _CENTRAL = 12
 """So many of the most central things are named wherever there is space."""
 _LETTERS, _LINES = 30, 2
@@ -76,7 +78,7 @@ class MapPicture:
     def frame(self) -> Frame:
         """The size of the picture: more nodes need more space. Its own pixels are scaled to a requested size."""
         size = len(self.look.network)
-        wide = 900.0 if size <= 15 else 1_200.0 if size <= 100 else 1_700.0 if size <= 1_000 else 2_400.0
+        wide = 900.0 if size <= 15 else 1_200.0 if size <= 100 else 1_700.0 if size <= _MANY else 2_400.0
         if self.style.size is None:
             return self._framed(wide, round(wide * 0.68) + self._legend.high(wide))
         ratio = self.style.size[1] / self.style.size[0]
@@ -220,8 +222,9 @@ class MapPicture:
 
     def _label(self, number: int, *, small: bool = False) -> Label:
         lines = wrapped(one_line(self.look.graph.nodes[number].label), _LETTERS, _LINES)
-        size = 11 if small else round(min(15.0, max(11.0, 8 + self.radii[number] * 0.55)))
-        return Label(lines, size, bold=size > 13)
+        least = 15 if len(self.look.network) > _MANY else 11
+        size = least if small else round(min(15.0, max(least, 8 + self.radii[number] * 0.55)))
+        return Label(lines, size, bold=size > max(13, least))
 
     def _place_link_labels(self, space: Space) -> None:
         for link, line in self.lines:
