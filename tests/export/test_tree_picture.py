@@ -154,7 +154,7 @@ def test_no_card_covers_another_or_a_line(size: int, pixels: tuple[int, int] | N
     frame = picture.frame
     assert all(box[0] >= 0 and box[2] <= frame.wide and box[1] >= 76 and box[3] <= frame.bottom for box in boxes)
     for number in range(len(picture.links)):
-        points = picture._points(number)
+        points = picture.points_of(number)
         for (x, y), (u, v) in zip(points[1:-1:2], points[2:-1:2], strict=True):
             assert not any(meet((min(x, u), y - 1, max(x, u), v + 1), box) for box in boxes)
     assert [(label.box, box) for label in picture.labels for box in boxes if meet(label.box, box)] == []
@@ -179,7 +179,7 @@ def test_lines_go_from_rim_to_rim() -> None:
     picture = tree_picture(product(40))
     boxes = cards(picture)
     for number, link in enumerate(picture.links):
-        start, end = picture._points(number)[0], picture._points(number)[-1]
+        start, end = picture.points_of(number)[0], picture.points_of(number)[-1]
         source, target = boxes[link.source], boxes[link.target]
         assert start[0] == pytest.approx(source[2]) and source[1] < start[1] < source[3]
         assert end[0] == pytest.approx(target[0]) and target[1] < end[1] < target[3]
@@ -193,12 +193,19 @@ def test_a_cycle_is_drawn_with_a_dashed_link() -> None:
     assert "leads back" in [text.text for text in picture.root().iter("text")]
 
 
+def test_each_kind_of_link_has_a_line_of_its_own() -> None:
+    names = [(0, n + 1, f"https://x.example/#kind{n}") for n in range(14)]
+    picture = tree_picture(of(["Persona", *["Feature"] * 14], names))
+    styles = [(line.get("stroke"), line.get("stroke-dasharray")) for line in picture.root().iter("path")]
+    assert len(set(styles)) == 14 and "6 4" not in {dashes for _, dashes in styles}
+
+
 def test_two_links_of_a_pair_are_two_lines() -> None:
     picture = tree_picture(
         of(["Persona", "Feature"], [(0, 1, "https://x.example/#needs"), (0, 1, "https://x.example/#likes")])
     )
     picture.root()
-    (one, other) = (picture._points(number) for number in range(2))
+    (one, other) = (picture.points_of(number) for number in range(2))
     assert abs(one[0][1] - other[0][1]) >= 5 and abs(one[-1][1] - other[-1][1]) >= 5
     assert {"needs", "likes"} <= {label.lines[0] for label in picture.labels}
 

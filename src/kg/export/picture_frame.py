@@ -24,11 +24,13 @@ _WIDEST = 300.0
 class LegendEntry:
     """A mark or line of the legend, with its meaning."""
 
-    kind: Literal["mark", "line", "dashes"]
+    kind: Literal["mark", "line"]
     colour: str
     meaning: str
     shape: str = "circle"
     hollow: bool = False
+    dashes: str = ""
+    """The lengths of the dashes and spaces of a line, as in SVG."""
 
     @property
     def label(self) -> str:
@@ -51,7 +53,7 @@ class LegendEntry:
             mark(parent, self.shape, (x + 8, y), 6.5, filled(self.colour, paper, hollow=self.hollow))
         else:
             style = {"stroke": self.colour, "stroke-width": "2"}
-            style |= {"stroke-dasharray": "5 4"} if self.kind == "dashes" else {}
+            style |= {"stroke-dasharray": self.dashes} if self.dashes else {}
             ends = {"x1": f"{x:.1f}", "y1": f"{y:.1f}", "x2": f"{x + 30:.1f}", "y2": f"{y:.1f}"}
             ET.SubElement(parent, "line", {**ends, **style})
         text(parent, self.label, x + self._before + 6, y + 4.6, _SIZE)

@@ -33,6 +33,9 @@ _FEW_LINKS = 24
 """A tree of up to so many links, of more than one kind, has the names of links on their lines."""
 _MANY_LINKS = 120
 _HEADING = 36.0
+_BACK = "6 4"
+_DASHES = ("", "1.5 3", "12 3 2 3")
+"""The lines of kinds of links beyond the number of colours; never those of a link that leads back."""
 
 
 def tree_picture(export: Export) -> "TreePicture":
@@ -159,13 +162,17 @@ class TreePicture:
         return words(clean(local_name(link.property)))
 
     @cached_property
-    def kinds(self) -> dict[str, str]:
-        """The colour of each kind of link, the most frequent first."""
+    def kinds(self) -> dict[str, tuple[str, str]]:
+        """The colour and the dashes of each kind of link, the most frequent first."""
         counts = Counter(self.kind(link) for link in self.links)
         palette = self.palette
         colours = (mixed(palette.soft, palette.paper, 0.25), *palette.groups[5:])
         names = sorted(counts, key=lambda name: (-counts[name], name))
-        return {name: colours[min(rank, len(colours) - 1)] for rank, name in enumerate(names)}
+        rows = ((rank % len(colours), rank // len(colours)) for rank in range(len(names)))
+        return {
+            name: (colours[place], _DASHES[turn % len(_DASHES)])
+            for name, (place, turn) in zip(names, rows, strict=True)
+        }
 
     @property
     def _are_named(self) -> bool:
@@ -185,9 +192,9 @@ class TreePicture:
     @cached_property
     def legend(self) -> Legend:
         """The kinds of links, and the colours if they do not show classes."""
-        entries = [LegendEntry("line", colour, name) for name, colour in self.kinds.items()]
+        entries = [LegendEntry("line", colour, name, dashes=dashes) for name, (colour, dashes) in self.kinds.items()]
         if any(self._leads_back(link) for link in self.links):
-            entries.append(LegendEntry("dashes", self.palette.soft, "leads back"))
+            entries.append(LegendEntry("line", self.palette.soft, "leads back", dashes=_BACK))
         cards = [] if (self.style.color_by or CLASS).casefold() == CLASS else self.colours.legend(self.palette)
         return Legend([entries, [LegendEntry("mark", colour, meaning) for colour, meaning in cards]])
 
@@ -256,7 +263,7 @@ class TreePicture:
                 ports[number, end] = (left + self.layout.card if is_right else left, y)
         return ports
 
-    def _points(self, number: int) -> list[Point]:
+    def points_of(self, number: int) -> list[Point]:
         """The points of a link's line: the rim of its source, both sides of each column that it passes, the rim."""
         points: list[Point] = [self.ports[number, 0]]
         for node in self.layout.layered.routes[number][1:-1]:
@@ -269,16 +276,17 @@ class TreePicture:
         opacity = "0.8" if len(self.links) <= _MANY_LINKS else "0.6"
         lines, heads = group(root, fill="none", stroke_width="1.5", stroke_opacity=opacity), group(root)
         for number, link in enumerate(self.links):
-            points = self._points(number)
-            colour = self.kinds[self.kind(link)]
+            points = self.points_of(number)
+            colour, dashes = self.kinds[self.kind(link)]
             into = 1.0 if points[-1][0] > points[-2][0] else -1.0
             corners = [head(points[-1], (into, 0.0), 8.0)]
             points[-1] = (points[-1][0] - into * 6, points[-1][1])
             if link.both:
                 corners.append(head(points[0], (-into, 0.0), 8.0))
                 points[0] = (points[0][0] + into * 6, points[0][1])
-            dashes = {"stroke-dasharray": "6 4"} if self._leads_back(link) else {}
-            line = ET.SubElement(lines, "path", {"d": _curve(points), "stroke": colour, **dashes})
+            dashes = _BACK if self._leads_back(link) else dashes
+            dashed = {"stroke-dasharray": dashes} if dashes else {}
+            line = ET.SubElement(lines, "path", {"d": _curve(points), "stroke": colour, **dashed})
             nodes = self.look.graph.nodes
             name = f"{nodes[link.source].label} {self.kind(link)} {nodes[link.target].label}"
             ET.SubElement(line, "title").text = one_line(name)
@@ -301,13 +309,13 @@ class TreePicture:
         behind, front = group(root, aria_hidden="true", **halo), group(root)
         for number, link in enumerate(self.links):
             label = Label([self.kind(link)], 11)
-            for x, y in _along(self._points(number)):
+            for x, y in _along(self.points_of(number)):
                 box = (x - label.wide / 2, y - label.high / 2, x + label.wide / 2, y + label.high / 2)
                 if space.is_free(box):
                     label.move(box)
                     space.take(box)
                     self.labels.append(label)
-                    for parent, fill in ((behind, ""), (front, self.kinds[self.kind(link)])):
+                    for parent, fill in ((behind, ""), (front, self.kinds[self.kind(link)][0])):
                         text(parent, label.lines[0], x, y + 3.8, 11, anchor="middle", fill=fill)
                     break
 
