@@ -26,7 +26,7 @@ def meet(one: Box, other: Box) -> bool:
 
 
 @dataclass
-class Label:
+class PlacedLabel:
     """The lines of a label, with the position of its box."""
 
     lines: Sequence[str]
@@ -83,7 +83,7 @@ class Space:
             return False
         return not any(meet(box, other) for cell in _cells(box) for other in self._cells.get(cell, ()))
 
-    def place(self, label: Label, own: Box, *, far: float = 0.0, must: bool = False) -> bool:
+    def place(self, label: PlacedLabel, own: Box, *, far: float = 0.0, must: bool = False) -> bool:
         """Place a label for a thing that occupies the box `own`, beside it or up to `far` pixels away.
 
         If the picture `must` name the thing, its line may also pass below other labels.
@@ -100,12 +100,12 @@ class Space:
         """How many boxes to avoid a box overlaps."""
         return sum(meet(box, other) for cell in _cells(box) for other in self._avoided.get(cell, ()))
 
-    def _put(self, label: Label, box: Box) -> None:
+    def _put(self, label: PlacedLabel, box: Box) -> None:
         label.move(box)
         self.take(box)
         self._labels.append(box)
 
-    def _place_far(self, label: Label, own: Box, far: float, *, must: bool) -> bool:
+    def _place_far(self, label: PlacedLabel, own: Box, far: float, *, must: bool) -> bool:
         """Place a label with a line to it. A line that crosses nothing is best, one that crosses things is second."""
         second: tuple[Box, tuple[Point, Point]] | None = None
         last: tuple[Box, tuple[Point, Point]] | None = None
@@ -123,7 +123,7 @@ class Space:
             self._lead(label, *chosen)
         return chosen is not None
 
-    def _lead(self, label: Label, box: Box, leader: tuple[Point, Point]) -> None:
+    def _lead(self, label: PlacedLabel, box: Box, leader: tuple[Point, Point]) -> None:
         self._put(label, box)
         label.leader = leader
         for dot in _dots(leader):
@@ -136,7 +136,7 @@ def _cells(box: Box) -> Iterator[tuple[int, int]]:
             yield x, y
 
 
-def _beside(label: Label, own: Box) -> Iterator[Box]:
+def _beside(label: PlacedLabel, own: Box) -> Iterator[Box]:
     """The boxes beside a thing, the best first."""
     left, top, right, bottom = own
     x, y = (left + right) / 2, (top + bottom) / 2
@@ -153,7 +153,7 @@ def _beside(label: Label, own: Box) -> Iterator[Box]:
         yield at, down, at + wide, down + high
 
 
-def _around(label: Label, own: Box, far: float) -> Iterator[Box]:
+def _around(label: PlacedLabel, own: Box, far: float) -> Iterator[Box]:
     """The boxes up to `far` pixels from a thing, the nearest first."""
     left, top, right, bottom = own
     x, y = (left + right) / 2, (top + bottom) / 2

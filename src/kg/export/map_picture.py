@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 from kg.core.text import one_line
 from kg.export.colouring import CLASS, COMMUNITY, Colouring, colouring
 from kg.export.formats import Export
-from kg.export.label_placement import Label, Space
+from kg.export.label_placement import PlacedLabel, Space
 from kg.export.link_lines import End, LinkLine, link_line, places
 from kg.export.link_relations import DrawnLink, drawn_links, relations
 from kg.export.picture_frame import HEAD, MARGIN, Frame, Legend, LegendEntry
@@ -17,7 +17,7 @@ from kg.export.picture_style import Palette, PictureStyle, mixed
 from kg.export.property_graph import clean
 from kg.export.shapes import extent
 from kg.export.styling import Appearance, words
-from kg.export.svg_elements import Box, filled, group, mark, polygon, text
+from kg.export.svg_elements import Box, filled, group, mark, polygon, straight, text
 from kg.export.text_width import wrapped
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ class MapPicture:
     export: Export
     look: Appearance
     style: PictureStyle
-    labels: dict[int, Label] = field(default_factory=dict)
-    link_labels: list[Label] = field(default_factory=list)
+    labels: dict[int, PlacedLabel] = field(default_factory=dict)
+    link_labels: list[PlacedLabel] = field(default_factory=list)
 
     def root(self) -> ET.Element:
         """The picture as an SVG element."""
@@ -220,15 +220,15 @@ class MapPicture:
         order = list(dict.fromkeys((*self.look.by_weight[:_CENTRAL], *centres, *self.look.by_weight)))
         return order[: size if size <= _ALL_NAMED else 120 if size <= 700 else 60]
 
-    def _label(self, number: int, *, small: bool = False) -> Label:
+    def _label(self, number: int, *, small: bool = False) -> PlacedLabel:
         lines = wrapped(one_line(self.look.graph.nodes[number].label), _LETTERS, _LINES)
         least = 15 if len(self.look.network) > _MANY else 11
         size = least if small else round(min(15.0, max(least, 8 + self.radii[number] * 0.55)))
-        return Label(lines, size, bold=size > max(13, least))
+        return PlacedLabel(lines, size, bold=size > max(13, least))
 
     def _place_link_labels(self, space: Space) -> None:
         for link, line in self.lines:
-            label = Label([self._name(link)], 10)
+            label = PlacedLabel([self._name(link)], 10)
             for share in (0.5, 0.42, 0.58, 0.34, 0.66):
                 x, y = line.point(share)
                 box = (x - label.wide / 2, y - label.high / 2, x + label.wide / 2, y + label.high / 2)
@@ -243,8 +243,7 @@ class MapPicture:
         leaders = group(root, stroke=palette.soft, stroke_width="0.7")
         for label in self.labels.values():
             if label.leader:
-                (x, y), (u, v) = label.leader
-                ET.SubElement(leaders, "line", {"x1": f"{x:.1f}", "y1": f"{y:.1f}", "x2": f"{u:.1f}", "y2": f"{v:.1f}"})
+                straight(leaders, *label.leader)
         halo = {"stroke": palette.paper, "stroke_width": "5", "stroke_linejoin": "round", "stroke_opacity": "0.85"}
         behind, front = group(root, aria_hidden="true", **halo), group(root)
         for number, label in self.labels.items():
@@ -290,7 +289,7 @@ def _evened(points: "Points") -> "Points":
     return evened
 
 
-def _write(groups: Sequence[ET.Element], label: Label, x: float, fill: str) -> None:
+def _write(groups: Sequence[ET.Element], label: PlacedLabel, x: float, fill: str) -> None:
     """Write the lines of a label of a thing at `x`: toward the thing."""
     anchor, at = ("start", label.left) if label.left > x else ("end", label.left + label.wide)
     if label.left <= x <= label.left + label.wide:

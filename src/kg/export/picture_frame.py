@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 from kg.core.text import one_line
 from kg.export.picture_style import PictureStyle
 from kg.export.property_graph import clean
-from kg.export.svg_elements import filled, group, mark, text
+from kg.export.svg_elements import filled, group, mark, straight, text
 from kg.export.text_width import FONTS, shortened, width
 
 MARGIN = 30.0
@@ -52,10 +52,8 @@ class LegendEntry:
         if self.kind == "mark":
             mark(parent, self.shape, (x + 8, y), 6.5, filled(self.colour, paper, hollow=self.hollow))
         else:
-            style = {"stroke": self.colour, "stroke-width": "2"}
-            style |= {"stroke-dasharray": self.dashes} if self.dashes else {}
-            ends = {"x1": f"{x:.1f}", "y1": f"{y:.1f}", "x2": f"{x + 30:.1f}", "y2": f"{y:.1f}"}
-            ET.SubElement(parent, "line", {**ends, **style})
+            dashes = {"stroke_dasharray": self.dashes} if self.dashes else {}
+            straight(parent, (x, y), (x + 30, y), stroke=self.colour, stroke_width="2", **dashes)
         text(parent, self.label, x + self._before + 6, y + 4.6, _SIZE)
 
 

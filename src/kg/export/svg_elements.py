@@ -63,6 +63,12 @@ def head(tip: Point, direction: Point, length: float) -> list[Point]:
     return [tip, (back[0] - down * half, back[1] + across * half), (back[0] + down * half, back[1] - across * half)]
 
 
+def straight(parent: ET.Element, start: Point, end: Point, **attributes: str) -> ET.Element:
+    """A straight line; `_` in the name of an attribute is `-`."""
+    ends = {"x1": f"{start[0]:.1f}", "y1": f"{start[1]:.1f}", "x2": f"{end[0]:.1f}", "y2": f"{end[1]:.1f}"}
+    return ET.SubElement(parent, "line", ends | {name.replace("_", "-"): value for name, value in attributes.items()})
+
+
 def polygon(parent: ET.Element, corners: Sequence[Point], **attributes: str) -> ET.Element:
     """A polygon."""
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)

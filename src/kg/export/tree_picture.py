@@ -15,13 +15,13 @@ from kg.core.errors import KgError
 from kg.core.text import one_line
 from kg.export.colouring import CLASS, COMMUNITY, Colouring, colouring
 from kg.export.formats import Export, TooLarge
-from kg.export.label_placement import Label, Space
+from kg.export.label_placement import PlacedLabel, Space
 from kg.export.link_relations import DrawnLink, relations
 from kg.export.picture_frame import HEAD, MARGIN, Frame, Legend, LegendEntry
 from kg.export.picture_style import Palette, PictureStyle, mixed
 from kg.export.property_graph import clean
 from kg.export.styling import Appearance, words
-from kg.export.svg_elements import Point, filled, group, head, mark, polygon, text, written
+from kg.export.svg_elements import Point, filled, group, head, mark, polygon, straight, text, written
 from kg.export.text_width import shortened, width
 from kg.export.tree_layout import TreeLayout
 from kg.export.tree_links import tree_links
@@ -74,7 +74,7 @@ class TreePicture:
     """The things of the tree, by their numbers in the export."""
     layout: TreeLayout
     style: PictureStyle
-    labels: list[Label] = field(default_factory=list)
+    labels: list[PlacedLabel] = field(default_factory=list)
 
     def root(self) -> ET.Element:
         """The picture as an SVG element."""
@@ -215,13 +215,7 @@ class TreePicture:
             heading = shortened(shown[:1].upper() + shown[1:], self.layout.card - 34, 14, bold=True)
             text(root, heading, left, y, 14, bold=True)
             text(root, f"{counts.total():,}", left + self.layout.card, y, 12, anchor="end", fill=palette.soft)
-            ends = {
-                "x1": f"{left:.1f}",
-                "y1": f"{y + 7:.1f}",
-                "x2": f"{left + self.layout.card:.1f}",
-                "y2": f"{y + 7:.1f}",
-            }
-            ET.SubElement(root, "line", {**ends, "stroke": palette.line, "stroke-width": "1"})
+            straight(root, (left, y + 7), (left + self.layout.card, y + 7), stroke=palette.line, stroke_width="1")
 
     def _draw_card(self, root: ET.Element, number: int) -> None:
         palette, sizes = self.palette, self.layout.sizes
@@ -242,9 +236,9 @@ class TreePicture:
         shape = self.look.shapes[self.look.types.places[number]]
         radius = sizes.font * 0.36
         mark(card, shape, (left + sizes.pad + radius + 2, middle), radius, filled(colour, palette.paper, hollow=hollow))
-        for row, line in enumerate(lines):
+        for row, part in enumerate(lines):
             y = middle + (row - (len(lines) - 1) / 2) * sizes.font * 1.25 + sizes.font * 0.35
-            text(card, line, left + self.layout.before, y, sizes.font)
+            text(card, part, left + self.layout.before, y, sizes.font)
 
     @cached_property
     def ports(self) -> dict[tuple[int, int], tuple[float, float]]:
@@ -286,10 +280,10 @@ class TreePicture:
                 points[0] = (points[0][0] + into * 6, points[0][1])
             dashes = _BACK if self._leads_back(link) else dashes
             dashed = {"stroke-dasharray": dashes} if dashes else {}
-            line = ET.SubElement(lines, "path", {"d": _curve(points), "stroke": colour, **dashed})
+            path = ET.SubElement(lines, "path", {"d": _curve(points), "stroke": colour, **dashed})
             nodes = self.look.graph.nodes
             name = f"{nodes[link.source].label} {self.kind(link)} {nodes[link.target].label}"
-            ET.SubElement(line, "title").text = one_line(name)
+            ET.SubElement(path, "title").text = one_line(name)
             for triangle in corners:
                 polygon(heads, triangle, fill=colour)
 
@@ -308,7 +302,7 @@ class TreePicture:
         halo = {"stroke": palette.paper, "stroke_width": "6", "stroke_linejoin": "round"}
         behind, front = group(root, aria_hidden="true", **halo), group(root)
         for number, link in enumerate(self.links):
-            label = Label([self.kind(link)], 11)
+            label = PlacedLabel([self.kind(link)], 11)
             for x, y in _along(self.points_of(number)):
                 box = (x - label.wide / 2, y - label.high / 2, x + label.wide / 2, y + label.high / 2)
                 if space.is_free(box):
