@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pyoxigraph as ox
 from click.testing import CliRunner, Result
@@ -124,11 +125,12 @@ def hostile(folder: Path) -> Export:
 
 
 def export_of(graph: PropertyGraph, title: str = "notes") -> Export:
-    """The export of a property graph, with no store behind it."""
+    """The export of a property graph, with an empty store behind it."""
     nodes = tuple(ox.NamedNode(node.iri) for node in graph.nodes)
     links = tuple(NetworkLink(edge.source, edge.target, edge.property, edge.weight) for edge in graph.edges)
     network = Network(nodes, tuple(node.label for node in graph.nodes), tuple(() for _ in nodes), links, {})
-    made = Export(None, lambda: network, list, None, title=title)  # type: ignore[arg-type]
+    store = cast(kg.Store, SimpleNamespace(prefixes={}, find=lambda *_: []))
+    made = Export(store, lambda: network, list, None, title=title)
     made.__dict__["graph"] = graph
     return made
 

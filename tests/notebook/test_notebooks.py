@@ -89,6 +89,17 @@ def test_a_graph_follows_its_notes(tmp_path: Path) -> None:
     assert [row["label"] for row in graph.orphans()] == ["A"]
 
 
+def test_a_picture_has_options(graph: kg.KnowledgeGraph, tmp_path: Path) -> None:
+    drawn = graph.export(tmp_path / "g.svg", theme="dark", background="navy", size=(400, 300), title="Mine").read_text()
+    assert 'width="400" height="300"' in drawn and "#000080" in drawn and "<title>Mine</title>" in drawn
+    with pytest.raises(kg.KgError, match="layout does not fit the format graphml: it is an option of svg and png"):
+        graph.export(tmp_path / "g.graphml", layout="tree")
+    with pytest.raises(kg.KgError, match="theme is light or dark, not “pink”"):
+        graph.export(tmp_path / "g.svg", theme="pink")  # type: ignore[arg-type]
+    with pytest.raises(kg.KgError, match="is not a colour"):
+        graph.export(tmp_path / "g.svg", background="bluish")
+
+
 def test_an_export_is_a_file(graph: kg.KnowledgeGraph, tmp_path: Path) -> None:
     assert "<graphml" in graph.export(tmp_path / "g.graphml", around=("C",)).read_text()
     with pytest.raises(kg.KgError, match="is not part of the export"):

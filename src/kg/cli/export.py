@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kg.cli.export_options import SelectionOptions, check_style, picture_options, selection_options
 from kg.cli.freshness import refresh
 from kg.cli.options import Options, as_of, common, plural, raw_out, tell, vault_config
 from kg.cli.output import say_place, written
 from kg.core.errors import KgError, QuerySyntaxError
 from kg.core.files import short
+from kg.export.picture_style import PictureStyle
 
 if TYPE_CHECKING:
     from kg.config import Config
@@ -37,33 +39,20 @@ _PATH = click.Path(path_type=Path)
     help="Write to FILE, or into the folder FILE, completely or not at all.",
 )
 @click.option("--formats", "listing", is_flag=True, help="List the formats.")
-@click.option("--only", multiple=True, metavar="CLASS", help="Export only things of this class; may be repeated.")
-@click.option("--links", multiple=True, metavar="PROPERTY", help="Export only links of this property; may be repeated.")
-@click.option("--around", multiple=True, metavar="NAME", help="Export only what is near this thing; may be repeated.")
-@click.option(
-    "--depth", type=click.IntRange(min=0), default=1, show_default=True, help="Set how near, in links, for --around."
-)
-@click.option("--query", type=click.Path(dir_okay=False, path_type=Path, exists=True), metavar="FILE",
-              help="Export the triples of a CONSTRUCT query, or the things of a SELECT query.")  # fmt: skip
-@click.option("--no-inferred", is_flag=True, help="Leave out inferred triples.")
-@click.option("--metrics", is_flag=True, help="Include the metrics that kg analyze --save stored.")
+@selection_options
 @click.option("--private-tag", "private", multiple=True, metavar="TAG",
               help="Leave out notes with this tag and every trace of them; may be repeated.")  # fmt: skip
 @as_of
+@picture_options
 @common
 def export(
     options: Options,
     format_: str | None,
     output: Path | None,
     listing: bool,
-    only: tuple[str, ...],
-    links: tuple[str, ...],
-    around: tuple[str, ...],
-    depth: int,
-    query: Path | None,
-    no_inferred: bool,
-    metrics: bool,
+    selection: SelectionOptions,
     private: tuple[str, ...],
+    style: PictureStyle,
 ) -> None:
     """Export the graph to other tools, a web page, a picture or RDF.
 
@@ -72,7 +61,6 @@ def export(
     the whole dataset, the other RDF formats the default graph.
     """
     from kg.export.registry import FORMATS, format_named, format_of
-    from kg.export.selection import Choice
 
     if listing:
         width = max(map(len, FORMATS))
@@ -81,16 +69,17 @@ def export(
     if format_ is None and output is None:
         raise click.UsageError("name a format: -f FORMAT, or -o FILE with its extension (--formats lists them).")
     row = format_named(format_) if format_ else format_of(str(output))
-    text = query.read_text(encoding="utf-8") if query else None
-    choice = Choice(only, links, around, depth, text, not no_inferred, metrics)
+    check_style(row, style)
+    choice = selection.choice()
     config = vault_config(options)
     refresh(options, config)
     with _source(options, config, private) as store:
         try:
             result = _exported(config, store, choice)
         except QuerySyntaxError as error:
-            say_place(error, text or "", str(query))
+            say_place(error, choice.query or "", str(selection.query))
             sys.exit(error.exit_code)
+        result = replace(result, style=style, title=result.title if style.title is None else style.title)
         # An export for others must not reveal paths of this machine.
         _write(options, row, replace(result, vault=None) if private else result, output)
     _hint_at_base(options, row, config)
@@ -154,11 +143,22 @@ def _write(options: Options, row: "ExportFormat", contents: "Export", output: Pa
                 with file.open("wb") as out:
                     row.write(contents, out)
     if output is not None:
-        message = short(output)
-        if "network" in vars(contents):
-            things, links = len(contents.network), len(contents.network.links)
-            message += f": {things:,} {plural(things, 'thing')}, {links:,} {plural(links, 'link')}"
-        options.say(message, dim=True)
+        options.say(short(output) + _counts(contents), dim=True)
+
+
+def _counts(contents: "Export") -> str:
+    """How many things and links an export has; empty for an export of triples."""
+    if "network" not in vars(contents):
+        return ""
+    things, links = len(contents.network), len(contents.network.links)
+    left = 0
+    if contents.style.layout == "tree":
+        from kg.export.tree_picture import tree_counts
+
+        drawn, links = tree_counts(contents)
+        things, left = drawn, things - drawn
+    text = f": {things:,} {plural(things, 'thing')}, {links:,} {plural(links, 'link')}"
+    return text + (f"; {left:,} {plural(left, 'thing')} without such a link left out" if left else "")
 
 
 def _into(folder: Path, row: "ExportFormat", contents: "Export") -> None:

@@ -1,7 +1,7 @@
 """The input of an export, and the row of a format, which the command line, its documentation and the tests read."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import IO
@@ -9,6 +9,7 @@ from typing import IO
 from kg.analysis.network import Network
 from kg.core.errors import KgError
 from kg.core.output_format import OutputFormat
+from kg.export.picture_style import PictureStyle
 from kg.export.property_graph import PropertyGraph, property_graph
 from kg.store.store import Store
 
@@ -28,6 +29,9 @@ class Export:
     vault: Path | None = None
     """The vault folder, for links that open notes in Obsidian."""
     title: str = "notes"
+    is_chosen: bool = False
+    """Whether classes, links or a query selected the data."""
+    style: PictureStyle = field(default_factory=PictureStyle)
 
     @cached_property
     def network(self) -> Network:
@@ -60,3 +64,9 @@ class ExportFormat(OutputFormat[Callable[[Export, IO[bytes]], None] | None]):
 
     write: Callable[[Export, IO[bytes]], None] | None = None
     write_folder: Callable[[Export, Path], None] | None = None
+    options: frozenset[str] = frozenset()
+    """The fields of `PictureStyle` that the format uses."""
+
+
+TITLE = frozenset({"title"})
+PICTURE = frozenset(option.name for option in fields(PictureStyle))

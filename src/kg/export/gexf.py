@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import IO
 from xml.sax.saxutils import escape, quoteattr
 
-from kg.export.formats import Export, ExportFormat
+from kg.export.formats import TITLE, Export, ExportFormat
 from kg.export.property_graph import Cell, Column, PropertyGraph, clean, lexical
 
 _TYPES = {"integer": "long", "double": "double", "boolean": "boolean"}
@@ -66,5 +66,12 @@ def _cells(cells: Iterable[tuple[int, Cell]]) -> str:
 
 
 FORMATS = (
-    ExportFormat("gexf", "application/gexf+xml", "gexf", "all things and links with their types; for Gephi", _write),
+    ExportFormat(
+        "gexf",
+        "application/gexf+xml",
+        "gexf",
+        "all things and links with their types; for Gephi",
+        _write,
+        options=TITLE,
+    ),
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Any
 
 from kg.core.json_text import json_text
-from kg.export.formats import Export, ExportFormat, TooLarge
+from kg.export.formats import TITLE, Export, ExportFormat, TooLarge
 from kg.export.property_graph import Cell, Column, Edge, Node, PropertyGraph, Type, clean
 from kg.rdf.terms import KG
 
@@ -248,12 +248,29 @@ def _box(place: tuple[float, float]) -> dict[str, int]:
 
 
 FORMATS = (
-    ExportFormat("cytoscape", "application/json", "cyjs", "all things and links; for Cytoscape.js", _write_cytoscape),
     ExportFormat(
-        "cx2", "application/json", "cx2", "all things and links with their types; for Cytoscape, NDEx", _write_cx2
+        "cytoscape",
+        "application/json",
+        "cyjs",
+        "all things and links; for Cytoscape.js",
+        _write_cytoscape,
+        options=TITLE,
     ),
     ExportFormat(
-        "graphology", "application/json", "json", "all things and links; for graphology, sigma.js", _write_graphology
+        "cx2",
+        "application/json",
+        "cx2",
+        "all things and links with their types; for Cytoscape, NDEx",
+        _write_cx2,
+        options=TITLE,
+    ),
+    ExportFormat(
+        "graphology",
+        "application/json",
+        "json",
+        "all things and links; for graphology, sigma.js",
+        _write_graphology,
+        options=TITLE,
     ),
     ExportFormat("d3", "application/json", "json", "all things and links; for D3, force-graph", _write_d3),
     ExportFormat("kumu", "application/json", "json", "all things and links; for Kumu", _write_kumu),

@@ -6,6 +6,7 @@ from kg.core.errors import KgError
 from kg.core.spelling import did_you_mean, nearest
 from kg.export import gexf, graphml, json_formats, picture, rdf_formats, table_formats, text_formats, web_page
 from kg.export.formats import ExportFormat
+from kg.export.picture_style import PictureStyle
 
 _MODULES = (web_page, picture, graphml, gexf, text_formats, json_formats, table_formats, rdf_formats)
 FORMATS: dict[str, ExportFormat] = {row.name: row for row in chain.from_iterable(module.FORMATS for module in _MODULES)}
@@ -31,3 +32,12 @@ def format_of(name: str) -> ExportFormat:
         folder = name[: -len(extension) - 1]
         raise KgError(f"{extension} writes several files, for nodes and links: kg export -f {extension} -o {folder}")
     raise KgError(f"the name {name} does not tell the format: give -f FORMAT (kg export --formats)")
+
+
+def unfit_option(row: ExportFormat, style: PictureStyle) -> tuple[str, str] | None:
+    """The first option of a style that a format does not use, and the formats that use it, in words."""
+    for name in style.given:
+        if name not in row.options:
+            fit = [other.name for other in FORMATS.values() if name in other.options]
+            return name, " and ".join(filter(None, (", ".join(fit[:-1]), fit[-1])))
+    return None

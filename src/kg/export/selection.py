@@ -56,7 +56,8 @@ class _Chooser:
         answer = sparql.query(self.store, self.choice.query) if self.choice.query else None
         if answer and answer.kind == "ask":
             raise KgError("the query asks whether something is so: a CONSTRUCT or a SELECT can say what to export")
-        settings = self.choice.metrics, vault, title
+        chosen = bool(self.choice.classes or self.choice.links or self.choice.query)
+        settings = self.choice.metrics, vault, title, chosen
         if answer and answer.kind == "graph":
             triples = list(dict.fromkeys(answer.triples()))
             neighbourhood = self._near(_network_of(self.store, triples))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import IO
 
-from kg.export.formats import Export, ExportFormat, TooLarge
+from kg.export.formats import TITLE, Export, ExportFormat, TooLarge
 from kg.export.property_graph import Cell, PropertyGraph, clean, lexical
 
 _MERMAID_LINKS = 500
@@ -152,7 +152,9 @@ FORMATS = (
     ExportFormat(
         "gml", "text/plain", "gml", "all things and links, booleans as 1 and 0; for igraph, Gephi, yEd", _write_gml
     ),
-    ExportFormat("dot", "text/vnd.graphviz", "dot", "all things and links as text; for Graphviz", _write_dot),
+    ExportFormat(
+        "dot", "text/vnd.graphviz", "dot", "all things and links as text; for Graphviz", _write_dot, options=TITLE
+    ),
     ExportFormat(
         "mermaid",
         "text/vnd.mermaid",

@@ -16,7 +16,7 @@ from typing import IO, Any
 from zlib import compress
 
 from kg.core.json_text import json_text
-from kg.export.formats import Export, ExportFormat
+from kg.export.formats import TITLE, Export, ExportFormat
 from kg.export.property_graph import Cell, Column, Node, PropertyGraph, clean
 from kg.export.styling import Appearance, words
 from kg.rdf.terms import KG
@@ -81,6 +81,7 @@ class _Data:
             "weights": look.weights,
             "types": look.types.names,
             "type": look.types.places,
+            "shapes": look.shapes,
             "missing": sorted(self.export.network.missing),
             "communities": [{"name": look.community(rank), "size": len(part)} for rank, part in enumerate(parts.parts)],
             "community": [parts.part_of[number] for number in range(len(nodes))],
@@ -143,5 +144,7 @@ def _block(name: str, value: object) -> str:
 
 
 FORMATS: tuple[ExportFormat, ...] = (
-    ExportFormat("html", "text/html", "html", "a web page in one file, to look around in without a network", html),
+    ExportFormat(
+        "html", "text/html", "html", "a web page in one file, to look around in without a network", html, options=TITLE
+    ),
 )

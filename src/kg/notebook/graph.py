@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 from kg.core.errors import KgError
 from kg.core.files import atomic_write
@@ -37,6 +38,19 @@ class Selection(TypedDict, total=False):
     depth: int
     query: str
     """What a SPARQL query selects: CONSTRUCT returns the triples, SELECT the things."""
+
+
+class ExportOptions(Selection, total=False):
+    """The options of an export: a selection, and the look of a picture as in `kg export`."""
+
+    title: str
+    size: tuple[int, int]
+    """Width and height in pixels."""
+    background: str
+    theme: Literal["light", "dark"]
+    color_by: str
+    layout: Literal["force", "tree"]
+    link_labels: bool
 
 
 class KnowledgeGraph(Analyses):
@@ -128,19 +142,29 @@ class KnowledgeGraph(Analyses):
 
         return network(self.store, links=links, classes=classes, inferred=inferred)
 
-    def export(self, file: str | os.PathLike[str], format_: str | None = None, **selection: Unpack[Selection]) -> Path:
+    def export(
+        self, file: str | os.PathLike[str], format_: str | None = None, **options: Unpack[ExportOptions]
+    ) -> Path:
         """Write the graph to a file in a format of `kg export`, by default that of the file's extension.
 
-        A selection exports a part of it. Returns the file. Raises KgError.
+        A selection exports a part of it; a picture (svg, png) has options of its own. Returns the file. Raises KgError.
         """
-        from kg.export.registry import format_named, format_of
+        from kg.export.picture_style import PictureStyle
+        from kg.export.registry import format_named, format_of, unfit_option
 
         place = Path(file)
         row = format_named(format_) if format_ else format_of(place.name)
         if row.write is None:
             raise KgError(f"{row.name} writes several files: use kg export")
+        looks = {field.name for field in fields(PictureStyle)}
+        style = PictureStyle(**{name: value for name, value in options.items() if name in looks})  # type: ignore[arg-type]
+        unfit = unfit_option(row, style)
+        if unfit:
+            raise KgError(f"{unfit[0]} does not fit the format {row.name}: it is an option of {unfit[1]}")
+        chosen = self._chosen({name: value for name, value in options.items() if name not in looks})  # type: ignore[arg-type]
+        contents = replace(chosen, style=style, title=chosen.title if style.title is None else style.title)
         with atomic_write(place) as fresh, fresh.open("wb") as out:
-            row.write(self._chosen(selection), out)
+            row.write(contents, out)
         return place
 
     def map(self, *, height: int = 600, **selection: Unpack[Selection]) -> FramedPage:
