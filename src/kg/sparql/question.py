@@ -15,7 +15,7 @@ from kg.config import Config
 from kg.core.errors import KgError, NotFound
 from kg.core.files import is_file
 from kg.core.spelling import did_you_mean, nearest
-from kg.sparql.library import Header, NamedQuery, find_query, library, readable_queries
+from kg.sparql.library import Header, NamedQuery, comes_with_kg, find_query, library, readable_queries
 from kg.sparql.parameters import TYPES, Parameter
 
 _PLAIN = re.compile(r"\w[^{}?$<>*;=\n]*\Z")
@@ -39,6 +39,11 @@ class Question:
     def params(self) -> tuple[Parameter, ...]:
         """The parameters that the query declares. Raises KgError."""
         return Header.of(self.text, self.name).params
+
+    @cached_property
+    def own_title(self) -> str:
+        """The title of a query that comes with kg; empty for a query of the user's."""
+        return Header.of(self.text, self.name).title if comes_with_kg(self.name, self.text) else ""
 
     @property
     def usage(self) -> str:
