@@ -120,6 +120,7 @@ class Lookup:
             return ""
         space = self.prefixes[prefix]
         iris = {node.value for node, _ in self.meant.labelled()} | {*self.ontology.classes, *self.ontology.properties}
+        iris |= {node.value for node in self.store.predicates}
         similar = nearest(local, {iri[len(space) :] for iri in iris if iri.startswith(space)})
         if not similar or "://" not in text:
             return did_you_mean(similar and f"{prefix}:{similar}")
