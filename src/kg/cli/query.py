@@ -186,7 +186,7 @@ def list_queries(config: "Config") -> bool:
         for query in members:
             tell(printable(f"  {query.name:<{width}}  {query.header.title}"))
             for param in query.header.params:
-                tell(printable(f"{'':<{width}}      {param}" + (f"  {param.says}" if param.says else "")))
+                tell(printable(f"      {param}" + (f"  {param.says}" if param.says else "")))
     sys.stdout.flush()
     for problem in problems:
         complain(printable(str(problem)))
