@@ -139,7 +139,9 @@ class ListingRun:
         self._say(Reasons(lister, listing, found).sentences())
         limit = listing.limit
         if limit is not None and limit < len(found.kept) and not (listing.count or listing.group):
-            self._say([f"{limit:,} of {len(found.kept):,} rows (--limit)"], dim=True)
+            self._say(
+                [f"{limit:,} of {len(found.kept):,} rows ({'LIMIT' if self.translated else '--limit'})"], dim=True
+            )
         if self.offers and (offered := lister.columns.offers(found.kept)):
             more = " …" if len(offered) > _OFFERED else ""
             self._say([f"hint: --columns {shlex.quote(','.join(offered[:_OFFERED]))}{more}"], dim=True)

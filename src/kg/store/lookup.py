@@ -160,6 +160,8 @@ class Lookup:
         if not matches:
             names = sorted({self.called(row.object) for row in rows})
             shown = ", ".join(names[:_LISTED]) + (" …" if len(names) > _LISTED else "")
+            if all(row.predicate == TYPE for row in rows):
+                raise NotFound(f"“{subject}” is no “{obj}”, stated or inferred; its classes are {shown}")
             raise NotFound(f"“{subject}” has no “{predicate}” that is “{obj}”, stated or inferred; it has {shown}")
         return matches
 
