@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from io import BytesIO
+from keyword import iskeyword
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
@@ -69,14 +70,18 @@ class KnowledgeGraph(Analyses):
 
     # ---- questions -----------------------------------------------------------------------------------------------
 
-    def query(self, question: str, **params: object) -> AnswerTable:
-        """Ask in SPARQL, by the name of a query of the library, or by an `.rq` file; `params` are its parameters.
+    def query(self, question: str, *values: object, **params: object) -> AnswerTable:
+        """Ask in SPARQL, by the name or the words of a query of the library, or by an `.rq` file.
 
-        Raises QuerySyntaxError, NotFound, KgError.
+        `values` are its parameters in their order, and `params` by name; a name that Python reserves ends with `_`
+        (`class_`, `from_`). Raises QuerySyntaxError, NotFound, KgError.
         """
-        from kg.sparql.api import query
+        from kg.sparql.api import query, written
+        from kg.sparql.question import find_question
 
-        answer = query(self.store, question, params)
+        asked = find_question(self.project.config, [question, *map(written, values)])
+        named = {name.removesuffix("_") if iskeyword(name[:-1]) else name: value for name, value in params.items()}
+        answer = query(self.store, asked.text, named | asked.placed(named))
         return AnswerTable(answer.kind, answer.result, answer.prefixes, names=TermNames.of(self.store))
 
     def show(self, name: str) -> Document:

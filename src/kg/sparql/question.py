@@ -59,18 +59,22 @@ class Question:
 
     def arguments(self, named: Mapping[str, str]) -> dict[str, str]:
         """The values of the parameters by name: `named`, and the values by position. Raises KgError."""
+        values = self.placed(named) | dict(named)
+        for param in self.params:
+            if param.name not in values and param.default is None and not param.optional:
+                says = f" ({param.says})" if param.says else ""
+                raise KgError(f"the query needs {_slot(param)}, {TYPES[param.type].says}{says}: {self.usage}")
+        return values
+
+    def placed(self, named: Mapping[str, object]) -> dict[str, str]:
+        """The values by position, by the names of their parameters. Raises KgError if one is `named`, too."""
         names = [param.name for param in self.params]
         if len(self.values) > len(names):
             raise KgError(f"the query takes {_count(len(names))}, not {len(self.values)}: {self.usage}")
         placed = dict(zip(names, self.values, strict=False))
         if twice := sorted(placed.keys() & named.keys()):
             raise KgError(f"the parameter {twice[0]} has two values, “{placed[twice[0]]}” and “{named[twice[0]]}”")
-        values = placed | dict(named)
-        for param in self.params:
-            if param.name not in values and param.default is None and not param.optional:
-                says = f" ({param.says})" if param.says else ""
-                raise KgError(f"the query needs {_slot(param)}, {TYPES[param.type].says}{says}: {self.usage}")
-        return values
+        return placed
 
 
 def _slot(param: Parameter) -> str:
