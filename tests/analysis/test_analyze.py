@@ -74,6 +74,11 @@ def test_columns_can_be_chosen(notes_store: kg.Store) -> None:
     assert "the table has no column “outt”; did you mean out?" in str(done.exception)
 
 
+def test_a_misspelled_class_is_likened_to_one_of_kg_first(notes_store: kg.Store) -> None:
+    done = analyze(notes_store, "centrality", "--only", "Outcom")
+    assert "no class is named “Outcom”; did you mean kg:Outcome?" in str(done.exception)
+
+
 def test_how_many_rows_are_left_out_is_said(notes_store: kg.Store) -> None:
     every = len(analyzed(notes_store, "centrality", "--limit", "0"))
     done = analyze(notes_store, "centrality", "--limit", "3")

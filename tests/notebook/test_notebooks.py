@@ -46,6 +46,9 @@ def test_a_question_is_asked_as_at_the_prompt(graph: kg.KnowledgeGraph) -> None:
     assert [row["thing"] for row in graph.query("things", class_="Output")] == things
     assert [row["missing"] for row in graph.query("what is missing?")] == ["Gone"]
     assert len(graph.query("paths", "A & <b>", to="Gone").rows) == 1
+    listed = graph.query("TABLE size WHERE size > 2")
+    assert next(dict(row) for row in listed).keys() == {"entity", "label", "size"}
+    assert repr(listed).splitlines() == ["entity   size", "C        3"]
     with pytest.raises(KgError, match="the parameter class has two values"):
         graph.query("things", "Output", class_="Outcome")
     with pytest.raises(KgError, match="takes at most one value, not 2: kg query things CLASS"):
