@@ -124,9 +124,8 @@ def query(
     values = question.arguments(dict(map(_param, params)))
     bound = bound_text(config, question.text, question.name, values, elsewhere=endpoint is not None)
     query_run = QueryRun(
-        options, config, question.text, bound, graphs, endpoint, default_graph, timeout, allow_service, iris,
-        question.own_title,
-    )  # fmt: skip
+        options, config, question, bound, graphs, endpoint, default_graph, timeout, allow_service, iris
+    )
     with _placed(question), written(output) as file:
         work = query_run.explain if explain else lambda: query_run.answer(file, format_)
         network = endpoint is not None or allow_service
@@ -199,7 +198,7 @@ class QueryRun:
 
     options: Options
     config: "Config"
-    text: str
+    question: "Question"
     params: "Mapping[str, str | Term]"
     graphs: tuple[str, ...] = ()
     endpoint: str | None = None
@@ -207,8 +206,11 @@ class QueryRun:
     timeout: float | None = None
     services: bool = False
     iris: bool = False
-    own_title: str = ""
-    """The title of a query that comes with kg: its terms are right, so there are no hints on them."""
+
+    @property
+    def text(self) -> str:
+        """The text of the query."""
+        return self.question.text
 
     @cached_property
     def _store(self) -> "Store":
@@ -290,7 +292,7 @@ class QueryRun:
         from kg.sparql.hints import hints_on_unknown_terms
 
         store, terms = self._store, self._param_terms() if self.params else []
-        text = "" if self.own_title else self.text
+        text = "" if self.question.own_title else self.text  # the terms of a query that comes with kg are right
         hints = hints_on_unknown_terms(text, store, store.prefixes, lambda: self._answer().is_nothing, terms)
         if not hints and not answer.has_rows and not (answer.kind == "ask" and answer.boolean):
             hints = list(filter(None, [self._reason()]))
@@ -298,8 +300,8 @@ class QueryRun:
             self.options.say(f"hint: {printable(sentence)}", dim=True)
 
     def _reason(self) -> str:
-        if self.own_title:
-            return f"nothing in these notes answers “{self.own_title}”"
+        if title := self.question.own_title:
+            return f"nothing in these notes answers “{title}”"
         from kg.sparql.binding import term
         from kg.sparql.no_answer import NoAnswer
 
