@@ -217,7 +217,8 @@ def _check_exists(path: Path, real: Path, config: Config) -> None:
     try:
         real.stat()
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
-        raise ConfigError(f"{path} does not exist in the vault {short(config.vault)}") from error
+        where = config.vault if (shown := short(config.vault)) == "." else shown
+        raise ConfigError(f"{path} does not exist in the vault {where}") from error
     except OSError as error:
         raise ConfigError(f"{path} cannot be examined: {error.strerror}") from error
 

@@ -67,9 +67,16 @@ def test_a_narrow_table_has_three_columns(table: Table, columns: list[str]) -> N
 def test_columns_can_be_chosen(notes_store: kg.Store) -> None:
     done = analyze(notes_store, "centrality", "--columns", "out, in", "--limit", "1")
     assert done.stdout.splitlines()[0] == "entity,label,out,in"
+    done = analyze(notes_store, "centrality", "--columns", "pagerank,entity", "--limit", "1")
+    assert done.stdout.startswith("entity,label,pagerank\n")
     done = analyze(notes_store, "centrality", "--columns", "outt")
     assert isinstance(done.exception, KgError)
     assert "the table has no column “outt”; did you mean out?" in str(done.exception)
+
+
+def test_a_misspelled_class_is_likened_to_one_of_kg_first(notes_store: kg.Store) -> None:
+    done = analyze(notes_store, "centrality", "--only", "Outcom")
+    assert "no class is named “Outcom”; did you mean kg:Outcome?" in str(done.exception)
 
 
 def test_how_many_rows_are_left_out_is_said(notes_store: kg.Store) -> None:

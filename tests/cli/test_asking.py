@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,8 @@ import kg
 from helpers import commanding
 from helpers.commanding import as_text
 from helpers.forking import begun, forked
-from helpers.vaults import NOTES, ingest
+from helpers.vaults import NOTES, ROOT, ingest, write_vault
+from kg.config import load
 from kg.core.errors import QuerySyntaxError, TimedOut
 from kg.core.guard import guarded
 from kg.core.limits import OutOfMemory
@@ -29,6 +31,7 @@ from kg.rendering.tables import Screen, TermNames, fitting, has_links, table
 from kg.sparql.algebra import explain
 from kg.sparql.answer import Answer
 from kg.sparql.hints import hints_on_unknown_terms
+from kg.sparql.library import library
 
 PLENTY = 8_000_000_000
 CARTESIAN = "{ ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
@@ -264,6 +267,25 @@ def test_what_is_declared_and_not_used_is_told(write: Callable[[dict[str, str]],
         assert hints_on_unknown_terms(f"SELECT * {{ {pattern} }}", store, store.prefixes, lambda: True) == [sentence]
     for used in ("?s a ?t FILTER(?t = kg:Concept && ?s = 3)", "VALUES ?t { kg:Concept } ?s a ?t ; kg:path ?t"):
         assert hints_on_unknown_terms(f"SELECT * {{ {used} }}", store, store.prefixes, lambda: True) == []
+
+
+@pytest.mark.slow
+def test_no_query_that_comes_with_kg_is_corrected(tmp_path: Path) -> None:
+    """In a vault that lacks all that they ask for; a copy of such a query in the vault's own folder is no other."""
+    vault = write_vault(tmp_path / "vault", {"A.md": "Hello\n", "kg.toml": ""})
+    shutil.copytree(ROOT / "queries", vault / "queries")
+    (vault / "queries" / "mine.rq").write_text("SELECT ?t { ?t a kg:Task }", encoding="utf-8")
+    ingest(vault, vault / ".kg")
+    values = {"note": "A", "class": "Task", "property": "due"}
+    told = {"Task": "hint: nothing is a kg:Task yet\n", "due": "hint: kg:due is declared, but nothing states it\n"}
+    for name, query in library(load(vault)).items():
+        params = [param for param in query.header.params if param.default is None and not param.optional]
+        given = [values[param.type] for param in params]
+        done = as_text(forked(["query", name, *given], vault))
+        empty = "\n" not in done.stdout.strip()
+        title = f"hint: nothing in these notes answers “{query.header.title}”\n"
+        said = told["Task"] if name == "mine" else next((told[value] for value in given if value in told), title)
+        assert (done.returncode, done.stderr) == (0, said if empty else ""), name
 
 
 def test_what_describes_the_ontology_is_not_told(notes_store: kg.Store) -> None:

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from helpers.commanding import run
+from helpers.vaults import NOTES
 from kg.cli.commands import kg
 from kg.cli.explore import analyze
 
@@ -116,3 +117,22 @@ def test_wrong_usage_exits_with_2(project: Path, arguments: list[str]) -> None:
     assert done.stderr
     assert "Traceback" not in done.stderr
     assert "internal error" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["ingets", "notes"], "kg ingest notes"),
+        (["things", "Outcome"], "kg query things Outcome"),
+        (["centrality", "--limit", "3"], "kg analyze centrality --limit 3"),
+        (["path", "A note", "B"], "kg analyze path 'A note' B"),
+    ],
+)
+def test_a_query_or_an_analysis_as_a_command_is_corrected(words: list[str], meant: str) -> None:
+    done = run(*words, cwd=NOTES)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == f"Error: No such command '{words[0]}'. Did you mean: {meant}"
+
+
+def test_another_word_as_a_command_is_not_corrected() -> None:
+    assert run("frobnicate", cwd=NOTES).stderr.splitlines()[-1] == "Error: No such command 'frobnicate'."

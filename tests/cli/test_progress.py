@@ -7,7 +7,10 @@ import time
 
 import pytest
 
+from helpers.commanding import run
+from helpers.vaults import NOTES
 from kg.cli import options
+from kg.cli.ingest import _wanted
 from kg.cli.options import Options, progress
 
 LOUD, QUIET = Options(None, False, False, True), Options(None, True, False, True)
@@ -62,3 +65,22 @@ def test_without_a_terminal_a_long_command_says_what_it_does(
     assert capsys.readouterr().err.splitlines() == ["reading 2,000/4,000 …", "storing …"]
     with progress(QUIET) as report:
         assert report is None
+
+
+@pytest.mark.parametrize(
+    ("room", "said"),
+    [
+        (1000, "Pricing (3), Churn, Net promoter score, Onboarding …"),
+        (30, "Pricing (3), Churn …"),
+        (12, "Pricing (3) …"),
+        (8, "Pricing… …"),
+    ],
+)
+def test_missing_notes_are_named_as_far_as_they_fit(room: int, said: str) -> None:
+    wanted = [["Pricing", 3], ["Churn", 1], ["Net promoter score", 1], ["Onboarding", 1], ["Tea", 1]]
+    assert _wanted(wanted, room) == f"notes still to be written: {said}"
+
+
+def test_the_list_of_queries_fits_a_terminal() -> None:
+    done = run("query", cwd=NOTES)
+    assert max(map(len, done.stdout.splitlines())) <= 80

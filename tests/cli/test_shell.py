@@ -100,7 +100,7 @@ def test_answers_mistakes_and_what_comes_after(notes_store: kg.Store) -> None:
     assert "AskQuery" in done.stdout
     assert done.stdout.count("true\n") == 1
     said = [
-        "not valid SPARQL",
+        "foo is no term of SPARQL",
         "not a number of seconds",
         "stopped after 0.5 s",
         ".nothing is not a command",

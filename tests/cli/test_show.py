@@ -118,6 +118,19 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return vault
 
 
+def test_words_at_the_first_character_of_a_note_are_no_property_of_its_file(tmp_path: Path) -> None:
+    files = {"A.md": "[[B]] first\n", "B.md": "# Begin\nA text.\n", "C.md": "#Outcome now\n"}
+    vault = write_vault(tmp_path / "vault", files)
+    kg.ingest(kg.Vault(config=load(vault, cwd=vault)))
+    remarked = {name: [row for row in shown(vault, name).splitlines() if "the file itself" in row] for name in "ABC"}
+    assert remarked == {
+        name: [f"title{gap}{name}  {name}.md:1:1 (the file itself)"]
+        for name, gap in zip("ABC", ("  ", "  ", "   "), strict=True)
+    }
+    assert shown(vault, "A").endswith("  B  A.md:1:1  [[B]] first\n")
+    assert "is a    Outcome  C.md:1:1\n" in shown(vault, "C")
+
+
 @pytest.mark.parametrize(
     ("name", "has", "hidden"),
     [

@@ -165,7 +165,7 @@ def test_a_query_that_cannot_be_read_is_told_with_its_line(store: kg.Store, tmp_
     (tmp_path / "bad.rq").write_text("SELECT ?x {\n  ?x a b c\n}")
     done = export(store, "-f", "turtle", "--query", str(tmp_path / "bad.rq"))
     assert done.exit_code == 2
-    assert re.search(r"bad\.rq:2:\d+: not valid SPARQL", done.stderr) and "^" in done.stderr
+    assert re.search(r"bad\.rq:2:8: b is no term of SPARQL", done.stderr) and "^" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["export -f turtle", "export -f graphml", "analyze centrality", "show A1"])

@@ -8,6 +8,7 @@ import pytest
 
 import kg
 from helpers.vaults import write_vault
+from kg.core.errors import KgError
 from kg.notebook.displays import AnswerTable
 from kg.notebook.magic import load_ipython_extension
 
@@ -36,6 +37,22 @@ def test_an_answer_keeps_its_rows(graph: kg.KnowledgeGraph) -> None:
     assert len(triples.to_rdflib()) == len(triples.to_dataframe()) == 3
     assert list(triples.to_dataframe().columns) == ["subject", "predicate", "object"]
     assert len(graph.centrality().rows) == len(graph.centrality().to_dataframe()) == 3
+
+
+def test_a_question_is_asked_as_at_the_prompt(graph: kg.KnowledgeGraph) -> None:
+    """By words, with values by position, and by names that Python reserves."""
+    things = [row["thing"] for row in graph.query("things", "Output")]
+    assert things == ["C"]
+    assert [row["thing"] for row in graph.query("things", class_="Output")] == things
+    assert [row["missing"] for row in graph.query("what is missing?")] == ["Gone"]
+    assert len(graph.query("paths", "A & <b>", to="Gone").rows) == 1
+    listed = graph.query("TABLE size WHERE size > 2")
+    assert next(dict(row) for row in listed).keys() == {"entity", "label", "size"}
+    assert repr(listed).splitlines() == ["entity   size", "C        3"]
+    with pytest.raises(KgError, match="the parameter class has two values"):
+        graph.query("things", "Output", class_="Outcome")
+    with pytest.raises(KgError, match="takes at most one value, not 2: kg query things CLASS"):
+        graph.query("things", "Output", "Outcome")
 
 
 def test_names_are_links_and_never_markup(graph: kg.KnowledgeGraph) -> None:

@@ -133,6 +133,7 @@ def test_numbers_and_dates_are_sorted_as_such(lister: Lister, sort: str, expecte
     [
         (["Outcome", "--count"], "count\n3\n"),
         (["Note", "--count"], "count\n5\n"),
+        (["notes", "--count"], "count\n5\n"),
         (["Note", "--count", "--where", "role"], "count\n1\n"),
         (["#project", "--count"], "count\n2\n"),
         (["Outcome", "--group-by", "owner"], "owner,things\nDana,2\nEli,1\n,1\n"),

@@ -11,6 +11,9 @@ from kg.sparql.library import library
 from kg.sparql.mistakes import first_mistake
 
 CASES = [
+    # a word that is no term
+    ("SELECT ?r { ?r a ^Risk }", "Risk is no term of SPARQL: write it with its prefix, as in kg:Risk"),
+    ("SELECT ?r { ?r ^linksTo ?x . FILTER(?r != ?x) }", "linksTo is no term of SPARQL"),
     # a variable that has a value
     ("SELECT ?x { ?s ?p ?o . BIND(1 AS ?x) ^BIND(2 AS ?x) }", r"\?x is bound already"),
     ("SELECT ?x { ?s ?p ?x . ^BIND(1 AS ?x) }", r"\?x is bound already"),

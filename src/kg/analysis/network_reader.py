@@ -16,6 +16,7 @@ from kg.core.spelling import did_you_mean, nearest
 from kg.core.text import letters_and_digits
 from kg.mapping.ontology import local_name
 from kg.rdf.iris import prefixed
+from kg.rdf.terms import KG
 from kg.rdf.vocabulary import (
     ALT_LABEL,
     HAS_BLOCK,
@@ -196,7 +197,8 @@ class _NetworkReader:
         if matches:
             return [ox.NamedNode(text) for text in matches]
         similar = nearest(wanted, {text for names in declared.values() for text in names})
-        suggestion = next((iri for iri, names in sorted(declared.items()) if similar in names), "")
+        others = sorted(declared.items(), key=lambda row: (not row[0].startswith(KG), row[0]))
+        suggestion = next((iri for iri, names in others if similar in names), "")
         raise KgError(f"no {kind} is named “{name}”{did_you_mean(suggestion and self._called(suggestion))}")
 
     def _declared(self, kind: str) -> dict[str, set[str]]:

@@ -58,8 +58,8 @@ class Table:
             if name not in self.columns:
                 hint = did_you_mean(nearest(name, self.columns)) or f"; it has {', '.join(self.columns)}"
                 raise KgError(f"the table has no column “{name}”{hint}")
-        first = [name for name in self.columns[:2] if name in {"entity", "label"} and name not in names]
-        return self._of([*first, *dict.fromkeys(names)])
+        first = [name for name in self.columns[:2] if name in {"entity", "label"}]
+        return self._of([*dict.fromkeys([*first, *names])])
 
     def _of(self, names: Sequence[str]) -> "Table":
         places = [self.columns.index(name) for name in names]

@@ -28,6 +28,35 @@ class _Commands(click.Group):
         """The command of a name, or None."""
         return _command(cmd_name)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that arguments begin with, its name, and the other arguments. Raises UsageError."""
+        if args and not args[0].startswith("-") and _command(args[0]) is None and (near := _meant(args)):
+            ctx.fail(f"No such command {args[0]!r}. Did you mean: {near}")
+        return super().resolve_command(ctx, args)
+
+
+def _meant(args: list[str]) -> str:
+    """The command line that was probably meant: a query or an analysis by its name alone, or a misspelled command."""
+    import shlex
+
+    from kg.cli.explore import analyze
+    from kg.config import find_store
+    from kg.core.errors import KgError
+    from kg.core.spelling import nearest
+    from kg.sparql.library import library
+
+    try:
+        queries = set(library(find_store()))
+    except KgError:
+        queries = set()
+    name, *rest = args
+    for group, names in (("analyze", analyze.commands), ("query", queries)):
+        if name in names:
+            return shlex.join(["kg", group, name, *rest])
+    return shlex.join(["kg", near, *rest]) if (near := nearest(name, _COMMANDS)) else ""
+
 
 def _command(name: str) -> click.Command | None:  # noqa: PLR0912 - one case per command
     command: click.Command | None = None

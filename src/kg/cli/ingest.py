@@ -1,5 +1,6 @@
 """`kg ingest` and `kg doctor`: bring the store up to date, and check it."""
 
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -184,7 +185,7 @@ def _say_report(options: Options, report: "Report") -> None:
         ("notes", f"{summary['notes']:,}", ""),
         ("triples", f"{summary['triples']:,}", by_origin),
         ("links", f"{sum(links.values()):,}", by_class),
-        ("missing", f"{summary['missing']:,}", _wanted(summary["wanted"])),
+        ("missing", f"{summary['missing']:,}", _wanted(summary["wanted"], _room())),
     ]
     width = max(len(number) for _, number, _ in rows)
     for name, number, detail in rows:
@@ -207,7 +208,17 @@ def _say_changes(options: Options, report: "Report") -> None:
     options.say(f"changed  {', '.join(counts)}")
 
 
-def _wanted(wanted: list[list[Any]]) -> str:
-    """A list of the missing notes that most notes link to."""
-    shown = [f"{label} ({number})" if number > 1 else str(label) for label, number in wanted[:4]]
-    return f"notes still to be written: {', '.join(shown)}{' …' if len(wanted) > 4 else ''}" if shown else ""
+def _room() -> int:
+    """The columns that a terminal leaves for names of missing notes; many, if messages go elsewhere."""
+    taken = len("triples  1,000,000  notes still to be written: ")
+    return max(shutil.get_terminal_size().columns - taken, 20) if sys.stderr.isatty() else 1_000
+
+
+def _wanted(wanted: list[list[Any]], room: int) -> str:
+    """A list of the missing notes that most notes link to: at most four, as many as fit, and at least one."""
+    names = [f"{label} ({number})" if number > 1 else str(label) for label, number in wanted[:4]]
+    while len(names) > 1 and len(", ".join(names)) + 2 > room:
+        names.pop()
+    shown = ", ".join(names)
+    cut = f"{shown[: room - 1]}…" if len(shown) > room else shown
+    return f"notes still to be written: {cut}{' …' if len(wanted) > len(names) else ''}" if names else ""

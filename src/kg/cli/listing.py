@@ -1,6 +1,7 @@
 """`kg list`: things of a class in a table."""
 
 import re
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -139,10 +140,12 @@ class ListingRun:
         self._say(Reasons(lister, listing, found).sentences())
         limit = listing.limit
         if limit is not None and limit < len(found.kept) and not (listing.count or listing.group):
-            self._say([f"{limit:,} of {len(found.kept):,} rows (--limit)"], dim=True)
+            self._say(
+                [f"{limit:,} of {len(found.kept):,} rows ({'LIMIT' if self.translated else '--limit'})"], dim=True
+            )
         if self.offers and (offered := lister.columns.offers(found.kept)):
             more = " …" if len(offered) > _OFFERED else ""
-            self._say([f"hint: --columns {','.join(offered[:_OFFERED])}{more}"], dim=True)
+            self._say([f"hint: --columns {shlex.quote(','.join(offered[:_OFFERED]))}{more}"], dim=True)
 
     def _say(self, sentences: Sequence[str], *, dim: bool = False) -> None:
         for sentence in sentences:

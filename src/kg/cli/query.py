@@ -124,7 +124,7 @@ def query(
     values = question.arguments(dict(map(_param, params)))
     bound = bound_text(config, question.text, question.name, values, elsewhere=endpoint is not None)
     query_run = QueryRun(
-        options, config, question.text, bound, graphs, endpoint, default_graph, timeout, allow_service, iris
+        options, config, question, bound, graphs, endpoint, default_graph, timeout, allow_service, iris
     )
     with _placed(question), written(output) as file:
         work = query_run.explain if explain else lambda: query_run.answer(file, format_)
@@ -185,7 +185,7 @@ def list_queries(config: "Config") -> bool:
         for query in members:
             tell(printable(f"  {query.name:<{width}}  {query.header.title}"))
             for param in query.header.params:
-                tell(printable(f"{'':<{width}}      {param}" + (f"  {param.says}" if param.says else "")))
+                tell(printable(f"      {param}" + (f"  {param.says}" if param.says else "")))
     sys.stdout.flush()
     for problem in problems:
         complain(printable(str(problem)))
@@ -198,7 +198,7 @@ class QueryRun:
 
     options: Options
     config: "Config"
-    text: str
+    question: "Question"
     params: "Mapping[str, str | Term]"
     graphs: tuple[str, ...] = ()
     endpoint: str | None = None
@@ -206,6 +206,11 @@ class QueryRun:
     timeout: float | None = None
     services: bool = False
     iris: bool = False
+
+    @property
+    def text(self) -> str:
+        """The text of the query."""
+        return self.question.text
 
     @cached_property
     def _store(self) -> "Store":
@@ -287,13 +292,16 @@ class QueryRun:
         from kg.sparql.hints import hints_on_unknown_terms
 
         store, terms = self._store, self._param_terms() if self.params else []
-        hints = hints_on_unknown_terms(self.text, store, store.prefixes, lambda: self._answer().is_nothing, terms)
+        text = "" if self.question.own_title else self.text  # the terms of a query that comes with kg are right
+        hints = hints_on_unknown_terms(text, store, store.prefixes, lambda: self._answer().is_nothing, terms)
         if not hints and not answer.has_rows and not (answer.kind == "ask" and answer.boolean):
             hints = list(filter(None, [self._reason()]))
         for sentence in hints:
             self.options.say(f"hint: {printable(sentence)}", dim=True)
 
     def _reason(self) -> str:
+        if title := self.question.own_title:
+            return f"nothing in these notes answers “{title}”"
         from kg.sparql.binding import term
         from kg.sparql.no_answer import NoAnswer
 

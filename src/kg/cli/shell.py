@@ -88,7 +88,7 @@ def _do(options: Options, config: "Config", manner: _PromptSettings, text: str) 
             return
         question = find_question(config, [text])
         bound = bound_text(config, question.text, question.name, question.arguments({}))
-        query_run = QueryRun(options, config, question.text, bound, timeout=manner.timeout)
+        query_run = QueryRun(options, config, question, bound, timeout=manner.timeout)
         explain, manner.explain = manner.explain, False
         work = query_run.explain if explain else lambda: query_run.answer(None, manner.format)
         guarded(work, seconds=manner.timeout, memory=config.max_memory)

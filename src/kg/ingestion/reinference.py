@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, replace
 
 from kg.config import Config
+from kg.ingestion.snapshot import settings_digest
 from kg.mapping.ontology import load_ontology, ontology_rows
 from kg.rdf.terms import INFERRED, METRICS, ONTOLOGY
 from kg.reasoning.inference import Engine, Inference, Reasoning, infer
@@ -38,7 +39,7 @@ def _infer_again(config: Config, engine: Engine | None, started: float) -> Infer
     published = Published(config.store)
     published.store  # noqa: B018 - raises StoreError if unreadable
     ontology = load_ontology(config)
-    ledger = IngestState.read(published.folder)
+    ledger = _with_rules(IngestState.read(published.folder), settings_digest(config, ontology, inference=True))
     reasoning = Reasoning(ontology, cached_rules(published), config.limits, config.max_inferred)
     with building(config.store, ontology.prefixes, "kg infer", published, published.stamp) as store:
         store.replace({METRICS: set()}, {})
@@ -53,3 +54,9 @@ def _infer_again(config: Config, engine: Engine | None, started: float) -> Infer
         published.release()
         store.publish(summary, files)
     return Inferred(inference, counts[""], round(time.perf_counter() - started, 3), is_stale)
+
+
+def _with_rules(state: IngestState | None, settings: str) -> IngestState | None:
+    """The state with the rules of now, if nothing has changed that determines what the notes state."""
+    is_same = state is not None and state.settings.partition(" ")[0] == settings.partition(" ")[0]
+    return replace(state, settings=settings) if state is not None and is_same else state

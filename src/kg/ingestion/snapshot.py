@@ -119,6 +119,14 @@ class LastIngest(NamedTuple):
     state: IngestState
 
 
+def settings_digest(config: Config, ontology: Ontology, *, inference: bool) -> str:
+    """A hash of all but the files that determines what notes state, a space, and a hash of what determines the rest."""
+    triples, _, rules = ontology.digest.partition(" ")
+    facts: list[object] = [__version__, config.base, config.default_class, config.max_bytes, config.id_property]
+    facts += [triples, sorted(ontology.prefixes.items())]
+    return " ".join(hashlib.sha256(json.dumps(part).encode()).hexdigest() for part in (facts, [inference, rules]))
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """The state of a vault and its store at the start of an ingest. `Snapshot.of` reads it."""
@@ -241,10 +249,7 @@ class Snapshot:
     @cached_property
     def settings(self) -> str:
         """A digest of everything that determines the quads, except the files."""
-        config = self.config
-        facts: list[object] = [__version__, config.base, config.default_class, config.max_bytes, self.ontology.digest]
-        facts += [config.id_property, self.inference, sorted(self.ontology.prefixes.items())]
-        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+        return settings_digest(self.config, self.ontology, inference=self.inference)
 
     @cached_property
     def reasoning(self) -> "Reasoning":

@@ -102,6 +102,7 @@ class Ontology:
     triples: tuple[ox.Triple, ...] = field(repr=False)
     rules: Mapping[str, str]
     digest: str
+    """The hash of the triples, a space, and the hash of the rules; neither covers shapes or comments."""
     prefixes: Mapping[str, str]
     findings: tuple[Finding, ...] = ()
     shapes: tuple[ox.Triple, ...] = field(default=(), repr=False)
@@ -342,11 +343,9 @@ def load(
 
 
 def _digest(triples: Iterable[ox.Triple], rules: Mapping[str, str]) -> str:
-    """Return the hash whose change requires a full rebuild; it covers neither shapes nor comments."""
-    digest = hashlib.sha256("\n".join(map(str, triples)).encode())
-    for name, text in rules.items():
-        digest.update(f"\n{name}\n{text}".encode())
-    return digest.hexdigest()
+    """The hashes of the triples and of the rules. If the first changes, the notes must be stated again."""
+    parts = "\n".join(map(str, triples)), "".join(f"\n{name}\n{text}" for name, text in rules.items())
+    return " ".join(hashlib.sha256(part.encode()).hexdigest() for part in parts)
 
 
 def _ambiguous(ontology: Ontology) -> Iterator[Finding]:

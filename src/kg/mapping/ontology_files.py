@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import pyoxigraph as ox
 
 from kg.core.errors import KgError, OntologyError
-from kg.core.files import MAX_TEXT_FILE, files_below, read_bytes
+from kg.core.files import MAX_TEXT_FILE, files_below, read_bytes, short
 from kg.core.findings import Finding, of_file
 from kg.core.limits import Limits, limited
 from kg.core.text import nfc
@@ -187,7 +187,7 @@ def _read(file: Path, key: str, base: str) -> OntologyFile | str | None:
     except SyntaxError as error:
         if format_ == ox.RdfFormat.JSON_LD and "remote context" in error.msg:
             return "its context is a web page, and kg fetches nothing"
-        place = f"{file}:{error.lineno or 1}:{error.offset or 1}"
+        place = f"{short(file)}:{error.lineno or 1}:{error.offset or 1}"
         raise OntologyError(f"{place}: not valid {format_.name}: {error.msg}") from error
 
 

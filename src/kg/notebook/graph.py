@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from io import BytesIO
+from keyword import iskeyword
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from kg.export.formats import Export
     from kg.reasoning.explanation import Explainer, Explanation
+    from kg.sparql.listing import Listing
 
 
 class Selection(TypedDict, total=False):
@@ -83,15 +85,34 @@ class KnowledgeGraph(Analyses):
 
     # ---- questions -----------------------------------------------------------------------------------------------
 
-    def query(self, question: str, **params: object) -> AnswerTable:
-        """Ask in SPARQL, by the name of a query of the library, or by an `.rq` file; `params` are its parameters.
+    def query(self, question: str, *values: object, **params: object) -> AnswerTable:
+        """Ask in SPARQL, by the name or words of a query of the library, by an `.rq` file, or as Dataview and Bases.
 
-        Raises QuerySyntaxError, NotFound, KgError.
+        `values` are its parameters in their order, and `params` by name; a name that Python reserves ends with `_`
+        (`class_`, `from_`). Raises QuerySyntaxError, NotFound, KgError.
         """
-        from kg.sparql.api import query
+        from kg.sparql.api import query, written
+        from kg.sparql.question import find_question
+        from kg.sparql.translation import translated
 
-        answer = query(self.store, question, params)
+        asked = find_question(self.project.config, [question, *map(written, values)])
+        if translation := translated(self.project.config, asked.text):
+            return self._listed(translation.listing)
+        named = {name.removesuffix("_") if iskeyword(name[:-1]) else name: value for name, value in params.items()}
+        answer = query(self.store, asked.text, named | asked.placed(named))
         return AnswerTable(answer.kind, answer.result, answer.prefixes, names=TermNames.of(self.store))
+
+    def _listed(self, listing: "Listing") -> AnswerTable:
+        """The rows of a translated query."""
+        from kg.sparql.listing import Lister
+        from kg.sparql.parameters import Binder
+
+        lister = Lister(Binder(self.project.config))
+        known, _ = lister.known(listing)
+        kept = lister.found(known).kept
+        answer, shown = (lister.answer(known, kept, people=people, iris=False) for people in (False, True))
+        names = TermNames.of(self.store, names={node: labels[0] for node, labels in lister.columns.named.items()})
+        return AnswerTable(answer.kind, answer.result, answer.prefixes, names=names, display=shown)
 
     def show(self, name: str) -> Document:
         """Describe a thing: its type, text, properties and links, each with its line. Raises NotFound."""

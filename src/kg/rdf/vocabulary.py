@@ -13,6 +13,8 @@ Find = Callable[[Term | None, ox.NamedNode | None, Term | None], Iterable[ox.Tri
 
 TYPE = ox.NamedNode(RDF + "type")
 
+OWL_CLASS = ox.NamedNode(OWL + "Class")
+RDFS_CLASS = ox.NamedNode(RDFS + "Class")
 LABEL = ox.NamedNode(RDFS + "label")
 SUB_CLASS_OF = ox.NamedNode(RDFS + "subClassOf")
 SUB_PROPERTY_OF = ox.NamedNode(RDFS + "subPropertyOf")

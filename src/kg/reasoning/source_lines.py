@@ -16,6 +16,7 @@ from kg.mapping.link_resolution import Index
 from kg.mapping.ontology import Ontology, local_name
 from kg.mapping.provenance import Finder, Origin, Origins, Place
 from kg.mapping.statements import Reader
+from kg.mapping.structural_terms import CONTENT_HASH, DESCRIBES, NOTE, PATH, PREF_LABEL, WORD_COUNT
 from kg.notes.canvas import CanvasSource
 from kg.notes.vault import read_note
 from kg.rdf.iris import Names
@@ -25,6 +26,8 @@ from kg.store.ingest_state import IngestState
 from kg.store.store import Store
 
 _LINE = 100
+_OF_FILE = {PREF_LABEL, DESCRIBES, PATH, CONTENT_HASH, WORD_COUNT}
+"""The properties of a note that its file has, whatever its words."""
 
 
 class SourceLine(NamedTuple):
@@ -110,7 +113,7 @@ class SourceLines:
         remark = ""
         if whole and origin.predicate == str(TYPE) and origin.object == f"<{default}>":
             remark = f"no type is named, so it is a {self.config.default_class}"
-        elif whole:
+        elif whole and _is_of_file(origin, text):
             remark = "the file itself"
         return SourceLine(origin.path, place.line, place.column, text, remark)
 
@@ -162,6 +165,13 @@ class SourceLines:
             if path.is_relative_to(root):
                 return f"{start}{path.relative_to(root).as_posix()}"
         return str(path)
+
+
+def _is_of_file(origin: Origin, line: str) -> bool:
+    """Whether a triple placed at the first character of a note says what the file is, and no words there."""
+    if origin.predicate == str(TYPE):
+        return origin.object == NOTE or not line.startswith("#")  # a tag or a heading may name the class
+    return origin.predicate in _OF_FILE and "#" not in origin.subject
 
 
 def _around(line: str, column: int) -> str:

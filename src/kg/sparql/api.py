@@ -32,7 +32,7 @@ def query(
     store = store if isinstance(store, Store) else Store(store)
     text, name = (question, "query") if _is_text(question) else find_query(Project.of(store).config, question)
     header = Header.of(text, name)
-    bound = {key: value if isinstance(value, Term) else _written(value) for key, value in (params or {}).items()}
+    bound = {key: value if isinstance(value, Term) else written(value) for key, value in (params or {}).items()}
     if header.params:
         bound = Binder(Project.of(store).config).bind(header.params, bound)
     return sparql.query(store, text, bound, graphs=graphs, services=services)
@@ -43,7 +43,7 @@ def _is_text(question: str) -> bool:
     return "{" in question or (len(question.split()) > 1 and not question.endswith(".rq"))
 
 
-def _written(value: object) -> str:
+def written(value: object) -> str:
     """A Python value as the user would type it: a date as 2026-01-31, True as true."""
     if isinstance(value, bool):
         return str(value).lower()

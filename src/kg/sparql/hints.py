@@ -15,7 +15,7 @@ from kg.core.spelling import did_you_mean, nearest
 from kg.rdf.iris import encode_path, prefixed
 from kg.rdf.sparql_syntax import Token, tokens
 from kg.rdf.terms import XSD
-from kg.rdf.vocabulary import LABEL, LABELS, ONTOLOGY_GRAPH, PREF_LABEL, TYPE
+from kg.rdf.vocabulary import LABEL, LABELS, ONTOLOGY_GRAPH, OWL_CLASS, PREF_LABEL, RDFS_CLASS, TYPE
 
 if TYPE_CHECKING:
     from kg.store.store import Store
@@ -49,7 +49,7 @@ def hints_on_unknown_terms(
     resemble a known term.
     """
     hints: list[tuple[str, bool]] = []
-    for term in dict.fromkeys([*_matched(text, prefixes), *_iris_of(values, prefixes)]):
+    for term in dict.fromkeys([*_matched(text, prefixes), *_iris_of(values, store, prefixes)]):
         if next(_occurrences(store, term.term), None) is None:
             similar = _near(term, store, prefixes)
             hints.append((f"{term.text} occurs nowhere{did_you_mean(similar)}", bool(similar)))
@@ -62,12 +62,13 @@ def hints_on_unknown_terms(
     return [sentence for sentence, likely in hints if empty or likely][:_MOST]
 
 
-def _iris_of(values: Iterable[object], prefixes: Mapping[str, str]) -> Iterator[QueryTerm]:
+def _iris_of(values: Iterable[object], store: "Store", prefixes: Mapping[str, str]) -> Iterator[QueryTerm]:
     """The IRIs among the values of parameters. Other values need not occur: a query may only compare them."""
     for node in values:
         if isinstance(node, ox.NamedNode):
             prefix, local = prefixed(node.value, prefixes)
-            yield QueryTerm(f"<{local}>" if prefix is None else f"{prefix}:{local}", node, is_class=False)
+            is_class = any(store.has(node, TYPE, kind, ONTOLOGY_GRAPH) for kind in (OWL_CLASS, RDFS_CLASS))
+            yield QueryTerm(f"<{local}>" if prefix is None else f"{prefix}:{local}", node, is_class)
 
 
 def _occurrences(store: "Store", term: ox.NamedNode | ox.Literal) -> Iterator[ox.Quad]:

@@ -159,6 +159,12 @@ def find_query(config: Config, what: str) -> tuple[str, str]:
     return what, "query"
 
 
+def comes_with_kg(name: str, text: str) -> bool:
+    """Whether the query of a name is kg's own, as `find_query` returns both; a copy in the project's folder is, too."""
+    file = resource("queries") / name
+    return bool(_NAME.match(name)) and is_file(file) and read_text(file) == text
+
+
 def named_query(config: Config, name: str) -> NamedQuery:
     """The library query of that name. Raises NotFound."""
     queries = library(config)

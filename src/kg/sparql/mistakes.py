@@ -33,6 +33,15 @@ _CALLED = AGGREGATES | frozenset(
     )
 )
 """The words before brackets: functions of SPARQL 1.1 (rule 121), those of 1.2 that Oxigraph knows, and operators."""
+_IN_GROUPS = frozenset(
+    re.findall(
+        r"\w+",
+        """FILTER OPTIONAL MINUS UNION EXISTS NOT GRAPH BIND VALUES SERVICE SILENT UNDEF TRUE FALSE A IN AS SELECT
+        DISTINCT REDUCED WHERE ASK CONSTRUCT DESCRIBE FROM NAMED GROUP BY HAVING ORDER ASC DESC LIMIT OFFSET SEPARATOR
+        BASE PREFIX""",
+    )
+)
+"""The words that a pattern may have outside expressions, and those of clauses, which another check reports there."""
 _STRAY = re.compile("|".join(_FORBIDDEN))
 
 
@@ -244,6 +253,16 @@ def _functions(read: _Text) -> Iterator[Mistake]:
             )
 
 
+def _bare_words(read: _Text) -> Iterator[Mistake]:
+    """Words in a pattern that are neither keywords nor variables: `?a a Outcome`."""
+    for word, after in pairwise(read.words):
+        is_term = word.scope.kind == "group" and word.keyword and after.token.text != "("
+        if is_term and word.keyword not in _IN_GROUPS and keyword(word.before) != "SERVICE":
+            name = word.token.text
+            remedy = f"write it with its prefix, as in kg:{name}; a variable is ?{name}, and a text '{name}'"
+            yield Mistake(word.token.start, f"{name} is no term of SPARQL: {remedy}")
+
+
 def _templates(read: _Text) -> Iterator[Mistake]:
     is_short = not any(word.scope.kind == "template" for word in read.words)
     for word in read.words if any(w.keyword == "CONSTRUCT" for w in read.words) else []:
@@ -406,6 +425,7 @@ _CHECKS: tuple[Callable[[_Text], Iterator[Mistake]], ...] = (
     _conditions,
     _bindings,
     _functions,
+    _bare_words,
     _templates,
     _paths,
     _selections,

@@ -132,8 +132,9 @@ def _class(binder: Binder, value: str) -> Term:
         return iri
     naming = binder.naming
     ontology = naming.ontology
-    # _by_name also finds classes that no note can name, for example Tag.
-    class_iri = ontology.class_named(value) or _by_name(ontology, ontology.classes).get(value.strip().casefold())
+    by_name = _by_name(ontology, ontology.classes)  # it also has classes that no note can name, for example Tag
+    name = value.strip().casefold()
+    class_iri = ontology.class_named(value) or by_name.get(name) or by_name.get(name.removesuffix("s"))
     class_ = ox.NamedNode(class_iri) if class_iri else naming.iri(value)
     if class_ and (class_iri or naming.store.has(None, TYPE, class_)):
         return class_

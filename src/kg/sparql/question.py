@@ -15,12 +15,18 @@ from kg.config import Config
 from kg.core.errors import KgError, NotFound
 from kg.core.files import is_file
 from kg.core.spelling import did_you_mean, nearest
-from kg.sparql.library import Header, NamedQuery, find_query, library, readable_queries
+from kg.sparql.library import Header, NamedQuery, comes_with_kg, find_query, library, readable_queries
 from kg.sparql.parameters import TYPES, Parameter
 
 _PLAIN = re.compile(r"\w[^{}?$<>*;=\n]*\Z")
 _SPARQL = re.compile(r"((?i:select|ask|construct|describe|prefix|base)|INSERT|DELETE|LOAD|CLEAR|DROP|CREATE|WITH)\b")
 _LISTED = 8
+_ASKING = frozenset(("how", "list", "show", "what", "where", "which", "who", "whose", "why"))
+_EMPTY = _ASKING | frozenset(
+    ("a", "an", "are", "by", "can", "do", "does", "for", "has", "have", "i", "in", "is", "it", "many", "me", "my", "of",
+     "on", "that", "the", "there", "they", "to", "we")
+)  # fmt: skip
+"""The words of a question that tell nothing about the query."""
 _DATAVIEW = re.compile(r"\s*(table|list|task|calendar)\b", re.I)
 _CLAUSE = re.compile(r"\b(from|where|sort|flatten|limit|group\s+by|without\s+id)\b|[,#]", re.I)
 
@@ -40,6 +46,11 @@ class Question:
         """The parameters that the query declares. Raises KgError."""
         return Header.of(self.text, self.name).params
 
+    @cached_property
+    def own_title(self) -> str:
+        """The title of a query that comes with kg; empty for a query of the user's."""
+        return Header.of(self.text, self.name).title if comes_with_kg(self.name, self.text) else ""
+
     @property
     def usage(self) -> str:
         """The command with the parameters in their order; optional ones are in brackets."""
@@ -48,18 +59,22 @@ class Question:
 
     def arguments(self, named: Mapping[str, str]) -> dict[str, str]:
         """The values of the parameters by name: `named`, and the values by position. Raises KgError."""
+        values = self.placed(named) | dict(named)
+        for param in self.params:
+            if param.name not in values and param.default is None and not param.optional:
+                says = f" ({param.says})" if param.says else ""
+                raise KgError(f"the query needs {_slot(param)}, {TYPES[param.type].says}{says}: {self.usage}")
+        return values
+
+    def placed(self, named: Mapping[str, object]) -> dict[str, str]:
+        """The values by position, by the names of their parameters. Raises KgError if one is `named`, too."""
         names = [param.name for param in self.params]
         if len(self.values) > len(names):
             raise KgError(f"the query takes {_count(len(names))}, not {len(self.values)}: {self.usage}")
         placed = dict(zip(names, self.values, strict=False))
         if twice := sorted(placed.keys() & named.keys()):
             raise KgError(f"the parameter {twice[0]} has two values, “{placed[twice[0]]}” and “{named[twice[0]]}”")
-        values = placed | dict(named)
-        for param in self.params:
-            if param.name not in values and param.default is None and not param.optional:
-                says = f" ({param.says})" if param.says else ""
-                raise KgError(f"the query needs {_slot(param)}, {TYPES[param.type].says}{says}: {self.usage}")
-        return values
+        return placed
 
 
 def _slot(param: Parameter) -> str:
@@ -93,7 +108,12 @@ def _is_plain(words: Sequence[str]) -> bool:
     """Whether words may name a query: they are neither SPARQL nor a single name with hyphens."""
     first = words[0]
     is_name = len(words) == 1 and not first.isalnum() and not re.search(r"\s", first)
-    return bool(_PLAIN.match(first)) and not is_name and not _SPARQL.match(first) and not first.endswith(".rq")
+    return (
+        bool(_PLAIN.match(first.removesuffix("?")))
+        and not is_name
+        and not _SPARQL.match(first)
+        and not first.endswith(".rq")
+    )
 
 
 def _split(words: Sequence[str]) -> list[str]:
@@ -112,10 +132,25 @@ def _by_words(queries: Mapping[str, NamedQuery], words: list[str]) -> Question:
     for number in range(len(words), 0, -1):
         if name := keys.get(_key("-".join(words[:number]))):
             return _named(queries[name], words[:number], words[number:])
-    names = [name for name in queries if _has(name.split("-"), words)]
+    telling = _telling(words)
+    sought = telling if words[0].casefold() in _ASKING else words
+    names = [name for name in queries if _has(name.split("-"), sought)]
+    if name := keys.get(_key("-".join(_as_in_names(telling)))):
+        names = [name]
     if len(names) == 1 and all(param.optional or param.default for param in queries[names[0]].header.params):
         return _named(queries[names[0]], words, [])
-    raise NotFound(f"no query is named “{' '.join(words)}”{_near(queries, words)}")
+    raise NotFound(f"no query is named “{' '.join(words)}”{_near(queries, telling)}")
+
+
+def _telling(words: list[str]) -> list[str]:
+    """The words of a question that tell what it asks for; all of them, if none does."""
+    plain = [word.strip("?!.,") for word in words]
+    return [word for word in plain if word and word.casefold() not in _EMPTY] or words
+
+
+def _as_in_names(words: list[str]) -> list[str]:
+    """The words as the names of queries have them: without “no”."""
+    return ["without" if word.casefold() == "no" else word for word in words]
 
 
 def _named(query: NamedQuery, words: list[str], values: list[str]) -> Question:

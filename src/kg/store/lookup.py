@@ -120,6 +120,7 @@ class Lookup:
             return ""
         space = self.prefixes[prefix]
         iris = {node.value for node, _ in self.meant.labelled()} | {*self.ontology.classes, *self.ontology.properties}
+        iris |= {node.value for node in self.store.predicates}
         similar = nearest(local, {iri[len(space) :] for iri in iris if iri.startswith(space)})
         if not similar or "://" not in text:
             return did_you_mean(similar and f"{prefix}:{similar}")
@@ -159,6 +160,8 @@ class Lookup:
         if not matches:
             names = sorted({self.called(row.object) for row in rows})
             shown = ", ".join(names[:_LISTED]) + (" …" if len(names) > _LISTED else "")
+            if all(row.predicate == TYPE for row in rows):
+                raise NotFound(f"“{subject}” is no “{obj}”, stated or inferred; its classes are {shown}")
             raise NotFound(f"“{subject}” has no “{predicate}” that is “{obj}”, stated or inferred; it has {shown}")
         return matches
 

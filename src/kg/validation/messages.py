@@ -27,8 +27,8 @@ _SEVERITIES: Mapping[str, Severity] = {SH + "Violation": "error", SH + "Warning"
 _SAYS: Mapping[str, str] = {
     "MinCount": "{this} has too few values of {path}: at least {minCount}",
     "MaxCount": "{this} has too many values of {path}: at most {maxCount}",
-    "Class": "{value} is not a {class}, which {path} requires",
-    "Datatype": "{value} is not a {datatype}, which {path} requires",
+    "Class": "{value} is no {class}, which {path} requires",
+    "Datatype": "{value} is no {datatype}, which {path} requires",
     "NodeKind": "{value} is not of the kind that {path} requires: {nodeKind}",
     "MinExclusive": "{value} is not more than {minExclusive}",
     "MinInclusive": "{value} is less than {minInclusive}",
