@@ -39,7 +39,8 @@ class Options:
         self.quiet = quiet
         self.verbose = verbose
         self.color = False if no_color or os.environ.get("NO_COLOR") else None
-        self.revision = click.get_current_context().meta.get(_REVISION, "")
+        context = click.get_current_context(silent=True)
+        self.revision: str = context.meta.get(_REVISION, "") if context else ""
         """The commit or date of `--at`; empty for the vault as it is now."""
         self.as_it_was: Config | None = None
         """The settings of that commit, once they are known."""
