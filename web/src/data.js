@@ -47,6 +47,7 @@ class Graph {
   }
 
   visible(number) {
+    if (this.picked && !this.picked.has(number)) return false; // the things of an answer
     if (this.typeHidden[this.type[number]]) return false;
     return this.communityShown < 0 || this.community[number] === this.communityShown;
   }

@@ -141,6 +141,7 @@ async function start() {
     page.search.update();
     page.filters.draw();
     window.kgPage = page;
+    document.dispatchEvent(new CustomEvent("kg-page", { detail: page })); // ask/ listens, where the page answers questions
     requestAnimationFrame(() => requestAnimationFrame(() => (root.dataset.ready = String(Math.round(performance.now())))));
   } catch (error) {
     $("notice").textContent = "This page needs a browser of 2023 or newer.";

@@ -47,6 +47,7 @@ _PATH = click.Path(path_type=Path)
               help="Export the triples of a CONSTRUCT query, or the things of a SELECT query.")  # fmt: skip
 @click.option("--no-inferred", is_flag=True, help="Leave out inferred triples.")
 @click.option("--metrics", is_flag=True, help="Include the metrics that kg analyze --save stored.")
+@click.option("--queryable", is_flag=True, help="Let the web page answer questions: SPARQL, the library, full text.")
 @click.option("--private-tag", "private", multiple=True, metavar="TAG",
               help="Leave out notes with this tag and every trace of them; may be repeated.")  # fmt: skip
 @common
@@ -62,6 +63,7 @@ def export(
     query: Path | None,
     no_inferred: bool,
     metrics: bool,
+    queryable: bool,
     private: tuple[str, ...],
 ) -> None:
     """Export the graph to other tools, a web page, a picture or RDF.
@@ -80,6 +82,8 @@ def export(
     if format_ is None and output is None:
         raise click.UsageError("name a format: -f FORMAT, or -o FILE with its extension (--formats lists them).")
     row = format_named(format_) if format_ else format_of(str(output))
+    if queryable and row.name != "html":
+        raise click.UsageError(f"--queryable is for web pages: -f html, not {row.name}.")
     text = query.read_text(encoding="utf-8") if query else None
     choice = Choice(only, links, around, depth, text, not no_inferred, metrics)
     config = vault_config(options)
@@ -91,7 +95,8 @@ def export(
             say_place(error, text or "", str(query))
             sys.exit(error.exit_code)
         # An export for others must not reveal paths of this machine.
-        _write(options, row, replace(result, vault=None) if private else result, output)
+        result = replace(result, queryable=queryable, **({"vault": None, "redacted": True} if private else {}))
+        _write(options, row, result, output)
     _hint_at_base(options, row, config)
 
 

@@ -28,6 +28,15 @@ class Export:
     vault: Path | None = None
     """The vault folder, for links that open notes in Obsidian."""
     title: str = "notes"
+    redacted: bool = False
+    """Whether private notes are left out, so that nothing of the vault's files may be read again."""
+    queryable: bool = False
+    """Whether a web page answers questions."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the data are those of the whole vault, without a selection or redaction."""
+        return self.quads is not None and self.vault is not None and not self.redacted
 
     @cached_property
     def network(self) -> Network:

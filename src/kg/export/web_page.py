@@ -5,19 +5,16 @@ JSON in base64, in blocks that browsers do not run. Its policy allows only its o
 """
 
 import re
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
 from html import escape
-from importlib.resources import files
 from typing import IO, Any
-from zlib import compress
 
-from kg.core.json_text import json_text
 from kg.export.formats import Export, ExportFormat
+from kg.export.page_parts import inline_hash, json_block, part
 from kg.export.property_graph import Cell, Column, Node, PropertyGraph, clean
+from kg.export.queryable_page import NO_ASKING, Asking
 from kg.export.styling import Appearance, words
 from kg.rdf.terms import KG
 
@@ -34,9 +31,11 @@ def html(export: Export, out: IO[bytes]) -> None:
 
 def _filled(export: Export) -> str:
     """Fill the placeholders of the page; inserted text is never searched for placeholders."""
-    script, style = _part("page.js"), _part("page.css")
+    script, style = part("page.js"), part("page.css")
+    asking = Asking.of(export) if export.queryable else NO_ASKING
     policy = (
-        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {inline_hash(script)}{asking.scripts}; style-src {inline_hash(style)}"
+        f"{asking.styles}; base-uri 'none'; form-action 'none'"
     )
     data = _Data(export, export.graph_with_texts)
     holes = {
@@ -45,17 +44,9 @@ def _filled(export: Export) -> str:
         "script": script,
         "style": style,
         "data": "\n".join(data.blocks()),
+        "ask": asking.html,
     }
-    return _PLACE.sub(lambda match: holes[match[1]], _part("page.html"))
-
-
-def _part(name: str) -> str:
-    return (files("kg.export") / "web" / name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    """The digest of a script or style, as a content security policy names it."""
-    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+    return _PLACE.sub(lambda match: holes[match[1]], part("page.html"))
 
 
 @dataclass(frozen=True)
@@ -65,10 +56,10 @@ class _Data:
 
     def blocks(self) -> Iterator[str]:
         """The blocks of data: the graph, then the texts."""
-        yield _block("kg-graph", self._graph())
+        yield json_block("kg-graph", self._graph())
         nodes = self.graph.nodes
         for start in range(0, len(nodes), _CHUNK):
-            yield _block(f"kg-texts-{start // _CHUNK}", [self._detail(node) for node in nodes[start : start + _CHUNK]])
+            yield json_block(f"kg-texts-{start // _CHUNK}", [self._detail(node) for node in nodes[start : start + _CHUNK]])
 
     def _graph(self) -> dict[str, Any]:
         look, nodes, edges = self._look, self.graph.nodes, self.graph.edges
@@ -134,12 +125,6 @@ def _shown(cell: Cell) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     return str(cell)
-
-
-def _block(name: str, value: object) -> str:
-    """Data in a block that no browser runs and that its content cannot close."""
-    text = json_text(value, separators=(",", ":"))
-    return f'<script type="text/plain" id="{name}">{b64encode(compress(text.encode(), 6)).decode()}</script>'
 
 
 FORMATS: tuple[ExportFormat, ...] = (

@@ -1,0 +1,39 @@
+// The things of the map among the terms of an answer: by their IRIs, and by names that only one of them has.
+
+export class Things {
+  /** `iris` are the IRIs of the things in the order of the map. */
+  constructor(page, iris) {
+    Object.assign(this, { page, iris });
+    this.byIri = new Map(iris.map((iri, number) => [iri, number]));
+    this.byLabel = new Map();
+    page.data.labels.forEach((label, number) => this.byLabel.set(label, this.byLabel.has(label) ? -1 : number));
+  }
+
+  /** The number of the thing that a term is or names; -1 for any other term. */
+  of(term) {
+    if (!term) return -1;
+    if (term.type === "uri") return this.byIri.get(term.value) ?? this.part(term.value);
+    return term.type === "literal" && !term.datatype ? (this.byLabel.get(term.value) ?? -1) : -1;
+  }
+
+  /** The thing that a note's file is about. */
+  part(iri) {
+    return iri.endsWith(".md") ? (this.byIri.get(iri.slice(0, -3)) ?? -1) : -1;
+  }
+
+  label(number) {
+    return this.page.data.labels[number];
+  }
+
+  select(number) {
+    this.page.select(number, { moving: true, reading: true });
+  }
+
+  /** Show only these things on the map; null shows all again. */
+  pick(numbers) {
+    this.page.data.picked = numbers;
+    this.page.filtered();
+    this.page.map.whole?.();
+    this.onPick?.(numbers);
+  }
+}
