@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 
 _PATH = click.Path(path_type=Path)
+_MANY_QUADS = 1_500_000
+"""Quads of a store that a page can still load within some ten seconds; 650,000 take three (5,700 notes)."""
 
 
 @click.command()
@@ -83,7 +85,7 @@ def export(
         raise click.UsageError("name a format: -f FORMAT, or -o FILE with its extension (--formats lists them).")
     row = format_named(format_) if format_ else format_of(str(output))
     if queryable and row.name != "html":
-        raise click.UsageError(f"--queryable is for web pages: -f html, not {row.name}.")
+        raise click.UsageError(f"--queryable is for a web page, -f html, not for {row.name}.")
     text = query.read_text(encoding="utf-8") if query else None
     choice = Choice(only, links, around, depth, text, not no_inferred, metrics)
     config = vault_config(options)
@@ -95,9 +97,22 @@ def export(
             say_place(error, text or "", str(query))
             sys.exit(error.exit_code)
         # An export for others must not reveal paths of this machine.
-        result = replace(result, queryable=queryable, **({"vault": None, "redacted": True} if private else {}))
-        _write(options, row, result, output)
+        if private:
+            result = replace(result, vault=None, redacted=True)
+        _write(options, row, replace(result, queryable=queryable), output)
+        if queryable:
+            _hint_at_size(options, len(result.store))
     _hint_at_base(options, row, config)
+
+
+def _hint_at_size(options: Options, quads: int) -> None:
+    """Say that a page may be slow to answer questions, if it holds very many triples."""
+    if quads > _MANY_QUADS:
+        options.say(
+            f"hint: the page holds {quads:,} triples, which a browser takes many seconds and much memory to load; "
+            "--only, --around or --query select some",
+            fg="yellow",
+        )
 
 
 def _hint_at_base(options: Options, row: "ExportFormat", config: "Config") -> None:

@@ -22,7 +22,7 @@ class CompactDataset:
 
     @classmethod
     def of(cls, lines: Iterable[bytes], *, named: bool) -> "CompactDataset":
-        """The quads of lines of N-Quads: those of the named graphs if `named` is set, else those of the default graph."""
+        """The quads of lines of N-Quads: of the named graphs if `named` is set, else of the default graph."""
         rows = (row for row in map(_split, lines) if bool(row[0]) == named)
         return cls(sorted(rows))
 

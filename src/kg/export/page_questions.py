@@ -1,7 +1,7 @@
 """The library's questions for a page that answers them, and the names of the ontology's terms for their values.
 
-A question with parameters is bound by kg's own binder, with a mark for each term: the page puts the terms in place of the
-marks. So the page runs the text that `kg query` runs.
+A question with parameters is bound by kg's own binder, with a mark for each term: the page puts the terms in place of
+the marks. So the page runs the text that `kg query` runs.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

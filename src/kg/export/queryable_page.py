@@ -1,7 +1,7 @@
-"""What a web page carries to answer questions without a network: the dataset, a SPARQL engine, questions, a full-text index.
+"""What a web page carries to answer questions without a network: dataset, SPARQL engine, questions, full-text index.
 
-The engine is Oxigraph, compiled to WebAssembly. It runs in a worker that the page makes from a script in the page itself, so
-the page never stands still, and a query can be stopped.
+The engine is Oxigraph, compiled to WebAssembly. It runs in a worker that the page makes from a script in the page
+itself, so the page never stands still, and a query can be stopped.
 """
 
 from dataclasses import dataclass
@@ -50,4 +50,3 @@ def _dataset(export: Export) -> CompactDataset:
     if export.quads is None:
         return CompactDataset.of(export.lines(), named=False)
     return CompactDataset.of(export.quads(), named=True)
-

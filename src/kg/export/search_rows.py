@@ -7,7 +7,6 @@ copy or a selection has no such index: its rows are the labels, headings and tex
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import pyoxigraph as ox
@@ -136,4 +135,3 @@ def _folds(notes: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
         fold = folded(chr(code))
         if fold != chr(code):
             yield chr(code), fold
-

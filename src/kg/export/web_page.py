@@ -59,7 +59,9 @@ class _Data:
         yield json_block("kg-graph", self._graph())
         nodes = self.graph.nodes
         for start in range(0, len(nodes), _CHUNK):
-            yield json_block(f"kg-texts-{start // _CHUNK}", [self._detail(node) for node in nodes[start : start + _CHUNK]])
+            yield json_block(
+                f"kg-texts-{start // _CHUNK}", [self._detail(node) for node in nodes[start : start + _CHUNK]]
+            )
 
     def _graph(self) -> dict[str, Any]:
         look, nodes, edges = self._look, self.graph.nodes, self.graph.edges

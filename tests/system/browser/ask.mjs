@@ -15,7 +15,7 @@ const asked = JSON.parse(await readFile(cases, "utf8"));
 const profile = await mkdtemp(path.join(tmpdir(), "kg-browser-"));
 const flags = ["--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const said = { errors: [], requests: [], axe: [] };
+const said = { errors: [], requests: [], axe: [], ready: [] };
 const context = await chromium.launchPersistentContext(profile, {
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   headless: true, args: flags, viewport: { width: 1400, height: 880 }, offline: true, colorScheme: "light", acceptDownloads: true,
@@ -26,10 +26,13 @@ try {
   const url = pathToFileURL(path.resolve(file)).href;
   page.on("console", (one) => one.type() === "error" && said.errors.push(one.text()));
   page.on("pageerror", (one) => said.errors.push(String(one)));
-  page.on("request", (one) => one.url() !== url && !one.url().startsWith("blob:null/") && said.requests.push(one.url()));
-  await page.goto(url);
-  await page.waitForFunction(() => document.getElementById("ask")?.dataset.ready);
-  said.ready = await page.evaluate(() => Number(document.getElementById("ask").dataset.ready));
+  page.on("request", (one) => one.url() !== url && one.url() !== "about:blank" && !one.url().startsWith("blob:null/") && said.requests.push(one.url()));
+  for (let opening = 0; opening < (asked.openings ?? 1); opening++) {
+    await page.goto(opening ? "about:blank" : url);
+    if (opening) await page.goto(url);
+    await page.waitForFunction(() => document.getElementById("ask")?.dataset.ready);
+    said.ready.push(await page.evaluate(() => Number(document.getElementById("ask").dataset.ready)));
+  }
   await page.waitForFunction(() => document.documentElement.dataset.ready);
   said.things = await page.evaluate(() => window.kgPage.data.size);
   for (const [kind, rows] of [["ask", asked.questions], ["ask", asked.texts], ["term", asked.terms], ["find", asked.searches]]) {

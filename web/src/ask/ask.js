@@ -62,7 +62,7 @@ class Ask {
       if (words.every((word) => text.includes(word))) groups.set(question.group, [...(groups.get(question.group) ?? []), at]);
     });
     const parts = Array.from(groups, ([group, members]) => {
-      const rows = members.map((at) => make("li", {}, make("button", { type: "button", "aria-pressed": String(at === this.chosen), onclick: () => this.choose(at) }, this.settings.questions[at].title)));
+      const rows = members.map((at) => make("li", {}, make("button", { type: "button", "aria-pressed": String(at === this.chosen), "data-question": at, onclick: () => this.choose(at) }, this.settings.questions[at].title)));
       return [make("h3", {}, group), make("ul", {}, ...rows)];
     });
     this.found.replaceChildren(...(parts.length ? parts.flat() : [make("p", { class: "hint" }, "No question has these words.")]));
@@ -72,13 +72,13 @@ class Ask {
   choose(at) {
     const question = this.settings.questions[at];
     this.chosen = at;
-    this.list();
+    for (const button of this.found.querySelectorAll("button")) button.setAttribute("aria-pressed", String(Number(button.dataset.question) === at));
     const results = new Results(make("div", { class: "results" }), this.things, this.settings.prefixes);
     const run = () => this.run({ question: at, values: form.values() }, results, question.name);
     const form = new Form(question, (names, text) => this.engine.ask("complete", { names, text }), run);
     const edit = make("button", { type: "button", class: "plain", onclick: () => this.edit(at, form) }, "Edit as SPARQL");
     form.place.append(edit);
-    this.main.replaceChildren(make("h2", { tabindex: "-1" }, question.title), make("p", { class: "hint" }, question.description), form.place, results.place);
+    this.main.replaceChildren(make("h2", {}, question.title), make("p", { class: "hint" }, question.description), form.place, results.place);
     this.main.scrollTop = 0;
     if (form.isComplete()) run();
     else form.focus();
