@@ -127,6 +127,8 @@ TEXTS = (
     "DESCRIBE ?note { ?note a kg:Outcome }",
     'SELECT ?note ?score { ?note a kg:Concept BIND(kg:textScore(?note, "customer value") AS ?score) '
     "FILTER(BOUND(?score)) } ORDER BY DESC(?score) ?note",
+    'SELECT ?thing (<https://w3id.org/concept-notes#textContext>(?thing, "test OR small") AS ?line) '
+    '{ ?thing ?p ?o FILTER(kg:textScore(?thing, "test OR small") > 1 + 1 - 1.5) } GROUP BY ?thing ORDER BY ?thing',
 )
 """What people may ask: the order of columns, named graphs, all of the default graph, graphs as answers, full text."""
 

@@ -210,17 +210,21 @@ export class FullText {
     return merged;
   }
 
-  /** A line that is cut around its first mark. */
+  /** A line that is cut around its first mark. Sizes count characters, of which some are two units in JavaScript. */
   excerpt({ text, marks }, size = CONTEXT) {
-    const first = marks.length ? marks[0][0] : 0;
-    let start = first < (size * 2) / 3 || text.length <= size ? 0 : first - Math.floor(size / 3);
-    start += text.slice(start).length - text.slice(start).trimStart().length;
-    const whole = text.trimEnd().length;
+    const characters = Array.from(text);
+    const length = (part) => Array.from(part).length;
+    const first = marks.length ? length(text.slice(0, marks[0][0])) : 0;
+    let start = first < (size * 2) / 3 || characters.length <= size ? 0 : first - Math.floor(size / 3);
+    const rest = characters.slice(start).join("");
+    start += length(rest) - length(rest.trimStart());
+    const whole = length(text.trimEnd());
     const end = whole - start <= size ? whole : start + size - 1;
-    const [before, after] = [text.slice(0, start).trim() ? "…" : "", text.slice(end).trim() ? "…" : ""];
-    const shift = before.length - start;
-    const kept = marks.filter(([from, to]) => from < end && to > start).map(([from, to]) => [Math.max(from, start) + shift, Math.min(to, end) + shift]);
-    return { text: before + text.slice(start, end) + after, marks: kept };
+    const [from, to] = [characters.slice(0, start).join(""), characters.slice(0, end).join("")].map((part) => part.length);
+    const [before, after] = [text.slice(0, from).trim() ? "…" : "", text.slice(to).trim() ? "…" : ""];
+    const shift = before.length - from;
+    const kept = marks.filter((mark) => mark[0] < to && mark[1] > from).map((mark) => [Math.max(mark[0], from) + shift, Math.min(mark[1], to) + shift]);
+    return { text: before + text.slice(from, to) + after, marks: kept };
   }
 }
 
