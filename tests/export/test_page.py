@@ -20,6 +20,7 @@ from helpers.synthetic_graph import synthetic
 from helpers.vaults import ROOT, Write, ingest
 from kg.analysis.network_reader import read
 from kg.export.property_graph import property_graph
+from kg.export.shapes import shape_of
 from kg.export.styling import words
 
 WEB = ROOT / "src" / "kg" / "export" / "web"
@@ -70,6 +71,7 @@ def test_it_has_the_graph(notes_store: kg.Store) -> None:
     assert list(links) == [(edge.source, edge.target, words(edge.kind)) for edge in graph.edges]
     types = [data["types"][at] for at in data["type"]]
     assert types == [words(node.type) for node in graph.nodes]
+    assert data["shapes"] == [shape_of(name) for name in data["types"]]
     assert {types[number] for number in data["missing"]} == {"missing"} == {data["types"][-1]}
     texts = [row for at in range(len(found) - 1) for row in found[f"kg-texts-{at}"]]
     assert [row[1] for row in texts] == [node.iri for node in graph.nodes]

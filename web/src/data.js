@@ -1,4 +1,5 @@
 // What the page holds: JSON, deflated, in base64, in blocks of text that no browser runs.
+import { HOLLOW, SHAPES } from "./shapes.js";
 
 async function unpacked(id) {
   const text = document.getElementById(id).textContent.trim();
@@ -21,6 +22,7 @@ class Graph {
     this.size = this.labels.length;
     this.isMissing = new Uint8Array(this.size);
     for (const number of this.missing) this.isMissing[number] = 1;
+    this.shapeOfType = this.shapes.map((name) => SHAPES.indexOf(name));
     this.typeHidden = this.types.map(() => false);
     this.kindHidden = this.kinds.map(() => false);
     this.communityShown = -1;
@@ -44,6 +46,11 @@ class Graph {
 
   into(number) {
     return this.in.of(number);
+  }
+
+  /** The shape of a thing, as the map and icons name it: its type's, and HOLLOW more where no note describes it. */
+  shape(number) {
+    return this.shapeOfType[this.type[number]] + (this.isMissing[number] ? HOLLOW : 0);
   }
 
   visible(number) {

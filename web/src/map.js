@@ -2,7 +2,7 @@
 import { MultiDirectedGraph } from "graphology";
 import Sigma from "sigma";
 import { EdgeArrowProgram, EdgeRectangleProgram } from "sigma/rendering";
-import { background, HOLLOW, SHAPES, ShapeProgram } from "./shapes.js";
+import { background, ShapeProgram } from "./shapes.js";
 import { colour, ink, line, LIMIT, mixed, paper, rgb } from "./colours.js";
 
 const MANY_LINKS = 20_000;
@@ -62,7 +62,7 @@ export class GraphMap {
         x: data.x[number],
         y: -data.y[number],
         size: base * (0.62 + 1.7 * Math.sqrt(data.weights[number] / most)),
-        kind: (data.type[number] % SHAPES.length) + (data.isMissing[number] ? HOLLOW : 0),
+        kind: data.shape(number),
       });
     }
     if (this.all) for (const link of data.sources.keys()) this.add(graph, link);

@@ -1,6 +1,5 @@
 // What is known of one thing: text, properties, links both ways.
 import { icon, make, plural } from "./dom.js";
-import { SHAPES, HOLLOW } from "./shapes.js";
 
 const SOME = 40;
 
@@ -20,8 +19,7 @@ export class Panel {
 
   icon(number) {
     const { data } = this;
-    const kind = (data.type[number] % SHAPES.length) + (data.isMissing[number] ? HOLLOW : 0);
-    return icon(kind, this.map.colour(number));
+    return icon(data.shape(number), this.map.colour(number));
   }
 
   async show(number) {

@@ -1,6 +1,6 @@
 // The search with its list, which says all that the map shows; and the filters, which are the legend too.
 import { icon, make, number as written, plural } from "./dom.js";
-import { SHAPES, HOLLOW } from "./shapes.js";
+import { HOLLOW } from "./shapes.js";
 import { colour, LIMIT } from "./colours.js";
 
 const SOME = 100;
@@ -27,8 +27,7 @@ export class Search {
     this.active = -1;
     this.input.removeAttribute("aria-activedescendant");
     const items = this.found.slice(0, SOME).map((number, at) => {
-      const kind = (data.type[number] % SHAPES.length) + (data.isMissing[number] ? HOLLOW : 0);
-      const mark = icon(kind, this.colourOf(number));
+      const mark = icon(data.shape(number), this.colourOf(number));
       const type = make("span", { class: "kind" }, data.types[data.type[number]]);
       return make("li", { role: "option", id: `result-${at}`, "data-at": at, "aria-selected": "false" }, mark, make("span", { class: "label", title: data.labels[number] }, data.labels[number]), type);
     });
@@ -81,7 +80,7 @@ export class Filters {
     const byType = state.colourBy === "type";
     this.rows("types", data.types, counts(data.type, data.types.length), data.typeHidden, (at) => {
       const hollow = data.missing.length > 0 && data.type[data.missing[0]] === at;
-      return icon((at % SHAPES.length) + (hollow ? HOLLOW : 0), byType ? colour(at) : "currentColor");
+      return icon(data.shapeOfType[at] + (hollow ? HOLLOW : 0), byType ? colour(at) : "currentColor");
     });
     this.rows("kinds", data.kinds, counts(data.kind, data.kinds.length), data.kindHidden, () => null);
     this.communities();

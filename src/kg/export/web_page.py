@@ -81,6 +81,7 @@ class _Data:
             "weights": look.weights,
             "types": look.types.names,
             "type": look.types.places,
+            "shapes": look.shapes,
             "missing": sorted(self.export.network.missing),
             "communities": [{"name": look.community(rank), "size": len(part)} for rank, part in enumerate(parts.parts)],
             "community": [parts.part_of[number] for number in range(len(nodes))],
