@@ -45,6 +45,8 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--query", type=click.Path(dir_okay=False, path_type=Path, exists=True), metavar="FILE",
               help="Export the triples of a CONSTRUCT query, or the things of a SELECT query.")  # fmt: skip
+@click.option("--group-by", metavar="QUERY",
+              help="Let the page colour the groups that a query returns: NAME or FILE.rq.")  # fmt: skip
 @click.option("--no-inferred", is_flag=True, help="Leave out inferred triples.")
 @click.option("--metrics", is_flag=True, help="Include the metrics that kg analyze --save stored.")
 @click.option("--private-tag", "private", multiple=True, metavar="TAG",
@@ -60,6 +62,7 @@ def export(
     around: tuple[str, ...],
     depth: int,
     query: Path | None,
+    group_by: str | None,
     no_inferred: bool,
     metrics: bool,
     private: tuple[str, ...],
@@ -81,8 +84,9 @@ def export(
         raise click.UsageError("name a format: -f FORMAT, or -o FILE with its extension (--formats lists them).")
     row = format_named(format_) if format_ else format_of(str(output))
     text = query.read_text(encoding="utf-8") if query else None
-    choice = Choice(only, links, around, depth, text, not no_inferred, metrics)
     config = vault_config(options)
+    groups = _group_query(config, row, group_by) if group_by else None
+    choice = Choice(only, links, around, depth, text, not no_inferred, metrics, groups)
     refresh(options, config)
     with _source(options, config, private) as store:
         try:
@@ -90,9 +94,19 @@ def export(
         except QuerySyntaxError as error:
             say_place(error, text or "", str(query))
             sys.exit(error.exit_code)
-        # An export for others must not reveal paths of this machine.
-        _write(options, row, replace(result, vault=None) if private else result, output)
+        # An export for others must not reveal paths of this machine, nor what the notes say beside the redacted copy.
+        _write(options, row, replace(result, vault=None, project=None) if private else result, output)
     _hint_at_base(options, row, config)
+
+
+def _group_query(config: "Config", row: "ExportFormat", name: str) -> tuple[str, str]:
+    """The name and the text of the query of groups. Raises NotFound, KgError, UsageError."""
+    from kg.sparql.library import find_query
+
+    if row.name != "html":
+        raise click.UsageError("--group-by is for the page: -f html.")
+    text, where = find_query(config, name)
+    return Path(where).stem, text
 
 
 def _hint_at_base(options: Options, row: "ExportFormat", config: "Config") -> None:
@@ -131,9 +145,10 @@ def _exported(config: "Config", store: "Store", choice: "Choice") -> "Export":
     from kg.store.project import Project
 
     vault = Path(str(store.manifest.summary.get("vault", "")))
+    asks = choice.query or choice.group_by
     with (
         without_collection(),
-        limited("the query" if choice.query else "the export", config.limits if choice.query else None),
+        limited("the query" if asks else "the export", config.limits if asks else None),
     ):
         return chosen(Project(config, store), choice, vault.name or "notes", vault if vault.is_dir() else None)
 

@@ -9,7 +9,9 @@ from typing import IO
 from kg.analysis.network import Network
 from kg.core.errors import KgError
 from kg.core.output_format import OutputFormat
+from kg.export.grouping import QueryGroups
 from kg.export.property_graph import PropertyGraph, property_graph
+from kg.store.project import Project
 from kg.store.store import Store
 
 
@@ -28,6 +30,10 @@ class Export:
     vault: Path | None = None
     """The vault folder, for links that open notes in Obsidian."""
     title: str = "notes"
+    project: Project | None = None
+    """The settings and the state of the notes, for what only the notes themselves tell; None if it must not be told."""
+    groups: QueryGroups | None = None
+    """The groups of things that the caller asked for."""
 
     @cached_property
     def network(self) -> Network:
