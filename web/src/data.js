@@ -30,7 +30,22 @@ class Graph {
     this.details = new Map();
     this.out = rows(this.size, this.sources, this.sources.length);
     this.in = rows(this.size, this.targets, this.sources.length);
+    this.mates = this.pairs();
     this.addresses();
+  }
+
+  /** Of each link between two things that have several, in whatever direction: all of these. */
+  pairs() {
+    const found = new Map();
+    for (const link of this.sources.keys()) {
+      const [a, b] = [this.sources[link], this.targets[link]];
+      const key = Math.min(a, b) * this.size + Math.max(a, b);
+      if (found.has(key)) found.get(key).push(link);
+      else found.set(key, [link]);
+    }
+    const several = new Map();
+    for (const links of found.values()) if (links.length > 1) for (const link of links) several.set(link, links);
+    return several;
   }
 
   outOf(number) {

@@ -1,7 +1,7 @@
 // The map: things and links by WebGL, with their names above (names.js).
 import { MultiDirectedGraph } from "graphology";
 import Sigma from "sigma";
-import { EdgeArrowProgram, EdgeRectangleProgram } from "sigma/rendering";
+import { EdgeArrowProgram, EdgeDoubleArrowProgram, EdgeRectangleProgram } from "sigma/rendering";
 import { background, ShapeProgram } from "./shapes.js";
 import { colour, ink, line, LIMIT, mixed, paper, rgb } from "./colours.js";
 import { Names } from "./names.js";
@@ -10,6 +10,8 @@ const MANY_LINKS = 20_000;
 const NEAR = 1_500;
 const LINKS_AT_ONCE = 6_000;
 const ALWAYS_NAMED = 14;
+/** A pointer that moves less, in pixels, has not moved. */
+const SLIP = 4;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const lasting = (time) => ({ duration: calm.matches ? 0 : time });
 
@@ -30,7 +32,7 @@ export class GraphMap {
       defaultDrawNodeHover: () => {},
       defaultNodeType: "shape",
       nodeProgramClasses: { shape: ShapeProgram },
-      edgeProgramClasses: { line: EdgeRectangleProgram, arrow: EdgeArrowProgram },
+      edgeProgramClasses: { line: EdgeRectangleProgram, arrow: EdgeArrowProgram, arrows: EdgeDoubleArrowProgram },
       defaultEdgeType: "line",
       minEdgeThickness: 1.5,
       zIndex: true,
@@ -52,7 +54,7 @@ export class GraphMap {
     const { data } = this;
     const graph = new MultiDirectedGraph();
     const most = Math.max(data.weights[data.order[0]] ?? 1, 1);
-    const area = Math.max(this.container.clientWidth * this.container.clientHeight, 200_000);
+    const area = 1.3 * Math.min(this.container.clientWidth, this.container.clientHeight) ** 2;
     const base = Math.min(6.5, Math.max(1.6, Math.sqrt(area / Math.max(data.things, 1)) * 0.09));
     for (let number = 0; number < data.size; number++) {
       const size = base * (0.62 + 1.7 * Math.sqrt(data.weights[number] / most));
@@ -71,8 +73,8 @@ export class GraphMap {
 
   listen(onSelect) {
     const { sigma } = this;
-    sigma.on("clickNode", ({ node }) => onSelect(Number(node)));
-    sigma.on("clickStage", () => onSelect(-1));
+    sigma.on("clickNode", ({ node }) => this.dragged || onSelect(Number(node)));
+    sigma.on("clickStage", () => this.dragged || onSelect(-1));
     sigma.on("enterNode", ({ node }) => this.hover(Number(node)));
     sigma.on("leaveNode", () => this.hover(-1));
     sigma.on("afterRender", () => this.names.draw());
@@ -87,16 +89,20 @@ export class GraphMap {
     }
   }
 
-  /** A thing follows the pointer that holds it. */
+  /** A thing follows the pointer that holds it. A click is no drag, and a drag no click. */
   drag() {
     const { sigma, graph, data } = this;
     let held = -1;
+    let from = { x: 0, y: 0 };
+    sigma.on("downStage", () => (this.dragged = false));
     sigma.on("downNode", ({ node, event }) => {
-      held = Number(node);
+      [held, from, this.dragged] = [Number(node), { x: event.x, y: event.y }, false];
       event.preventSigmaDefault();
     });
     const move = (event) => {
       if (held < 0) return;
+      this.dragged ||= Math.hypot(event.x - from.x, event.y - from.y) > SLIP;
+      if (!this.dragged) return;
       const { x, y } = sigma.viewportToGraph(event);
       data.x[held] = x;
       data.y[held] = -y;
@@ -174,6 +180,9 @@ export class GraphMap {
     const { link } = edge;
     const [source, target] = [data.sources[link], data.targets[link]];
     const found = { ...edge, hidden: !shown.link(link), zIndex: 0 };
+    const mates = data.mates.get(link)?.filter((mate) => shown.link(mate)) ?? [link];
+    // Links of the same two things would lie over each other: the first stands for all.
+    if (mates[0] !== link) return { ...found, hidden: true };
     const centre = this.hovered >= 0 ? this.hovered : state.selected;
     if (this.lit === null) {
       const group = shown.groupOf(source);
@@ -182,7 +191,7 @@ export class GraphMap {
     } else if (source === centre || target === centre) {
       found.color = mixed(this.colour(source === centre ? target : source), ink(), 0.12);
       found.size = edge.size + 1.5 * this.thin;
-      found.type = "arrow";
+      found.type = mates.some((mate) => data.sources[mate] !== source) ? "arrows" : "arrow";
       found.zIndex = 2;
     } else if (this.hovered < 0 && this.lit.has(source) && this.lit.has(target)) {
       found.color = mixed(line(), paper(), 0.2);
@@ -246,17 +255,35 @@ export class GraphMap {
     return found;
   }
 
+  /** What of the map lies under its buttons. */
+  covered() {
+    const own = this.container.getBoundingClientRect();
+    const tools = document.getElementById("tools").getBoundingClientRect();
+    return tools.width ? [[tools.left - own.left - 6, tools.top - own.top - 6, tools.right - own.left + 6, tools.bottom - own.top + 6]] : [];
+  }
+
   radius(number) {
     return this.sigma.scaleSize(this.graph.getNodeAttribute(number, "size"));
   }
 
   // ---- the camera ------------------------------------------------------------------------------------------------
 
+  /** Come near to a thing, but not so near that its neighbours are out of sight, unless these are far away. */
   go(number) {
     const { x, y } = this.sigma.getNodeDisplayData(number);
     const camera = this.sigma.getCamera();
-    const fitting = Math.min(camera.ratio, Math.max(0.02, Math.min(0.6, 9 / Math.sqrt(this.data.things))));
-    camera.animate({ x, y, ratio: fitting }, lasting(420));
+    const { width, height } = this.sigma.getDimensions();
+    const nearest = Math.max(0.02, Math.min(0.6, 9 / Math.sqrt(this.data.things)));
+    const place = this.projection;
+    const [atX, atY] = place(number);
+    let share = 0;
+    for (const other of this.lit ?? []) {
+      if (!this.shown.visible(other)) continue;
+      const [otherX, otherY] = place(other);
+      share = Math.max(share, (2 * Math.abs(otherX - atX)) / Math.max(width - 160, 100), (2 * Math.abs(otherY - atY)) / Math.max(height - 90, 100));
+    }
+    const needed = Math.min(camera.ratio * share, 3 * nearest);
+    camera.animate({ x, y, ratio: Math.min(camera.ratio, Math.max(nearest, needed)) }, lasting(420));
   }
 
   zoom(factor) {

@@ -15,6 +15,7 @@ export class Names {
     this.widths = new Map();
     this.sides = new Int8Array(map.data.size).fill(-1);
     this.before = [];
+    this.boxes = [];
     this.canvas = container.appendChild(document.createElement("canvas"));
     this.canvas.className = "names";
     this.canvas.setAttribute("aria-hidden", "true");
@@ -54,6 +55,7 @@ class Drawing {
     this.cells = new Map();
     this.placed = [];
     this.tried = new Set();
+    for (const box of this.map.covered()) this.take(box);
     const inSight = this.map.inSight(NEAR);
     this.most = Math.ceil((width * height) / (inSight && inSight.length < 400 ? 4_500 : 13_000));
     this.things(inSight ?? []);
@@ -82,6 +84,7 @@ class Drawing {
       if (map.shown.visible(number)) this.name(number, false);
     }
     names.before = this.placed.map((one) => one.number);
+    names.boxes = this.placed.map((one) => one.box);
     // The first are written last, above all others.
     for (const one of this.placed.reverse()) this.write(one);
   }
@@ -130,7 +133,7 @@ class Drawing {
     const [side, box] = found;
     names.sides[number] = side;
     this.take(box);
-    this.placed.push({ number, text, font, x: box[0] + 3, y: (box[1] + box[3]) / 2, always });
+    this.placed.push({ number, text, font, box, x: box[0] + 3, y: (box[1] + box[3]) / 2, always });
   }
 
   isCentral(number) {

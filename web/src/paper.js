@@ -27,5 +27,23 @@ function picture(container, map) {
   map.names.draw();
   // WebGL forgets its picture after this turn of the program, so it is copied at once.
   for (const layer of layers) pen.drawImage(layer, 0, 0, copy.width, copy.height);
-  container.append(copy);
+  container.append(cropped(copy, pen));
+}
+
+/** The part of a canvas on which there is anything. */
+function cropped(canvas, pen) {
+  const { width, height } = canvas;
+  const pixels = new Uint32Array(pen.getImageData(0, 0, width, height).data.buffer);
+  let [left, top, right, bottom] = [width, height, -1, -1];
+  for (let at = 0; at < pixels.length; at++) {
+    if (!pixels[at]) continue;
+    const [x, y] = [at % width, Math.floor(at / width)];
+    [left, top, right, bottom] = [Math.min(left, x), Math.min(top, y), Math.max(right, x), Math.max(bottom, y)];
+  }
+  if (right < 0) return canvas;
+  const part = document.createElement("canvas");
+  part.className = canvas.className;
+  [part.width, part.height] = [right - left + 1, bottom - top + 1];
+  part.getContext("2d").drawImage(canvas, -left, -top);
+  return part;
 }

@@ -34,7 +34,8 @@ export class Search {
     });
     this.list.replaceChildren(...items);
     const more = this.found.length > SOME ? `, the first ${SOME} listed` : "";
-    this.status.textContent = this.found.length ? plural(this.found.length, "thing") + more : "nothing is called so";
+    const words = this.shown.layerShown.includes(true) ? ["entry", "entries"] : ["thing"];
+    this.status.textContent = this.found.length ? plural(this.found.length, ...words) + more : "nothing is called so";
   }
 
   key(event) {
@@ -130,10 +131,7 @@ export class Filters {
     const { groups, id, name } = shown.grouping;
     const part = this.parts.groups;
     const at = [...part.querySelectorAll("button")].indexOf(document.activeElement);
-    const sizes = groups.map(() => 0);
-    for (const group of shown.grouping.of) if (group >= 0) sizes[group]++;
-    const listed = [...groups.keys()].filter((group) => id !== "community" || sizes[group] > 1);
-    const rows = listed.slice(0, SOME_GROUPS).map((group) => {
+    const rows = [...groups.keys()].slice(0, SOME_GROUPS).map((group) => {
       const pressed = shown.group === group;
       const button = make("button", { type: "button", "aria-pressed": String(pressed), onclick: () => this.change(() => (shown.group = pressed ? -1 : group)) });
       button.append(icon(0, colour(group)), make("span", { class: "label", title: groups[group] }, groups[group]), make("span", { class: "count" }, written(counts.groups[group])));
@@ -143,8 +141,8 @@ export class Filters {
     if (at >= 0) part.querySelectorAll("button")[at]?.focus();
     document.getElementById("groups-title").textContent = name[0].toUpperCase() + name.slice(1);
     document.getElementById("groups-part").hidden = id === "type";
-    const unlisted = listed.length > SOME_GROUPS ? `${written(listed.length - SOME_GROUPS)} smaller groups are not listed. ` : "";
-    document.getElementById("groups-hint").textContent = unlisted + (listed.length > LIMIT ? `The ${LIMIT} largest have a colour of their own.` : "");
+    const unlisted = groups.length > SOME_GROUPS ? `${written(groups.length - SOME_GROUPS)} smaller groups are not listed. ` : "";
+    document.getElementById("groups-hint").textContent = unlisted + (groups.length > LIMIT ? `The ${LIMIT} largest have a colour of their own.` : "");
   }
 
   /** How much is shown of how much. */

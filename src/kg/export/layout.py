@@ -157,7 +157,7 @@ def _rings(placed: Sequence[_Points]) -> list[_Points]:
         radius = max(reaches[at] for at in ring) + 0.5
         angles = _angles(edge + radius, [reaches[at] + 0.5 for at in ring])
         for at, angle in zip(ring, angles, strict=True):
-            centres[at] = (edge + radius) * np.array((np.sin(angle), -np.cos(angle)))
+            centres[at] = (edge + radius) * np.array((np.cos(angle), np.sin(angle)))
         edge, waiting = edge + 2 * radius, waiting[len(ring) :]
     return [points - middle + centres[at] for at, (points, middle) in enumerate(zip(placed, middles, strict=True))]
 
@@ -175,8 +175,8 @@ def _ring_size(edge: float, reaches: Sequence[float], waiting: Sequence[int]) ->
 
 
 def _angles(distance: float, radii: Sequence[float]) -> list[float]:
-    """The angles of discs around the origin, clockwise from the top, with equal gaps between them."""
+    """The angles of discs around the origin, from the right, where a screen has room; with equal gaps between them."""
     widths = [2 * float(np.arcsin(min(1.0, radius / distance))) for radius in radii]
     gap = max(0.0, 2 * np.pi - sum(widths)) / len(widths)
     ends = np.cumsum([width + gap for width in widths])
-    return [float(end - width / 2 - gap / 2 - widths[0] / 2) for end, width in zip(ends, widths, strict=True)]
+    return [float(end - gap - (width + widths[0]) / 2) for end, width in zip(ends, widths, strict=True)]

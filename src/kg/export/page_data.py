@@ -103,8 +103,10 @@ class PageData:
         parts = look.partition
         if asked := self.export.groups:
             yield Grouping.by_names("query", asked.name, [asked.of.get(node) for node in self.export.network.nodes])
-        names = [f"around {look.community(rank)}" for rank in range(len(parts.parts))]
-        yield Grouping("community", "communities", names, [parts.part_of[number] for number in range(size)])
+        # A thing alone is no community; these come last.
+        named = [f"around {look.community(rank)}" for rank, part in enumerate(parts.parts) if len(part) > 1]
+        ranks = [parts.part_of[number] for number in range(size)]
+        yield Grouping("community", "communities", named, [rank if rank < len(named) else -1 for rank in ranks])
         yield Grouping("type", "types", look.types.names, look.types.places)
         folders = folder_groups(self._companions.folder_of, size)
         if folders.groups:
