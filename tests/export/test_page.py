@@ -82,7 +82,9 @@ def test_it_has_the_graph(notes_store: kg.Store) -> None:
     assert ["tags", "Concept, lean, lean/flow"] in texts[data["labels"].index("lean")][2]
     communities = next(row for row in data["groupings"] if row["id"] == "community")
     sizes = [communities["of"].count(at) for at in range(len(communities["groups"]))]
-    assert sum(sizes) + communities["of"].count(-1) == things and sizes == sorted(sizes, reverse=True) and min(sizes) > 1
+    assert (
+        sum(sizes) + communities["of"].count(-1) == things and sizes == sorted(sizes, reverse=True) and min(sizes) > 1
+    )
     assert len(data["x"]) == len(data["y"]) == len(data["weights"]) == len(data["labels"]) == len(texts)
 
 

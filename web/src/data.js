@@ -105,12 +105,14 @@ class Graph {
 
   // ---- neighbours ------------------------------------------------------------------------------------------------
 
-  /** The things around one, and whether a link leads out to them or in from them, of the links that are shown. */
+  /** The things around one, and whether a link leads out to them or in from them, of what the filters let through. */
   around(number, shown) {
     const found = new Map();
-    for (const link of this.outOf(number)) if (shown.link(link)) found.set(this.targets[link], 1);
+    const isShown = (link, other) => shown.link(link) && shown.passes(other);
+    for (const link of this.outOf(number)) if (isShown(link, this.targets[link])) found.set(this.targets[link], 1);
     for (const link of this.into(number)) {
-      if (shown.link(link)) found.set(this.sources[link], (found.get(this.sources[link]) ?? 0) | 2);
+      const other = this.sources[link];
+      if (isShown(link, other)) found.set(other, (found.get(other) ?? 0) | 2);
     }
     return found;
   }
@@ -123,7 +125,7 @@ class Graph {
       const next = [];
       for (const one of edge) {
         for (const other of this.around(one, shown).keys()) {
-          if (found.has(other) || !shown.passes(other)) continue;
+          if (found.has(other)) continue;
           found.set(other, step);
           next.push(other);
         }

@@ -36,6 +36,8 @@ export class GraphMap {
       defaultEdgeType: "line",
       minEdgeThickness: 1.5,
       zIndex: true,
+      // On paper the map has no room of its own.
+      allowInvalidContainer: true,
       hideEdgesOnMove: data.sources.length > 8_000,
       stagePadding: 46,
       minCameraRatio: 0.005,
@@ -120,7 +122,7 @@ export class GraphMap {
   /** The room has changed: a panel came or went. */
   resized() {
     const { width, height } = this.sigma.getDimensions();
-    if (!this.container.clientWidth || (width === this.container.clientWidth && height === this.container.clientHeight)) return;
+    if (!this.container.clientWidth || !this.container.clientHeight || (width === this.container.clientWidth && height === this.container.clientHeight)) return;
     this.sigma.resize();
     this.sigma.refresh({ skipIndexation: true });
   }
@@ -179,7 +181,7 @@ export class GraphMap {
     const { data, shown, state } = this;
     const { link } = edge;
     const [source, target] = [data.sources[link], data.targets[link]];
-    const found = { ...edge, hidden: !shown.link(link), zIndex: 0 };
+    const found = { ...edge, hidden: !shown.link(link) || !shown.visible(source) || !shown.visible(target), zIndex: 0 };
     const mates = data.mates.get(link)?.filter((mate) => shown.link(mate)) ?? [link];
     // Links of the same two things would lie over each other: the first stands for all.
     if (mates[0] !== link) return { ...found, hidden: true };
