@@ -164,7 +164,7 @@ def test_what_is_private_is_not_in_it(write: Write, tmp_path: Path) -> None:
 def test_another_format_is_a_mistake_of_usage(notes_store: kg.Store, tmp_path: Path) -> None:
     command = ["export", "--store", str(notes_store.path), "-f", "turtle", "--queryable", "-o", str(tmp_path / "x.ttl")]
     done = CliRunner().invoke(cli, command)
-    assert done.exit_code == 2 and "--queryable is for a web page, -f html, not for turtle." in done.stderr
+    assert done.exit_code == 2 and "--queryable is for the page: -f html." in done.stderr
     assert not (tmp_path / "x.ttl").exists()
 
 
@@ -175,7 +175,7 @@ def test_a_very_large_page_is_made_and_said_to_be(
     command = ["export", "--store", str(notes_store.path), "--queryable", "-o", str(tmp_path / "x.html")]
     done = CliRunner().invoke(cli, command)
     assert done.exit_code == 0 and (tmp_path / "x.html").exists()
-    assert re.search(r"hint: the page holds [\d,]+ triples", done.stderr)
+    assert re.search(r"hint: the page holds up to [\d,]+ quads", done.stderr)
 
 
 def test_the_same_notes_give_the_same_page(write: Write, tmp_path: Path) -> None:

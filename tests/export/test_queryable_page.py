@@ -237,7 +237,8 @@ def test_the_search_finds_what_it_finds_here(vault: str, request: pytest.Fixture
 def test_people_ask_by_keys_and_clicks(company: Config, tmp_path: Path) -> None:
     said = told(page_of(company, tmp_path / "page.html"), ui="Concept 11")
     assert said["said"].endswith("ms") and f"{said['rows']} rows" in said["said"]
-    assert said["ascending"] != said["descending"] and said["selected"] and said["picked"]
+    assert said["ascending"] != said["descending"] and said["selected"]
+    assert said["picked"] and said["unpicked"]
     assert said["focused"] == "ask-field-note" and "Concept 11" in said["completed"] and said["outline"] >= 3
     assert said["unknown"] == "note: no note or thing is named “no such thing”"
     assert said["refused"].startswith("Line 2, column 12: the prefix “foo:” is not known")

@@ -1,10 +1,13 @@
-// How things are drawn by WebGL: a shape for a type, hollow where no note describes it, with a rim in the background's
+// How things are drawn by WebGL: the shape of its class, hollow where no note describes it, with a rim in the background's
 // colour so that neighbours stay apart.
 import { NodeProgram } from "sigma/rendering";
 import { floatColor } from "sigma/utils";
 
-export const SHAPES = ["circle", "square", "diamond", "triangle", "hexagon"];
-export const HOLLOW = 8;
+export const SHAPES = [
+  ...["circle", "square", "diamond", "triangle", "hexagon", "point-down", "bar"],
+  ...["pentagon", "star", "cross", "saltire", "parallelogram", "trapezium"],
+];
+export const HOLLOW = 16;
 export const background = { rgb: [1, 1, 1] };
 
 const VERTEX = /* glsl */ `
@@ -55,12 +58,33 @@ float edge(vec2 p, float r, float shape) {
     p.y += r * 0.12;
     return max(abs(p.x) * 0.866 + p.y * 0.5, -p.y) - r * 0.66;
   }
-  p = abs(p);
-  return max(p.x * 0.866 + p.y * 0.5, p.y) - r * 0.9;
+  if (shape < 4.5) {
+    p = abs(p);
+    return max(p.x * 0.866 + p.y * 0.5, p.y) - r * 0.9;
+  }
+  if (shape < 5.5) {
+    p.y -= r * 0.12;
+    return max(abs(p.x) * 0.866 - p.y * 0.5, p.y) - r * 0.66;
+  }
+  if (shape < 6.5) return max(abs(p.x) - r * 1.15, abs(p.y) - r * 0.62);
+  if (shape < 8.5) {
+    // A fifth of the turn, its outer corner at the top.
+    float angle = abs(mod(atan(p.x, p.y) + 0.6283, 1.2566) - 0.6283);
+    vec2 q = length(p) * vec2(sin(angle), cos(angle));
+    if (shape < 7.5) return dot(q, vec2(0.5878, 0.809)) - r * 0.874;
+    return dot(q, vec2(0.9208, 0.3902)) - r * 0.507;
+  }
+  if (shape < 10.5) {
+    if (shape > 9.5) p = vec2(p.x + p.y, p.x - p.y) * 0.7071;
+    p = abs(p);
+    return max(min(p.x, p.y) - r * 0.36, max(p.x, p.y) - r * 1.05);
+  }
+  if (shape < 11.5) return max(abs(p.x - p.y * 0.4861) * 0.8994 - r * 0.7645, abs(p.y) - r * 0.72);
+  return max(abs(p.x) * 0.9162 + p.y * 0.4008 - r * 0.7788, abs(p.y) - r * 0.8);
 }
 void main() {
-  bool hollow = v_kind > 7.5;
-  float shape = hollow ? v_kind - 8.0 : v_kind;
+  bool hollow = v_kind > 15.5;
+  float shape = hollow ? v_kind - 16.0 : v_kind;
   float pixel = u_correctionRatio * 2.0;
   float far = edge(v_place, v_radius, shape);
   #ifdef PICKING_MODE

@@ -9,7 +9,9 @@ from typing import IO
 from kg.analysis.network import Network
 from kg.core.errors import KgError
 from kg.core.output_format import OutputFormat
+from kg.export.grouping import QueryGroups
 from kg.export.property_graph import PropertyGraph, property_graph
+from kg.store.project import Project
 from kg.store.store import Store
 
 
@@ -28,15 +30,17 @@ class Export:
     vault: Path | None = None
     """The vault folder, for links that open notes in Obsidian."""
     title: str = "notes"
-    redacted: bool = False
-    """Whether private notes are left out, so that nothing of the vault's files may be read again."""
+    project: Project | None = None
+    """The settings and the state of the notes, for what only the notes themselves tell; None if it must not be told."""
+    groups: QueryGroups | None = None
+    """The groups of things that the caller asked for."""
     queryable: bool = False
     """Whether a web page answers questions."""
 
     @property
     def is_whole(self) -> bool:
         """Whether the data are those of the whole vault, without a selection or redaction."""
-        return self.quads is not None and self.vault is not None and not self.redacted
+        return self.quads is not None and self.project is not None
 
     @cached_property
     def network(self) -> Network:

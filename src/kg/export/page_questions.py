@@ -39,7 +39,7 @@ class PageQuestions:
     @classmethod
     def of(cls, export: Export) -> "PageQuestions":
         """The questions about the store of an export."""
-        return cls(export, Project.of(export.store))
+        return cls(export, export.project or Project.of(export.store))
 
     def settings(self) -> dict[str, Any]:
         """The prefixes, the questions, and the names of the ontology's terms. Raises OntologyError."""
@@ -63,7 +63,7 @@ class PageQuestions:
 
     def _may_show(self, query: NamedQuery) -> bool:
         """Whether a query is kg's own, or nothing is redacted: one of the vault's own may name what is private."""
-        return not self.export.redacted or query.path.parent == resource("queries")
+        return self.export.project is not None or query.path.parent == resource("queries")
 
     def _question(self, query: NamedQuery) -> dict[str, Any] | None:
         """A question; None for a query that no page can ask, since it cannot be bound."""

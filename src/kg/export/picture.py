@@ -16,6 +16,7 @@ from kg.core.errors import KgError
 from kg.core.text import one_line
 from kg.export.formats import Export, ExportFormat, TooLarge
 from kg.export.property_graph import clean
+from kg.export.shapes import CORNERS, shape_of
 from kg.export.styling import Appearance
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ COLOURS = (
 """Colours of the largest communities; most colour-blind viewers can distinguish them, too."""
 _REST, _INK, _SOFT, _PAPER, _LINE = "#8a929e", "#1c222b", "#59616e", "#ffffff", "#c6ccd6"
 _FONTS = "Helvetica Neue, Helvetica, Arial, DejaVu Sans, Liberation Sans, Noto Sans, sans-serif"
-_SHAPES = ("circle", "square", "diamond", "triangle", "hexagon")
 _MOST = 5_000
 _ALL_NAMED, _NAMED, _ANYWAY = 300, 40, 12
 """A picture of up to `_ALL_NAMED` nodes labels all that have space. A larger one labels `_NAMED`, and these labels may
@@ -210,7 +210,7 @@ class _Picture:
         missing = self.export.network.missing
         for number in reversed(self.look.by_weight):
             x, y = self.places[number]
-            shape = self.look.types.places[number]
+            shape = self.look.shapes[self.look.types.places[number]]
             mark = _mark(group, shape, x, y, self.radii[number], self._colour(number), hollow=number in missing)
             ET.SubElement(mark, "title").text = one_line(self.look.graph.nodes[number].label)
 
@@ -283,18 +283,18 @@ class _Picture:
 
     # ---- the legend ------------------------------------------------------------------------------------------------
 
-    def _rows(self) -> Iterator[list[tuple[int, str, str, bool]]]:
+    def _rows(self) -> Iterator[list[tuple[str, str, str, bool]]]:
         """The rows of the legend; an entry is a shape, a colour, its meaning, and whether the shape is hollow."""
         missing = "missing" if self.export.network.missing else ""
-        types = [(index, _SOFT, name, name == missing) for index, name in enumerate(self.look.types.names)]
+        types = [(shape_of(name), _SOFT, name, name == missing) for name in self.look.types.names]
         parts = self.look.partition.parts[: len(COLOURS)]
         groups = [
-            (0, _colour(index), f"around {_short(self.look.community(index))}", False)
+            ("circle", _colour(index), f"around {_short(self.look.community(index))}", False)
             for index, part in enumerate(parts)
             if len(part) > 1
         ]
         for entries in (types, groups):
-            row: list[tuple[int, str, str, bool]] = []
+            row: list[tuple[str, str, str, bool]] = []
             used = 0.0
             for entry in entries:
                 step = _step(entry[2])
@@ -341,22 +341,14 @@ def _text(
     ET.SubElement(group, "text", attributes).text = text
 
 
-def _mark(group: ET.Element, shape: int, x: float, y: float, radius: float, colour: str, *, hollow: bool) -> ET.Element:
+def _mark(group: ET.Element, shape: str, x: float, y: float, radius: float, colour: str, *, hollow: bool) -> ET.Element:
     """Draw a node: the shape of its type in a colour."""
     style = {"fill": _PAPER, "stroke": colour, "stroke-width": "2"} if hollow else {"fill": colour}
-    name = _SHAPES[shape % len(_SHAPES)]
-    if name == "circle":
+    if shape == "circle":
         return ET.SubElement(group, "circle", {"cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": f"{radius}", **style})
-    points = " ".join(f"{x + radius * across:.1f},{y + radius * down:.1f}" for across, down in _CORNERS[name])
+    points = " ".join(f"{x + radius * across:.1f},{y + radius * down:.1f}" for across, down in CORNERS[shape])
     return ET.SubElement(group, "polygon", {"points": points, **style})
 
-
-_CORNERS = {
-    "square": ((-0.88, -0.88), (0.88, -0.88), (0.88, 0.88), (-0.88, 0.88)),
-    "diamond": ((0, -1.22), (1.22, 0), (0, 1.22), (-1.22, 0)),
-    "triangle": ((0, -1.2), (1.15, 0.78), (-1.15, 0.78)),
-    "hexagon": ((-0.52, -0.9), (0.52, -0.9), (1.04, 0), (0.52, 0.9), (-0.52, 0.9), (-1.04, 0)),
-}
 
 FORMATS: tuple[ExportFormat, ...] = (
     ExportFormat("svg", "image/svg+xml", "svg", "a picture for a document, that can be scaled", svg),

@@ -18,7 +18,6 @@ from kg.fulltext.folding import folded
 from kg.fulltext.searcher import index_of
 from kg.rdf.iris import Names
 from kg.rdf.terms import KG, SKOS
-from kg.store.project import Project
 
 _QUERIED = (range(0x80, 0x2C80), range(0xA640, 0xA800), range(0xFB00, 0xFE00), range(0xFE70, 0x10000))
 """The characters that somebody may type for others: letters with diacritics, ligatures, forms of other width."""
@@ -33,7 +32,8 @@ def rows(export: Export) -> dict[str, Any]:
 
 def _indexed(export: Export) -> Iterator[dict[str, Any]]:
     """The rows of kg's own index, note by note."""
-    config = Project.of(export.store).config
+    assert export.project is not None
+    config = export.project.config
     index = index_of(export.store, config)
     names = Names(export.store.prefixes.get("n", config.base))
     with index.snapshot():

@@ -10,6 +10,7 @@ from kg.analysis.network import Network, NetworkLink
 from kg.analysis.network_reader import read
 from kg.core.errors import KgError
 from kg.export.formats import Export
+from kg.export.grouping import query_groups
 from kg.rdf.terms import INFERRED, METRICS
 from kg.rdf.vocabulary import LINKS_TO, PREF_LABEL, TYPE
 from kg.sparql import query as sparql
@@ -31,6 +32,8 @@ class Choice:
     """A CONSTRUCT query returns the triples; a SELECT query returns the nodes."""
     inferred: bool = True
     metrics: bool = False
+    group_by: tuple[str, str] | None = None
+    """The name and the text of a query that returns things and their groups."""
 
     @property
     def is_everything(self) -> bool:
@@ -56,7 +59,8 @@ class _Chooser:
         answer = sparql.query(self.store, self.choice.query) if self.choice.query else None
         if answer and answer.kind == "ask":
             raise KgError("the query asks whether something is so: a CONSTRUCT or a SELECT can say what to export")
-        settings = self.choice.metrics, vault, title
+        groups = query_groups(self.project, *self.choice.group_by) if self.choice.group_by else None
+        settings = self.choice.metrics, vault, title, self.project, groups
         if answer and answer.kind == "graph":
             triples = list(dict.fromkeys(answer.triples()))
             neighbourhood = self._near(_network_of(self.store, triples))

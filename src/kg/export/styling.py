@@ -9,6 +9,7 @@ from functools import cached_property
 from kg.analysis.communities import Partition, communities
 from kg.analysis.network import Network
 from kg.export.property_graph import PropertyGraph
+from kg.export.shapes import shape_of
 
 _HUMP = re.compile(r"(?<=[a-zà-ÿ0-9])(?=[A-Z])")
 
@@ -60,6 +61,11 @@ class Appearance:
     def types(self) -> RankedNames:
         """The types in words, those of the most central nodes first, `missing` last."""
         return RankedNames([words(node.type) or "other" for node in self.graph.nodes], self.weights, last="missing")
+
+    @cached_property
+    def shapes(self) -> list[str]:
+        """The shape of each of the `types`."""
+        return [shape_of(name) for name in self.types.names]
 
     @cached_property
     def kinds(self) -> RankedNames:

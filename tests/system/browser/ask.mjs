@@ -97,10 +97,12 @@ async function linked(page) {
   await page.locator("#ask-questions td .name").first().click();
   said.selected = await page.textContent("#panel-title");
   await page.click("#panel-close");
-  await page.getByRole("button", { name: /^Show \d+ things? on the map/ }).click();
-  said.picked = await page.evaluate(() => window.kgPage.data.picked.size);
+  const map = page.getByRole("button", { name: /^Show \d+ things? on the map/ });
+  await map.click();
+  said.picked = await page.evaluate(() => window.kgPage.shown.local.size);
   await picture(page, "picked");
-  await page.getByRole("button", { name: "Show all things" }).click();
+  await map.click();
+  said.unpicked = await page.evaluate(() => window.kgPage.shown.local === null);
 }
 
 async function asked_of_a_thing(page) {

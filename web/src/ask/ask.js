@@ -2,18 +2,19 @@
 import { make, number, plural } from "../dom.js";
 import { Engine, json } from "./engine.js";
 import { Form } from "./form.js";
-import { Results } from "./results.js";
+import { mapButton, Results } from "./results.js";
 import { Things } from "./things.js";
 
 const LIMITS = [[10, "10 seconds"], [30, "30 seconds"], [120, "2 minutes"], [0, "no limit"]];
 const EXAMPLE = "SELECT ?thing ?label\nWHERE {\n  ?thing a kg:Concept ; skos:prefLabel ?label .\n}\nORDER BY ?label\nLIMIT 20";
+const narrow = matchMedia("(max-width: 700px)");
 const TABS = [["questions", "Questions"], ["sparql", "SPARQL"], ["text", "Text"]];
 
 class Ask {
   constructor(page, settings, engine) {
     Object.assign(this, { page, settings, engine });
     this.things = new Things(page, settings.things);
-    this.things.onPick = (numbers) => this.picked(numbers);
+    this.things.onShow = () => narrow.matches && this.show(false); // where the drawer covers the map
     this.place = make("section", { id: "ask", "aria-label": "Ask", hidden: true });
     this.build();
     engine.onRestart = () => this.begun();
@@ -35,8 +36,7 @@ class Ask {
     this.panes = { questions: this.questions(), sparql: this.sparql(), text: this.text() };
     this.place.append(head, ...Object.values(this.panes));
     this.open = make("button", { type: "button", id: "ask-open", "aria-expanded": "false", "aria-controls": "ask", onclick: () => this.show(this.place.hidden) }, "Ask");
-    this.all = make("button", { type: "button", hidden: true, onclick: () => this.things.pick(null) }, "Show all things");
-    document.getElementById("tools").prepend(this.open, this.all);
+    document.getElementById("tools").prepend(this.open);
     document.querySelector("main").append(this.place);
     this.place.addEventListener("keydown", (event) => this.key(event));
     this.turn("questions");
@@ -125,7 +125,7 @@ class Ask {
       if (notes === null) return this.hits.replaceChildren(make("p", { class: "hint" }, "Give a word with letters or digits."));
       const says = `${plural(count, "note")} in ${Math.max(1, Math.round(took))} ms${count > notes.length ? `, the best ${notes.length} listed` : ""}`;
       const numbers = new Set(notes.map((note) => this.things.of({ type: "uri", value: note.iri })).filter((thing) => thing >= 0));
-      const map = numbers.size ? make("button", { type: "button", class: "plain", onclick: () => this.things.pick(numbers) }, "Show on the map") : null;
+      const map = numbers.size ? mapButton(this.things, numbers) : null;
       this.say(says);
       this.hits.replaceChildren(make("div", { class: "bar" }, make("span", { class: "says" }, says), map), make("ol", { class: "hits" }, ...notes.map((note) => this.hit(note))));
     });
@@ -239,11 +239,6 @@ class Ask {
   key(event) {
     event.stopPropagation();
     if (event.key === "Escape" && !event.defaultPrevented) this.show(false);
-  }
-
-  picked(numbers) {
-    this.all.hidden = !numbers;
-    this.say(numbers ? `The map shows ${plural(numbers.size, "thing")} of the answer` : "The map shows all things");
   }
 }
 

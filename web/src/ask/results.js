@@ -17,6 +17,16 @@ function compared(one, other, text) {
   return text(one).localeCompare(text(other), undefined, { numeric: true });
 }
 
+/** A button that shows only some things on the map and, pressed again, all. */
+export function mapButton(things, numbers) {
+  const button = make("button", { type: "button", class: "plain", "aria-pressed": "false" }, `Show ${plural(numbers.size, "thing")} on the map`);
+  button.addEventListener("click", () => {
+    things.pick(things.isPicked(numbers) ? null : numbers);
+    button.setAttribute("aria-pressed", String(things.isPicked(numbers)));
+  });
+  return button;
+}
+
 export class Results {
   /** `place` is the element for the answer; `things` says which thing of the map a term is, and shows things. */
   constructor(place, things, prefixes) {
@@ -57,9 +67,7 @@ export class Results {
       graph: [["Turtle", "ttl", () => this.turtle()], ["CSV", "csv", () => this.csv()]],
     }[answer.kind];
     const numbers = answer.kind === "ask" ? new Set() : this.thingsIn(isGraph ? answer.triples : answer.rows);
-    const map = numbers.size
-      ? make("button", { type: "button", class: "plain", onclick: () => this.things.pick(numbers) }, `Show ${plural(numbers.size, "thing")} on the map`)
-      : null;
+    const map = numbers.size ? mapButton(this.things, numbers) : null;
     const buttons = files.map(([label, suffix, text]) => make("button", { type: "button", class: "plain", onclick: () => this.keep(text(), suffix) }, `Save ${label}`));
     return make("div", { class: "bar" }, make("span", { class: "says" }, says), map, ...buttons);
   }

@@ -6,7 +6,7 @@ export class Things {
     Object.assign(this, { page, iris });
     this.byIri = new Map(iris.map((iri, number) => [iri, number]));
     this.byLabel = new Map();
-    page.data.labels.forEach((label, number) => this.byLabel.set(label, this.byLabel.has(label) ? -1 : number));
+    page.data.labels.slice(0, iris.length).forEach((label, number) => this.byLabel.set(label, this.byLabel.has(label) ? -1 : number));
   }
 
   /** The number of the thing that a term is or names; -1 for any other term. */
@@ -26,14 +26,18 @@ export class Things {
   }
 
   select(number) {
+    this.onShow?.();
     this.page.select(number, { moving: true, reading: true });
   }
 
-  /** Show only these things on the map; null shows all again. */
+  isPicked(numbers) {
+    return this.page.shown.local === numbers;
+  }
+
+  /** Show only these things on the map, as near as they fit; null shows all again. */
   pick(numbers) {
-    this.page.data.picked = numbers;
-    this.page.filtered();
-    this.page.map.whole?.();
-    this.onPick?.(numbers);
+    if (numbers) this.onShow?.();
+    this.page.shown.local = numbers;
+    this.page.filtered({ fit: true });
   }
 }
