@@ -65,7 +65,7 @@ async function used(page) {
   await picture(page, "questions");
   await page.getByRole("button", { name: "What the notes link to most" }).click();
   await page.waitForSelector("#ask tbody tr");
-  said.said = await page.textContent("#ask .state");
+  said.said = await page.textContent("#ask .ask-state");
   said.rows = await page.locator("#ask-questions tbody tr").count();
   await audit(page, "an answer");
   await picture(page, "answer");
@@ -94,7 +94,7 @@ async function sorted(page) {
 }
 
 async function linked(page) {
-  await page.locator("#ask-questions td .name").first().click();
+  await page.locator("#ask-questions td .ask-name").first().click();
   said.selected = await page.textContent("#panel-title");
   await page.click("#panel-close");
   const map = page.getByRole("button", { name: /^Show \d+ things? on the map/ });
@@ -119,14 +119,14 @@ async function asked_of_a_thing(page) {
   await picture(page, "form");
   await page.locator("#ask-field-note").fill("no such thing");
   await page.keyboard.press("Enter");
-  said.unknown = await page.textContent("#ask-questions .refused");
+  said.unknown = await page.textContent("#ask-questions .ask-refused");
 }
 
 async function sparql(page) {
   await page.click("#ask-tab-sparql");
   await page.locator("#ask-query").fill("SELECT ?x\nWHERE { ?x foo:bar ?y }");
   await page.keyboard.press("Control+Enter");
-  said.refused = await page.textContent("#ask-sparql .refused");
+  said.refused = await page.textContent("#ask-sparql .ask-refused");
   await picture(page, "mistake");
   await page.locator("#ask-query").fill("CONSTRUCT { ?s kg:linksTo ?o } WHERE { ?s kg:linksTo ?o } LIMIT 30");
   await page.keyboard.press("Control+Enter");
@@ -138,19 +138,19 @@ async function sparql(page) {
   await page.locator("#ask-query").fill("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }");
   await page.keyboard.press("Control+Enter");
   await page.getByRole("button", { name: "Stop" }).click();
-  said.stopped = await page.textContent("#ask-sparql .refused");
+  said.stopped = await page.textContent("#ask-sparql .ask-refused");
   await page.waitForFunction(() => document.getElementById("ask").dataset.ready);
   await page.locator("#ask-query").fill("ASK { ?s ?p ?o }");
   await page.keyboard.press("Control+Enter");
-  said.verdict = await page.textContent("#ask-sparql .verdict");
+  said.verdict = await page.textContent("#ask-sparql .ask-verdict");
 }
 
 async function text(page) {
   await page.click("#ask-tab-text");
   await page.locator("#ask-text input").fill("customer");
   await page.keyboard.press("Enter");
-  await page.waitForSelector("#ask .hits li");
-  said.hits = await page.locator("#ask .hits li").count();
+  await page.waitForSelector("#ask .ask-hits li");
+  said.hits = await page.locator("#ask .ask-hits li").count();
   await picture(page, "text");
 }
 

@@ -24,14 +24,14 @@ class Ask {
   // ---- the parts of the drawer
 
   build() {
-    this.state = make("p", { class: "state", role: "status" });
+    this.state = make("p", { class: "ask-state", role: "status" });
     this.tabs = TABS.map(([id, name]) => make("button", { type: "button", role: "tab", id: `ask-tab-${id}`, "aria-controls": `ask-${id}`, onclick: () => this.turn(id) }, name));
     this.limit = make("select", { id: "ask-limit" }, ...LIMITS.map(([seconds, name]) => make("option", { value: seconds, selected: seconds === 30 }, name)));
-    this.halt = make("button", { type: "button", class: "plain", hidden: true, onclick: () => this.engine.stop() }, "Stop");
-    const size = make("button", { type: "button", class: "plain", "aria-pressed": "false", onclick: () => this.resize(size) }, "Larger");
-    const close = make("button", { type: "button", class: "close", "aria-label": "Close the questions", onclick: () => this.show(false) }, "×");
-    const list = make("div", { role: "tablist", "aria-label": "Ways to ask", class: "tabs", onkeydown: (event) => this.tabKey(event) }, ...this.tabs);
-    const limit = make("label", { class: "limit", for: "ask-limit" }, "Stop after ", this.limit);
+    this.halt = make("button", { type: "button", class: "ask-plain", hidden: true, onclick: () => this.engine.stop() }, "Stop");
+    const size = make("button", { type: "button", class: "ask-plain", "aria-pressed": "false", onclick: () => this.resize(size) }, "Larger");
+    const close = make("button", { type: "button", class: "ask-close", "aria-label": "Close the questions", onclick: () => this.show(false) }, "×");
+    const list = make("div", { role: "tablist", "aria-label": "Ways to ask", class: "ask-tabs", onkeydown: (event) => this.tabKey(event) }, ...this.tabs);
+    const limit = make("label", { class: "ask-limit", for: "ask-limit" }, "Stop after ", this.limit);
     const head = make("div", { class: "ask-head" }, list, this.state, this.halt, limit, size, close);
     this.panes = { questions: this.questions(), sparql: this.sparql(), text: this.text() };
     this.place.append(head, ...Object.values(this.panes));
@@ -43,15 +43,15 @@ class Ask {
   }
 
   pane(id, ...children) {
-    return make("div", { id: `ask-${id}`, class: "pane", role: "tabpanel", "aria-labelledby": `ask-tab-${id}`, hidden: true }, ...children);
+    return make("div", { id: `ask-${id}`, class: "ask-pane", role: "tabpanel", "aria-labelledby": `ask-tab-${id}`, hidden: true }, ...children);
   }
 
   questions() {
     this.filter = make("input", { type: "text", placeholder: "Find a question", "aria-label": "Find a question", spellcheck: false, oninput: () => this.list() });
-    this.found = make("div", { class: "questions" });
-    this.main = make("div", { class: "answer" }, make("p", { class: "hint" }, "Choose a question. The page answers it by itself: nothing leaves it."));
+    this.found = make("div", { class: "ask-questions" });
+    this.main = make("div", { class: "ask-answer" }, make("p", { class: "hint" }, "Choose a question. The page answers it by itself: nothing leaves it."));
     this.list();
-    return this.pane("questions", make("nav", { class: "library", "aria-label": "Questions of the library" }, this.filter, this.found), this.main);
+    return this.pane("questions", make("nav", { class: "ask-library", "aria-label": "Questions of the library" }, this.filter, this.found), this.main);
   }
 
   list() {
@@ -73,10 +73,10 @@ class Ask {
     const question = this.settings.questions[at];
     this.chosen = at;
     for (const button of this.found.querySelectorAll("button")) button.setAttribute("aria-pressed", String(Number(button.dataset.question) === at));
-    const results = new Results(make("div", { class: "results" }), this.things, this.settings.prefixes);
+    const results = new Results(make("div", { class: "ask-results" }), this.things, this.settings.prefixes);
     const run = () => this.run({ question: at, values: form.values() }, results, question.name);
     const form = new Form(question, (names, text) => this.engine.ask("complete", { names, text }), run);
-    const edit = make("button", { type: "button", class: "plain", onclick: () => this.edit(at, form) }, "Edit as SPARQL");
+    const edit = make("button", { type: "button", class: "ask-plain", onclick: () => this.edit(at, form) }, "Edit as SPARQL");
     form.place.append(edit);
     this.main.replaceChildren(make("h2", {}, question.title), make("p", { class: "hint" }, question.description), form.place, results.place);
     this.main.scrollTop = 0;
@@ -100,11 +100,11 @@ class Ask {
     this.area.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.query();
     });
-    this.answered = new Results(make("div", { class: "results" }), this.things, this.settings.prefixes);
-    const run = make("button", { type: "button", class: "run", onclick: () => this.query() }, "Run");
+    this.answered = new Results(make("div", { class: "ask-results" }), this.things, this.settings.prefixes);
+    const run = make("button", { type: "button", class: "ask-run", onclick: () => this.query() }, "Run");
     const known = Object.keys(this.settings.prefixes).map((name) => `${name}:`).join(" ");
     const hint = make("p", { id: "ask-query-hint", class: "hint" }, `Ctrl+Enter (on a Mac ⌘+Enter) runs it. These prefixes need no declaration: ${known}`);
-    return this.pane("sparql", make("div", { class: "answer" }, this.area, make("div", { class: "bar" }, run, hint), this.answered.place));
+    return this.pane("sparql", make("div", { class: "ask-answer" }, this.area, make("div", { class: "ask-bar" }, run, hint), this.answered.place));
   }
 
   query() {
@@ -113,9 +113,9 @@ class Ask {
 
   text() {
     this.words = make("input", { type: "search", placeholder: 'Words, "a phrase", begin*, -without, tag:#name', "aria-label": "Search the texts", spellcheck: false });
-    this.hits = make("div", { class: "results" });
-    const form = make("form", { class: "bar", onsubmit: (event) => (event.preventDefault(), this.search()) }, this.words, make("button", { class: "run" }, "Search"));
-    return this.pane("text", make("div", { class: "answer" }, form, this.hits));
+    this.hits = make("div", { class: "ask-results" });
+    const form = make("form", { class: "ask-bar", onsubmit: (event) => (event.preventDefault(), this.search()) }, this.words, make("button", { class: "ask-run" }, "Search"));
+    return this.pane("text", make("div", { class: "ask-answer" }, form, this.hits));
   }
 
   async search() {
@@ -127,13 +127,13 @@ class Ask {
       const numbers = new Set(notes.map((note) => this.things.of({ type: "uri", value: note.iri })).filter((thing) => thing >= 0));
       const map = numbers.size ? mapButton(this.things, numbers) : null;
       this.say(says);
-      this.hits.replaceChildren(make("div", { class: "bar" }, make("span", { class: "says" }, says), map), make("ol", { class: "hits" }, ...notes.map((note) => this.hit(note))));
+      this.hits.replaceChildren(make("div", { class: "ask-bar" }, make("span", { class: "ask-says" }, says), map), make("ol", { class: "ask-hits" }, ...notes.map((note) => this.hit(note))));
     });
   }
 
   hit(note) {
     const thing = this.things.of({ type: "uri", value: note.iri });
-    const name = thing >= 0 ? make("button", { type: "button", class: "name", onclick: () => this.things.select(thing) }, note.title) : make("b", {}, note.title);
+    const name = thing >= 0 ? make("button", { type: "button", class: "ask-name", onclick: () => this.things.select(thing) }, note.title) : make("b", {}, note.title);
     const lines = note.hits.map(({ text, marks, heading }) => {
       const pieces = [];
       let at = 0;
@@ -179,7 +179,7 @@ class Ask {
       area.focus();
       area.setSelectionRange(error.index, Math.min(error.index + 1, area.value.length));
     }
-    return make("p", { class: "refused", role: "alert" }, where + error.message);
+    return make("p", { class: "ask-refused", role: "alert" }, where + error.message);
   }
 
   say(text) {

@@ -8,8 +8,8 @@ export class Form {
   constructor(question, complete, run) {
     Object.assign(this, { question, complete });
     this.fields = question.parameters.map((parameter) => this.field(parameter));
-    const button = make("button", { class: "run" }, "Ask");
-    this.place = make("form", { class: "form", onsubmit: (event) => (event.preventDefault(), run()) }, ...this.fields.map((field) => field.row), button);
+    const button = make("button", { class: "ask-run" }, "Ask");
+    this.place = make("form", { class: "ask-form", onsubmit: (event) => (event.preventDefault(), run()) }, ...this.fields.map((field) => field.row), button);
   }
 
   field(parameter) {
@@ -26,7 +26,7 @@ export class Form {
     }
     const name = parameter.name.replaceAll("_", " ");
     const label = make("label", { for: id }, parameter.optional ? `${name} (optional)` : name);
-    return { parameter, input, row: make("div", { class: "field" }, label, input, choices, make("span", { id: `${id}-says`, class: "hint" }, says)) };
+    return { parameter, input, row: make("div", { class: "ask-field" }, label, input, choices, make("span", { id: `${id}-says`, class: "hint" }, says)) };
   }
 
   async fill(parameter, input, choices) {

@@ -19,7 +19,7 @@ function compared(one, other, text) {
 
 /** A button that shows only some things on the map and, pressed again, all. */
 export function mapButton(things, numbers) {
-  const button = make("button", { type: "button", class: "plain", "aria-pressed": "false" }, `Show ${plural(numbers.size, "thing")} on the map`);
+  const button = make("button", { type: "button", class: "ask-plain", "aria-pressed": "false" }, `Show ${plural(numbers.size, "thing")} on the map`);
   button.addEventListener("click", () => {
     things.pick(things.isPicked(numbers) ? null : numbers);
     button.setAttribute("aria-pressed", String(things.isPicked(numbers)));
@@ -40,7 +40,7 @@ export class Results {
   show(answer, name) {
     this.name = name || "answer";
     if (answer.kind === "ask") {
-      this.clear(this.bar(answer, answer.boolean ? "Yes" : "No"), make("p", { class: "verdict" }, answer.boolean ? "Yes" : "No"));
+      this.clear(this.bar(answer, answer.boolean ? "Yes" : "No"), make("p", { class: "ask-verdict" }, answer.boolean ? "Yes" : "No"));
       return answer.boolean ? "yes" : "no";
     }
     const isGraph = answer.kind === "graph";
@@ -51,10 +51,10 @@ export class Results {
     const says = `${plural(this.rows.length, isGraph ? "triple" : "row")} in ${inSeconds(answer.took)}`;
     this.body = make("tbody");
     this.heads = this.variables.map((variable, at) => this.head(variable, at));
-    this.more = make("button", { type: "button", class: "plain", onclick: () => this.draw(this.shown + AT_ONCE * 5) });
+    this.more = make("button", { type: "button", class: "ask-plain", onclick: () => this.draw(this.shown + AT_ONCE * 5) });
     const table = make("table", {}, make("thead", {}, make("tr", {}, ...this.heads)), this.body);
     const empty = this.rows.length ? null : make("p", { class: "hint" }, "Nothing answers this.");
-    this.clear(...[this.bar(answer, says), this.rows.length ? make("div", { class: "table", tabindex: "0", role: "region", "aria-label": "Answer" }, table, this.more) : empty].filter(Boolean));
+    this.clear(...[this.bar(answer, says), this.rows.length ? make("div", { class: "ask-table", tabindex: "0", role: "region", "aria-label": "Answer" }, table, this.more) : empty].filter(Boolean));
     this.draw(AT_ONCE);
     return says;
   }
@@ -68,8 +68,8 @@ export class Results {
     }[answer.kind];
     const numbers = answer.kind === "ask" ? new Set() : this.thingsIn(isGraph ? answer.triples : answer.rows);
     const map = numbers.size ? mapButton(this.things, numbers) : null;
-    const buttons = files.map(([label, suffix, text]) => make("button", { type: "button", class: "plain", onclick: () => this.keep(text(), suffix) }, `Save ${label}`));
-    return make("div", { class: "bar" }, make("span", { class: "says" }, says), map, ...buttons);
+    const buttons = files.map(([label, suffix, text]) => make("button", { type: "button", class: "ask-plain", onclick: () => this.keep(text(), suffix) }, `Save ${label}`));
+    return make("div", { class: "ask-bar" }, make("span", { class: "ask-says" }, says), map, ...buttons);
   }
 
   thingsIn(rows) {
@@ -112,10 +112,10 @@ export class Results {
     const text = this.text(term);
     if (thing >= 0) {
       const title = term.type === "uri" ? term.value : null;
-      return make("td", {}, make("button", { type: "button", class: "name", title, onclick: () => this.things.select(thing) }, term.type === "uri" ? this.things.label(thing) : text));
+      return make("td", {}, make("button", { type: "button", class: "ask-name", title, onclick: () => this.things.select(thing) }, term.type === "uri" ? this.things.label(thing) : text));
     }
-    if (term.type === "uri") return make("td", { class: "iri", title: term.value }, text);
-    return make("td", isNumber(term) ? { class: "number" } : {}, text);
+    if (term.type === "uri") return make("td", { class: "ask-iri", title: term.value }, text);
+    return make("td", isNumber(term) ? { class: "ask-number" } : {}, text);
   }
 
   text(term) {
