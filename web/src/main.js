@@ -106,7 +106,7 @@ class Page {
   }
 
   /** The filters have changed: the list, the counts and the view follow. */
-  filtered({ fit }) {
+  filtered({ fit = false } = {}) {
     const { shown, state } = this;
     if (shown.local === null && state.only) [state.only, $("only-local").checked] = [false, false];
     if (state.only) shown.local = this.data.within(state.selected, state.depth, shown);

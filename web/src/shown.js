@@ -15,7 +15,16 @@ export class Shown {
 
   /** Whether a thing is shown. */
   visible(number) {
-    return this.passing[number] === 1 && (this.local === null || this.local.has(number));
+    return this.passing[number] === 1 && this.isNear(number) && this.isPicked(number);
+  }
+
+  isNear(number) {
+    return this.local === null || this.local.has(number);
+  }
+
+  /** Whether a thing is among those that the answer of a question picks, if it picks any. */
+  isPicked(number) {
+    return !this.data.picked || this.data.picked.has(number);
   }
 
   /** Whether a thing passes the filters, near or far. */
@@ -33,7 +42,7 @@ export class Shown {
   }
 
   isFiltered() {
-    return this.group >= 0 || this.local !== null || this.typeHidden.includes(true) || this.kindHidden.includes(true);
+    return this.group >= 0 || this.local !== null || Boolean(this.data.picked) || this.typeHidden.includes(true) || this.kindHidden.includes(true);
   }
 
   /** Which things pass the filters, after one of them has changed. */
@@ -62,7 +71,8 @@ export class Shown {
     if (layer >= 0 || (this.group >= 0 && this.grouping.of[number] !== this.group)) this.group = -1;
     if (was) return false;
     this.reckon();
-    if (this.local && !this.local.has(number)) this.local = null;
+    if (!this.isNear(number)) this.local = null;
+    if (!this.isPicked(number)) this.data.picked = null;
     return true;
   }
 
@@ -71,6 +81,7 @@ export class Shown {
     this.kindHidden.fill(false);
     this.group = -1;
     this.local = null;
+    this.data.picked = null;
     this.reckon();
   }
 
@@ -81,7 +92,7 @@ export class Shown {
     const groups = new Array(this.grouping.groups.length).fill(0);
     let things = 0;
     for (let number = 0; number < data.things; number++) {
-      const isNear = this.local === null || this.local.has(number);
+      const isNear = this.isNear(number) && this.isPicked(number);
       const group = this.grouping.of[number];
       if (isNear && (this.group < 0 || group === this.group)) types[data.type[number]]++;
       if (isNear && !this.typeHidden[data.type[number]] && group >= 0) groups[group]++;

@@ -22,6 +22,7 @@ Containers that are nested more than forty times are left out; their content is 
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from kg.notes.events import LINKS, event_name
@@ -67,14 +68,18 @@ class TextTree(NamedTuple):
 def text_tree(note: Note, markup: Markup, lead: LinkAttributes) -> TextTree:
     """Return the text of a note as nodes."""
     nodes = _Grower(note, markup, lead).nodes()
-    headings = [(at, node[1]["level"]) for at, node in enumerate(nodes) if node[0] == "h" and isinstance(node, list)]
     sections = [section for section in note.root.walk() if section.level]
-    ends = [
-        next((later for later, below in headings[number + 1 :] if below <= level), len(nodes))
-        for number, (_, level) in enumerate(headings)
-    ]
-    rows = zip(sections, headings, ends, strict=False)
-    return TextTree(nodes, [(section, at + 1, end) for section, (at, _), end in rows])
+    starts: list[int] = []
+    ends: dict[int, int] = {}
+    open_: list[int] = []
+    for at, node in enumerate(nodes):
+        if isinstance(node, list) and node[0] == "h":
+            while open_ and nodes[open_[-1]][1]["level"] >= node[1]["level"]:  # type: ignore[index]
+                ends[open_.pop()] = at
+            open_.append(at)
+            starts.append(at)
+    ends.update(dict.fromkeys(open_, len(nodes)))
+    return TextTree(nodes, [(section, at + 1, ends[at]) for section, at in zip(sections, starts, strict=False)])
 
 
 class _Cut(NamedTuple):
@@ -114,7 +119,7 @@ class _Grower:
             step = self._step(step)
         while len(self.open) > 1:
             self._close()
-        return [node for node in self.open[0][2:] if not isinstance(node, str) or node.strip()]
+        return [node for node in _joined(self.open[0][2:]) if not isinstance(node, str) or node.strip()]
 
     def _step(self, step: int) -> int:
         """Take one event, or all of an image; return the step after it."""
@@ -170,6 +175,7 @@ class _Grower:
     def _close(self) -> None:
         """Finish the innermost container."""
         node = self.open.pop()
+        node[2:] = _joined(node[2:])
         if node[0] == "quote":
             node = _callout(node)
         elif node[0] == "li":
@@ -181,12 +187,9 @@ class _Grower:
             self._add(node)
 
     def _add(self, node: TextNode) -> None:
-        """Add a node to the innermost container; texts beside each other are one."""
-        parent = self.open[-1]
-        if isinstance(node, str) and len(parent) > 2 and isinstance(parent[-1], str):
-            parent[-1] += node
-        elif node != "":
-            parent.append(node)
+        """Add a node to the innermost container."""
+        if node != "":
+            self.open[-1].append(node)
 
     # ---- inline content --------------------------------------------------------------------------------------------
 
@@ -221,9 +224,9 @@ class _Grower:
         at = bisect_left(self.starts, start)
         while at and self.cuts[at - 1].end > start:
             at -= 1
-        for cut in self.cuts[at:]:
-            if cut.start >= end:
-                break
+        while at < len(self.cuts) and self.cuts[at].start < end:
+            cut = self.cuts[at]
+            at += 1
             self._plain(self.source.slice(start, max(start, cut.start)))
             if cut.node is not None and cut.start >= start:
                 self._add(cut.node)
@@ -286,6 +289,15 @@ class _Grower:
         return ["embed", dict(self.lead(link)), link.text]
 
 
+def _joined(nodes: list[TextNode]) -> list[TextNode]:
+    """Nodes in which texts beside each other are one."""
+    joined: list[TextNode] = []
+    for is_text, run in groupby(nodes, lambda node: isinstance(node, str)):
+        together = list(run)
+        joined += ["".join(map(str, together))] if is_text else together
+    return joined
+
+
 def _callout(quote: list[Any]) -> list[Any]:
     """A quote that begins with `[!kind]` as a callout; its title is the rest of its first line."""
     first = quote[2] if len(quote) > 2 else None
@@ -294,16 +306,13 @@ def _callout(quote: list[Any]) -> list[Any]:
     mark = _CALLOUT.match(first[2])
     if not mark:
         return quote
-    title: list[TextNode] = []
-    rest = [first[2][mark.end() :], *first[3:]]
-    while rest:
-        node = rest.pop(0)
-        if isinstance(node, str) and "\n" in node:
-            line, _, after = node.partition("\n")
-            title += [line] if line else []
-            rest = [after, *rest] if after else rest
-            break
-        title += [node] if node else []
+    line = [first[2][mark.end() :], *first[3:]]
+    end = next((at for at, node in enumerate(line) if isinstance(node, str) and "\n" in node), None)
+    title, rest = [node for node in line[:end] if node], []
+    if end is not None:
+        before, _, after = line[end].partition("\n")
+        title += [before] if before else []
+        rest = [*([after] if after else []), *line[end + 1 :]]
     attributes = {"kind": mark[1].strip().lower(), "title": title, "fold": mark[2]}
     return ["callout", attributes, *([["p", 0, *rest]] if rest else []), *quote[3:]]
 
