@@ -24,20 +24,24 @@ FOR_DOCS = (
     ("notes", "light", "lean", "page"),
     ("company-5700", "dark", "", "page-large"),
     ("notes", "phone", "Outcomes over Outputs", "page-phone"),
+    ("queryable", "light", "", "page-ask"),
 )
+QUESTION = {"question": "Every place that links to a thing", "value": "lean"}
+"""What the queryable page of notes/ is asked."""
 LOOKS = ("light", "dark", "phone", "phone dark")
 
 
 def page(name: str, folder: Path) -> Path:
     """The page of a vault by its name."""
     vault = ROOT / "notes"
-    if name != "notes":
+    if name not in {"notes", "queryable"}:
         vault = folder / "vaults" / name
         vault.mkdir(parents=True)
         Company(int(name.partition("-")[2])).write(vault)
     store = ["--store", str(folder / f"{name}.store"), "-q"]
     kg.main(["ingest", str(vault), *store], standalone_mode=False)
-    kg.main(["export", "-o", str(folder / f"{name}.html"), *store], standalone_mode=False)
+    options = ["--queryable"] if name == "queryable" else []
+    kg.main(["export", "-o", str(folder / f"{name}.html"), *options, *store], standalone_mode=False)
     return folder / f"{name}.html"
 
 
@@ -49,7 +53,9 @@ def jobs(pages: dict[str, Path], goal: Path | None) -> list[dict[str, str]]:
         things = ((name, look, thing) for (name, own), look in product(THINGS.items(), LOOKS) for thing in ("", own))
         rows = [(*row, goal / f"{row[0]}-{row[1].replace(' ', '-')}{'-panel' * bool(row[2])}.webp") for row in things]
     return [
-        {"page": str(pages[name]), "look": look, "thing": thing, "out": str(out)} for name, look, thing, out in rows
+        {"page": str(pages[name]), "look": look, "thing": thing, "out": str(out)}
+        | (QUESTION if name == "queryable" else {})
+        for name, look, thing, out in rows
     ]
 
 

@@ -1,7 +1,8 @@
 """The rows of the full-text search of a page that answers questions, and the folds of letters for its queries.
 
 Of a whole vault they are the rows of kg's own index, so that the page finds and ranks what `kg search` does. A redacted
-copy or a selection has no such index: its rows are the labels, headings and texts that the exported triples hold.
+copy, a selection and a store without its vault have no such index: their rows are the labels, headings and texts that
+the exported triples hold.
 """
 
 import json
@@ -11,6 +12,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
+from kg.core.files import is_folder
 from kg.core.text import nfc
 from kg.export.formats import Export
 from kg.fulltext.database import SECTIONS, FullText, indexed
@@ -18,6 +20,7 @@ from kg.fulltext.folding import folded
 from kg.fulltext.searcher import index_of
 from kg.rdf.iris import Names
 from kg.rdf.terms import KG, SKOS
+from kg.store.project import Project
 
 _QUERIED = (range(0x80, 0x2C80), range(0xA640, 0xA800), range(0xFB00, 0xFE00), range(0xFE70, 0x10000))
 """The characters that somebody may type for others: letters with diacritics, ligatures, forms of other width."""
@@ -26,16 +29,17 @@ _SURROGATES = range(0xD800, 0xE000)
 
 def rows(export: Export) -> dict[str, Any]:
     """The rows of each note, and the folded form of each letter that has another. Raises StoreError."""
-    notes = [*_indexed(export)] if export.is_whole else [*_Described.of(export.lines()).notes()]
+    project = export.project
+    has_index = project is not None and export.is_whole and is_folder(project.config.vault)
+    notes = [*_indexed(project)] if project and has_index else [*_Described.of(export.lines()).notes()]
     return {"notes": notes, "folds": [*_folds(notes)]}
 
 
-def _indexed(export: Export) -> Iterator[dict[str, Any]]:
+def _indexed(project: Project) -> Iterator[dict[str, Any]]:
     """The rows of kg's own index, note by note."""
-    assert export.project is not None
-    config = export.project.config
-    index = index_of(export.store, config)
-    names = Names(export.store.prefixes.get("n", config.base))
+    config = project.config
+    index = index_of(project.store, config)
+    names = Names(project.store.prefixes.get("n", config.base))
     with index.snapshot():
         sections, tags = _sections(index), _tags(index)
         for number, path, front_id, title in index.rows("SELECT id, path, front_id, title FROM note ORDER BY id"):

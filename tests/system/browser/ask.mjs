@@ -2,48 +2,28 @@
 //     node ask.mjs PAGE.html CASES.json [FOLDER]
 // CASES has `questions` of the library with values, `texts` in SPARQL, `terms` and `searches`; with `ui` it is used by keys
 // and clicks, too; with FOLDER it takes pictures. CHROMIUM names the browser.
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
+import { audit, opened } from "./opened.mjs";
 
 const [file, cases, folder] = process.argv.slice(2);
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const asked = JSON.parse(await readFile(cases, "utf8"));
-const profile = await mkdtemp(path.join(tmpdir(), "kg-browser-"));
-const flags = ["--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader", "--disable-quic", "--no-first-run",
-  "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const said = { errors: [], requests: [], axe: [], ready: [] };
-const context = await chromium.launchPersistentContext(profile, {
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  headless: true, args: flags, viewport: { width: 1400, height: 880 }, offline: true, colorScheme: "light", acceptDownloads: true,
-});
-try {
-  const page = context.pages()[0] ?? (await context.newPage());
-  page.setDefaultTimeout(120_000);
-  const url = pathToFileURL(path.resolve(file)).href;
-  page.on("console", (one) => one.type() === "error" && said.errors.push(one.text()));
-  page.on("pageerror", (one) => said.errors.push(String(one)));
-  page.on("request", (one) => one.url() !== url && one.url() !== "about:blank" && !one.url().startsWith("blob:null/") && said.requests.push(one.url()));
+console.log(JSON.stringify(await opened(file, ask)));
+
+async function ask(page, said) {
+  said.answering = [];
   for (let opening = 0; opening < (asked.openings ?? 1); opening++) {
-    await page.goto(opening ? "about:blank" : url);
-    if (opening) await page.goto(url);
+    if (opening) await page.reload();
     await page.waitForFunction(() => document.getElementById("ask")?.dataset.ready);
-    said.ready.push(await page.evaluate(() => Number(document.getElementById("ask").dataset.ready)));
+    said.answering.push(await page.evaluate(() => Number(document.getElementById("ask").dataset.ready)));
   }
-  await page.waitForFunction(() => document.documentElement.dataset.ready);
   said.things = await page.evaluate(() => window.kgPage.data.size);
-  for (const [kind, rows] of [["ask", asked.questions], ["ask", asked.texts], ["term", asked.terms], ["find", asked.searches]]) {
-    said[{ ask: rows === asked.texts ? "texts" : "questions", term: "terms", find: "searches" }[kind]] = await answers(page, kind, rows ?? []);
-  }
-  if (asked.ui) await used(page);
-} finally {
-  await context.close();
-  await rm(profile, { recursive: true, force: true });
+  said.questions = await answers(page, "ask", asked.questions ?? []);
+  said.texts = await answers(page, "ask", asked.texts ?? []);
+  said.terms = await answers(page, "term", asked.terms ?? []);
+  said.searches = await answers(page, "find", asked.searches ?? []);
+  if (asked.ui) await used(page, said);
 }
-console.log(JSON.stringify(said));
 
 /** What the worker answers to each; of an error its words and place. */
 function answers(page, kind, rows) {
@@ -59,7 +39,7 @@ function answers(page, kind, rows) {
   }, [kind, rows]);
 }
 
-async function used(page) {
+async function used(page, said) {
   await page.click("#ask-open");
   await page.keyboard.press("Tab");
   await picture(page, "questions");
@@ -67,25 +47,25 @@ async function used(page) {
   await page.waitForSelector("#ask tbody tr");
   said.said = await page.textContent("#ask .ask-state");
   said.rows = await page.locator("#ask-questions tbody tr").count();
-  await audit(page, "an answer");
+  await audit(page, said, "an answer");
   await picture(page, "answer");
-  await sorted(page);
-  await linked(page);
-  await asked_of_a_thing(page);
-  await sparql(page);
-  await text(page);
+  await sorted(page, said);
+  await linked(page, said);
+  await about(page, said);
+  await sparql(page, said);
+  await text(page, said);
   await page.click("#theme");
-  await audit(page, "dark");
+  await audit(page, said, "dark");
   await picture(page, "text-dark");
   await page.setViewportSize({ width: 390, height: 780 });
   await page.click("#ask-tab-questions");
   await picture(page, "phone");
-  await audit(page, "a phone");
+  await audit(page, said, "a phone");
   await page.keyboard.press("Escape");
   said.closed = !(await page.isVisible("#ask"));
 }
 
-async function sorted(page) {
+async function sorted(page, said) {
   const head = page.locator("#ask-questions th button").first();
   await head.click();
   said.ascending = await page.locator("#ask-questions tbody tr td:first-child").first().innerText();
@@ -93,7 +73,7 @@ async function sorted(page) {
   said.descending = await page.locator("#ask-questions tbody tr td:first-child").first().innerText();
 }
 
-async function linked(page) {
+async function linked(page, said) {
   await page.locator("#ask-questions td .ask-name").first().click();
   said.selected = await page.textContent("#panel-title");
   await page.click("#panel-close");
@@ -105,7 +85,10 @@ async function linked(page) {
   said.unpicked = await page.evaluate(() => window.kgPage.shown.local === null);
 }
 
-async function asked_of_a_thing(page) {
+async function about(page, said) {
+  await page.getByRole("button", { name: "Notes by length" }).click();
+  await page.waitForSelector("#ask-questions tbody tr");
+  said.files = await page.locator("#ask-questions td .ask-name").count();
   await page.getByRole("button", { name: "The outline of a note" }).click();
   said.focused = await page.evaluate(() => document.activeElement.id);
   await page.keyboard.type(asked.ui.slice(0, 4));
@@ -122,7 +105,7 @@ async function asked_of_a_thing(page) {
   said.unknown = await page.textContent("#ask-questions .ask-refused");
 }
 
-async function sparql(page) {
+async function sparql(page, said) {
   await page.click("#ask-tab-sparql");
   await page.locator("#ask-query").fill("SELECT ?x\nWHERE { ?x foo:bar ?y }");
   await page.keyboard.press("Control+Enter");
@@ -145,21 +128,13 @@ async function sparql(page) {
   said.verdict = await page.textContent("#ask-sparql .ask-verdict");
 }
 
-async function text(page) {
+async function text(page, said) {
   await page.click("#ask-tab-text");
   await page.locator("#ask-text input").fill("customer");
   await page.keyboard.press("Enter");
   await page.waitForSelector("#ask .ask-hits li");
   said.hits = await page.locator("#ask .ask-hits li").count();
   await picture(page, "text");
-}
-
-async function audit(page, when) {
-  await page.evaluate(axe); // the page's policy lets no other script in, so this one comes by the debugger
-  const found = await page.evaluate(() => window.axe.run());
-  for (const one of found.violations) {
-    said.axe.push({ when, id: one.id, impact: one.impact, nodes: one.nodes.slice(0, 5).map((node) => `${node.html} — ${node.failureSummary}`) });
-  }
 }
 
 async function picture(page, called) {

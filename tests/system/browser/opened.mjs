@@ -26,7 +26,8 @@ export async function opened(file, act, { hash = "", ...options } = {}) {
     page.on("console", (one) => one.type() === "error" && said.errors.push(one.text()));
     page.on("pageerror", (one) => said.errors.push(String(one)));
     page.on("dialog", (one) => (said.dialogs++, one.dismiss()));
-    page.on("request", (one) => one.url().split("#")[0] !== url && said.requests.push(one.url()));
+    // A worker of the page comes as a blob, which never leaves it.
+    page.on("request", (one) => one.url().split("#")[0] !== url && !one.url().startsWith("blob:null/") && said.requests.push(one.url()));
     const started = Date.now();
     await page.goto(url + hash);
     await page.waitForFunction(() => document.documentElement.dataset.ready);

@@ -1,19 +1,21 @@
-// The things of the map among the terms of an answer: by their IRIs, and by names that only one of them has.
+// The things of the map among the terms of an answer: by their IRIs, by names that only one of them has, by their files.
 
 export class Things {
   /** `iris` are the IRIs of the things in the order of the map. */
   constructor(page, iris) {
     Object.assign(this, { page, iris });
     this.byIri = new Map(iris.map((iri, number) => [iri, number]));
-    this.byLabel = new Map();
-    page.data.labels.slice(0, iris.length).forEach((label, number) => this.byLabel.set(label, this.byLabel.has(label) ? -1 : number));
+    this.byName = new Map();
+    const add = (name, number) => this.byName.set(name, this.byName.has(name) ? -1 : number);
+    page.data.labels.slice(0, iris.length).forEach(add);
+    page.data.paths.slice(0, iris.length).forEach((path, number) => path && !this.byName.has(path) && add(path, number));
   }
 
   /** The number of the thing that a term is or names; -1 for any other term. */
   of(term) {
     if (!term) return -1;
     if (term.type === "uri") return this.byIri.get(term.value) ?? this.part(term.value);
-    return term.type === "literal" && !term.datatype ? (this.byLabel.get(term.value) ?? -1) : -1;
+    return term.type === "literal" && !term.datatype ? (this.byName.get(term.value) ?? -1) : -1;
   }
 
   /** The thing that a note's file is about. */
