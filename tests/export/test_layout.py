@@ -49,6 +49,19 @@ def test_what_is_not_connected_is_not_mixed() -> None:
     assert right < left2 or right2 < left or bottom < top2 or bottom2 < top
 
 
+@pytest.mark.parametrize("alone", [1, 7, 300])
+def test_things_without_links_are_in_rings_around_the_rest(alone: int) -> None:
+    found = layout(network(60 + alone, cliques(3, 20)))
+    rest = [[place[axis] for place in found[:60]] for axis in (0, 1)]
+    middle = [(min(at) + max(at)) / 2 for at in rest]
+    within = max(math.dist(place, middle) for place in found[:60])
+    around = sorted(math.dist(place, middle) for place in found[60:])
+    assert around[0] > within * 0.9 and around[-1] < within + 3 + alone / 20
+    turns = sorted(math.atan2(y - middle[1], x - middle[0]) for x, y in found[60:])
+    gaps = [later - turn for turn, later in zip(turns, [*turns[1:], turns[0] + 2 * math.pi], strict=True)]
+    assert max(gaps) < 2 * math.pi / min(alone, 20) * 1.6
+
+
 @pytest.mark.parametrize("shape", ["star", "chain", "random"])
 @pytest.mark.sample(1)
 def test_many_things_take_seconds(shape: str) -> None:

@@ -160,6 +160,7 @@ class Page {
     state.depth = Number($("depth").value);
     state.only = $("only-local").checked && state.selected >= 0;
     $("depth-said").textContent = plural(state.depth, "link");
+    $("depth").setAttribute("aria-valuetext", plural(state.depth, "link"));
     shown.local = state.only ? this.data.within(state.selected, state.depth, shown) : null;
     this.repaint({ filters: true });
     this.map.whole?.();

@@ -23,8 +23,7 @@ export class GraphMap {
     this.all = data.sources.length <= MANY_LINKS;
     this.drawn = new Set();
     this.thin = Math.min(1, 18 / Math.sqrt(Math.max(data.things, 1)));
-    this.isCentral = new Uint8Array(data.size);
-    for (const number of data.order.subarray(0, ALWAYS_NAMED)) this.isCentral[number] = 1;
+    this.central = data.order.filter((number) => data.isThing(number)).slice(0, ALWAYS_NAMED);
     this.graph = this.built();
     this.theme();
     this.sigma = new Sigma(this.graph, container, {

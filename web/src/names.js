@@ -3,7 +3,6 @@
 import { ink, paper } from "./colours.js";
 
 export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
-const CENTRAL = 14;
 const NEAR = 1_500;
 const RIM = 4;
 const [RIGHT, LEFT, ABOVE, BELOW] = [0, 1, 2, 3];
@@ -94,7 +93,7 @@ class Drawing {
     const { map, names } = this;
     const lit = map.litThings();
     if (lit) yield* [...lit].sort((a, b) => map.data.weights[b] - map.data.weights[a] || a - b);
-    yield* map.data.order.subarray(0, CENTRAL);
+    yield* map.central;
     yield* names.before;
     yield* map.data.order;
   }
@@ -137,7 +136,7 @@ class Drawing {
   }
 
   isCentral(number) {
-    return this.map.isCentral[number] === 1;
+    return this.map.central.includes(number);
   }
 
   /** The box of a name on one side of its thing, moved inside the map along that side; null where it is cut there. */

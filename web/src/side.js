@@ -66,7 +66,8 @@ export class Search {
   /** Choose from the list; whoever does it by a key is led to what is known of the thing. */
   choose(at, byKey = false) {
     this.mark(at);
-    document.activeElement?.blur?.();
+    // On a narrow screen the list lies over the map as long as the keyboard is in it.
+    if (matchMedia("(max-width: 700px)").matches) document.activeElement?.blur?.();
     this.onSelect(this.found[at], byKey);
   }
 }
@@ -140,7 +141,7 @@ export class Filters {
     part.replaceChildren(...rows);
     if (at >= 0) part.querySelectorAll("button")[at]?.focus();
     document.getElementById("groups-title").textContent = name[0].toUpperCase() + name.slice(1);
-    document.getElementById("groups-part").hidden = id === "type";
+    document.getElementById("groups-part").hidden = id === "type" || !groups.length;
     const unlisted = groups.length > SOME_GROUPS ? `${written(groups.length - SOME_GROUPS)} smaller groups are not listed. ` : "";
     document.getElementById("groups-hint").textContent = unlisted + (groups.length > LIMIT ? `The ${LIMIT} largest have a colour of their own.` : "");
   }
