@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import kg
 from helpers.company import Company
-from helpers.exporting import page_of
+from helpers.exporting import SCRIPTS, page_of
 from helpers.vaults import ROOT, Write, ingest
 from kg.cli.commands import kg as cli
 from kg.export.compact_dataset import CompactDataset
@@ -159,6 +159,20 @@ def test_what_is_private_is_not_in_it(write: Write, tmp_path: Path) -> None:
     assert [word for word in told if word in after] == []
     assert "sparrow" in blocks(page)["kg-search"].decode() and "sparrow" in blocks(page)["kg-terms"].decode()
     assert str(tmp_path).lower() not in after
+
+
+def test_what_notes_say_is_data_alone(write: Write, tmp_path: Path) -> None:
+    """In the blocks, and so neither in the page's elements nor in its scripts."""
+    page = page_of(ingest(write(SCRIPTS), tmp_path / "store").store, "--queryable")
+    rest = page.replace((WEB / "ask.js").read_text(encoding="utf-8"), "")
+    assert len(rest) < len(page) and "alert(" not in rest and "onerror" not in rest
+    assert len(re.findall("<script", page)) == len(blocks(page)) + 2
+    assert b"alert(3)" in blocks(page)["kg-terms"] and b"alert(3)" in blocks(page)["kg-search"]
+
+
+def test_an_empty_vault_is_a_page(write: Write, tmp_path: Path) -> None:
+    page = page_of(ingest(write({}), tmp_path / "store").store, "--queryable")
+    assert json.loads(blocks(page)["kg-search"])["notes"] == [] and quads(page)
 
 
 def test_another_format_is_a_mistake_of_usage(notes_store: kg.Store, tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ import pytest
 import kg
 from helpers.browsing import browsed, is_faultless
 from helpers.company import Company, questions
-from helpers.vaults import NOTES, ROOT, ingest
+from helpers.exporting import SCRIPTS, VAULT
+from helpers.vaults import NOTES, ROOT, ingest, write_vault
 from kg.config import Config, load
 from kg.core.errors import KgError
 from kg.export.selection import Choice, export
@@ -92,6 +93,38 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Config:
     return replace(load(base / "vault", store=store.path), queries=ROOT / "queries")
 
 
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """The settings of a store of notes whose names and texts have all that some format chokes on."""
+    base = tmp_path_factory.mktemp("hostile")
+    odd = {f"{name}.md": f"# {name} ##\n- {name}\n" for name in ODD}
+    crlf = "---\r\naliases: [Ünïcödé, C++, C#]\r\n---\r\nOne customer\r\n\r\n# Two\r\na C# and C++ team, not c\r\n"
+    vault = write_vault(
+        base / "vault", {**VAULT, **SCRIPTS, **odd, "folder/crlf.md": crlf, "folder/B.md": "[[B#One]]\n"}
+    )
+    store = ingest(vault, base / "store").store
+    return replace(load(vault, store=store.path), queries=ROOT / "queries")
+
+
+ODD = (
+    "ﬁne",
+    "ＷＩＤＥ",
+    "Straße",
+    "ΣΊΣΥΦΟΣ",
+    "Łódź",
+    "ｶﾞｷﾞ",
+    "हिन्दी",
+    "a%20b",
+    "100%",
+    "(x) 'y' & z",
+    "ǅ",
+    "İstanbul",
+    "नि",
+    "か゚",
+    "🧠🧠",
+)
+
+
 def of_notes(config: Config) -> Iterator[tuple[str, Mapping[str, str], Asked]]:
     """The library with the values of its competency questions."""
     for case in find_cases(config, [ROOT / "queries" / "tests"]):
@@ -166,7 +199,7 @@ def meant(binder: Binder, kind: str, value: str) -> str | None:
         return None
 
 
-@pytest.mark.parametrize("vault", ["notes", "company"])
+@pytest.mark.parametrize("vault", ["notes", "company", "hostile"])
 def test_values_mean_what_they_mean_here(vault: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Of things all names that kg prints, too."""
     config: Config = request.getfixturevalue(vault)
@@ -174,6 +207,7 @@ def test_values_mean_what_they_mean_here(vault: str, request: pytest.FixtureRequ
     subjects = {quad.subject for quad in project.store.triples(None, LABELS[0], None)}
     nodes = sorted((node for node in subjects if isinstance(node, ox.NamedNode)), key=str)
     names = [name for node in nodes[:: len(nodes) // 150 or 1] for name in (project.lookup.things.name(node),)]
+    names += [*ODD, *map(str.lower, ODD), *(f"{name}#{name}" for name in ODD)]
     names += [label.upper() for label in names[:20]] + [f"[[{label}]]" for label in names[:20]]
     cases = [("note", value) for value in (*NOTES_NAMES, *names)]
     cases += [(kind, value) for kind, values in VALUES.items() for value in values]
@@ -198,11 +232,11 @@ def same_term(here: str | None, there: str | None) -> bool:
 
 SEARCHES = (
     "customer", '"customer value"', "custom*", "value OR week", "customer -week", "(team OR queue) learns", "tag:#lean", "tag:lean customer",
-    "path:outcomes week", "file:11 value", "CAFÉ", "cafe", "漢字", "naïve draft", "Concept 11", "no such word", "→", '"small test" OR revenue*',
+    "path:outcomes week", "file:11 value", "CAFÉ", "cafe", "漢字", "naïve draft", "Concept 11", "no such word", "→", "C++", "c#", "c", "wide", "fine", "strasse", "lodz", "σισυφοσ", "ガギ", "istanbul", "हिन्दी", "🧠", "alert", '"small test" OR revenue*',
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("vault", ["notes", "company"])
+@pytest.mark.parametrize("vault", ["notes", "company", "hostile"])
 def test_the_search_finds_what_it_finds_here(vault: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """The same sections in the same order, with the same scores, and the same lines."""
     config: Config = request.getfixturevalue(vault)

@@ -240,7 +240,7 @@ async function start({ engine, module, terms, columns, settings, search }) {
   const known = JSON.parse(new TextDecoder().decode(await unpacked(settings)));
   const dataset = new Dataset(new TextDecoder().decode(text), new Uint32Array(numbers));
   answers = new Answers(dataset, { ...known, search });
-  return { size: dataset.size, module: made };
+  return { size: dataset.store.size, module: made };
 }
 
 const work = { start };
