@@ -104,7 +104,7 @@ export class FullText {
     if (condition.kind === "filter") return this.filtered(condition);
     if (condition.kind === "not") {
       const without = this.matching(condition.part);
-      return new Set(this.notes.keys().filter((note) => !without.has(note)));
+      return new Set([...this.notes.keys()].filter((note) => !without.has(note)));
     }
     const sets = condition.parts.map((part) => this.matching(part));
     if (!condition.every) return new Set(sets.flatMap((set) => [...set]));
