@@ -122,6 +122,21 @@ def test_texts_are_as_written_and_links_lead_to_things(write: Write, tmp_path: P
     assert nodes_named(text_of(found, "Flow"), "td")[1][2] == ["a", {"to": labels.index("Lean")}, "Lean"]
 
 
+def test_a_list_item_that_is_a_thing_has_its_text(write: Write, tmp_path: Path) -> None:
+    vault = write(
+        {
+            "A.md": "# Outcomes\n\n- *Less* waiting\n  - as [[B]] says\n\n# Resources\n\n- **Lean UX** by Jeff Gothelf\n- Other ^o\n",
+            "B.md": "",
+        }
+    )
+    found = blocks(page_of(ingest(vault, tmp_path / "store").store))
+    to_b = ["a", {"to": found["kg-graph"]["labels"].index("B")}, "B"]
+    nested = ["ul", 0, ["li", 0, "as ", to_b, " says"]]
+    assert text_of(found, "Less waiting") == [["ul", 0, ["li", 0, ["em", 0, "Less"], " waiting", nested]]]
+    assert text_of(found, "Lean UX") == [["ul", 0, ["li", 0, ["strong", 0, "Lean UX"], " by Jeff Gothelf"]]]
+    assert text_of(found, "A#^o") == [["ul", 0, ["li", 0, "Other"]]]
+
+
 def test_a_note_that_has_changed_since_is_told_by_the_store(write: Write, tmp_path: Path) -> None:
     vault = write({"A.md": "*one*\n", "B.md": "*two*\n"})
     store = ingest(vault, tmp_path / "store").store

@@ -173,7 +173,8 @@ def test_a_thing_can_be_dragged(chain: Path) -> None:
 def test_it_prints(notes_page: Path) -> None:
     said = did("print", notes_page, "lean")
     assert said["theme"] == "light" and said["after"] == "dark" and said["left"] == 0
-    assert said["drawn"] > 0.01 and said["bytes"] > 20_000 and said["hidden"] and said["text"]
+    assert said["drawn"] > 0.01 and said["bytes"] > 20_000 and said["hidden"]
+    assert said["titled"] and said["text"]
 
 
 def test_it_fits_a_phone(notes_page: Path) -> None:

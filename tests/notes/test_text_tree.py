@@ -76,6 +76,16 @@ def test_a_section_ends_where_one_of_its_level_begins() -> None:
     assert parts == {"A": ["a", "B", "b"], "B": ["b"], "C": ["c"]}
 
 
+def test_items_are_found_by_their_markers() -> None:
+    text = "- a\n\t- b\n\n> 1. c\n"
+    tree = grown(text)
+    assert {at: said(node) for at, node in tree.items.items()} == {
+        0: "ab",
+        text.index("- b"): "b",
+        text.index("1."): "c",
+    }
+
+
 def depth(node: TextNode) -> int:
     return 0 if isinstance(node, str) else 1 + max(map(depth, node[2:]), default=0)
 

@@ -35,7 +35,7 @@ export class Search {
     this.list.replaceChildren(...items);
     const more = this.found.length > SOME ? `, the first ${SOME} listed` : "";
     const words = this.shown.layerShown.includes(true) ? ["entry", "entries"] : ["thing"];
-    this.status.textContent = this.found.length ? plural(this.found.length, ...words) + more : "nothing is called so";
+    this.status.textContent = this.found.length ? plural(this.found.length, ...words) + more : this.shown.isFiltered() ? "nothing that is shown is called so" : "nothing is called so";
   }
 
   key(event) {

@@ -9,7 +9,7 @@ network always gets the same positions.
 Nodes are about one unit apart, or more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +28,8 @@ _TOGETHER = 1_000
 """The size of the largest network that is laid out as a whole."""
 _ROUNDS = 60
 _GAP = 1.0
+_FEW = 40
+"""So few components lie close to the largest one; more form rings."""
 _TURN = np.pi * (3 - 5**0.5)
 
 
@@ -156,10 +158,30 @@ def _rings(placed: Sequence[_Points]) -> list[_Points]:
         ring = waiting[: _ring_size(edge, reaches, waiting)]
         radius = max(reaches[at] for at in ring) + 0.5
         angles = _angles(edge + radius, [reaches[at] + 0.5 for at in ring])
-        for at, angle in zip(ring, angles, strict=True):
-            centres[at] = (edge + radius) * np.array((np.cos(angle), np.sin(angle)))
+        rays = [np.array((np.cos(angle), np.sin(angle))) for angle in angles]
+        if len(ring) == len(order) - 1 and len(ring) <= _FEW:
+            return _near(placed, middles, reaches, dict(zip(ring, rays, strict=True)))
+        for at, ray in zip(ring, rays, strict=True):
+            centres[at] = (edge + radius) * ray
         edge, waiting = edge + 2 * radius, waiting[len(ring) :]
     return [points - middle + centres[at] for at, (points, middle) in enumerate(zip(placed, middles, strict=True))]
+
+
+def _near(
+    placed: Sequence[_Points], middles: Sequence[_Points], reaches: Sequence[float], rays: Mapping[int, _Points]
+) -> list[_Points]:
+    """Put a few components each as near to the largest one, in the direction of its ray, as it has room."""
+    inner = next(points - middles[at] for at, points in enumerate(placed) if at not in rays)
+    moved = {at: inner for at in range(len(placed)) if at not in rays}
+    breadth = float(np.hypot(*inner.T).max()) / 4  # so that none lies in a gap between two arms of the largest
+    for at, ray in rays.items():
+        room = reaches[at] + _GAP
+        along, across = inner @ ray, np.abs(inner @ np.array((-ray[1], ray[0])))
+        beyond = along + np.sqrt(np.maximum(room**2 - across**2, 0))
+        distance = float(beyond[across < max(room, breadth)].max(initial=breadth))
+        moved[at] = placed[at] - middles[at] + distance * ray
+        inner = np.vstack((inner, moved[at]))
+    return [moved[at] for at in range(len(placed))]
 
 
 def _ring_size(edge: float, reaches: Sequence[float], waiting: Sequence[int]) -> int:

@@ -14,9 +14,11 @@ import pyoxigraph as ox
 
 from kg.analysis.network import Network
 from kg.core.files import TooLargeError, is_folder, read_bytes
-from kg.core.text import UndecodableError
+from kg.core.text import UndecodableError, one_line
 from kg.ingestion.keyed_index import index_of
+from kg.mapping.bylines import split_byline
 from kg.mapping.link_resolution import Index
+from kg.mapping.listings import entries
 from kg.notes.markdown import Markup, parse_with_markup
 from kg.notes.model import Link, Note
 from kg.notes.text_tree import TextNode, TextTree, text_tree
@@ -30,7 +32,7 @@ _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
 
 def note_texts(project: Project, network: Network) -> dict[int, list[TextNode]]:
-    """Return the text of each thing that a note, or a section of a note, is about, by the number of the thing."""
+    """Return the text of each thing that a note, a section or a list item is about, by the number of the thing."""
     state = project.state
     if state is None or not is_folder(project.config.vault):
         return {}
@@ -82,9 +84,25 @@ class _NoteTexts:
         tree: TextTree = text_tree(note, markup, lambda link: self._attributes(link, path))
         rows = [(entity, tree.nodes)]
         rows += [(self.names.section(entity, s.parts), tree.below(first, end)) for s, first, end in tree.sections]
-        for iri, nodes in rows:
+        for iri, nodes in (*rows, *self._items(note, tree, entity)):
             if (number := self._number(iri)) is not None:
                 yield number, nodes
+
+    def _items(self, note: Note, tree: TextTree, entity: str) -> Iterator[tuple[str, list[TextNode]]]:
+        """The list items that may be things, by the IRIs that these would have."""
+        for section in note.root.walk():
+            place = self.names.section(entity, section.parts) if section.level else entity
+            for entry in entries(section.blocks):
+                node = tree.items.get(entry.span.start) if entry.is_item and entry.label else None
+                if node is None:
+                    continue
+                title = "".join(piece.text for piece in split_byline(entry.pieces)[0])
+                iris = [self.names.block(entity, entry.id)] if entry.id else []
+                iris += [
+                    self.names.item(place, entity, one_line(name)) for name in (entry.label, title) if name.strip()
+                ]
+                nodes: list[TextNode] = [["ul", 0, node]]
+                yield from ((iri, nodes) for iri in dict.fromkeys(iris))
 
     def _read(self, path: str, place: str) -> tuple[Note, Markup] | None:
         """A note as it was ingested; None if its file has another content now."""

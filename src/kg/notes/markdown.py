@@ -198,6 +198,12 @@ def _events(body: bytes) -> Events:
     return list(_MARKDOWN.events_with_range(body.decode("utf-8")))
 
 
+def list_marker(data: bytes, start: int) -> int:
+    """Return the offset of a list marker: the parser's range can begin in a tab before it, or in the line above."""
+    match = _BEFORE_MARKER.match(data, start)
+    return match.end() if match else start
+
+
 class _Frame:
     """An open container with its blocks so far."""
 
@@ -268,9 +274,7 @@ class _Walker:
         return step + 1
 
     def _marker(self, start: int) -> int:
-        """Return the offset of a list marker: the parser's range can begin in a tab before it, or in the line above."""
-        match = _BEFORE_MARKER.match(self.source.data, start)
-        return match.end() if match else start
+        return list_marker(self.source.data, start)
 
     def _item_text(self, step: int) -> int:
         """Read the text of a tight list item, which has no paragraph; return the step after it."""

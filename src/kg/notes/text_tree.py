@@ -26,7 +26,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from kg.notes.events import LINKS, event_name
-from kg.notes.markdown import Markup
+from kg.notes.markdown import Markup, list_marker
 from kg.notes.model import Link, Note, Section
 
 TextNode = str | list[Any]
@@ -59,6 +59,8 @@ class TextTree(NamedTuple):
     nodes: list[TextNode]
     sections: list[tuple[Section, int, int]]
     """Each section with the places of its first node and after its last, without its heading."""
+    items: Mapping[int, TextNode]
+    """The list items by the offsets of their markers."""
 
     def below(self, first: int, end: int) -> list[TextNode]:
         """The nodes of a section."""
@@ -67,7 +69,8 @@ class TextTree(NamedTuple):
 
 def text_tree(note: Note, markup: Markup, lead: LinkAttributes) -> TextTree:
     """Return the text of a note as nodes."""
-    nodes = _Grower(note, markup, lead).nodes()
+    grower = _Grower(note, markup, lead)
+    nodes = grower.nodes()
     sections = [section for section in note.root.walk() if section.level]
     starts: list[int] = []
     ends: dict[int, int] = {}
@@ -79,7 +82,8 @@ def text_tree(note: Note, markup: Markup, lead: LinkAttributes) -> TextTree:
             open_.append(at)
             starts.append(at)
     ends.update(dict.fromkeys(open_, len(nodes)))
-    return TextTree(nodes, [(section, at + 1, ends[at]) for section, at in zip(sections, starts, strict=False)])
+    parts = [(section, at + 1, ends[at]) for section, at in zip(sections, starts, strict=False)]
+    return TextTree(nodes, parts, grower.items)
 
 
 class _Cut(NamedTuple):
@@ -102,6 +106,7 @@ class _Grower:
         self.starts = [cut.start for cut in self.cuts]
         self.open: list[list[Any]] = [["", 0]]
         self.skipped = 0
+        self.items: dict[int, TextNode] = {}
 
     def _cuts(self, note: Note, markup: Markup) -> list[_Cut]:
         tags = [_Cut(*tag.span, ["tag", {"name": tag.name}]) for line in note.lines() for tag in line.tags]
@@ -132,7 +137,7 @@ class _Grower:
             name = event_name(value)
             if name in LINKS:
                 return self._link(step, name, value[name])
-            self._start(name, value)
+            self._start(name, value, where["start"])
         elif kind == "End":
             self._end(event_name(value))
         else:
@@ -141,7 +146,7 @@ class _Grower:
 
     # ---- containers ------------------------------------------------------------------------------------------------
 
-    def _start(self, name: str, value: Any) -> None:
+    def _start(self, name: str, value: Any, start: int) -> None:
         if len(self.open) > DEEPEST:
             self.skipped += 1
             return
@@ -161,6 +166,8 @@ class _Grower:
             node = ["footnote", {"name": data}]
         else:
             node = [_NAMES.get(name, "p"), 0]
+            if name == "Item":
+                self.items[list_marker(self.source.data, start)] = node
         self.open.append(node)
 
     def _end(self, name: str) -> None:

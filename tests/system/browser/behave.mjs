@@ -189,7 +189,8 @@ const BEHAVIOURS = {
     said.bytes = (await page.pdf({ preferCSSPageSize: true })).length;
     Object.assign(said, await page.evaluate(() => ({ ...window.paper, left: document.querySelectorAll(".printed").length, after: document.documentElement.dataset.theme })));
     await page.emulateMedia({ media: "print" });
-    said.hidden = !(await page.isVisible("#side")) && !(await page.isVisible("#tools")) && !(await page.isVisible("#local"));
+    said.titled = await page.isVisible("h1");
+    said.hidden = !(await page.isVisible("search")) && !(await page.isVisible("#filters")) && !(await page.isVisible("#tools")) && !(await page.isVisible("#local"));
     said.text = await page.isVisible(".text");
   },
 
