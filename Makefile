@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo docs test test-all coverage soak fuzz lint bench clean
+.PHONY: demo docs test test-all wheels coverage soak fuzz lint bench clean
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kg needs Python 3.11 or newer; try: make PYTHON=python3.12")'
@@ -26,6 +26,10 @@ test: $(STAMP) lint ## Style, types, layers and all tests but the long ones
 test-all: $(STAMP) ## What `make test` leaves out: long runs, and what needs system packages, which this installs
 	sh tests/system/packages.sh
 	day=$$(date -u +%Y%m%d) && KG_DRAW=$$day $(BIN)/python -m pytest --hypothesis-seed=$$day -n 3 --dist worksteal -m 'slow or system or drawn'
+
+PYTHONS ?= $(PYTHON)
+wheels: ## Build the wheel and the sdist; install and use both with each of PYTHONS='python3.11 python3.12 …'
+	sh tests/system/installing.sh $(PYTHONS)
 
 coverage: $(STAMP) ## The lines of kg that the tests of `make test` do not run; fails below 95 %
 	COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/python -m pytest -n 3 --dist worksteal -m 'not slow and not system' --cov=kg --cov-report=term-missing

@@ -237,6 +237,11 @@ def recorded(vault: Path, store: Path) -> Config:
     return _config(project_of(real) or real, real, store, vault=real)
 
 
+def settings_in(root: Path, store: Path, vault: Path | None = None) -> Config:
+    """The settings of the project in a folder, whatever lies above it: of its kg.toml, if any. Raises ConfigError."""
+    return _config(_real(root), _real(root), store, vault=vault and _real(vault))
+
+
 def _config(root: Path, start: Path, store: Path | None, *, vault: Path | None = None) -> Config:
     """The settings of the project in a folder; `store` is relative to `start`. Raises ConfigError."""
     table = _read(root / FILE) if is_there(root / FILE) else {}

@@ -1,57 +1,26 @@
 """How the graph grew: as an ingest of every commit would count it, and nothing of the repository is run or written."""
 
 import hashlib
-import os
 import shutil
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 
 import kg
+from helpers.repositories import commit, git, isolate
 from helpers.vaults import Write, analyze, analyzed, ingest
-from kg.analysis.git_repository import Repository
 from kg.analysis.history import sparkline
 from kg.analysis.network_reader import read
+from kg.revisions.git_repository import Repository
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
-ENVIRONMENT = {
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_AUTHOR_NAME": "A",
-    "GIT_AUTHOR_EMAIL": "a@e.example",
-    "GIT_COMMITTER_NAME": "A",
-    "GIT_COMMITTER_EMAIL": "a@e.example",
-}
 
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-
-
-def git(folder: Path, *arguments: str, day: int = 1) -> str:
-    when = f"2024-01-{day:02}T12:00:00+0000"
-    dates = {"GIT_COMMITTER_DATE": when, "GIT_AUTHOR_DATE": when}
-    command = ["git", "-c", "commit.gpgsign=false", "-C", str(folder), *arguments]
-    return subprocess.run(command, env={**os.environ, **dates}, check=True, capture_output=True, text=True).stdout
-
-
-def commit(folder: Path, changes: Mapping[str, str | None], day: int) -> None:
-    """Write files, or take them away, and commit that."""
-    if not (folder / ".git").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        git(folder, "init", "-q", "-b", "main")
-    for name, text in changes.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).unlink() if text is None else (folder / name).write_text(text, encoding="utf-8")
-    git(folder, "add", "-A")
-    git(folder, "commit", "-q", "--allow-empty", "-m", f"Day {day}", day=day)
+    isolate(monkeypatch)
 
 
 def run(store: Path, *arguments: str) -> Result:
@@ -246,7 +215,7 @@ def test_trees_within_trees_have_a_limit(tmp_path: Path, monkeypatch: pytest.Mon
         made = subprocess.run(["git", "-C", vault, "mktree"], input=entries, capture_output=True, text=True, check=True)
         tree = made.stdout.strip()
     git(vault, "update-ref", "HEAD", git(vault, "commit-tree", "-m", "Many", tree).strip())
-    monkeypatch.setattr("kg.analysis.git_repository._MOST", 1_000)
+    monkeypatch.setattr("kg.revisions.git_repository._MOST", 1_000)
     with Repository.of(vault) as repository:
         (last,) = repository.commits()
         with pytest.raises(kg.KgError, match="has more than 1,000 files"):

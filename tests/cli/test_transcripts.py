@@ -42,7 +42,7 @@ def test_transcript(file: Path, tmp_path: Path) -> None:
         if kind == "console" and name != "no-test":
             body = "".join(_run(command, tmp_path, expected) for command, expected in _commands(fence["body"]))
             written = written.replace(fence["body"], body, 1) if body != fence["body"] else written
-        elif name and kind in {"markdown", "turtle", "toml", "sparql"}:
+        elif name and kind in {"markdown", "turtle", "toml", "sparql", "python"}:
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(fence["body"], encoding="utf-8")
     if os.environ.get("KG_WRITE"):

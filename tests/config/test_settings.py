@@ -153,3 +153,11 @@ def test_bad_settings_are_refused_before_anything_is_done(vault: Path, toml: str
     assert done.returncode == 2, done.stderr
     assert "kg.toml" in done.stderr
     assert "internal error" not in done.stderr
+
+
+@pytest.mark.parametrize("command_name", ["ingest", "validate"])
+def test_the_whole_file_system_is_no_vault(tmp_path: Path, command_name: str) -> None:
+    """A foreign kg.toml would have kg read the whole disk."""
+    done = run(command_name, str(write(tmp_path, 'vault = "/"')), cwd=tmp_path)
+    assert done.returncode == 2, done
+    assert done.stderr == "kg: / is the whole file system, not a vault: name the folder of notes\n"

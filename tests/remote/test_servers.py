@@ -52,7 +52,7 @@ class Server(NamedTuple):
 
 
 def bring(store: kg.Store, url: str, *, full: bool = False) -> Pushed:
-    return push(store, Endpoint.at(url, seconds=60), full=full)
+    return push(store, Endpoint.at(url, seconds=300), full=full)
 
 
 @contextmanager

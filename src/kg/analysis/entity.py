@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import pyoxigraph as ox
 
-from kg.mapping.ontology import local_name
 from kg.rdf.terms import KG, SKOS
 from kg.rdf.vocabulary import (
     HAS_SECTION,
@@ -21,13 +20,12 @@ from kg.rdf.vocabulary import (
     MENTIONS,
     MISSING,
     ORDER,
-    SUB_CLASS_OF,
-    SUB_PROPERTY_OF,
     TEXT,
     TYPE,
     Term,
 )
 from kg.reasoning.explanation import Explainer
+from kg.reasoning.other_vocabularies import follows_across
 from kg.reasoning.source_lines import SourceLine
 
 _OUTLINE = {KG + name for name in ("hasSection", "sectionOf", "hasBlock", "describes")}
@@ -155,33 +153,6 @@ class _Painter:
         first = _FIRST.index(predicate.value) if predicate.value in _FIRST else len(_FIRST)
         return first, self._property(predicate), inferred, str(triple.object)
 
-    def _is_twin(self, triple: Triple) -> bool:
-        """Whether a triple is inferred from one with a more special class or property of another vocabulary."""
-        predicate, obj = triple.predicate, triple.object
-        term = obj if predicate == TYPE else predicate
-        if not isinstance(term, ox.NamedNode) or term.value.startswith(KG) or not self._is_inferred(triple):
-            return False
-        find = self.explainer.store.triples
-        if predicate == TYPE:
-            others = [row.object for row in find(triple.subject, TYPE, None)]
-        else:
-            others = [row.predicate for row in find(triple.subject, None, obj)]
-        return any(_space(other) != _space(term) and term in self._above(other) for other in others)
-
-    def _above(self, term: Term) -> set[Term]:
-        """The classes or properties above one, at any number of steps."""
-        stack, above = [term], set[Term]()
-        while stack and isinstance(node := stack.pop(), ox.NamedNode):
-            rows = (
-                row
-                for link in (SUB_CLASS_OF, SUB_PROPERTY_OF)
-                for row in self.explainer.store.triples(node, link, None)
-            )
-            fresh = {row.object for row in rows} - above
-            above |= fresh
-            stack += fresh
-        return above
-
     def _links(self) -> list[Triple]:
         """The links of a note, or the mentions of a section or block. Sorted by line, unless there are too many."""
         rows = sorted(self.explainer.store.triples(self.node, LINKS_TO, None), key=str)
@@ -225,7 +196,7 @@ class _Painter:
     # ---- presentation --------------------------------------------------------------------------------------------
 
     def _group(self, rows: list[Triple], end: Callable[[Triple], object]) -> StatementGroup:
-        shown = [row for row in rows if self.twins or not self._is_twin(row)][: self.limit]
+        shown = [row for row in rows if self.twins or not follows_across(self.explainer.store, row)][: self.limit]
         lines = self.explainer.sources.placed(shown)
         return StatementGroup(tuple(self._statement(row, end(row), lines[row]) for row in shown), len(rows))
 
@@ -251,12 +222,6 @@ class _Painter:
 
     def _is_inferred(self, triple: Triple) -> bool:
         return self.explainer.store.has(triple.subject, triple.predicate, triple.object, INFERRED_GRAPH)
-
-
-def _space(term: object) -> str:
-    """The namespace of a term."""
-    text = _value(term)
-    return text.removesuffix(local_name(text))
 
 
 def _value(term: object) -> str:

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import pyoxigraph as ox
 
-from kg.analysis.git_repository import Change, Commit, Repository
 from kg.analysis.periods import PERIODS
 from kg.analysis.tables import Table, Value
 from kg.config import Config
@@ -29,6 +28,7 @@ from kg.notes.summary import Card
 from kg.notes.vault import Progress, is_note, note_of, without_collection
 from kg.rdf.iris import Names
 from kg.rdf.terms import RDF_TYPE
+from kg.revisions.git_repository import Change, Commit, Repository
 
 _TICKS = "▁▂▃▄▅▆▇█"
 _WIDEST = 60

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from kg.cli.freshness import refresh
-from kg.cli.options import Command, Options, common, plural, progress, separated, tell, vault_config
+from kg.cli.options import Command, Options, as_of, common, plural, progress, separated, tell, vault_config
 from kg.cli.output import check_format, format_of, write, written
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def analysis(limit: int | None = 20, *, choosing: bool = True) -> Callable[[Comm
 
         for option in (*_WRITING, click.option("--limit", **_LIMIT, default=limit), *(_CHOOSING if choosing else ())):
             run = option(run)
-        return common(run)
+        return as_of(common(run))
 
     return decorated
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kg.cli.freshness import refresh
-from kg.cli.options import Options, common, gathered, plural, raw_out, tell, vault_config
+from kg.cli.options import Options, as_of, common, gathered, plural, raw_out, tell, vault_config
 from kg.cli.output import say_place, written
 from kg.core.errors import KgError, QuerySyntaxError
 from kg.core.files import short
@@ -98,6 +98,7 @@ _PAGE_OPTIONS = (
 @gathered("page", PageOptions, *_PAGE_OPTIONS)
 @click.option("--private-tag", "private", multiple=True, metavar="TAG",
               help="Leave out notes with this tag and every trace of them; may be repeated.")  # fmt: skip
+@as_of
 @common
 def export(
     options: Options,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from kg.cli.freshness import refresh
-from kg.cli.options import Options, chosen_config, common, emit, say_findings, vault_config
+from kg.cli.options import Options, as_of, chosen_config, common, emit, say_findings, vault_config
 from kg.core.json_text import json_text
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def say_inference(options: Options, done: "Inference") -> None:
 @click.option(
     "-f", "--format", "format_", type=click.Choice(["text", "json", "md"]), default="text", help="Write in this format."
 )
+@as_of
 @common
 def why(options: Options, subject: str, predicate: str | None, obj: str | None, everything: bool, format_: str) -> None:
     """Explain why a triple holds, by rules and lines of notes.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kg.cli.freshness import refresh
-from kg.cli.options import Options, common, separated, time_limit, vault_config
+from kg.cli.options import Options, as_of, common, separated, time_limit, vault_config
 from kg.cli.output import check_format, format_of, write, written
 from kg.core.errors import KgError
 from kg.core.escaping import printable
@@ -41,6 +41,7 @@ _OFFERED = 8
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to FILE.")
 @click.option("--iris", is_flag=True, help="Show IRIs instead of names.")
 @time_limit("Stop after this many seconds, with exit code 4.")
+@as_of
 @common
 def list_(
     options: Options,

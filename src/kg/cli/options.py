@@ -39,6 +39,10 @@ class Options:
         self.quiet = quiet
         self.verbose = verbose
         self.color = False if no_color or os.environ.get("NO_COLOR") else None
+        self.revision = click.get_current_context().meta.get(_REVISION, "")
+        """The commit or date of `--at`; empty for the vault as it is now."""
+        self.as_it_was: Config | None = None
+        """The settings of that commit, once they are known."""
         self.closing: list[str] = []
         """Hints to print at the end, if the command does not fail: its error says more."""
 
@@ -224,6 +228,23 @@ def gathered(
     return decorate
 
 
+_REVISION = "kg.revision"
+
+
+def _keep_revision(context: click.Context, option: click.Parameter, value: str | None) -> None:
+    context.meta[_REVISION] = value or ""
+
+
+as_of = click.option(
+    "--at",
+    metavar="REV|DATE",
+    expose_value=False,
+    callback=_keep_revision,
+    help="Use the graph as it was at a git commit or date.",
+)
+"""The option that a command's settings are those of an earlier commit (see `vault_config`)."""
+
+
 def time_limit(says: str, **more: Any) -> Callable[[Command], Command]:
     """The option `--timeout SECONDS`."""
     seconds = click.FloatRange(min=0, min_open=True)
@@ -237,11 +258,34 @@ def chosen_config(options: Options, vault: Path | None) -> "Config":
     return load(vault, store=options.store) if vault else find_store(store=options.store)
 
 
+def store_config(options: Options) -> "Config":
+    """The settings of the project with the store in `--store`, or with that of `--at`."""
+    from kg.config import find_store
+
+    config = find_store(store=options.store)
+    return _as_it_was(options, config) if options.revision else config
+
+
+def _as_it_was(options: Options, config: "Config") -> "Config":
+    """The settings of the vault as of `--at`, whose store is made if it is not there yet."""
+    from kg.revisions.revision import revision
+
+    if options.as_it_was is None:
+        with progress(options) as bar:
+            found = revision(config, options.revision, bar)
+        commit = found.commit
+        options.say(f"as of {commit.time:%Y-%m-%d} {commit.hash[:7]} {printable(commit.subject)}", dim=True)
+        options.as_it_was = found.config
+    return options.as_it_was
+
+
 def vault_config(options: Options) -> "Config":
-    """The settings of the vault of the store in `--store`, else of the project."""
+    """The settings of the vault of the store in `--store`, else of the project; with `--at`, as they were."""
     from kg.config import find_store, recorded
     from kg.store.store import manifest
 
+    if options.revision:
+        return store_config(options)
     config = find_store(store=options.store)
     published = manifest(config.store) if options.store else None
     read_from = Path(str(published.summary.get("vault", ""))) if published else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kg.cli.freshness import refresh
-from kg.cli.options import Options, common, complain, tell, time_limit
+from kg.cli.options import Options, as_of, common, complain, store_config, tell, time_limit
 from kg.cli.output import check_format, format_of, say_place, write, written
 from kg.core.errors import KgError, QuerySyntaxError
 from kg.core.escaping import printable
@@ -86,6 +86,7 @@ def _completed(context: click.Context, argument: click.Parameter, begun: str) ->
 )
 @click.option("--allow-service", is_flag=True, help="Let the query call other servers with SERVICE.")
 @click.option("--explain", is_flag=True, help="Show how the query is read and how much its patterns match.")
+@as_of
 @common
 def query(
     options: Options,
@@ -109,11 +110,10 @@ def query(
     skos:, dcterms: …) need no declaration. Tables show names instead of IRIs; in a terminal with links, a
     click opens the note. Exits with 1 if the answer to an ASK query is no.
     """
-    from kg.config import find_store
     from kg.core.guard import guarded
 
     format_ = check_format(format_) or format_of(output)
-    config = find_store(store=options.store)
+    config = store_config(options)
     if not words:
         if not list_queries(config):
             sys.exit(KgError.exit_code)

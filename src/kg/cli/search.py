@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kg.cli.freshness import refresh
-from kg.cli.options import Options, common, emit, plural, progress, vault_config
+from kg.cli.options import Options, as_of, common, emit, plural, progress, vault_config
 from kg.core.escaping import printable
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def _typed(arguments: tuple[str, ...]) -> str:
     default="text",
     help="Write in this format.",
 )
+@as_of
 @common
 def search(options: Options, words: tuple[str, ...], limit: int, everything: bool, format_: str) -> None:
     """Search the text of the notes, best matches first.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kg.cli.freshness import refresh
-from kg.cli.options import Options, common, emit, tell, vault_config
+from kg.cli.options import Options, as_of, common, emit, tell, vault_config
 from kg.core.escaping import printable
 from kg.core.json_text import json_text
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "-f", "--format", "format_", type=click.Choice(["text", "json", "md"]), default="text", help="Write in this format."
 )
+@as_of
 @common
 def show(options: Options, name: str, everything: bool, format_: str) -> None:
     """Show one thing: class, text, properties, links, backlinks.
@@ -51,6 +52,7 @@ def show(options: Options, name: str, everything: bool, format_: str) -> None:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@as_of
 @common
 def stats(options: Options, as_json: bool) -> None:
     """Show figures of the store: notes, triples, links, size.

@@ -11,14 +11,25 @@ from typing import TYPE_CHECKING
 import click
 
 from kg.cli.ingest import SHOWN
-from kg.cli.options import Options, common, gathered, in_color, plural, progress, separated, time_limit, vault_config
+from kg.cli.options import (
+    Options,
+    as_of,
+    common,
+    gathered,
+    in_color,
+    plural,
+    progress,
+    separated,
+    time_limit,
+    vault_config,
+)
 from kg.cli.reports import OutputOptions, output_options
 from kg.core.errors import KgError
 from kg.core.escaping import printable
 from kg.core.files import exists, short
 
 if TYPE_CHECKING:
-    from kg.config import Config
+    from kg.config import Config, Located
     from kg.core.finding_rules import FindingRules
     from kg.core.findings import Finding, Paint, Severity
     from kg.rendering.findings import GroupBy, ReportStyle
@@ -99,6 +110,7 @@ _REPORT_OPTIONS = (
 @gathered("report", ReportOptions, *_REPORT_OPTIONS)
 @gathered("choice", FindingOptions, *_FINDING_OPTIONS)
 @time_limit("Stop checking the shapes after this many seconds, with exit code 4.")
+@as_of
 @common
 def validate(
     options: Options,
@@ -131,7 +143,7 @@ def validate(
         options.say(sentence, fg="yellow")
     if choice.baseline:
         validation = _against_baseline(options, choice.baseline, validation)
-    style = _style(config, validation, choice, report)
+    style = _style(options, config, validation, choice, report)
     for target in targets:
         with target.out() as out:
             shown = _first(validation, style, report.limit if target.is_main else None)
@@ -153,15 +165,30 @@ def _located(options: Options, paths: Sequence[Path]) -> tuple["Config", list[Pa
         names = ", ".join(map(short, vaults))
         raise KgError(f"the paths belong to several vaults ({names}): validate one vault at a time")
     is_whole = not all(place.is_part for place in places)
+    if options.revision:
+        return _as_it_was(options, [] if is_whole else places)
     return places[0].config, [] if is_whole else [place.path for place in places]
 
 
-def _style(config: "Config", validation: "Validation", choice: FindingOptions, report: ReportOptions) -> "ReportStyle":
+def _as_it_was(options: Options, places: "Sequence[Located]") -> tuple["Config", list[Path]]:
+    """The settings of the vault as of `--at`, and the places there."""
+    config = vault_config(options)
+    inside = [place for place in places if place.path.is_relative_to(place.config.vault)]
+    if len(inside) < len(places):
+        raise KgError("with --at, name files and folders of the vault")
+    return config, [config.vault / place.path.relative_to(place.config.vault) for place in inside]
+
+
+def _style(
+    options: Options, config: "Config", validation: "Validation", choice: FindingOptions, report: ReportOptions
+) -> "ReportStyle":
     from kg.rendering.findings import Groups, ReportStyle
 
     return ReportStyle(
         validation if report.statistics else None,
-        shown=lambda finding: short(config.file_of(finding, validation.of_project)),
+        shown=lambda finding: (
+            finding.path if options.revision else short(config.file_of(finding, validation.of_project))
+        ),
         groups=Groups.of(validation, report.group_by) if report.group_by else None,
         folder=_in_repository(config.vault),
         project=_in_repository(config.root),

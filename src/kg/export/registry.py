@@ -27,4 +27,7 @@ def format_of(name: str) -> ExportFormat:
     for row in FORMATS.values():
         if extension and row.suffix == extension:
             return row
+    if extension in {row.name for row in FORMATS.values() if row.write_folder}:
+        folder = name[: -len(extension) - 1]
+        raise KgError(f"{extension} writes several files, for nodes and links: kg export -f {extension} -o {folder}")
     raise KgError(f"the name {name} does not tell the format: give -f FORMAT (kg export --formats)")

@@ -7,13 +7,13 @@ from typing import NamedTuple
 import pyoxigraph as ox
 
 from kg.core.files import digest
+from kg.ingestion.affected import affected_notes
 from kg.ingestion.emitter import EmittedNote
 from kg.ingestion.publisher import Publisher
 from kg.ingestion.refused_notes import CODE as REFUSED
 from kg.ingestion.refused_notes import Examiner, Refusals
 from kg.ingestion.report import Changes, Report
 from kg.ingestion.snapshot import LastIngest, Snapshot
-from kg.mapping.link_resolution import PossibleDifferences, differences
 from kg.mapping.statements import Statements
 from kg.notes.model import Note
 from kg.notes.summary import Card
@@ -22,7 +22,7 @@ from kg.rdf.terms import METRICS, Row
 from kg.reasoning import inference
 from kg.store.builder import Builder
 from kg.store.ingest_state import IngestState
-from kg.store.note_entries import ENTITY, Bad, NoteEntry
+from kg.store.note_entries import Bad, NoteEntry
 
 
 class UpdatePlan(NamedTuple):
@@ -121,27 +121,8 @@ class Update:
     def _affected(self, state: IngestState, notes: Mapping[str, Note]) -> list[str]:
         """Return the unchanged notes with questions that the index now answers differently."""
         before = self.last.state
-        among = self._candidates(state)
-        if not any(among):
-            return []
-        difference = differences(self.snapshot.index(before), self.snapshot.index(state), among)
-        asking = (path for question in difference.questions for path in state.entries.under(question))
-        affected = difference.notes.union(asking)
-        return sorted(p for p in affected if p in state.entries and p not in notes and p not in state.bad)
-
-    def _candidates(self, state: IngestState) -> PossibleDifferences:
-        """Return what the indexes of the two states may differ in: the notes that have, or had, a changed entity."""
-        before, after, names = self.last.state, state, self.snapshot.names
-        states = (before.entries, after.entries)
-        differing = after.entries.differing(before.entries)
-        cards = [[notes[path].card if path in notes else None for notes in states] for path in differing]
-        moved = [card for old, new in cards if old != new for card in (old, new) if card]
-        entities = {names.entity(card.path, card.id) for card in moved}
-        paths = {path for entity in entities for notes in states for path in notes.under(ENTITY + entity)}
-        both = [notes[path].card for path in paths for notes in states if path in notes]
-        files = (before.attachments, after.attachments), (before.ignored, after.ignored)
-        others = [set(old) ^ set(new) for old, new in files if old != new]
-        return PossibleDifferences(paths, {key for card in both for key in card.title_keys}, set().union(*others))
+        affected = affected_notes(before, state, state.entries.differing(before.entries), self.snapshot.names)
+        return sorted(path for path in affected if path not in notes and path not in state.bad)
 
     def _apply(
         self, store: Builder, stated: Mapping[str, Statements], state: IngestState

@@ -157,6 +157,8 @@ class Vault:
             raise KgError(f"the vault {self.path} {reason}") from error
         if not is_folder:
             raise KgError(f"the vault {self.path} is not a folder")
+        if self.path == Path("/"):  # a Windows drive may be a vault
+            raise KgError("/ is the whole file system, not a vault: name the folder of notes")
 
     @cached_property
     def settings(self) -> Settings:

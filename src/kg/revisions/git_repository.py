@@ -8,11 +8,12 @@ has the same tree ten times, and so on, makes a hundred million of them in eight
 """
 
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -37,6 +38,10 @@ _OURS = {
     "GIT_TERMINAL_PROMPT": "0",
 }
 _FILES = ("100644", "100755", "100664")
+LINK = "120000"
+"""The mode of a symbolic link, whose blob has its target."""
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?)?")
+_FORM = "--format=%H %ct %s"
 _FOLDER = "40000"
 _NOTHING = ("", "")
 _PIECE = 1 << 20
@@ -50,6 +55,14 @@ class Commit(NamedTuple):
     hash: str
     time: datetime
     subject: str
+
+
+class TreeFile(NamedTuple):
+    """A file, or symbolic link, of a commit: its path in the repository, its mode, and the hash of its blob."""
+
+    path: str
+    mode: str
+    blob: str
 
 
 class Change(NamedTuple):
@@ -98,14 +111,50 @@ class Repository:
 
     def commits(self) -> list[Commit]:
         """The commits up to HEAD, oldest first: along the branch, without those merged into it."""
-        form = "--format=%H %ct %s"
+        return self._listed("--first-parent", "--reverse", "HEAD")
+
+    def commit(self, name: str) -> Commit:
+        """The commit that a name means: a branch, a tag, a hash, `HEAD~3`; or a date or time, for the last commit then.
+
+        A date means its end, in UTC, along the current branch. Raises NotFound.
+        """
+        if _DATE.fullmatch(name):
+            return self._at_time(name)
         result = _run(
-            self.git, self.folder, "rev-list", "--first-parent", "--reverse", "--encoding=UTF-8", form, "HEAD"
+            self.git, self.folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"
         )
+        if result.returncode or not name.strip():
+            raise NotFound(f"“{name}” is no commit of the repository, and no date like 2026-03-01")
+        return self._listed("--max-count=1", result.stdout.decode().strip())[0]
+
+    def _at_time(self, text: str) -> Commit:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise NotFound(f"“{text}” is no date: {error}") from error
+        if len(text) == len("2026-03-01"):
+            moment = datetime.combine(date.fromisoformat(text), datetime.max.time())
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        # Commits of a branch need not be in the order of their times: the last one that is early enough counts.
+        found = [commit for commit in self.commits() if commit.time <= moment]
+        if not found:
+            raise NotFound(f"the repository has no commit before the end of {text}")
+        return found[-1]
+
+    def _listed(self, *arguments: str) -> list[Commit]:
+        result = _run(self.git, self.folder, "rev-list", "--encoding=UTF-8", _FORM, *arguments)
         if result.returncode:
             raise KgError(f"git cannot read the commits of {self.folder}: {_message(result.stderr)}")
         lines = result.stdout.decode("utf-8", "replace").split("\n")
         return [_commit(line) for line in lines[1::2]]
+
+    @cached_property
+    def top(self) -> Path:
+        """The top folder of the working tree. Raises KgError if there is none."""
+        result = _run(self.git, self.folder, "rev-parse", "--show-toplevel")
+        if result.returncode:
+            raise KgError(f"git finds no working tree around {self.folder}: {_message(result.stderr)}")
+        return Path(os.fsdecode(result.stdout.removesuffix(b"\n")))
 
     def tree(self, commit: str) -> str:
         """The tree hash of the folder at a commit; empty if the folder does not exist there."""
@@ -115,6 +164,27 @@ class Repository:
             if mode != _FOLDER:
                 return ""
         return tree
+
+    def root_tree(self, commit: str) -> str:
+        """The hash of the whole tree of a commit. Raises KgError if it is not there, as in a partial clone."""
+        if tree := self._object(f"{commit}^{{tree}}").hash:
+            return tree
+        raise KgError(f"the repository of {self.folder} lacks the files of {commit[:12]}: fetch them with git first")
+
+    def files(self, tree: str, enters: Callable[[str], bool]) -> Iterator[TreeFile]:
+        """The files and links of a tree, in the folders whose path `enters` accepts, each with a trailing `/`."""
+        pending, count = [("", tree)], 0
+        while pending:
+            prefix, folder = pending.pop()
+            entries = self._entries(folder)
+            count += len(entries)
+            if count > _MOST:
+                raise KgError(f"a commit of {self.folder} has more than {_MOST:,} files")
+            for name, (mode, hash_) in entries.items():
+                if mode == _FOLDER and enters(f"{prefix}{name}/"):
+                    pending.append((f"{prefix}{name}/", hash_))
+                elif mode in (*_FILES, LINK):
+                    yield TreeFile(f"{prefix}{name}", mode, hash_)
 
     def changes(self, before: str, after: str) -> Iterator[Change]:
         """The files that differ between two trees. Equal subtrees are skipped. Raises KgError."""
@@ -139,6 +209,10 @@ class Repository:
     def content(self, blob: str, limit: int) -> bytes | None:
         """The content of a blob; None if it exceeds `limit` bytes or does not exist."""
         return self._object(blob, limit).data
+
+    def size(self, blob: str) -> int:
+        """The size of a blob in bytes; 0 if it does not exist."""
+        return self._object(blob, 0).size
 
     # ---- objects -------------------------------------------------------------------------------------------------
 
@@ -169,16 +243,17 @@ class Repository:
         into.flush()
         header = out.readline().split()
         if len(header) != 3:
-            return _Object("", None)
+            return _Object("", None, 0)
         size = int(header[2])
         data = _read(out, size, keep=limit is None or size <= limit)
         out.read(1)
-        return _Object(header[0].decode(), data)
+        return _Object(header[0].decode(), data, size)
 
 
 class _Object(NamedTuple):
     hash: str
     data: bytes | None
+    size: int
 
 
 def _read(out: "IO[bytes]", size: int, *, keep: bool) -> bytes | None:

@@ -1,0 +1,151 @@
+"""Write the files of a commit that kg reads into a folder: kg.toml, the notes, the ontology, the queries.
+
+No filter of the repository runs, so a file is the blob as it is. The contents of attachments are left out, since only
+their names have a meaning; their sizes stay. Links are written last, so that no file is written through one.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from kg.config import FILE as CONFIG
+from kg.config import Config, settings_in
+from kg.core.errors import KgError, NotFound
+from kg.core.files import MAX_TEXT_FILE, is_folder
+from kg.notes.ignore_rules import GITIGNORE
+from kg.notes.obsidian_settings import FILES as OBSIDIAN_FILES
+from kg.notes.obsidian_settings import FOLDER as OBSIDIAN
+from kg.notes.vault import is_note
+from kg.revisions.git_repository import LINK, Commit, Repository, TreeFile
+
+_WHOLE = 65_536
+"""The size in bytes up to which an attachment is written, which is faster than to ask for its size alone."""
+_READ = (GITIGNORE, ".toml", ".ttl", ".owl", ".rdf", ".xml", ".nt", ".jsonld", ".rq", ".json", ".csv", ".tsv", ".base")
+"""The ends of the names of files that kg reads, beside notes."""
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A folder with the files of a commit, in the places that they have in the repository."""
+
+    repository: Repository
+    commit: Commit
+    today: Config
+    """The settings of the project as it is now."""
+    folder: Path
+
+    @cached_property
+    def top(self) -> Path:
+        """The place of the repository's top folder. It keeps its name, which the vault may share."""
+        return self.folder / (self._real_top.name or "repository")
+
+    @cached_property
+    def _real_top(self) -> Path:
+        return Path(os.path.realpath(self.repository.top))
+
+    def place(self, now: Path) -> Path | None:
+        """The place of a file or folder of the repository; None for one outside of it."""
+        return self.top / now.relative_to(self._real_top) if now.is_relative_to(self._real_top) else None
+
+    def settings(self, store: Path) -> Config:
+        """The settings of the commit, for the files written. Raises ConfigError, NotFound."""
+        root, vault = self.place(self.today.root), self.place(self.today.vault)
+        if vault is None:
+            raise NotFound(f"{self.today.vault} is in no git repository, so it has no history")
+        if root is None:  # kg.toml lies outside of the repository, and has no history
+            places = [self.place(place) or place for place in self.today.ontology_places]
+            ontology = tuple(place for place in places if is_folder(place))[:1]
+            settings = replace(self.today, vault=vault, store=store, ontology=ontology, ontology_places=tuple(places))
+        elif (root / CONFIG).is_file():
+            settings = settings_in(root, store)
+        else:
+            settings = settings_in(root, store, vault)
+        if not settings.vault.is_relative_to(self.top) or settings.vault.is_relative_to(self.top / ".git"):
+            raise NotFound(f"the vault of {self.commit.hash[:12]} lies outside of the repository")
+        return replace(settings, refresh="off")
+
+    def write(self) -> None:
+        """Write all files. Raises KgError if that fails."""
+        try:
+            (self.top / ".git").mkdir(parents=True)  # where the search for .gitignore files above the vault ends
+            self._write()
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise KgError(f"the files of {self.commit.hash[:12]} cannot be written here: {reason}") from error
+
+    def _write(self) -> None:
+        tree = self.repository.root_tree(self.commit.hash)
+        if (root := self.place(self.today.root)) is not None:
+            config = f"{_below(root, self.top)}{CONFIG}"
+            above = {f"{folder.as_posix()}/" for folder in PurePosixPath(config).parents}
+            found = [file for file in self.repository.files(tree, above.__contains__) if file.path == config]
+            self._write_files(found, 0)
+        settings = self.settings(self.folder)
+        self._write_files(list(self._chosen(tree, settings)), settings.max_bytes)
+
+    def _chosen(self, tree: str, settings: Config) -> Iterator[TreeFile]:
+        """The files that kg reads: below the vault, the ontology and the queries, and each .gitignore above."""
+        places = [settings.vault, *settings.ontology_places, settings.root / "queries"]
+        places += [settings.queries] if settings.queries else []
+        prefixes = {_below(place, self.top) for place in places if place.is_relative_to(self.top)}
+        obsidian = f"{_below(settings.vault, self.top)}{OBSIDIAN}/"
+
+        def enters(folder: str) -> bool:
+            if any(prefix.startswith(folder) for prefix in (*prefixes, obsidian)):
+                return True
+            return "/." not in f"/{folder}" and any(folder.startswith(prefix) for prefix in prefixes)
+
+        for file in self.repository.files(tree, enters):
+            folder, _, name = file.path.rpartition("/")
+            is_inside = any(file.path.startswith(prefix) for prefix in prefixes)
+            if f"{folder}/" == obsidian:
+                is_wanted = name in OBSIDIAN_FILES
+            elif name.startswith("."):
+                is_wanted = name == GITIGNORE
+            else:
+                is_wanted = is_inside and "/." not in f"/{folder}"
+            if is_wanted:
+                yield file
+
+    def _write_files(self, files: list[TreeFile], most: int) -> None:
+        folders: set[Path] = set()
+        for file in sorted(files, key=lambda file: file.mode == LINK):
+            place = self.top.joinpath(*_parts(file.path))
+            if place.parent not in folders:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                folders.add(place.parent)
+            if file.mode == LINK:
+                target = self.repository.content(file.blob, 4_096)
+                if target and b"\0" not in target:
+                    place.symlink_to(os.fsdecode(target))
+            elif not place.exists():
+                self._write_blob(file, place, most)
+
+    def _write_blob(self, file: TreeFile, place: Path, most: int) -> None:
+        """Write a file; of one that kg does not read, or that is too large for it, the size alone."""
+        limit = most if is_note(file.path) else MAX_TEXT_FILE if file.path.lower().endswith(_READ) else _WHOLE
+        content = self.repository.content(file.blob, limit)
+        with open(os.open(place, _NEW, 0o644), "wb") as out:
+            if content is None:
+                out.truncate(self.repository.size(file.blob))
+            else:
+                out.write(content)
+
+
+def _below(place: Path, top: Path) -> str:
+    """A folder's path below the top, with a trailing `/`; empty for the top itself."""
+    path = place.relative_to(top).as_posix()
+    return "" if path == "." else f"{path}/"
+
+
+def _parts(path: str) -> list[str]:
+    """The names of a path. Raises ValueError for a name that would lead elsewhere."""
+    parts = path.split("/")
+    for name in parts:
+        is_device = os.name == "nt" and set(name) & set('\\:*?"<>|')
+        if name in {"", ".", ".."} or name.lower() == ".git" or "\0" in name or is_device:
+            raise ValueError(f"a file has the name {path!r}")
+    return parts

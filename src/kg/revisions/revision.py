@@ -1,0 +1,154 @@
+"""A vault as it was at a commit: a store of its own, made once and kept beside the store of today.
+
+    .kg/at/KEY/tree/   the files of the commit that kg reads
+    .kg/at/KEY/store/  what an ingest of them gives
+    .kg/at/KEY/done    the version of kg that made it
+
+The ingest begins with a copy of the store that is most like it, so that it reads only the notes that differ.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from time import time
+
+from kg.config import Config
+from kg.core.errors import KgError, NotFound, StoreError
+from kg.core.files import is_folder, read_bytes
+from kg.core.folder import Folder
+from kg.core.version import __version__
+from kg.ingestion.pipeline import ingest
+from kg.notes.vault import Progress, Vault
+from kg.revisions.checkout import Checkout
+from kg.revisions.git_repository import Commit, Repository
+from kg.store.ownership import CURRENT, owned
+from kg.store.store import Published, manifest, published
+
+FOLDER = "at"
+_KEPT = 8
+"""How many revisions are kept."""
+_UNUSED = 3_600
+"""The seconds after which a revision that is not among the last ones is removed."""
+_VALIDATION = "validation.json"
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A commit, and the settings of its own files and store."""
+
+    commit: Commit
+    config: Config
+
+
+def revision(config: Config, name: str, progress: Progress | None = None) -> Revision:
+    """The vault as of a commit or a date; what is not there yet is made. Raises NotFound, KgError."""
+    with _repository(config) as repository:
+        commit = repository.commit(name)
+        place = config.store / FOLDER / _key(repository, commit, config)
+        checkout = Checkout(repository, commit, config, place / "tree")
+        if not is_folder(place / "tree"):
+            _check_out(checkout, place, config)
+        settings = checkout.settings(place / "store")
+        if not is_folder(settings.vault):
+            raise NotFound(f"the commit {commit.hash[:12]} has no folder {settings.vault.relative_to(checkout.top)}")
+        if not _is_done(place, settings):
+            _seed(settings, [config.store, *_others(place)])
+            ingest(Vault(config=settings), progress=progress)
+            with Folder(place) as folder:
+                folder.write("done", __version__.encode())
+        with suppress(OSError):
+            os.utime(place)
+        _tidy(place)
+        return Revision(commit, settings)
+
+
+def _repository(config: Config) -> Repository:
+    """The repository of the project, else of the vault. Raises NotFound, KgError."""
+    try:
+        return Repository.of(config.root)
+    except NotFound:
+        return Repository.of(config.vault)
+
+
+def _key(repository: Repository, commit: Commit, config: Config) -> str:
+    """The name of a revision's folder: equal trees of one project have one."""
+    facts = (repository.root_tree(commit.hash), str(config.root), str(config.vault))
+    return sha256("\0".join(facts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _check_out(checkout: Checkout, place: Path, config: Config) -> None:
+    """Write the files of the commit, beside the place first, so that they appear there all at once."""
+    draft = place.with_name(f"{place.name}.{os.getpid()}")
+    try:
+        with owned(config.store):
+            (draft / "tree").mkdir(parents=True)
+        replace(checkout, folder=draft / "tree").write()
+        place.mkdir(exist_ok=True)
+        with suppress(OSError):  # another process has written it meanwhile
+            (draft / "tree").rename(place / "tree")
+    except OSError as error:
+        raise StoreError(f"the store {config.store} cannot keep an earlier state: {error.strerror}") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _is_done(place: Path, settings: Config) -> bool:
+    with suppress(OSError):
+        return read_bytes(place / "done", 100, follow=False) == __version__.encode() and bool(manifest(settings.store))
+    return False
+
+
+def _others(place: Path) -> Iterator[Path]:
+    """The stores of other revisions, the last used first."""
+    with suppress(OSError):
+        rows = [(entry.stat().st_mtime, entry.path) for entry in os.scandir(place.parent) if entry.is_dir()]
+        yield from (Path(path, "store") for _, path in sorted(rows, reverse=True) if Path(path) != place)
+
+
+def _seed(settings: Config, stores: list[Path]) -> None:
+    """Begin with the generation of another store, so that the ingest reads only what differs from it.
+
+    An empty vault begins with nothing: an ingest would take it for a drive that is not mounted.
+    """
+    if published(settings.store) or not any(settings.vault.rglob("*.md")):
+        return
+    for store in stores:
+        try:
+            generation = Published(store)
+        except KgError:
+            continue
+        try:
+            with owned(settings.store) as folder:
+                _copy(generation.folder, settings.store / generation.folder.name)
+                with suppress(OSError):
+                    folder.write(_VALIDATION, read_bytes(store / _VALIDATION, 1_000_000_000, follow=False))
+                folder.write(CURRENT, generation.folder.name.encode())
+        finally:
+            generation.release()
+        return
+
+
+def _copy(source: Path, goal: Path) -> None:
+    """Copy a generation. The files of its tables never change, and are shared where the file system can."""
+    shutil.copytree(source, goal, copy_function=_link_or_copy)
+
+
+def _link_or_copy(source: str, goal: str) -> str:
+    if source.endswith((".sst", ".db")):
+        with suppress(OSError):
+            os.link(source, goal, follow_symlinks=False)
+            return goal
+    return shutil.copy2(source, goal, follow_symlinks=False)
+
+
+def _tidy(place: Path) -> None:
+    """Remove revisions that have not been used for long."""
+    with suppress(OSError):
+        rows = sorted((entry.stat().st_mtime, entry.path) for entry in os.scandir(place.parent) if entry.is_dir())
+        for used, path in rows[:-_KEPT]:
+            if used < time() - _UNUSED:
+                shutil.rmtree(path, ignore_errors=True)
