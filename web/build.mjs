@@ -1,4 +1,4 @@
-// The page of `kg export -f html`: src/ to ../src/kg/export/web/, where it is committed, so that kg needs no node.
+// The page of `kg export -f html`, and with --queryable what answers questions in it: src/ to ../src/kg/export/web/, where it is committed, so that kg needs no node.
 //     npm ci && node build.mjs [FOLDER]
 import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -12,13 +12,20 @@ const options = { bundle: true, minify: true, write: false, target: "es2022", ch
 
 const script = await build({ ...options, entryPoints: ["src/main.js"], format: "iife", metafile: true, outfile: "page.js" });
 const style = await build({ ...options, entryPoints: ["src/style.css"], outfile: "page.css" });
+const ask = await build({ ...options, entryPoints: ["src/ask/ask.js"], format: "iife", outfile: "ask.js" });
+const askStyle = await build({ ...options, entryPoints: ["src/ask/ask.css"], outfile: "ask.css" });
+const worker = await build({ ...options, entryPoints: ["src/ask/worker.js"], format: "iife", metafile: true, outfile: "worker.js" });
 const files = {
+  "ask.js": ask.outputFiles[0].text,
+  "ask.css": askStyle.outputFiles[0].text,
+  "worker.js": worker.outputFiles[0].text,
+  "oxigraph.wasm": await readFile(path.join(here, "node_modules/oxigraph/web_bg.wasm")),
   "page.js": script.outputFiles[0].text,
   "page.css": style.outputFiles[0].text,
   "page.html": await readFile(path.join(here, "src/index.html"), "utf8"),
-  "LICENSES.txt": await licences(Object.keys(script.metafile.inputs)),
+  "LICENSES.txt": await licences([...Object.keys(script.metafile.inputs), ...Object.keys(worker.metafile.inputs)]),
 };
-for (const name of ["page.js", "page.css"]) {
+for (const name of ["page.js", "page.css", "ask.js", "ask.css"]) {
   if (/<\/|<!--/.test(files[name])) throw new Error(`${name} would end its element`);
 }
 await mkdir(goal, { recursive: true });
@@ -32,12 +39,13 @@ await writeFile(path.join(goal, "SHA256SUMS"), sums.join(""));
 /** The licences of all packages of which anything is in the page. */
 async function licences(inputs) {
   const names = new Set(inputs.flatMap((input) => input.match(/^node_modules\/((?:@[^/]+\/)?[^/]+)/)?.slice(1) ?? []));
-  let found = "page.js holds parts of these packages.\n";
+  let found = "page.js, worker.js and oxigraph.wasm hold parts of these packages.\n";
   for (const name of [...names].sort()) {
     const folder = path.join(here, "node_modules", name);
     const { version, license } = JSON.parse(await readFile(path.join(folder, "package.json"), "utf8"));
     let text = "";
     for (const file of ["LICENSE", "LICENSE.txt", "LICENSE.md"]) text ||= await readFile(path.join(folder, file), "utf8").catch(() => "");
+    text ||= await readFile(path.join(here, "licences", `${name}.txt`), "utf8").catch(() => "");
     if (!text) throw new Error(`${name} has no licence file`);
     found += `\n---- ${name} ${version} (${license}) ----\n\n${text.replace(/\r\n/g, "\n").trim()}\n`;
   }

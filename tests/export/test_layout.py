@@ -49,6 +49,22 @@ def test_what_is_not_connected_is_not_mixed() -> None:
     assert right < left2 or right2 < left or bottom < top2 or bottom2 < top
 
 
+@pytest.mark.parametrize("alone", [1, 7, 300])
+def test_things_without_links_are_in_rings_around_the_rest(alone: int) -> None:
+    found = layout(network(60 + alone, cliques(3, 20)))
+    rest = [[place[axis] for place in found[:60]] for axis in (0, 1)]
+    middle = [(min(at) + max(at)) / 2 for at in rest]
+    for x, y in found[60:]:  # none of the rest is farther out in the same direction
+        away = math.dist((x, y), middle)
+        ray = ((x - middle[0]) / away, (y - middle[1]) / away)
+        for place in found[:60]:
+            dx, dy = place[0] - middle[0], place[1] - middle[1]
+            assert abs(dx * ray[1] - dy * ray[0]) > 0.9 or dx * ray[0] + dy * ray[1] < away
+    turns = sorted(math.atan2(y - middle[1], x - middle[0]) for x, y in found[60:])
+    gaps = [later - turn for turn, later in zip(turns, [*turns[1:], turns[0] + 2 * math.pi], strict=True)]
+    assert max(gaps) < 2 * math.pi / min(alone, 20) * 2.2
+
+
 @pytest.mark.parametrize("shape", ["star", "chain", "random"])
 @pytest.mark.sample(1)
 def test_many_things_take_seconds(shape: str) -> None:

@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 import kg
-from helpers.exporting import SCRIPTS, page_of
+from helpers.exporting import SCRIPTS, export, page_of
 from helpers.synthetic_graph import synthetic
 from helpers.vaults import ROOT, Write, ingest
 from kg.analysis.network_reader import read
+from kg.core.errors import KgError
 from kg.export.property_graph import property_graph
 from kg.export.shapes import shape_of
 from kg.export.styling import words
@@ -66,20 +67,130 @@ def test_it_has_the_graph(notes_store: kg.Store) -> None:
     found = blocks(page_of(notes_store))
     graph = property_graph(notes_store, read(notes_store, inferred=True), text=True)
     data = found["kg-graph"]
-    assert data["labels"] == [node.label for node in graph.nodes]
+    things = data["things"]
+    assert data["labels"][:things] == [node.label for node in graph.nodes]
     links = zip(data["sources"], data["targets"], (data["kinds"][at] for at in data["kind"]), strict=True)
-    assert list(links) == [(edge.source, edge.target, words(edge.kind)) for edge in graph.edges]
-    types = [data["types"][at] for at in data["type"]]
+    assert list(links)[: data["thingLinks"]] == [(edge.source, edge.target, words(edge.kind)) for edge in graph.edges]
+    types = [data["types"][at] for at in data["type"][:things]]
     assert types == [words(node.type) for node in graph.nodes]
     assert data["shapes"] == [shape_of(name) for name in data["types"]]
-    assert {types[number] for number in data["missing"]} == {"missing"} == {data["types"][-1]}
+    assert {types[number] for number in data["missing"]} == {"missing"} == {data["types"][data["thingTypes"] - 1]}
     texts = [row for at in range(len(found) - 1) for row in found[f"kg-texts-{at}"]]
-    assert [row[1] for row in texts] == [node.iri for node in graph.nodes]
-    assert [row[0] for row in texts] == [node.values.get("text", "") for node in graph.nodes]
+    assert [row[1] for row in texts[:things]] == [node.iri for node in graph.nodes]
+    plain = [row[0] for row in texts[:things] if isinstance(row[0], str)]
+    assert set(plain) <= {node.values.get("text", "") for node in graph.nodes}
     assert ["tags", "Concept, lean, lean/flow"] in texts[data["labels"].index("lean")][2]
-    sizes = [part["size"] for part in data["communities"]]
-    assert [data["community"].count(at) for at in range(len(sizes))] == sizes == sorted(sizes, reverse=True)
-    assert len(data["x"]) == len(data["y"]) == len(data["weights"]) == len(graph.nodes)
+    communities = next(row for row in data["groupings"] if row["id"] == "community")
+    sizes = [communities["of"].count(at) for at in range(len(communities["groups"]))]
+    assert (
+        sum(sizes) + communities["of"].count(-1) == things and sizes == sorted(sizes, reverse=True) and min(sizes) > 1
+    )
+    assert len(data["x"]) == len(data["y"]) == len(data["weights"]) == len(data["labels"]) == len(texts)
+
+
+TOLD = {
+    "Plans/Lean.md": "---\naliases: [Leanness]\n---\nSee [[Flow|the *flow*]], [[Leanness]], [[Nowhere]], [out](https://x.example/),\n"
+    "[run](javascript:alert(1)), [data](data:text/html,x), [ja](java\tscript:x) #work/slow ![[map.png]]\n\n# Outcomes\n\n- [ ] Faster [[Flow#Way]]\n",
+    "Plans/Deep/Flow.md": "# Way\n\n| a |\n|---|\n| [[Lean]] |\n",
+    "Alone.md": "",
+    "map.png": "x",
+}  # fmt: skip
+
+
+def text_of(found: dict[str, Any], label: str) -> Any:
+    return found["kg-texts-0"][found["kg-graph"]["labels"].index(label)][0]
+
+
+def nodes_named(text: Any, name: str) -> list[Any]:
+    if isinstance(text, str):
+        return []
+    own = [text] if text and text[0] == name else []
+    return own + [node for child in text for node in (nodes_named(child, name) if isinstance(child, list) else [])]
+
+
+def test_texts_are_as_written_and_links_lead_to_things(write: Write, tmp_path: Path) -> None:
+    found = blocks(page_of(ingest(write(TOLD), tmp_path / "store").store))
+    labels = found["kg-graph"]["labels"]
+    text = text_of(found, "Lean")
+    links = [(row[1], row[2:]) for row in nodes_named(text, "a")]
+    assert links[0] == ({"to": labels.index("Flow")}, ["the ", ["em", 0, "flow"]])
+    named = {str(row[-1]): attributes for attributes, row in links}
+    assert labels[named["Nowhere"]["to"]] == "Nowhere" and named["out"] == {"href": "https://x.example/"}
+    assert named["run"] == named["data"] == {}
+    assert nodes_named(text, "tag") == [["tag", {"name": "work/slow"}]]
+    assert nodes_named(text, "image")[0][2] == "map.png" and nodes_named(text, "li")[0][1] == {"task": " "}
+    assert nodes_named(text_of(found, "Flow"), "td")[1][2] == ["a", {"to": labels.index("Lean")}, "Lean"]
+
+
+def test_a_list_item_that_is_a_thing_has_its_text(write: Write, tmp_path: Path) -> None:
+    vault = write(
+        {
+            "A.md": "# Outcomes\n\n- *Less* waiting\n  - as [[B]] says\n\n# Resources\n\n- **Lean UX** by Jeff Gothelf\n- Other ^o\n",
+            "B.md": "",
+        }
+    )
+    found = blocks(page_of(ingest(vault, tmp_path / "store").store))
+    to_b = ["a", {"to": found["kg-graph"]["labels"].index("B")}, "B"]
+    nested = ["ul", 0, ["li", 0, "as ", to_b, " says"]]
+    assert text_of(found, "Less waiting") == [["ul", 0, ["li", 0, ["em", 0, "Less"], " waiting", nested]]]
+    assert text_of(found, "Lean UX") == [["ul", 0, ["li", 0, ["strong", 0, "Lean UX"], " by Jeff Gothelf"]]]
+    assert text_of(found, "A#^o") == [["ul", 0, ["li", 0, "Other"]]]
+
+
+def test_a_note_that_has_changed_since_is_told_by_the_store(write: Write, tmp_path: Path) -> None:
+    vault = write({"A.md": "*one*\n", "B.md": "*two*\n"})
+    store = ingest(vault, tmp_path / "store").store
+    (vault / "A.md").write_text("*other*\n", encoding="utf-8")
+    (vault / "kg.toml").write_text('refresh = "off"\n', encoding="utf-8")
+    found = blocks(page_of(store))
+    assert (text_of(found, "A"), text_of(found, "B")) == ("one", [["p", 0, ["em", 0, "two"]]])
+
+
+def test_companions_are_there_and_apart(write: Write, tmp_path: Path) -> None:
+    data = blocks(page_of(ingest(write(TOLD), tmp_path / "store").store))["kg-graph"]
+    labels, things = data["labels"], data["things"]
+    layers = {row["name"]: labels[row["first"] : row["end"]] for row in data["layers"]}
+    assert layers == {
+        "tags": ["#work", "#work/slow"], "attachments": ["map.png"], "folders": ["Plans/", "Plans/Deep/"]
+    }  # fmt: skip
+    links = {
+        (labels[source], data["kinds"][kind], labels[target])
+        for source, target, kind in zip(data["sources"], data["targets"], data["kind"], strict=True)
+        if max(source, target) >= things
+    }
+    assert links == {
+        ("Lean", "tagged", "#work/slow"), ("#work/slow", "broader", "#work"), ("Lean", "links to", "map.png"),
+        ("Lean", "in folder", "Plans/"), ("Faster Flow#Way", "in folder", "Plans/"), ("Flow", "in folder", "Plans/Deep/"),
+        ("Plans/Deep/", "in folder", "Plans/"),
+    }  # fmt: skip
+    places = [*zip(data["x"], data["y"], strict=True)]
+    assert len({(round(x), round(y)) for x, y in places[things:]} | set(places[:things])) == len(places)
+    folders = next(row for row in data["groupings"] if row["id"] == "folder")
+    assert folders["groups"] == ["Plans", "Plans/Deep"] and folders["of"][labels.index("Alone")] == -1
+
+
+def test_a_query_makes_groups(write: Write, tmp_path: Path) -> None:
+    vault = write(
+        {
+            "A.md": "---\nowner: Dana\n---\n",
+            "B.md": "---\nowner: Eli\n---\n",
+            "C.md": "---\nowner: Dana\n---\n",
+            "D.md": "",
+        }
+    )
+    store = ingest(vault, tmp_path / "store").store
+    query = tmp_path / "by owner.rq"
+    query.write_text("SELECT ?thing ?owner { ?thing p:owner ?owner }", encoding="utf-8")
+    data = blocks(page_of(store, "--group-by", str(query)))["kg-graph"]
+    first = data["groupings"][0]
+    assert (first["id"], first["name"], first["groups"]) == ("query", "by owner", ["Dana", "Eli"])
+    assert dict(zip(data["labels"], first["of"], strict=False)) == {"A": 0, "B": 1, "C": 0, "D": -1}
+    for wrong, told in (("ASK { ?s ?p ?o }", "must be a SELECT of two columns"), ("SELECT ?s {", "by owner:1:")):
+        query.write_text(wrong, encoding="utf-8")
+        done = export(store, "-f", "html", "--group-by", str(query))
+        assert isinstance(done.exception, KgError) and told in str(done.exception)
+    done = export(store, "-f", "gexf", "--group-by", str(query))
+    assert done.exit_code == 2 and "--group-by is for the page" in done.output
 
 
 def test_texts_are_in_blocks_of_five_hundred(tmp_path: Path) -> None:
@@ -164,9 +275,9 @@ def test_the_committed_files_are_those_that_were_built() -> None:
 
 def test_the_licences_are_there() -> None:
     text = (WEB / "LICENSES.txt").read_text(encoding="utf-8")
-    for name in ("sigma 3", "graphology 0", "graphology-utils", "events"):
+    for name in ("sigma 3", "graphology 0", "graphology-utils", "events", "oxigraph 0"):
         assert f"---- {name}" in text
-    assert len(re.findall(r"^---- .* \(MIT\) ----$", text, re.M)) == text.count(" ----\n") == 4
+    assert len(re.findall(r"^---- .* \(MIT(?: OR Apache-2.0)?\) ----$", text, re.M)) == text.count(" ----\n") == 5
     assert "resolved" not in (ROOT / "web" / "package-lock.json").read_text(encoding="utf-8")
 
 

@@ -6,6 +6,7 @@ like (the codes of findings, the kind of a sentence): an input that is like none
 
 import contextlib
 import io
+import json
 import os
 import re
 import shutil
@@ -112,15 +113,19 @@ def _note(note: Note, source: Source | None) -> str:
 
 
 def notes(folder: Path) -> Run:
-    """A Markdown note: read, stated, indexed, its links checked."""
-    from kg.notes.markdown import parse
+    """A Markdown note: read, stated, indexed, its links checked, its text made a tree that JSON holds."""
+    from kg.notes.markdown import parse_with_markup
+    from kg.notes.text_tree import text_tree
 
     def run(data: bytes) -> object:
         try:
-            note = parse("Note one.md", data)
+            note, markup = parse_with_markup("Note one.md", data)
         except UndecodableError as error:
             assert 0 <= error.offset <= len(data)
             return "undecodable"
+        tree = text_tree(note, markup, lambda link: {"kind": link.kind})
+        assert json.loads(json.dumps(tree.nodes)) == tree.nodes
+        assert len(tree.sections) == sum(1 for section in note.root.walk() if section.level)
         return _note(note, note.source)
 
     return run

@@ -46,7 +46,10 @@ def synthetic(things: int, links: int, seed: int = 1) -> Export:
         Edge(f"e{at}", link.source, link.target, link.property, "linksTo", 1) for at, link in enumerate(network.links)
     ]
     graph = PropertyGraph(nodes, edges, [Column("text", "text", KG + "text", "string", False)], network.prefixes)
-    store = cast(Store, SimpleNamespace(prefixes=network.prefixes, find=lambda *_: []))
+    store = cast(
+        Store,
+        SimpleNamespace(prefixes=network.prefixes, find=lambda *_: [], triples=lambda *_: [], literals=lambda *_: []),
+    )
     export = Export(store, lambda: network, list, None)
     vars(export).update(graph=graph, graph_with_texts=graph)
     return export

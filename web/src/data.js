@@ -1,7 +1,7 @@
 // What the page holds: JSON, deflated, in base64, in blocks of text that no browser runs.
 import { HOLLOW, SHAPES } from "./shapes.js";
 
-async function unpacked(id) {
+export async function unpacked(id) {
   const text = document.getElementById(id).textContent.trim();
   const bytes = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
@@ -10,12 +10,12 @@ async function unpacked(id) {
 
 /** Things, links and what may be asked of them. Numbers of things are their places in the arrays. */
 export async function load() {
-  const found = await unpacked("kg-graph");
-  return new Graph(found);
+  return new Graph(await unpacked("kg-graph"));
 }
 
 const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
+/** The things, numbered first, then their companions: tags, attachments, folders. */
 class Graph {
   constructor(found) {
     Object.assign(this, found);
@@ -23,21 +23,29 @@ class Graph {
     this.isMissing = new Uint8Array(this.size);
     for (const number of this.missing) this.isMissing[number] = 1;
     this.shapeOfType = this.shapes.map((name) => SHAPES.indexOf(name));
-    this.typeHidden = this.types.map(() => false);
-    this.kindHidden = this.kinds.map(() => false);
-    this.communityShown = -1;
+    this.layer = new Int8Array(this.size).fill(-1);
+    this.layers.forEach(({ first, end }, at) => this.layer.fill(at, first, end));
     this.order = Uint32Array.from(this.labels.keys()).sort((a, b) => this.weights[b] - this.weights[a] || a - b);
     this.names = this.labels.map((label, number) => [label, ...(this.aliases[number] ?? [])].map(plain));
     this.details = new Map();
-    this.index();
+    this.out = rows(this.size, this.sources, this.sources.length);
+    this.in = rows(this.size, this.targets, this.sources.length);
+    this.mates = this.pairs();
+    this.addresses();
   }
 
-  /** Of each thing its links out and in, as places among the links. */
-  index() {
-    const { size } = this;
-    const count = this.sources.length;
-    this.out = rows(size, this.sources, count);
-    this.in = rows(size, this.targets, count);
+  /** Of each link between two things that have several, in whatever direction: all of these. */
+  pairs() {
+    const found = new Map();
+    for (const link of this.sources.keys()) {
+      const [a, b] = [this.sources[link], this.targets[link]];
+      const key = Math.min(a, b) * this.size + Math.max(a, b);
+      if (found.has(key)) found.get(key).push(link);
+      else found.set(key, [link]);
+    }
+    const several = new Map();
+    for (const links of found.values()) if (links.length > 1) for (const link of links) several.set(link, links);
+    return several;
   }
 
   outOf(number) {
@@ -53,32 +61,87 @@ class Graph {
     return this.shapeOfType[this.type[number]] + (this.isMissing[number] ? HOLLOW : 0);
   }
 
-  visible(number) {
-    if (this.typeHidden[this.type[number]]) return false;
-    return this.communityShown < 0 || this.community[number] === this.communityShown;
+  isThing(number) {
+    return number < this.things;
   }
 
-  linkVisible(link) {
-    return !this.kindHidden[this.kind[link]];
+  /** The tag with a name, as far as it is on the page. */
+  tag(name) {
+    const layer = this.layers.find((one) => one.name === "tags");
+    this.tags ??= new Map(layer ? this.labels.slice(layer.first, layer.end).map((label, at) => [label.toLowerCase(), layer.first + at]) : []);
+    return this.tags.get(`#${name.toLowerCase()}`);
   }
 
-  /** The things around one, and whether a link leads out to them or in from them, of the links that are shown. */
-  around(number) {
+  // ---- addresses -------------------------------------------------------------------------------------------------
+
+  /** Of each thing the name by which an address calls it: its own, and a number more for the next of the same name. */
+  addresses() {
+    this.numbers = new Map();
+    this.called = this.labels.map((label, number) => {
+      let name = label;
+      for (let again = 2; this.numbers.has(name); again++) name = `${label}~${again}`;
+      this.numbers.set(name, number);
+      return name;
+    });
+  }
+
+  address(number) {
+    return `#/${encodeURIComponent(this.called[number])}`;
+  }
+
+  /** The thing that an address means: by its name, by the name in another case, or by an alias; -1 if there is none. */
+  addressed(hash) {
+    let name;
+    try {
+      name = decodeURIComponent(hash.replace(/^#\//, ""));
+    } catch {
+      return -1;
+    }
+    if (this.numbers.has(name)) return this.numbers.get(name);
+    const wanted = plain(name);
+    const same = this.order.find((number) => this.names[number][0] === wanted);
+    return same ?? this.order.find((number) => this.names[number].includes(wanted)) ?? -1;
+  }
+
+  // ---- neighbours ------------------------------------------------------------------------------------------------
+
+  /** The things around one, and whether a link leads out to them or in from them, of what the filters let through. */
+  around(number, shown) {
     const found = new Map();
-    for (const link of this.outOf(number)) if (this.linkVisible(link)) found.set(this.targets[link], 1);
+    const isShown = (link, other) => shown.link(link) && shown.passes(other);
+    for (const link of this.outOf(number)) if (isShown(link, this.targets[link])) found.set(this.targets[link], 1);
     for (const link of this.into(number)) {
-      if (this.linkVisible(link)) found.set(this.sources[link], (found.get(this.sources[link]) ?? 0) | 2);
+      const other = this.sources[link];
+      if (isShown(link, other)) found.set(other, (found.get(other) ?? 0) | 2);
+    }
+    return found;
+  }
+
+  /** The things within so many links of one, and how many links away they are. */
+  within(number, depth, shown) {
+    const found = new Map([[number, 0]]);
+    let edge = [number];
+    for (let step = 1; step <= depth; step++) {
+      const next = [];
+      for (const one of edge) {
+        for (const other of this.around(one, shown).keys()) {
+          if (found.has(other)) continue;
+          found.set(other, step);
+          next.push(other);
+        }
+      }
+      edge = next;
     }
     return found;
   }
 
   /** What is called so, or nearly: whole names first, then their beginnings, words' beginnings, and any place in them. */
-  search(text) {
+  search(text, shown) {
     const wanted = plain(text.trim());
-    if (!wanted) return Array.from(this.order).filter((number) => this.visible(number));
+    if (!wanted) return Array.from(this.order).filter((number) => shown.visible(number));
     const ranks = [[], [], [], []];
     for (const number of this.order) {
-      if (!this.visible(number)) continue;
+      if (!shown.visible(number)) continue;
       let best = 4;
       for (const name of this.names[number]) {
         const at = name.indexOf(wanted);

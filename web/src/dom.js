@@ -45,4 +45,4 @@ export function icon(kind, colour) {
 }
 
 export const number = (value) => value.toLocaleString("en");
-export const plural = (count, word) => `${number(count)} ${word}${count === 1 ? "" : "s"}`;
+export const plural = (count, word, words = `${word}s`) => `${number(count)} ${count === 1 ? word : words}`;

@@ -3,6 +3,8 @@ import { theme } from "./colours.js";
 import { plural } from "./dom.js";
 import { Filters, Search } from "./side.js";
 import { Panel } from "./panel.js";
+import { print } from "./paper.js";
+import { Shown } from "./shown.js";
 
 const $ = (id) => document.getElementById(id);
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -10,49 +12,54 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 class Page {
   constructor(data) {
     this.data = data;
-    this.state = { selected: -1, colourBy: "community" };
-    this.theme(dark.matches ? "dark" : "light");
+    this.shown = new Shown(data);
+    this.state = { selected: -1, depth: 1, only: false };
     this.map = { colour: () => "#888888" };
-    this.search = new Search(data, (number, reading) => this.select(number, { moving: true, reading }));
-    this.panel = new Panel($("panel"), data, this.map, {
+    this.theme(dark.matches ? "dark" : "light");
+    this.search = new Search(data, this.shown, (number, reading) => this.select(number, { moving: true, reading }));
+    this.panel = new Panel($("panel"), data, this.shown, this.map, {
       onSelect: (number) => this.select(number, { moving: true, reading: true }),
       onClose: () => this.select(-1, {}),
     });
     this.search.colourOf = (number) => this.map.colour(number);
-    this.filters = new Filters(data, this.state, () => this.filtered());
-    $("counts").textContent = `${plural(data.size, "thing")}, ${plural(data.sources.length, "link")}`;
+    this.filters = new Filters(data, this.shown, (change) => this.filtered(change));
     this.listen();
   }
 
   /** The map, where the browser can draw it: the list and what is known of each thing work without. */
   async draw() {
     const { GraphMap } = await import("./map.js");
-    this.map = new GraphMap($("map"), this.data, this.state, { onSelect: (number) => this.select(number, { reading: false }) });
+    this.map = new GraphMap($("map"), this.data, this.shown, this.state, { onSelect: (number) => this.select(number, { reading: false }) });
     this.panel.map = this.map;
     if (this.map.all) return;
-    $("notice").textContent = "Links are shown of what is selected, and of all that is in sight once you come near.";
+    $("notice").textContent = "Links are shown of what you point at or choose, and of all that is in sight once you come near.";
   }
 
   listen() {
     $("theme").addEventListener("click", () => this.theme(theme.name === "dark" ? "light" : "dark"));
     dark.addEventListener("change", () => this.theme(dark.matches ? "dark" : "light"));
-    $("colour-by").addEventListener("change", (event) => this.recolour(event.target.value));
     $("nearer").addEventListener("click", () => this.map.zoom?.(0.6));
     $("farther").addEventListener("click", () => this.map.zoom?.(1 / 0.6));
     $("whole").addEventListener("click", () => this.map.whole?.());
+    $("depth").addEventListener("input", () => this.localise());
+    $("only-local").addEventListener("change", () => this.localise());
+    $("open-filters").addEventListener("click", () => this.openFilters(!document.body.classList.contains("filtering")));
     document.addEventListener("keydown", (event) => this.key(event));
     $("map").addEventListener("keydown", (event) => this.mapKey(event));
+    addEventListener("hashchange", () => this.follow());
+    print($("map"), this);
   }
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const writing = event.target.matches("input:not([type=checkbox]), select, textarea");
+    const writing = event.target.matches("input:not([type=checkbox], [type=range]), select, textarea");
     if (event.key === "/" && !writing) {
       $("search").focus();
       $("search").select();
       event.preventDefault();
     } else if (event.key === "Escape") {
-      this.select(-1, {});
+      if (document.body.classList.contains("filtering")) this.openFilters(false);
+      else this.select(-1, {});
       if (writing) event.target.blur();
     }
   }
@@ -79,44 +86,84 @@ class Page {
     document.documentElement.dataset.theme = name;
     $("theme").textContent = name === "dark" ? "Light" : "Dark";
     $("theme").setAttribute("aria-label", name === "dark" ? "Light colours" : "Dark colours");
-    this.map?.theme?.();
-    if (this.map) this.repaint();
+    this.map.theme?.();
+    if (this.filters) this.repaint();
   }
 
-  recolour(by) {
-    this.state.colourBy = by;
-    this.repaint();
+  /** On a narrow screen, the filters come and go. */
+  openFilters(open) {
+    document.body.classList.toggle("filtering", open);
+    $("open-filters").setAttribute("aria-expanded", String(open));
+    if (open) $("colour-by").focus();
   }
 
   /** All that has colours, anew. */
-  repaint() {
-    this.map.refresh?.();
+  repaint({ filters = false } = {}) {
+    this.map.refresh?.({ filters });
     this.filters.draw();
     this.search.update();
     if (this.state.selected >= 0) this.panel.show(this.state.selected);
   }
 
-  filtered() {
-    this.map.refresh?.({ filters: true });
-    this.search.update();
+  /** The filters have changed: the list, the counts and the view follow. */
+  filtered({ fit = false } = {}) {
+    const { shown, state } = this;
+    if (shown.local === null && state.only) [state.only, $("only-local").checked] = [false, false];
+    if (state.only) shown.local = this.data.within(state.selected, state.depth, shown);
+    this.repaint({ filters: true });
+    if (fit) this.map.whole?.();
   }
 
+  // ---- one thing ------------------------------------------------------------------------------------------------
+
   /** Show one thing; -1 is none. With `reading` the keyboard goes to its panel. */
-  select(number, { moving = false, reading = false }) {
-    const had = this.state.selected;
-    if (number === had && number < 0) return;
-    this.state.selected = number;
-    this.map.refresh?.();
-    if (number < 0) {
-      const inside = $("panel").contains(document.activeElement);
-      this.panel.hide();
-      if (inside) $("search").focus();
-      return;
+  select(number, { moving = false, reading = false, address = true }) {
+    const { state, shown } = this;
+    if (number === state.selected && number < 0) return;
+    state.selected = number;
+    const wasLocal = shown.local !== null;
+    const changed = number < 0 ? wasLocal : shown.reveal(number);
+    if (number < 0) shown.local = null;
+    if (address) this.remember(number);
+    document.title = number < 0 ? this.data.title : `${this.data.labels[number]} – ${this.data.title}`;
+    if (number < 0) return this.leave(changed);
+    if (state.only) shown.local = this.data.within(number, state.depth, shown);
+    this.map.refresh?.({ filters: changed || state.only });
+    if (changed || state.only) {
+      this.filters.draw();
+      this.search.update();
     }
     this.panel.show(number);
     $("said").textContent = this.said(number);
-    if (moving) this.map.go?.(number);
+    if (state.only) this.map.whole?.();
+    else if (moving) this.map.go?.(number);
     if (reading) $("panel-title").focus();
+    return undefined;
+  }
+
+  leave(changed) {
+    const inside = $("panel").contains(document.activeElement);
+    [this.state.only, $("only-local").checked] = [false, false];
+    this.panel.hide();
+    this.map.refresh?.({ filters: changed });
+    if (changed) {
+      this.filters.draw();
+      this.search.update();
+      this.map.whole?.();
+    }
+    if (inside) $("search").focus();
+  }
+
+  /** How far around the chosen thing the map lights things, and whether it shows any others. */
+  localise() {
+    const { state, shown } = this;
+    state.depth = Number($("depth").value);
+    state.only = $("only-local").checked && state.selected >= 0;
+    $("depth-said").textContent = plural(state.depth, "link");
+    $("depth").setAttribute("aria-valuetext", plural(state.depth, "link"));
+    shown.local = state.only ? this.data.within(state.selected, state.depth, shown) : null;
+    this.repaint({ filters: true });
+    this.map.whole?.();
   }
 
   /** What a screen reader says of a thing that was chosen. */
@@ -124,6 +171,23 @@ class Page {
     const { data } = this;
     const [out, into] = [data.outOf(number).length, data.into(number).length];
     return `${data.labels[number]}, ${data.types[data.type[number]]}, ${plural(out, "link")} out and ${into} in`;
+  }
+
+  // ---- addresses ------------------------------------------------------------------------------------------------
+
+  /** The address of the page names the thing, so that it can be shared, and the browser leads back. */
+  remember(number) {
+    if (number >= 0) {
+      if (location.hash !== this.data.address(number)) location.hash = this.data.address(number);
+    } else if (location.hash) history.pushState(null, "", `${location.pathname}${location.search}`);
+  }
+
+  /** Show the thing that the address names. */
+  follow() {
+    if (location.hash && !location.hash.startsWith("#/")) return;
+    const number = location.hash ? this.data.addressed(location.hash) : -1;
+    if (location.hash && number < 0) $("notice").textContent = "This page has no thing of the name in its address.";
+    if (number !== this.state.selected) this.select(number, { moving: true, address: false });
   }
 }
 
@@ -140,7 +204,9 @@ async function start() {
     }
     page.search.update();
     page.filters.draw();
+    page.follow();
     window.kgPage = page;
+    document.dispatchEvent(new CustomEvent("kg-page", { detail: page })); // ask/ listens, where the page answers questions
     requestAnimationFrame(() => requestAnimationFrame(() => (root.dataset.ready = String(Math.round(performance.now())))));
   } catch (error) {
     $("notice").textContent = "This page needs a browser of 2023 or newer.";

@@ -1,30 +1,29 @@
-// The map: things and links by WebGL, names on a canvas above it, so placed that none lies over another.
+// The map: things and links by WebGL, with their names above (names.js).
 import { MultiDirectedGraph } from "graphology";
 import Sigma from "sigma";
-import { EdgeArrowProgram, EdgeRectangleProgram } from "sigma/rendering";
+import { EdgeArrowProgram, EdgeDoubleArrowProgram, EdgeRectangleProgram } from "sigma/rendering";
 import { background, ShapeProgram } from "./shapes.js";
 import { colour, ink, line, LIMIT, mixed, paper, rgb } from "./colours.js";
+import { Names } from "./names.js";
 
 const MANY_LINKS = 20_000;
 const NEAR = 1_500;
 const LINKS_AT_ONCE = 6_000;
 const ALWAYS_NAMED = 14;
-const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
+/** A pointer that moves less, in pixels, has not moved. */
+const SLIP = 4;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const lasting = (time) => ({ duration: calm.matches ? 0 : time });
 
 export class GraphMap {
-  constructor(container, data, state, { onSelect }) {
-    this.data = data;
-    this.state = state;
-    this.container = container;
+  constructor(container, data, shown, state, { onSelect }) {
+    Object.assign(this, { container, data, shown, state });
     this.hovered = -1;
-    this.near = new Map();
+    this.lit = null;
     this.all = data.sources.length <= MANY_LINKS;
-    this.shown = new Set();
-    this.widths = new Map();
-    this.thin = Math.min(1, 18 / Math.sqrt(Math.max(data.size, 1)));
-    this.isCentral = new Uint8Array(data.size);
-    for (const number of data.order.subarray(0, ALWAYS_NAMED)) this.isCentral[number] = 1;
+    this.drawn = new Set();
+    this.thin = Math.min(1, 18 / Math.sqrt(Math.max(data.things, 1)));
+    this.central = data.order.filter((number) => data.isThing(number)).slice(0, ALWAYS_NAMED);
     this.graph = this.built();
     this.theme();
     this.sigma = new Sigma(this.graph, container, {
@@ -32,10 +31,12 @@ export class GraphMap {
       defaultDrawNodeHover: () => {},
       defaultNodeType: "shape",
       nodeProgramClasses: { shape: ShapeProgram },
-      edgeProgramClasses: { line: EdgeRectangleProgram, arrow: EdgeArrowProgram },
+      edgeProgramClasses: { line: EdgeRectangleProgram, arrow: EdgeArrowProgram, arrows: EdgeDoubleArrowProgram },
       defaultEdgeType: "line",
       minEdgeThickness: 1.5,
       zIndex: true,
+      // On paper the map has no room of its own.
+      allowInvalidContainer: true,
       hideEdgesOnMove: data.sources.length > 8_000,
       stagePadding: 46,
       minCameraRatio: 0.005,
@@ -43,27 +44,22 @@ export class GraphMap {
       nodeReducer: (name, node) => this.node(node),
       edgeReducer: (name, edge) => this.edge(edge),
     });
-    this.overlay = container.appendChild(document.createElement("canvas"));
-    this.overlay.className = "names";
-    this.overlay.setAttribute("aria-hidden", "true");
+    // A thing that is dragged changes no other's place.
+    this.sigma.setCustomBBox(this.sigma.getBBox());
+    this.names = new Names(this, container);
     this.listen(onSelect);
-    this.names();
+    this.names.draw();
   }
 
   built() {
     const { data } = this;
     const graph = new MultiDirectedGraph();
     const most = Math.max(data.weights[data.order[0]] ?? 1, 1);
-    const area = Math.max(this.container.clientWidth * this.container.clientHeight, 200_000);
-    const base = Math.min(6.5, Math.max(1.6, Math.sqrt(area / Math.max(data.size, 1)) * 0.09));
+    const area = 1.3 * Math.min(this.container.clientWidth, this.container.clientHeight) ** 2;
+    const base = Math.min(6.5, Math.max(1.6, Math.sqrt(area / Math.max(data.things, 1)) * 0.09));
     for (let number = 0; number < data.size; number++) {
-      graph.addNode(number, {
-        number,
-        x: data.x[number],
-        y: -data.y[number],
-        size: base * (0.62 + 1.7 * Math.sqrt(data.weights[number] / most)),
-        kind: data.shape(number),
-      });
+      const size = base * (0.62 + 1.7 * Math.sqrt(data.weights[number] / most));
+      graph.addNode(number, { number, x: data.x[number], y: -data.y[number], size, kind: data.shape(number) });
     }
     if (this.all) for (const link of data.sources.keys()) this.add(graph, link);
     return graph;
@@ -71,19 +67,20 @@ export class GraphMap {
 
   add(graph, link) {
     const { data } = this;
-    if (this.shown.has(link)) return;
-    this.shown.add(link);
+    if (this.drawn.has(link)) return;
+    this.drawn.add(link);
     graph.addEdgeWithKey(link, data.sources[link], data.targets[link], { link, size: (0.8 + 0.35 * Math.log2(data.weight[link])) * this.thin });
   }
 
   listen(onSelect) {
     const { sigma } = this;
-    sigma.on("clickNode", ({ node }) => onSelect(Number(node)));
-    sigma.on("clickStage", () => onSelect(-1));
+    sigma.on("clickNode", ({ node }) => this.dragged || onSelect(Number(node)));
+    sigma.on("clickStage", () => this.dragged || onSelect(-1));
     sigma.on("enterNode", ({ node }) => this.hover(Number(node)));
     sigma.on("leaveNode", () => this.hover(-1));
-    sigma.on("afterRender", () => this.names());
-    new ResizeObserver(() => this.fit()).observe(this.container);
+    sigma.on("afterRender", () => this.names.draw());
+    this.drag();
+    new ResizeObserver(() => this.resized()).observe(this.container);
     if (!this.all) {
       let waiting = 0;
       sigma.getCamera().on("updated", () => {
@@ -93,18 +90,50 @@ export class GraphMap {
     }
   }
 
+  /** A thing follows the pointer that holds it. A click is no drag, and a drag no click. */
+  drag() {
+    const { sigma, graph, data } = this;
+    let held = -1;
+    let from = { x: 0, y: 0 };
+    sigma.on("downStage", () => (this.dragged = false));
+    sigma.on("downNode", ({ node, event }) => {
+      [held, from, this.dragged] = [Number(node), { x: event.x, y: event.y }, false];
+      event.preventSigmaDefault();
+    });
+    const move = (event) => {
+      if (held < 0) return;
+      this.dragged ||= Math.hypot(event.x - from.x, event.y - from.y) > SLIP;
+      if (!this.dragged) return;
+      const { x, y } = sigma.viewportToGraph(event);
+      data.x[held] = x;
+      data.y[held] = -y;
+      graph.mergeNodeAttributes(held, { x, y });
+      event.preventSigmaDefault();
+      event.original.preventDefault();
+    };
+    const release = () => (held = -1);
+    sigma.on("moveBody", ({ event }) => move(event));
+    sigma.on("upNode", release);
+    sigma.on("upStage", release);
+    addEventListener("mouseup", release);
+  }
+
   /** The room has changed: a panel came or went. */
-  fit() {
+  resized() {
     const { width, height } = this.sigma.getDimensions();
-    if (!this.container.clientWidth || (width === this.container.clientWidth && height === this.container.clientHeight)) return;
+    if (!this.container.clientWidth || !this.container.clientHeight || (width === this.container.clientWidth && height === this.container.clientHeight)) return;
     this.sigma.resize();
     this.sigma.refresh({ skipIndexation: true });
   }
 
   hover(number) {
-    this.hovered = number;
     this.container.style.cursor = number < 0 ? "" : "pointer";
-    this.names();
+    if (number === this.hovered) return;
+    this.hovered = number;
+    clearTimeout(this.lighting);
+    // To pass over a thing is no question about it.
+    this.lighting = setTimeout(() => this.refresh(), this.data.size > 3_000 ? 90 : 30);
+    this.names.draw();
   }
 
   // ---- colours ---------------------------------------------------------------------------------------------------
@@ -114,37 +143,59 @@ export class GraphMap {
   }
 
   colour(number) {
-    const { data, state } = this;
-    return colour(state.colourBy === "type" ? data.type[number] : data.community[number]);
+    return colour(this.shown.groupOf(number));
+  }
+
+  /** What stands out: what the pointer is at with its neighbours, else what is chosen with its surroundings. */
+  light() {
+    const { hovered, data, shown, state } = this;
+    if (hovered >= 0) this.lit = new Set([hovered, ...data.around(hovered, shown).keys()]);
+    else if (state.selected >= 0) this.lit = new Set(data.within(state.selected, state.depth, shown).keys());
+    else this.lit = null;
+  }
+
+  litThings() {
+    return this.lit;
+  }
+
+  isLit(number) {
+    return this.lit === null || this.lit.has(number) || number === this.state.selected;
   }
 
   node(node) {
     const { number } = node;
-    const { selected } = this.state;
     const own = this.colour(number);
-    const found = { ...node, color: own, zIndex: 1, hidden: !this.data.visible(number) };
-    if (selected >= 0 && number !== selected) {
-      if (this.near.has(number)) found.zIndex = 2;
-      else {
-        found.color = mixed(own, paper(), 0.82);
-        found.zIndex = 0;
-      }
-    } else if (number === selected) found.zIndex = 3;
+    const found = { ...node, color: own, zIndex: 1, hidden: !this.shown.visible(number) };
+    if (this.lit === null) return found;
+    if (number === this.hovered || number === this.state.selected) found.zIndex = 3;
+    else if (this.lit.has(number)) found.zIndex = 2;
+    else {
+      found.color = mixed(own, paper(), 0.82);
+      found.zIndex = 0;
+    }
     return found;
   }
 
   edge(edge) {
-    const { data, state } = this;
+    const { data, shown, state } = this;
     const { link } = edge;
     const [source, target] = [data.sources[link], data.targets[link]];
-    const found = { ...edge, hidden: !data.linkVisible(link), zIndex: 0 };
-    const same = data.community[source] === data.community[target] && data.community[source] < LIMIT;
-    if (state.selected < 0) {
-      found.color = same && state.colourBy !== "type" ? mixed(this.colour(source), paper(), 0.4) : mixed(line(), paper(), 0.3 + Math.min(0.35, data.sources.length / 35_000));
-    } else if (source === state.selected || target === state.selected) {
-      found.color = mixed(this.colour(source === state.selected ? target : source), ink(), 0.12);
+    const found = { ...edge, hidden: !shown.link(link) || !shown.visible(source) || !shown.visible(target), zIndex: 0 };
+    const mates = data.mates.get(link)?.filter((mate) => shown.link(mate)) ?? [link];
+    // Links of the same two things would lie over each other: the first stands for all.
+    if (mates[0] !== link) return { ...found, hidden: true };
+    const centre = this.hovered >= 0 ? this.hovered : state.selected;
+    if (this.lit === null) {
+      const group = shown.groupOf(source);
+      const same = group >= 0 && group === shown.groupOf(target) && group < LIMIT && shown.grouping.id !== "type";
+      found.color = same ? mixed(this.colour(source), paper(), 0.4) : mixed(line(), paper(), 0.3 + Math.min(0.35, data.sources.length / 35_000));
+    } else if (source === centre || target === centre) {
+      found.color = mixed(this.colour(source === centre ? target : source), ink(), 0.12);
       found.size = edge.size + 1.5 * this.thin;
-      found.type = "arrow";
+      found.type = mates.some((mate) => data.sources[mate] !== source) ? "arrows" : "arrow";
+      found.zIndex = 2;
+    } else if (this.hovered < 0 && this.lit.has(source) && this.lit.has(target)) {
+      found.color = mixed(line(), paper(), 0.2);
       found.zIndex = 1;
     } else found.color = mixed(line(), paper(), 0.8);
     return found;
@@ -152,29 +203,30 @@ export class GraphMap {
 
   // ---- what is shown ---------------------------------------------------------------------------------------------
 
-  /** Draw anew: after another selection, theme, or filter. */
+  /** Draw anew: after another choice, theme, or filter. */
   refresh({ filters = false } = {}) {
-    this.near = this.state.selected < 0 ? new Map() : this.data.around(this.state.selected);
+    this.light();
     if (!this.all) this.fetchLinks(true);
     this.sigma.refresh({ skipIndexation: !filters && this.all });
   }
 
-  /** The links of what is selected and, where little is in sight, those of what is in sight. */
+  /** The links of what is chosen or pointed at and, where little is in sight, those of what is in sight. */
   fetchLinks(quiet = false) {
     const { data, graph, state } = this;
     const wanted = new Set();
-    if (state.selected >= 0) for (const link of [...data.outOf(state.selected), ...data.into(state.selected)]) wanted.add(link);
-    const inSight = this.inSight(NEAR);
-    for (const number of inSight ?? []) {
+    for (const number of [state.selected, this.hovered]) {
+      if (number >= 0) for (const link of [...data.outOf(number), ...data.into(number)]) wanted.add(link);
+    }
+    for (const number of this.inSight(NEAR) ?? []) {
       for (const link of data.outOf(number)) if (wanted.size < LINKS_AT_ONCE) wanted.add(link);
       for (const link of data.into(number)) if (wanted.size < LINKS_AT_ONCE) wanted.add(link);
     }
-    const gone = [...this.shown].filter((link) => !wanted.has(link));
-    const come = [...wanted].filter((link) => !this.shown.has(link));
+    const gone = [...this.drawn].filter((link) => !wanted.has(link));
+    const come = [...wanted].filter((link) => !this.drawn.has(link));
     if (!gone.length && !come.length) return;
     for (const link of gone) {
       graph.dropEdge(link);
-      this.shown.delete(link);
+      this.drawn.delete(link);
     }
     for (const link of come) this.add(graph, link);
     if (!quiet) this.sigma.refresh();
@@ -197,175 +249,70 @@ export class GraphMap {
     const found = [];
     for (let number = 0; number < this.data.size; number++) {
       const [x, y] = place(number);
-      if (x < 0 || y < 0 || x > width || y > height || !this.data.visible(number)) continue;
+      if (x < 0 || y < 0 || x > width || y > height || !this.shown.visible(number)) continue;
       found.push(number);
       if (found.length > most) return null;
     }
     return found;
   }
 
-  // ---- names -----------------------------------------------------------------------------------------------------
+  /** What of the map lies under its buttons. */
+  covered() {
+    const own = this.container.getBoundingClientRect();
+    const tools = document.getElementById("tools").getBoundingClientRect();
+    return tools.width ? [[tools.left - own.left - 6, tools.top - own.top - 6, tools.right - own.left + 6, tools.bottom - own.top + 6]] : [];
+  }
 
   radius(number) {
     return this.sigma.scaleSize(this.graph.getNodeAttribute(number, "size"));
   }
 
-  width(context, font, text) {
-    const key = font + text;
-    let found = this.widths.get(key);
-    if (found === undefined) this.widths.set(key, (found = context.measureText(text).width));
-    return found;
-  }
-
-  names() {
-    const { width, height } = this.sigma.getDimensions();
-    const ratio = Math.min(devicePixelRatio || 1, 2);
-    const canvas = this.overlay;
-    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-      canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(height * ratio);
-      canvas.style.width = `${width}px`;
-      canvas.style.height = `${height}px`;
-    }
-    const context = canvas.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, width, height);
-    context.lineJoin = "round";
-    context.textBaseline = "middle";
-    new Names(this, context, width, height).draw();
-  }
-
   // ---- the camera ------------------------------------------------------------------------------------------------
 
+  /** Come near to a thing, but not so near that its neighbours are out of sight, unless these are far away. */
   go(number) {
     const { x, y } = this.sigma.getNodeDisplayData(number);
     const camera = this.sigma.getCamera();
-    const fitting = Math.min(camera.ratio, Math.max(0.02, Math.min(0.6, 9 / Math.sqrt(this.data.size))));
-    camera.animate({ x, y, ratio: fitting }, { duration: calm.matches ? 0 : 420 });
+    const { width, height } = this.sigma.getDimensions();
+    const nearest = Math.max(0.02, Math.min(0.6, 9 / Math.sqrt(this.data.things)));
+    const place = this.projection;
+    const [atX, atY] = place(number);
+    let share = 0;
+    for (const other of this.lit ?? []) {
+      if (!this.shown.visible(other)) continue;
+      const [otherX, otherY] = place(other);
+      share = Math.max(share, (2 * Math.abs(otherX - atX)) / Math.max(width - 160, 100), (2 * Math.abs(otherY - atY)) / Math.max(height - 90, 100));
+    }
+    const needed = Math.min(camera.ratio * share, 3 * nearest);
+    camera.animate({ x, y, ratio: Math.min(camera.ratio, Math.max(nearest, needed)) }, lasting(420));
   }
 
   zoom(factor) {
     const camera = this.sigma.getCamera();
-    camera.animate({ ratio: camera.ratio * factor }, { duration: calm.matches ? 0 : 160 });
+    camera.animate({ ratio: camera.ratio * factor }, lasting(160));
   }
 
   pan(dx, dy) {
     const camera = this.sigma.getCamera();
-    camera.animate({ x: camera.x + dx * camera.ratio, y: camera.y + dy * camera.ratio }, { duration: calm.matches ? 0 : 120 });
+    camera.animate({ x: camera.x + dx * camera.ratio, y: camera.y + dy * camera.ratio }, lasting(120));
   }
 
+  /** All that is shown, as near as it fits. */
   whole() {
-    this.sigma.getCamera().animate({ x: 0.5, y: 0.5, ratio: 1, angle: 0 }, { duration: calm.matches ? 0 : 300 });
-  }
-}
-
-/** One drawing of names: the most important first, each where it covers no other, or not at all. */
-class Names {
-  constructor(map, context, width, height) {
-    Object.assign(this, { map, context, width, height });
-    this.place = map.projection;
-    this.cells = new Map();
-    this.count = 0;
-    this.things();
-  }
-
-  /** Names keep off the things in sight, where these are so few that names of them can be read. */
-  things() {
-    const inSight = this.map.inSight(NEAR);
-    this.most = Math.ceil((this.width * this.height) / (inSight && inSight.length < 400 ? 4_500 : 13_000));
-    const { near, state } = this.map;
-    for (const number of inSight ?? []) {
-      if (state.selected >= 0 && number !== state.selected && !near.has(number)) continue;
-      const [x, y] = this.place(number);
-      const radius = this.map.radius(number);
-      this.take([x - radius, y - radius, x + radius, y + radius, number]);
+    const camera = this.sigma.getCamera();
+    if (!this.shown.isFiltered()) return camera.animate({ x: 0.5, y: 0.5, ratio: 1, angle: 0 }, lasting(300));
+    const { width, height } = this.sigma.getDimensions();
+    const place = this.projection;
+    let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+    for (let number = 0; number < this.data.size; number++) {
+      if (!this.shown.visible(number)) continue;
+      const [x, y] = place(number);
+      [left, top, right, bottom] = [Math.min(left, x), Math.min(top, y), Math.max(right, x), Math.max(bottom, y)];
     }
-  }
-
-  draw() {
-    const { map } = this;
-    const { data, state } = map;
-    const first = [map.hovered, state.selected].filter((number) => number >= 0);
-    for (const number of new Set(first)) this.ring(number);
-    for (const number of new Set(first)) this.name(number, true);
-    const near = state.selected >= 0;
-    for (const number of near ? map.near.keys() : data.order) {
-      if (this.count > this.most) break;
-      if (!first.includes(number) && data.visible(number)) this.name(number, false);
-    }
-  }
-
-  ring(number) {
-    const { context } = this;
-    const [x, y] = this.place(number);
-    context.beginPath();
-    context.arc(x, y, this.map.radius(number) * 1.25 + 3, 0, 2 * Math.PI);
-    context.lineWidth = 2;
-    context.strokeStyle = ink();
-    context.stroke();
-  }
-
-  name(number, always) {
-    const { map, context } = this;
-    const [x, y] = this.place(number);
-    if (x < -40 || y < -20 || x > this.width + 40 || y > this.height + 20) return;
-    const radius = map.radius(number);
-    const size = Math.round(Math.min(14, Math.max(11, 7.5 + radius * 0.6)));
-    const font = `${always || size > 13 ? 600 : 400} ${size}px ${FONT}`;
-    context.font = font;
-    const label = map.data.labels[number];
-    const text = label.length > 44 && !always ? `${label.slice(0, 42)}…` : label;
-    const wide = map.width(context, font, text);
-    const gap = radius * 1.15 + (always ? 9 : 3);
-    const tries = [
-      [x + gap, y],
-      [x - gap - wide, y],
-      [x - wide / 2, y - gap - size * 0.5],
-      [x - wide / 2, y + gap + size * 0.5],
-    ];
-    const places = always ? [tries[x + gap + wide > this.width ? 1 : 0]] : tries;
-    const boxed = places.map(([left, middle]) => [left - 3, middle - size * 0.62, left + wide + 3, middle + size * 0.62]);
-    const free = (box, over) => box[0] >= 0 && box[2] <= this.width && !this.taken(box, number, over);
-    let at = always ? 0 : boxed.findIndex((box) => free(box, false));
-    if (at < 0 && map.isCentral[number]) at = boxed.findIndex((box) => free(box, true));
-    if (at < 0) return;
-    this.take(boxed[at]);
-    this.write(text, ...places[at], always);
-    this.count++;
-  }
-
-  write(text, x, y, always) {
-    const { context } = this;
-    context.lineWidth = always ? 6 : 4;
-    context.strokeStyle = paper();
-    context.globalAlpha = always ? 1 : 0.85;
-    context.strokeText(text, x, y);
-    context.globalAlpha = 1;
-    context.fillStyle = ink();
-    context.fillText(text, x, y);
-  }
-
-  *cellsOf([left, top, right, bottom]) {
-    for (let x = Math.floor(left / 80); x <= Math.floor(right / 80); x++) {
-      for (let y = Math.floor(top / 30); y <= Math.floor(bottom / 30); y++) yield x * 10_000 + y;
-    }
-  }
-
-  /** Whether something is in the way: a name, or a thing that is another, unless `over` things it may go. */
-  taken(box, number, over) {
-    for (const cell of this.cellsOf(box)) {
-      for (const [left, top, right, bottom, thing] of this.cells.get(cell) ?? []) {
-        if (thing !== undefined && (over || thing === number)) continue;
-        if (box[0] < right && left < box[2] && box[1] < bottom && top < box[3]) return true;
-      }
-    }
-    return false;
-  }
-
-  take(box) {
-    for (const cell of this.cellsOf(box)) {
-      if (!this.cells.has(cell)) this.cells.set(cell, []);
-      this.cells.get(cell).push(box);
-    }
+    if (left === Infinity) return undefined;
+    const middle = this.sigma.viewportToFramedGraph({ x: (left + right) / 2, y: (top + bottom) / 2 });
+    const share = Math.max((right - left) / Math.max(width - 200, 100), (bottom - top) / Math.max(height - 110, 100));
+    const ratio = Math.min(1, Math.max(camera.ratio * share, Math.min(0.5, 3 / Math.sqrt(this.data.things))));
+    return camera.animate({ ...middle, ratio, angle: 0 }, lasting(300));
   }
 }

@@ -4,10 +4,11 @@ import { HOLLOW } from "./shapes.js";
 import { colour, LIMIT } from "./colours.js";
 
 const SOME = 100;
+const SOME_GROUPS = 40;
 
 export class Search {
-  constructor(data, onSelect) {
-    Object.assign(this, { data, onSelect });
+  constructor(data, shown, onSelect) {
+    Object.assign(this, { data, shown, onSelect });
     this.input = document.getElementById("search");
     this.list = document.getElementById("results");
     this.status = document.getElementById("status");
@@ -23,7 +24,7 @@ export class Search {
 
   update() {
     const { data } = this;
-    this.found = data.search(this.input.value);
+    this.found = data.search(this.input.value, this.shown);
     this.active = -1;
     this.input.removeAttribute("aria-activedescendant");
     const items = this.found.slice(0, SOME).map((number, at) => {
@@ -33,7 +34,8 @@ export class Search {
     });
     this.list.replaceChildren(...items);
     const more = this.found.length > SOME ? `, the first ${SOME} listed` : "";
-    this.status.textContent = this.found.length ? plural(this.found.length, "thing") + more : "nothing is called so";
+    const words = this.shown.layerShown.includes(true) ? ["entry", "entries"] : ["thing"];
+    this.status.textContent = this.found.length ? plural(this.found.length, ...words) + more : this.shown.isFiltered() ? "nothing that is shown is called so" : "nothing is called so";
   }
 
   key(event) {
@@ -64,58 +66,110 @@ export class Search {
   /** Choose from the list; whoever does it by a key is led to what is known of the thing. */
   choose(at, byKey = false) {
     this.mark(at);
+    // On a narrow screen the list lies over the map as long as the keyboard is in it.
+    if (matchMedia("(max-width: 700px)").matches) document.activeElement?.blur?.();
     this.onSelect(this.found[at], byKey);
   }
 }
 
 export class Filters {
-  constructor(data, state, onChange) {
-    Object.assign(this, { data, state, onChange });
+  constructor(data, shown, onChange) {
+    Object.assign(this, { data, shown, onChange });
+    this.parts = Object.fromEntries(["types", "kinds", "layers", "groups"].map((id) => [id, document.getElementById(id)]));
+    const choice = document.getElementById("colour-by");
+    choice.replaceChildren(...data.groupings.map((one, at) => make("option", { value: at }, one.name)));
+    choice.addEventListener("change", () => this.regroup(Number(choice.value)));
+    document.getElementById("unfilter").addEventListener("click", () => this.clear());
+    document.getElementById("layers-part").hidden = !data.layers.length;
     this.draw();
   }
 
   draw() {
-    const { data, state } = this;
-    const counts = (values, size) => values.reduce((found, value) => (found[value]++, found), new Array(size).fill(0));
-    const byType = state.colourBy === "type";
-    this.rows("types", data.types, counts(data.type, data.types.length), data.typeHidden, (at) => {
-      const hollow = data.missing.length > 0 && data.type[data.missing[0]] === at;
-      return icon(data.shapeOfType[at] + (hollow ? HOLLOW : 0), byType ? colour(at) : "currentColor");
+    const { data, shown } = this;
+    const counts = shown.counts();
+    const byType = shown.grouping.id === "type";
+    const hollow = data.missing.length > 0 ? data.type[data.missing[0]] : -1;
+    const things = [...data.types.keys()].slice(0, data.thingTypes);
+    this.rows("types", things.map((at) => ({
+      name: data.types[at],
+      count: counts.types[at],
+      checked: !shown.typeHidden[at],
+      mark: icon(data.shapeOfType[at] + (hollow === at ? HOLLOW : 0), byType ? colour(at) : "currentColor"),
+      turn: (on) => (shown.typeHidden[at] = !on),
+    })));
+    this.rows("layers", data.layers.map(({ name, first, end }, at) => ({
+      name,
+      count: end - first,
+      checked: shown.layerShown[at],
+      mark: icon(data.shape(first), "currentColor"),
+      turn: (on) => (shown.layerShown[at] = on),
+    })));
+    this.rows("kinds", data.kinds.map((name, at) => ({
+      name,
+      count: counts.kinds[at],
+      checked: !shown.kindHidden[at],
+      mark: null,
+      turn: (on) => (shown.kindHidden[at] = !on),
+    })));
+    this.groups(counts);
+    this.said(counts);
+  }
+
+  rows(id, entries) {
+    const part = this.parts[id];
+    const at = [...part.querySelectorAll("input")].indexOf(document.activeElement);
+    const items = entries.map(({ name, count, checked, mark, turn }) => {
+      const box = make("input", { type: "checkbox", checked, onchange: () => this.change(() => turn(box.checked)) });
+      return make("li", {}, make("label", {}, box, mark, make("span", { class: "label", title: name }, name), make("span", { class: "count" }, written(count))));
     });
-    this.rows("kinds", data.kinds, counts(data.kind, data.kinds.length), data.kindHidden, () => null);
-    this.communities();
+    part.replaceChildren(...items);
+    // The keyboard stays where it was.
+    if (at >= 0) part.querySelectorAll("input")[at]?.focus();
   }
 
-  rows(id, names, counts, hidden, mark) {
-    const rows = names.map((name, at) => {
-      const box = make("input", { type: "checkbox", checked: !hidden[at], onchange: () => this.turn(hidden, at, !box.checked) });
-      return make("li", {}, make("label", {}, box, mark(at), make("span", { class: "label" }, name), make("span", { class: "count" }, written(counts[at]))));
-    });
-    document.getElementById(id).replaceChildren(...rows);
-  }
-
-  turn(hidden, at, value) {
-    hidden[at] = value;
-    this.onChange();
-  }
-
-  communities() {
-    const { data, state } = this;
-    const rows = data.communities.filter((one) => one.size > 1).slice(0, 40).map((one, at) => {
-      const pressed = data.communityShown === at;
-      const button = make("button", { type: "button", "aria-pressed": String(pressed), onclick: () => this.only(pressed ? -1 : at) });
-      button.append(icon(0, state.colourBy === "type" ? "currentColor" : colour(at)), make("span", { class: "label", title: one.name }, `around ${one.name}`), make("span", { class: "count" }, written(one.size)));
+  groups(counts) {
+    const { shown } = this;
+    const { groups, id, name } = shown.grouping;
+    const part = this.parts.groups;
+    const at = [...part.querySelectorAll("button")].indexOf(document.activeElement);
+    const rows = [...groups.keys()].slice(0, SOME_GROUPS).map((group) => {
+      const pressed = shown.group === group;
+      const button = make("button", { type: "button", "aria-pressed": String(pressed), onclick: () => this.change(() => (shown.group = pressed ? -1 : group)) });
+      button.append(icon(0, colour(group)), make("span", { class: "label", title: groups[group] }, groups[group]), make("span", { class: "count" }, written(counts.groups[group])));
       return make("li", {}, button);
     });
-    document.getElementById("communities").replaceChildren(...rows);
-    document.getElementById("communities-hint").textContent =
-      data.communities.filter((one) => one.size > 1).length > LIMIT ? `The ${LIMIT} largest have a colour of their own.` : "";
+    part.replaceChildren(...rows);
+    if (at >= 0) part.querySelectorAll("button")[at]?.focus();
+    document.getElementById("groups-title").textContent = name[0].toUpperCase() + name.slice(1);
+    document.getElementById("groups-part").hidden = id === "type" || !groups.length;
+    const unlisted = groups.length > SOME_GROUPS ? `${written(groups.length - SOME_GROUPS)} smaller groups are not listed. ` : "";
+    document.getElementById("groups-hint").textContent = unlisted + (groups.length > LIMIT ? `The ${LIMIT} largest have a colour of their own.` : "");
   }
 
-  only(at) {
-    this.data.communityShown = at;
-    this.communities();
-    this.onChange();
-    document.querySelectorAll("#communities button")[Math.max(at, 0)]?.focus();
+  /** How much is shown of how much. */
+  said({ things, links }) {
+    const { data, shown } = this;
+    const of = (part, all) => (part === all ? written(all) : `${written(part)} of ${written(all)}`);
+    document.getElementById("counts").textContent = `${of(things, data.things)} thing${data.things === 1 ? "" : "s"}, ${of(links, data.thingLinks)} link${data.thingLinks === 1 ? "" : "s"}`;
+    document.getElementById("unfilter").hidden = !shown.isFiltered();
+  }
+
+  change(act) {
+    act();
+    this.shown.reckon();
+    this.onChange({ fit: true });
+  }
+
+  regroup(at) {
+    this.shown.grouping = this.data.groupings[at];
+    this.shown.group = -1;
+    this.shown.reckon();
+    this.onChange({ fit: false });
+  }
+
+  clear() {
+    this.shown.clear();
+    this.onChange({ fit: true });
+    this.parts.types.querySelector("input")?.focus();
   }
 }

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kg.cli.export_options import SelectionOptions, check_style, picture_options, selection_options
+from kg.cli.export_options import (
+    PageOptions,
+    SelectionOptions,
+    check_style,
+    page_options,
+    picture_options,
+    selection_options,
+)
 from kg.cli.freshness import refresh
 from kg.cli.options import Options, as_of, common, plural, raw_out, tell, vault_config
 from kg.cli.output import say_place, written
@@ -25,6 +32,8 @@ if TYPE_CHECKING:
 
 
 _PATH = click.Path(path_type=Path)
+_MANY_QUADS = 1_500_000
+"""Quads of a store that a page can still load within some ten seconds; 660,000 take five (5,700 notes)."""
 
 
 @click.command()
@@ -40,6 +49,7 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--formats", "listing", is_flag=True, help="List the formats.")
 @selection_options
+@page_options
 @click.option("--private-tag", "private", multiple=True, metavar="TAG",
               help="Leave out notes with this tag and every trace of them; may be repeated.")  # fmt: skip
 @as_of
@@ -51,6 +61,7 @@ def export(
     output: Path | None,
     listing: bool,
     selection: SelectionOptions,
+    page: PageOptions,
     private: tuple[str, ...],
     style: PictureStyle,
 ) -> None:
@@ -60,18 +71,17 @@ def export(
     everything. The graph formats hold the things that notes are about and the links between them; nquads and trig hold
     the whole dataset, the other RDF formats the default graph.
     """
-    from kg.export.registry import FORMATS, format_named, format_of
+    from kg.export.registry import FORMATS
 
     if listing:
         width = max(map(len, FORMATS))
         tell("".join(f"{row.name:<{width}}  {row.keeps}\n" for row in FORMATS.values()), nl=False)
         return
-    if format_ is None and output is None:
-        raise click.UsageError("name a format: -f FORMAT, or -o FILE with its extension (--formats lists them).")
-    row = format_named(format_) if format_ else format_of(str(output))
+    row = _format(format_, output)
+    page.check(row)
     check_style(row, style)
-    choice = selection.choice()
     config = vault_config(options)
+    choice = selection.choice(page.groups(config))
     refresh(options, config)
     with _source(options, config, private) as store:
         try:
@@ -80,9 +90,33 @@ def export(
             say_place(error, choice.query or "", str(selection.query))
             sys.exit(error.exit_code)
         result = replace(result, style=style, title=result.title if style.title is None else style.title)
-        # An export for others must not reveal paths of this machine.
-        _write(options, row, replace(result, vault=None) if private else result, output)
+        if private:
+            # An export for others must not reveal paths of this machine, nor what the notes say beside the redacted
+            # copy.
+            result = replace(result, vault=None, project=None)
+        _write(options, row, replace(result, queryable=page.queryable), output)
+        if page.queryable:
+            _hint_at_size(options, len(store))
     _hint_at_base(options, row, config)
+
+
+def _format(name: str | None, output: Path | None) -> "ExportFormat":
+    """The format of the export. Raises KgError, UsageError."""
+    from kg.export.registry import format_named, format_of
+
+    if name is None and output is None:
+        raise click.UsageError("name a format: -f FORMAT, or -o FILE with its extension (--formats lists them).")
+    return format_named(name) if name else format_of(str(output))
+
+
+def _hint_at_size(options: Options, quads: int) -> None:
+    """Say that a page may be slow to answer questions, if it holds very many triples."""
+    if quads > _MANY_QUADS:
+        options.say(
+            f"hint: the page holds up to {quads:,} quads, which a browser takes many seconds and much memory to load; "
+            "--only, --around or --query select some",
+            fg="yellow",
+        )
 
 
 def _hint_at_base(options: Options, row: "ExportFormat", config: "Config") -> None:
@@ -121,9 +155,10 @@ def _exported(config: "Config", store: "Store", choice: "Choice") -> "Export":
     from kg.store.project import Project
 
     vault = Path(str(store.manifest.summary.get("vault", "")))
+    asks = choice.query or choice.group_by
     with (
         without_collection(),
-        limited("the query" if choice.query else "the export", config.limits if choice.query else None),
+        limited("the query" if asks else "the export", config.limits if asks else None),
     ):
         return chosen(Project(config, store), choice, vault.name or "notes", vault if vault.is_dir() else None)
 

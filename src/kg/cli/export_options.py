@@ -1,4 +1,4 @@
-"""The options of `kg export` that select data, and those of pictures with the formats that they fit."""
+"""The options of `kg export`: those that select data, those of the page and those of pictures."""
 
 import re
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from kg.core.errors import KgError
 from kg.export.picture_style import PictureStyle, checked_size, ground
 
 if TYPE_CHECKING:
+    from kg.config import Config
     from kg.export.formats import ExportFormat
     from kg.export.selection import Choice
 
@@ -30,12 +31,48 @@ class SelectionOptions:
     no_inferred: bool
     metrics: bool
 
-    def choice(self) -> "Choice":
-        """The selection; reads the file of the query."""
+    def choice(self, groups: tuple[str, str] | None = None) -> "Choice":
+        """The selection; reads the file of the query. `groups` are the name and the text of a query for groups."""
         from kg.export.selection import Choice
 
         text = self.query.read_text(encoding="utf-8") if self.query else None
-        return Choice(self.only, self.links, self.around, self.depth, text, not self.no_inferred, self.metrics)
+        return Choice(self.only, self.links, self.around, self.depth, text, not self.no_inferred, self.metrics, groups)
+
+
+@dataclass(frozen=True)
+class PageOptions:
+    """The options of a web page."""
+
+    group_by: str | None
+    queryable: bool
+
+    def check(self, row: "ExportFormat") -> None:
+        """Raise a usage error for an option of another format than the page."""
+        for option, is_given in (("--group-by", self.group_by), ("--queryable", self.queryable)):
+            if is_given and row.name != "html":
+                raise click.UsageError(f"{option} is for the page: -f html.")
+
+    def groups(self, config: "Config") -> tuple[str, str] | None:
+        """The name and the text of the query for groups. Raises NotFound, KgError."""
+        from kg.sparql.library import find_query
+
+        if not self.group_by:
+            return None
+        text, where = find_query(config, self.group_by)
+        return Path(where).stem, text
+
+
+page_options = gathered(
+    "page",
+    PageOptions,
+    click.option(
+        "--group-by", metavar="QUERY", help="Let the page colour the groups that a query returns: NAME or FILE.rq."
+    ),
+    click.option(
+        "--queryable", is_flag=True, help="Let the page answer questions, offline: SPARQL, the library, full text."
+    ),
+)
+"""Adds the options of a web page to a command, which gets them as `page`."""
 
 
 selection_options = gathered(

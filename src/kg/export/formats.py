@@ -9,8 +9,10 @@ from typing import IO
 from kg.analysis.network import Network
 from kg.core.errors import KgError
 from kg.core.output_format import OutputFormat
+from kg.export.grouping import QueryGroups
 from kg.export.picture_style import PictureStyle
 from kg.export.property_graph import PropertyGraph, property_graph
+from kg.store.project import Project
 from kg.store.store import Store
 
 
@@ -32,6 +34,17 @@ class Export:
     is_chosen: bool = False
     """Whether classes, links or a query selected the data."""
     style: PictureStyle = field(default_factory=PictureStyle)
+    project: Project | None = None
+    """The settings and the state of the notes, for what only the notes themselves tell; None if it must not be told."""
+    groups: QueryGroups | None = None
+    """The groups of things that the caller asked for."""
+    queryable: bool = False
+    """Whether a web page answers questions."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the data are those of the whole vault, without a selection or redaction."""
+        return self.quads is not None and self.project is not None
 
     @cached_property
     def network(self) -> Network:

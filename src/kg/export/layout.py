@@ -2,13 +2,14 @@
 
 The layout works from the inside out. Links attract and nodes repel each other in a component of up to a thousand nodes
 (Fruchterman and Reingold, Graph drawing by force-directed placement, 1991). In a larger component, each community is
-laid out alone, then the communities as discs. Components form rows, the largest first. So 50,000 nodes take seconds,
-and the same network always gets the same positions.
+laid out alone, then the communities as discs. The largest component is in the middle, the others form rings around it,
+larger ones further in; so nodes without links are in the outermost rings. So 50,000 nodes take seconds, and the same
+network always gets the same positions.
 
 Nodes are about one unit apart, or more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,8 @@ _TOGETHER = 1_000
 """The size of the largest network that is laid out as a whole."""
 _ROUNDS = 60
 _GAP = 1.0
+_FEW = 40
+"""So few components lie close to the largest one; more form rings."""
 _TURN = np.pi * (3 - 5**0.5)
 
 
@@ -37,7 +40,7 @@ def layout(network: Network) -> list[tuple[float, float]]:
     parts = components(network)
     placed = [_placed(inner) for inner in network.split(parts)]
     points = np.zeros((len(network), 2))
-    for part, positions in zip(parts, _rows(placed), strict=True):
+    for part, positions in zip(parts, _rings(placed), strict=True):
         points[part] = positions
     points -= (points.max(axis=0) + points.min(axis=0)) / 2
     rounded = np.round(points, 3) + 0.0
@@ -144,16 +147,58 @@ def _radius(points: _Points) -> float:
     return float(np.hypot(*points.T).max()) + _GAP
 
 
-def _rows(placed: Sequence[_Points]) -> list[_Points]:
-    """Arrange components in rows, one below the other, so that their bounding boxes do not touch."""
-    lows = [points.min(axis=0) for points in placed]
-    boxes = [points.max(axis=0) - low + _GAP for points, low in zip(placed, lows, strict=True)]
-    width = max(1.3 * sum(float(box.prod()) for box in boxes) ** 0.5, *(float(box[0]) for box in boxes), 0.0)
-    moved: list[_Points] = []
-    x = y = height = 0.0
-    for points, low, box in zip(placed, lows, boxes, strict=True):
-        if x and x + box[0] > width:
-            x, y, height = 0.0, y + height, 0.0
-        moved.append(points - low + (x, y))
-        x, height = x + float(box[0]), max(height, float(box[1]))
-    return moved
+def _rings(placed: Sequence[_Points]) -> list[_Points]:
+    """Arrange components as discs: the first in the middle, the others in rings around it, the largest first."""
+    middles = [(points.max(axis=0) + points.min(axis=0)) / 2 for points in placed]
+    reaches = [float(np.hypot(*(points - middle).T).max()) for points, middle in zip(placed, middles, strict=True)]
+    order = sorted(range(len(placed)), key=lambda at: (-len(placed[at]), at))
+    centres: dict[int, _Points] = {order[0]: np.zeros(2)}
+    edge, waiting = reaches[order[0]] + _GAP, order[1:]
+    while waiting:
+        ring = waiting[: _ring_size(edge, reaches, waiting)]
+        radius = max(reaches[at] for at in ring) + 0.5
+        angles = _angles(edge + radius, [reaches[at] + 0.5 for at in ring])
+        rays = [np.array((np.cos(angle), np.sin(angle))) for angle in angles]
+        if len(ring) == len(order) - 1 and len(ring) <= _FEW:
+            return _near(placed, middles, reaches, dict(zip(ring, rays, strict=True)))
+        for at, ray in zip(ring, rays, strict=True):
+            centres[at] = (edge + radius) * ray
+        edge, waiting = edge + 2 * radius, waiting[len(ring) :]
+    return [points - middle + centres[at] for at, (points, middle) in enumerate(zip(placed, middles, strict=True))]
+
+
+def _near(
+    placed: Sequence[_Points], middles: Sequence[_Points], reaches: Sequence[float], rays: Mapping[int, _Points]
+) -> list[_Points]:
+    """Put a few components each as near to the largest one, in the direction of its ray, as it has room."""
+    inner = next(points - middles[at] for at, points in enumerate(placed) if at not in rays)
+    moved = {at: inner for at in range(len(placed)) if at not in rays}
+    breadth = float(np.hypot(*inner.T).max()) / 4  # so that none lies in a gap between two arms of the largest
+    for at, ray in rays.items():
+        room = reaches[at] + _GAP
+        along, across = inner @ ray, np.abs(inner @ np.array((-ray[1], ray[0])))
+        beyond = along + np.sqrt(np.maximum(room**2 - across**2, 0))
+        distance = float(beyond[across < max(room, breadth)].max(initial=breadth))
+        moved[at] = placed[at] - middles[at] + distance * ray
+        inner = np.vstack((inner, moved[at]))
+    return [moved[at] for at in range(len(placed))]
+
+
+def _ring_size(edge: float, reaches: Sequence[float], waiting: Sequence[int]) -> int:
+    """The number of discs that fit side by side in a ring outside an edge, at least one."""
+    distance = edge + reaches[waiting[0]] + 0.5
+    full = count = 0.0
+    for at in waiting:
+        full += 2 * np.arcsin(min(1.0, (reaches[at] + 0.5) / distance))
+        if full > 2 * np.pi:
+            break
+        count += 1
+    return max(1, int(count))
+
+
+def _angles(distance: float, radii: Sequence[float]) -> list[float]:
+    """The angles of discs around the origin, from the right, where a screen has room; with equal gaps between them."""
+    widths = [2 * float(np.arcsin(min(1.0, radius / distance))) for radius in radii]
+    gap = max(0.0, 2 * np.pi - sum(widths)) / len(widths)
+    ends = np.cumsum([width + gap for width in widths])
+    return [float(end - gap - (width + widths[0]) / 2) for end, width in zip(ends, widths, strict=True)]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyoxigraph as ox
 
@@ -10,6 +11,7 @@ from kg.analysis.network import Network, NetworkLink
 from kg.analysis.network_reader import read
 from kg.core.errors import KgError
 from kg.export.formats import Export
+from kg.export.grouping import query_groups
 from kg.rdf.terms import INFERRED, METRICS
 from kg.rdf.vocabulary import LINKS_TO, PREF_LABEL, TYPE
 from kg.sparql import query as sparql
@@ -31,6 +33,8 @@ class Choice:
     """A CONSTRUCT query returns the triples; a SELECT query returns the nodes."""
     inferred: bool = True
     metrics: bool = False
+    group_by: tuple[str, str] | None = None
+    """The name and the text of a query that returns things and their groups."""
 
     @property
     def is_everything(self) -> bool:
@@ -56,14 +60,22 @@ class _Chooser:
         answer = sparql.query(self.store, self.choice.query) if self.choice.query else None
         if answer and answer.kind == "ask":
             raise KgError("the query asks whether something is so: a CONSTRUCT or a SELECT can say what to export")
+        groups = query_groups(self.project, *self.choice.group_by) if self.choice.group_by else None
         chosen = bool(self.choice.classes or self.choice.links or self.choice.query)
-        settings = self.choice.metrics, vault, title, chosen
+        settings: dict[str, Any] = {
+            "metrics": self.choice.metrics,
+            "vault": vault,
+            "title": title,
+            "is_chosen": chosen,
+            "project": self.project,
+            "groups": groups,
+        }
         if answer and answer.kind == "graph":
             triples = list(dict.fromkeys(answer.triples()))
             neighbourhood = self._near(_network_of(self.store, triples))
-            return Export(self.store, lambda: neighbourhood, lambda: _lines(triples), None, *settings)
+            return Export(self.store, lambda: neighbourhood, lambda: _lines(triples), None, **settings)
         if self.choice.is_everything:
-            return Export(self.store, self._read, self._everything, self._quads, *settings)
+            return Export(self.store, self._read, self._everything, self._quads, **settings)
         network = self._read()
         if answer:
             named = {term for row in answer.terms() for term in row if isinstance(term, ox.NamedNode)}
@@ -71,7 +83,7 @@ class _Chooser:
         network = self._near(network)
         kept = frozenset(network.nodes)
         properties = frozenset(link.property for link in network.links)
-        return Export(self.store, lambda: network, lambda: _lines(self._about(kept, properties)), None, *settings)
+        return Export(self.store, lambda: network, lambda: _lines(self._about(kept, properties)), None, **settings)
 
     def _read(self) -> Network:
         return read(self.store, links=self.choice.links, classes=self.choice.classes, inferred=self.choice.inferred)

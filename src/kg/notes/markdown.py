@@ -58,6 +58,19 @@ _Node = OutlineHeading | Block
 
 def parse(path: str, raw: bytes) -> Note:
     """Return the note in a file's bytes. Raises UndecodableError; any decodable text is a note."""
+    return parse_with_markup(path, raw)[0]
+
+
+class Markup(NamedTuple):
+    """How a note is written, beside what it says: the events of its text, and the ranges that a reader does not see."""
+
+    events: Events
+    hidden: list[Span]
+    """The comments, and the block ids."""
+
+
+def parse_with_markup(path: str, raw: bytes) -> tuple[Note, Markup]:
+    """Return the note in a file's bytes, and how it is written. Raises UndecodableError."""
     source = Source.decode(raw)
     front = frontmatter.read(path, source)
     # Empty lines replace the properties, so that the parser's offsets are the file's.
@@ -70,7 +83,7 @@ def parse(path: str, raw: bytes) -> Note:
     kind: NoteKind = "drawing" if is_drawing else "note"
     remarks = tuple([span for span in text.remarks if b"kg:" in source.data[span.start : span.end]])
     more = (root, _words(text.body), tuple(findings), text.hidden, kind)
-    return Note(path, digest, source, front.properties, *more, remarks=remarks)
+    return Note(path, digest, source, front.properties, *more, remarks=remarks), Markup(text.events, text.remarks)
 
 
 def _wrong_ids(path: str, source: Source, spans: Iterable[Span]) -> Iterator[Finding]:
@@ -114,6 +127,7 @@ class _MarkdownText(NamedTuple):
     wrong_ids: list[Span]
     remarks: list[Span]
     """The comments, and the block ids."""
+    events: Events
 
 
 def _text(source: Source, body: bytes, base: int = 0, prose: InlineText | None = None) -> _MarkdownText:
@@ -130,7 +144,7 @@ def _text(source: Source, body: bytes, base: int = 0, prose: InlineText | None =
     moved, of_html = ([Span(start + base, end + base) for start, end in spans] for spans in (comments, html))
     top = _with_comments(walker.top, source, moved) if moved else walker.top
     remarks = [*moved, *of_html, *walker.prose.hidden]
-    return _MarkdownText(top, blanked(body, comments), hidden, walker.prose.wrong_ids, remarks)
+    return _MarkdownText(top, blanked(body, comments), hidden, walker.prose.wrong_ids, remarks, events)
 
 
 def _links(source: Source, spans: Iterable[Span], base: int) -> tuple[Link, ...]:
@@ -182,6 +196,12 @@ def _words(body: bytes) -> int:
 
 def _events(body: bytes) -> Events:
     return list(_MARKDOWN.events_with_range(body.decode("utf-8")))
+
+
+def list_marker(data: bytes, start: int) -> int:
+    """Return the offset of a list marker: the parser's range can begin in a tab before it, or in the line above."""
+    match = _BEFORE_MARKER.match(data, start)
+    return match.end() if match else start
 
 
 class _Frame:
@@ -254,9 +274,7 @@ class _Walker:
         return step + 1
 
     def _marker(self, start: int) -> int:
-        """Return the offset of a list marker: the parser's range can begin in a tab before it, or in the line above."""
-        match = _BEFORE_MARKER.match(self.source.data, start)
-        return match.end() if match else start
+        return list_marker(self.source.data, start)
 
     def _item_text(self, step: int) -> int:
         """Read the text of a tight list item, which has no paragraph; return the step after it."""
