@@ -72,8 +72,8 @@ def test_without_a_terminal_a_long_command_says_what_it_does(
     [
         (1000, "Pricing (3), Churn, Net promoter score, Onboarding …"),
         (30, "Pricing (3), Churn …"),
-        (12, "Pricing (3) …"),
-        (8, "Pricing… …"),
+        (13, "Pricing (3) …"),
+        (8, "Pricing…"),
     ],
 )
 def test_missing_notes_are_named_as_far_as_they_fit(room: int, said: str) -> None:

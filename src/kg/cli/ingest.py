@@ -220,5 +220,6 @@ def _wanted(wanted: list[list[Any]], room: int) -> str:
     while len(names) > 1 and len(", ".join(names)) + 2 > room:
         names.pop()
     shown = ", ".join(names)
-    cut = f"{shown[: room - 1]}…" if len(shown) > room else shown
-    return f"notes still to be written: {cut}{' …' if len(wanted) > len(names) else ''}" if names else ""
+    end = " …" if len(wanted) > len(names) else ""
+    said = f"{shown[: room - 1]}…" if len(shown + end) > room else shown + end
+    return f"notes still to be written: {said}" if names else ""
