@@ -114,13 +114,16 @@ class KnowledgeGraph(Analyses):
         names = TermNames.of(self.store, names={node: labels[0] for node, labels in lister.columns.named.items()})
         return AnswerTable(answer.kind, answer.result, answer.prefixes, names=names, display=shown)
 
-    def show(self, name: str) -> Document:
-        """Describe a thing: its type, text, properties and links, each with its line. Raises NotFound."""
-        from kg.analysis.entity import portrait
+    def show(self, name: str, *, everything: bool = False) -> Document:
+        """Describe a thing: its type, text, properties and links, each with its line. Raises NotFound.
+
+        Long lists are cut, and what only repeats a statement in another vocabulary is left out, unless `everything`.
+        """
+        from kg.analysis.entity import SOME, portrait
         from kg.rendering.entity import FORMATS, EntityStyle
 
         with without_collection():
-            thing = portrait(self._explainer, name)
+            thing = portrait(self._explainer, name, None if everything else SOME, twins=everything)
         return Document(*(FORMATS[format_](thing, EntityStyle()) for format_ in ("text", "md")))
 
     def why(self, subject: str, predicate: str | None = None, obj: str | None = None) -> Document:
