@@ -1,4 +1,6 @@
 from .analysis.network_reader import network as network
+from .comparison.commits import diff as diff
+from .comparison.difference import Difference as Difference
 from .config import Config as Config
 from .core.errors import KgError as KgError
 from .core.errors import NotFound as NotFound
@@ -8,6 +10,7 @@ from .core.errors import TimedOut as TimedOut
 from .core.findings import Finding as Finding
 from .core.version import __version__ as __version__
 from .fulltext.searcher import search as search
+from .ingestion.overlay import overlay as overlay
 from .ingestion.pipeline import ingest as ingest
 from .ingestion.report import Report as Report
 from .notebook.graph import KnowledgeGraph as KnowledgeGraph

@@ -87,11 +87,17 @@ class Config:
     """Whether the vault is read on systems that tell upper and lower case in file names apart."""
     findings: FindingRules = field(default_factory=FindingRules)
     """Which findings are reported, and how severe they are."""
+    drafts: Mapping[str, Path | None] = field(default_factory=dict)
+    """The places of files that stand for those of the vault, by path; None for a file that counts as removed."""
 
     @property
     def limits(self) -> Limits:
         """The limits on work that a vault brings along: its ontology, rules, shapes and questions."""
         return Limits(self.max_seconds, self.max_memory)
+
+    def place(self, path: str) -> Path:
+        """The place of a file of the vault."""
+        return self.drafts.get(path) or self.vault / path
 
     def file_of(self, finding: Finding, of_project: Container[str] = ()) -> Path:
         """The file of a finding. Paths `of_project` are relative to the project, and all others to the vault."""
@@ -320,7 +326,7 @@ def _real(place: Path) -> Path:
 
 def _settings(table: Mapping[str, Any], root: Path) -> dict[str, Any]:
     names = {row.name for row in fields(Config)} - {
-        *("vault", "store", "ontology", "ontology_places", "queries", "findings")
+        *("vault", "store", "ontology", "ontology_places", "queries", "findings", "drafts")
     }
     settings = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items() if key in names}
     if "base" in table:

@@ -56,7 +56,7 @@ def test_some_links_and_classes_can_be_chosen_by_their_names(store: kg.Store) ->
     assert len(kg.network(store, classes=["Outcome"])) == 3
     assert len(kg.network(store, classes=["kg:Tag", "kg:Outcome"])) == 4
     assert len(kg.network(store, links=["kg:linksTo"]).edges) == 5
-    with pytest.raises(kg.KgError, match=r"no property is named “has outcme”; did you mean cids:hasOutcome\?"):
+    with pytest.raises(kg.KgError, match=r"no property is named “has outcme”; did you mean kg:hasOutcome\?"):
         kg.network(store, links=["has outcme"])
 
 

@@ -181,3 +181,20 @@ def test_the_driver_for_git_compares_facts(tmp_path: Path) -> None:
         "-“This note” p:r “1”",
         "+“This note” p:r “2”",
     ]
+
+
+def test_in_python(tmp_path: Path) -> None:
+    vault = tmp_path / "vault"
+    commit(vault, {"A.md": "---\nr: 1\n---\n"}, 1)
+    (vault / "A.md").write_text("---\nr: 2\n---\n")
+    difference = kg.diff(vault)
+    (change,) = difference.notes
+    assert [pair.after.words for pair in change.changed] == [("A", "p:r", "2")]
+    graph = kg.open(vault)
+    assert "p:r: 1 → 2" in str(graph.diff())
+    assert graph.at("HEAD").query("SELECT ?r { ?a p:r ?r }").rows == [{"r": 1}]
+    with graph.overlay({"A.md": "---\nr: 3\n---\n", "B.md": "new\n"}) as drafted:
+        assert drafted.query("SELECT ?r { ?a p:r ?r }").rows == [{"r": 3}]
+        assert len(drafted.query("things", "Concept").rows) == 2
+    assert graph.query("SELECT ?r { ?a p:r ?r }").rows == [{"r": 2}]
+    assert (vault / "A.md").read_text() == "---\nr: 2\n---\n"

@@ -278,7 +278,7 @@ class Witness:
 
     def _read(self, path: str) -> Sentences | None:
         config = self.explainer.config
-        note, _ = read_note(path, config.vault / path, config)
+        note, _ = read_note(path, config.place(path), config)
         if note is None:
             return None
         self._notes[path] = Sentences(note)

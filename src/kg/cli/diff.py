@@ -15,13 +15,10 @@ from kg.core.files import exists, is_folder
 
 if TYPE_CHECKING:
     from kg.comparison.difference import Difference
-    from kg.comparison.state import State
     from kg.config import Config
     from kg.notes.vault import Progress
     from kg.rendering.difference_report import Sign
     from kg.rendering.differences import Paint
-
-NOW = "the files as they are"
 
 
 @dataclass(frozen=True)
@@ -116,34 +113,17 @@ def _inside(config: "Config", word: str, place: Path) -> str:
 def _difference(
     config: "Config", names: Sequence[str], paths: Sequence[str], choice: DiffOptions, bar: "Progress | None"
 ) -> "Difference":
+    from kg.comparison.commits import state_at, state_now
     from kg.comparison.difference import Parts, compare
 
-    before = _at(config, names[0], bar)
-    after = _at(config, names[1], bar) if len(names) > 1 else _now(config, bar)
+    before = state_at(config, names[0], bar)
+    after = state_at(config, names[1], bar) if len(names) > 1 else state_now(config, bar)
     for path in paths:
         if not any(before.has(path) or after.has(path) for path in (path, f"{path.rstrip('/')}/")):
             raise KgError(f"{path} is neither a commit nor a file or folder of the vault")
     is_stat = choice.stat and choice.asserted
     parts = Parts(not choice.asserted, choice.findings and not is_stat, choice.answers and not is_stat, tuple(paths))
     return compare(before, after, parts)
-
-
-def _at(config: "Config", name: str, bar: "Progress | None") -> "State":
-    from kg.comparison.state import State
-    from kg.revisions.revision import revision
-
-    found = revision(config, name, bar)
-    commit = found.commit
-    return State.of(f"{name} ({commit.hash[:7]}, {commit.time:%Y-%m-%d})", found.config)
-
-
-def _now(config: "Config", bar: "Progress | None") -> "State":
-    from kg.comparison.state import State
-    from kg.ingestion.pipeline import ingest
-    from kg.notes.vault import Vault
-
-    ingest(Vault(config=config), progress=bar)
-    return State.of(NOW, config)
 
 
 def _paint(options: Options, file: Path | None) -> "Paint":

@@ -1,4 +1,4 @@
 """What a change means: compare two states of a vault in their things, facts, conclusions, findings and answers.
 
-Nothing here prints, and nothing here reads git.
+Nothing here prints.
 """

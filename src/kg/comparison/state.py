@@ -110,7 +110,7 @@ class State:
     def text(self, path: str) -> str:
         """The text of a note as it is on the disk; empty if it cannot be read."""
         try:
-            return (self.config.vault / path).read_text(encoding="utf-8", errors="replace")
+            return self.config.place(path).read_text(encoding="utf-8", errors="replace")
         except OSError:
             return ""
 

@@ -4,25 +4,22 @@ A link of kg's vocabulary that leads to the left is drawn as its inverse: an out
 is an output that contributes to an outcome. Properties of notes keep their direction.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib.resources import files
 
 from kg.analysis.network import Network, NetworkLink
 from kg.export.link_relations import PLAIN, DrawnLink, Relations, drawn_links
-from kg.rdf.terms import KG, SKOS
+from kg.rdf.terms import SKOS
 
-_TO_THE_RIGHT = {
-    KG + "achievedThrough": KG + "contributesTo",
-    KG + "hasOutcome": KG + "outcomeOf",
-    KG + "hasOutput": KG + "outputOf",
-    KG + "hasResource": KG + "resourceFor",
-    "http://purl.org/dc/terms/creator": KG + "created",
-    SKOS + "broader": SKOS + "narrower",
-}
+_TABLE = json.loads((files("kg.export") / "tree.json").read_text(encoding="utf-8"))
+_TO_THE_RIGHT: Mapping[str, str] = _TABLE["to_the_right"]
 """The inverse that leads to the right of a property that leads to the left."""
 _ASIDE = (*PLAIN, SKOS + "related")
 _HIERARCHY = (SKOS + "broader", SKOS + "narrower")
-_SOURCES = {KG + "Resource", KG + "Author"}
+_SOURCES = frozenset(_TABLE["sources"])
+"""The classes that a tree leaves out unless the user chooses them."""
 
 
 def tree_links(network: Network, known: Relations, *, is_chosen: bool) -> list[DrawnLink]:
@@ -56,4 +53,4 @@ def _rightward(link: DrawnLink, table: Mapping[str, str]) -> DrawnLink:
 def _inverses(known: Relations) -> dict[str, str]:
     """The table, with the properties that those of the table imply."""
     table = {name: inverse for key, inverse in _TO_THE_RIGHT.items() for name in sorted(known.above.get(key, ()))}
-    return {name: inverse for name, inverse in table.items() if name not in _TO_THE_RIGHT.values()} | _TO_THE_RIGHT
+    return {name: inverse for name, inverse in table.items() if name not in _TO_THE_RIGHT.values()} | {**_TO_THE_RIGHT}

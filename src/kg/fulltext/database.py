@@ -187,7 +187,7 @@ def _is_published(store: "Store") -> bool:
 def _has_come_back(database: sqlite3.Connection, config: Config) -> bool:
     """Whether the file of a stale note holds the ingested text again."""
     rows = database.execute("SELECT path, digest FROM stale").fetchall()
-    return any(digest(config.vault / path, config.max_bytes) == ingested for path, ingested in rows)
+    return any(digest(config.place(path), config.max_bytes) == ingested for path, ingested in rows)
 
 
 def connect(file: Path | None) -> sqlite3.Connection:

@@ -271,7 +271,7 @@ class _Update:
 
     def _places(self, paths: Iterable[str]) -> dict[str, str]:
         """Map notes to their files. On disk, names may be in another Unicode form, or be links to other files."""
-        places = {path: self.config.vault / path for path in sorted(paths)}
+        places = {path: self.config.place(path) for path in sorted(paths)}
         if all(is_regular(place) for place in places.values()):
             return {path: str(place) for path, place in places.items()}
         files = Vault(config=self.config).files().notes if is_folder(self.config.vault) else {}

@@ -316,7 +316,7 @@ class Searcher:
         """Return the line and column in a canvas's file."""
         from kg.notes.vault import read_note
 
-        note, _ = read_note(path, self.config.vault / path, self.config)
+        note, _ = read_note(path, self.config.place(path), self.config)
         indexed = self.index.rows("SELECT digest FROM note WHERE path = ?", path)
         if note is None or (note.digest,) not in indexed:
             return line, 1
@@ -327,7 +327,7 @@ class Searcher:
         for number in list(dict.fromkeys(row.note for row in rows))[:_CHECKED]:
             ((path, indexed),) = self.index.rows("SELECT path, digest FROM note WHERE id = ?", number)
             assert isinstance(path, str)
-            now = digest(self.config.vault / path, self.config.max_bytes)
+            now = digest(self.config.place(path), self.config.max_bytes)
             if now != indexed and (now or path.isascii()):  # a name may have another Unicode form on disk
                 yield path
 

@@ -1,7 +1,8 @@
 """`kg.open`: a vault as one object, with every question that can be asked of it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from io import BytesIO
 from keyword import iskeyword
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from kg.export.formats import Export
+    from kg.ingestion.overlay import Contents
     from kg.reasoning.explanation import Explainer, Explanation
     from kg.sparql.listing import Listing
 
@@ -82,6 +84,36 @@ class KnowledgeGraph(Analyses):
         self.report = ingest(self.vault)
         super().__init__(Project(self.vault.config, self.report.store))
         return self.report
+
+    # ---- other states of the vault ---------------------------------------------------------------------------------
+
+    def at(self, name: str) -> "KnowledgeGraph":
+        """The graph as it was at a git commit (a branch, a tag, a hash) or a date. Raises NotFound, KgError."""
+        from kg.revisions.revision import revision
+
+        return KnowledgeGraph(Vault(config=revision(self.vault.config, name).config))
+
+    def diff(self, before: str = "HEAD", after: str | None = None) -> Document:
+        """What the change from one commit to another means, or from a commit to the files as they are.
+
+        `kg.diff` returns it as a value. Raises NotFound, KgError.
+        """
+        from kg.comparison.commits import diff
+        from kg.rendering.differences import in_format
+
+        difference = diff(self.vault, before, after)
+        return Document(*(in_format(difference, format_) for format_ in ("text", "md")))
+
+    @contextmanager
+    def overlay(self, contents: "Contents") -> "Iterator[KnowledgeGraph]":
+        """The graph of the vault with other contents of some files, by path; None is a file that is not there.
+
+        Nothing is published, and the notes stay as they are. Raises KgError.
+        """
+        from kg.ingestion.overlay import overlay
+
+        with overlay(self.vault, contents) as drafted:
+            yield KnowledgeGraph(Vault(config=drafted.config))
 
     # ---- questions -----------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ import gc
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -179,7 +179,30 @@ class Vault:
                 findings.append(of_file(entry.path, "F05", f"{entry.path} and {Path(group[path]).name} are one name"))
             else:
                 group[path] = entry.place
-        return Files(notes, attachments, ignored, tuple(findings), tuple(walk.unseen), tuple(walk.unsure), walk.root)
+        files = Files(notes, attachments, ignored, tuple(findings), tuple(walk.unseen), tuple(walk.unsure), walk.root)
+        return self.with_drafts(files)
+
+    def with_drafts(self, files: Files) -> Files:
+        """Return the files with those of the drafts in `config`, which may be ignored as any other."""
+        if not (drafts := self.config.drafts):
+            return files
+        groups: list[dict[str, str]] = [
+            {path: place for path, place in group.items() if path not in drafts} for group in files[:3]
+        ]
+        for path, place in drafts.items():
+            if place is not None:
+                groups[2 if self._ignores(path) else 0 if is_note(path) else 1][path] = str(place)
+        notes, attachments, ignored = (dict(sorted(group.items())) for group in groups)
+        return files._replace(notes=notes, attachments=attachments, ignored=ignored)
+
+    def _ignores(self, path: str) -> bool:
+        """Whether a path is ignored, by the rules of the folders around it."""
+        rules, folders = self._ignoring(), ["", *(path[: at + 1] for at, ch in enumerate(path) if ch == "/")]
+        for prefix in folders:
+            rules = rules.inside(prefix[:-1]) if prefix else rules
+            with suppress(OSError):
+                rules = rules.below(self.path / prefix, prefix, []) if self.config.gitignore else rules
+        return rules.ignores(path)
 
     def _ignoring(self) -> IgnoreRules:
         """Return the initial rules: of kg.toml, of Obsidian's settings, of the repository around the vault."""

@@ -96,7 +96,7 @@ class SourceLines:
 
     def _lines(self, path: str, wanted: frozenset[Origin]) -> dict[Origin, SourceLine]:
         """Return the lines in which a note states triples, or a remark if the note has changed since the ingest."""
-        note, _ = read_note(path, self.config.vault / path, self.config)
+        note, _ = read_note(path, self.config.place(path), self.config)
         entry = self.ledger.entries.get(path) if self.ledger else None
         if note is None or entry is None or note.digest != entry.digest:
             changed = SourceLine(path, 1, 1, "", "the file has changed since: run `kg ingest`")

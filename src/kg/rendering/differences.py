@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from html import escape
+from io import StringIO
 from typing import IO, Any
 
 import pyoxigraph as ox
@@ -208,3 +209,10 @@ REPORTS: dict[str, DifferenceFormat] = {
         DifferenceFormat("github", "text/plain", "", "commands that GitHub Actions shows at the lines", _github),
     )
 }
+
+
+def in_format(difference: Difference, name: str) -> str:
+    """The report in a format of REPORTS, without colours."""
+    out = StringIO()
+    REPORTS[name].write(difference, out, lambda sign, text: text)
+    return out.getvalue()

@@ -25,15 +25,15 @@ from kg.ingestion.pipeline import ingest
 from kg.notes.vault import Progress, Vault
 from kg.revisions.checkout import Checkout
 from kg.revisions.git_repository import Commit, Repository
-from kg.store.ownership import CURRENT, owned
-from kg.store.store import Published, manifest, published
+from kg.store.ownership import owned
+from kg.store.seeding import seed
+from kg.store.store import manifest, published
 
 FOLDER = "at"
 _KEPT = 8
 """How many revisions are kept."""
 _UNUSED = 3_600
 """The seconds after which a revision that is not among the last ones is removed."""
-_VALIDATION = "validation.json"
 
 
 @dataclass(frozen=True)
@@ -117,32 +117,9 @@ def _seed(settings: Config, stores: list[Path]) -> None:
     if published(settings.store) or not any(settings.vault.rglob("*.md")):
         return
     for store in stores:
-        try:
-            generation = Published(store)
-        except KgError:
-            continue
-        try:
-            with owned(settings.store) as folder:
-                _copy(generation.folder, settings.store / generation.folder.name)
-                with suppress(OSError):
-                    folder.write(_VALIDATION, read_bytes(store / _VALIDATION, 1_000_000_000, follow=False))
-                folder.write(CURRENT, generation.folder.name.encode())
-        finally:
-            generation.release()
-        return
-
-
-def _copy(source: Path, goal: Path) -> None:
-    """Copy a generation. The files of its tables never change, and are shared where the file system can."""
-    shutil.copytree(source, goal, copy_function=_link_or_copy)
-
-
-def _link_or_copy(source: str, goal: str) -> str:
-    if source.endswith((".sst", ".db")):
-        with suppress(OSError):
-            os.link(source, goal, follow_symlinks=False)
-            return goal
-    return shutil.copy2(source, goal, follow_symlinks=False)
+        with suppress(KgError):
+            seed(settings.store, store)
+            return
 
 
 def _tidy(place: Path) -> None:

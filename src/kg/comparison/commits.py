@@ -1,0 +1,38 @@
+"""Compare two commits of a vault's git repository, or a commit with the files as they are."""
+
+from pathlib import Path
+
+from kg.comparison.difference import Difference, Parts, compare
+from kg.comparison.state import State
+from kg.config import Config
+from kg.ingestion.pipeline import ingest
+from kg.notes.vault import Progress, Vault
+from kg.revisions.revision import revision
+
+NOW = "the files as they are"
+
+
+def diff(
+    vault: Vault | str | Path, before: str = "HEAD", after: str | None = None, *, parts: Parts | None = None
+) -> Difference:
+    """What the change from one commit to another means; without `after`, to the files as they are.
+
+    A commit is a branch, a tag, a hash, or a date. `parts` say what is compared, by default everything. Raises NotFound
+    for a commit that does not exist, KgError.
+    """
+    config = (vault if isinstance(vault, Vault) else Vault(vault)).config
+    first = state_at(config, before)
+    return compare(first, state_at(config, after) if after else state_now(config), parts)
+
+
+def state_at(config: Config, name: str, progress: Progress | None = None) -> State:
+    """The vault as of a commit or a date. Raises NotFound, KgError."""
+    found = revision(config, name, progress)
+    commit = found.commit
+    return State.of(f"{name} ({commit.hash[:7]}, {commit.time:%Y-%m-%d})", found.config)
+
+
+def state_now(config: Config, progress: Progress | None = None) -> State:
+    """The vault as it is; its store is brought up to date. Raises KgError."""
+    ingest(Vault(config=config), progress=progress)
+    return State.of(NOW, config)
