@@ -52,6 +52,7 @@ bench: $(STAMP) ## Figures, each beside a peer in the same run
 	$(BIN)/python benchmarks/vault.py --peers
 	$(BIN)/python benchmarks/ingest.py --peers
 	$(BIN)/python benchmarks/editing.py
+	$(BIN)/python benchmarks/comparing.py
 	$(BIN)/python benchmarks/inferring.py
 	$(BIN)/python benchmarks/validating.py
 	$(BIN)/python benchmarks/searching.py --peers
