@@ -22,6 +22,7 @@ BROWSER = ROOT / "tests" / "system" / "browser"
 THINGS = {"notes": "lean", "company-350": "Concept 13", "company-5700": "Concept 13"}
 FOR_DOCS = (
     ("notes", "light", "lean", "page"),
+    ("company-350", "light", "", "page-350"),
     ("company-5700", "dark", "", "page-large"),
     ("notes", "phone", "Outcomes over Outputs", "page-phone"),
     ("queryable", "light", "", "page-ask"),

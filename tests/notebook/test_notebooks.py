@@ -119,6 +119,10 @@ def test_a_picture_has_options(graph: kg.KnowledgeGraph, tmp_path: Path) -> None
 
 def test_an_export_is_a_file(graph: kg.KnowledgeGraph, tmp_path: Path) -> None:
     assert "<graphml" in graph.export(tmp_path / "g.graphml", around=("C",)).read_text()
+    assert "wasm-unsafe-eval" in graph.export(tmp_path / "g.html", queryable=True).read_text()
+    assert "wasm-unsafe-eval" not in graph.export(tmp_path / "g.html").read_text()
+    with pytest.raises(kg.KgError, match="queryable does not fit the format svg"):
+        graph.export(tmp_path / "g.svg", queryable=True)
     with pytest.raises(kg.KgError, match="is not part of the export"):
         graph.export(tmp_path / "g.gexf", classes=("Output",), around=("A & <b>",))
     assert not (tmp_path / "g.gexf").exists()

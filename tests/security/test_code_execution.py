@@ -48,6 +48,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "show": [["A"]],
     "stats": [[], ["--json"], ["--at", "HEAD"]],
     "diff": [["--stat"], [], ["-f", "html"], ["--textconv", "A.md"]],
+    "whatif": [["--without", "B"]],
     "export": [["-f", name, "-o", f"out.{name}"] for name in ("nquads", "html", "svg", "png", "gexf", "graphml", "parquet", "owl")],
     "test": [[]],
     "push": [[SERVER]],

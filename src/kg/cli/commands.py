@@ -10,7 +10,7 @@ from kg.core.version import __version__
 
 _COMMANDS = (
     "init", "ingest", "doctor", "infer", "why", "validate", "explain", "query", "list", "shell", "search", "show",
-    "stats", "diff", "analyze", "export", "test", "push", "pull", "completion", "help",
+    "stats", "diff", "whatif", "analyze", "export", "test", "push", "pull", "completion", "help",
 )  # fmt: skip
 """The commands, in the order of use."""
 _BEGIN = "\b\nTo begin:\n  kg init            set up a project in this folder\n  kg ingest notes/   read the notes"
@@ -89,6 +89,8 @@ def _command(name: str) -> click.Command | None:  # noqa: PLR0912 - one case per
             from kg.cli.show import stats as command
         case "diff":
             from kg.cli.diff import diff as command
+        case "whatif":
+            from kg.cli.whatif import whatif as command
         case "analyze":
             from kg.cli.explore import analyze as command
         case "export":

@@ -14,11 +14,11 @@ from kg.core.errors import KgError
 from kg.core.files import exists, is_folder
 
 if TYPE_CHECKING:
-    from kg.comparison.difference import Difference
+    from kg.comparison.difference import Difference, Parts
     from kg.config import Config
     from kg.notes.vault import Progress
     from kg.rendering.difference_report import Sign
-    from kg.rendering.differences import Paint
+    from kg.rendering.differences import DifferenceFormat, Paint
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,21 @@ class DiffOptions:
     stat: bool
     exit_code: bool
 
+    def reports(self, output: OutputOptions) -> "dict[str, DifferenceFormat]":
+        """The formats by name; with `--stat`, the text is that of the totals."""
+        from kg.rendering.differences import REPORTS
 
-@click.command()
-@click.argument("revisions", nargs=-1, metavar="[REV1 [REV2]] [PATH]...")
-@gathered(
+        return {"text": REPORTS["stat"]} if self.stat and not output.formats else REPORTS
+
+    def parts(self, paths: Sequence[str] = ()) -> "Parts":
+        """What to compare."""
+        from kg.comparison.difference import Parts
+
+        is_stat = self.stat and self.asserted
+        return Parts(not self.asserted, self.findings and not is_stat, self.answers and not is_stat, tuple(paths))
+
+
+diff_options = gathered(
     "choice",
     DiffOptions,
     click.option("--asserted", is_flag=True, help="Leave out what follows by inference."),
@@ -43,6 +54,12 @@ class DiffOptions:
     click.option("--stat", is_flag=True, help="Print only the totals, note by note."),
     click.option("--exit-code", is_flag=True, help="Exit with 1 if anything differs."),
 )
+"""Adds the options of a comparison to a command, which gets them as `choice`."""
+
+
+@click.command()
+@click.argument("revisions", nargs=-1, metavar="[REV1 [REV2]] [PATH]...")
+@diff_options
 @click.option("--textconv", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Print what one note says, for git's driver diff.kg.textconv.")  # fmt: skip
 @output_options("text, md, html, json, nquads, sparql or github")
@@ -61,19 +78,18 @@ def diff(
     reported. Moved notes and wrapped lines change no fact. nquads and sparql hold the change of the whole dataset.
     """
     from kg.config import find_store
-    from kg.rendering.differences import REPORTS
 
     if textconv:
         _say_facts(textconv)
         return
-    targets = output.targets({"text": REPORTS["stat"]} if choice.stat and not output.formats else REPORTS)
+    targets = output.targets(choice.reports(output))
     config = find_store(store=options.store)
     names, paths = _arguments(config, revisions)
     with progress(options) as bar:
         difference = _difference(config, names, paths, choice, bar)
     for target in targets:
         with target.out() as out:
-            target.row.write(difference, out, _paint(options, target.file))
+            target.row.write(difference, out, signs(options, target.file))
     if choice.exit_code and difference and not output.exit_zero:
         sys.exit(1)
 
@@ -114,19 +130,17 @@ def _difference(
     config: "Config", names: Sequence[str], paths: Sequence[str], choice: DiffOptions, bar: "Progress | None"
 ) -> "Difference":
     from kg.comparison.commits import state_at, state_now
-    from kg.comparison.difference import Parts, compare
+    from kg.comparison.difference import compare
 
     before = state_at(config, names[0], bar)
     after = state_at(config, names[1], bar) if len(names) > 1 else state_now(config, bar)
     for path in paths:
         if not any(before.has(path) or after.has(path) for path in (path, f"{path.rstrip('/')}/")):
             raise KgError(f"{path} is neither a commit nor a file or folder of the vault")
-    is_stat = choice.stat and choice.asserted
-    parts = Parts(not choice.asserted, choice.findings and not is_stat, choice.answers and not is_stat, tuple(paths))
-    return compare(before, after, parts)
+    return compare(before, after, choice.parts(paths))
 
 
-def _paint(options: Options, file: Path | None) -> "Paint":
+def signs(options: Options, file: Path | None) -> "Paint":
     """Colours for a terminal."""
     colors = {"+": "green", "-": "red", "~": "yellow"}
     is_shown = file is None and options.color is not False and sys.stdout.isatty()

@@ -117,9 +117,9 @@ def compare(before: State, after: State, parts: Parts | None = None) -> Differen
     facts = Facts(before, after, renaming)
     notes = tuple(change for change in facts.notes() if parts.has(change.before, change.after))
     come, gone = facts.follows() if parts.inference and not parts.paths else ([], [])
-    findings = _findings(before, after, renaming) if parts.findings else ([], [])
-    old, new = ([finding for finding in found if parts.has(finding.path)] for found in findings)
     things_gone, things_come, moved = _things(before, after, renaming, notes)
+    findings = _findings(before, after, renaming, moved) if parts.findings else ([], [])
+    old, new = ([finding for finding in found if parts.has(finding.path)] for found in findings)
     quads = _once(facts.quads)
     return Difference(
         Side(before, things_gone, tuple(_concluded(before, gone)), tuple(old), lambda: quads()[0]),
@@ -218,11 +218,17 @@ def _reason(explanation: Explanation) -> str:
 # ---- findings --------------------------------------------------------------------------------------------------------
 
 
-def _findings(before: State, after: State, renaming: Renaming) -> tuple[list[Finding], list[Finding]]:
-    """The findings that are resolved, and the new ones. Their lines may differ."""
+def _findings(
+    before: State, after: State, renaming: Renaming, moved: Iterable[Thing]
+) -> tuple[list[Finding], list[Finding]]:
+    """The findings that are resolved, and the new ones. Their lines may differ, and the names of what has moved."""
+    names = {f"“{thing.before}”": f"“{thing.name}”" for thing in moved if thing.before != thing.name}
 
     def key(finding: Finding, paths: Mapping[str, str]) -> tuple[str, str, str]:
-        return paths.get(finding.path, finding.path), finding.code, finding.message
+        message = finding.message
+        for old, new in names.items() if paths else ():
+            message = message.replace(old, new)
+        return paths.get(finding.path, finding.path), finding.code, message
 
     old, new = before.findings, after.findings
     left = Counter(key(finding, renaming.paths) for finding in old)

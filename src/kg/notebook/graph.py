@@ -55,6 +55,8 @@ class ExportOptions(Selection, total=False):
     color_by: str
     layout: Literal["force", "tree"]
     link_labels: bool
+    queryable: bool
+    """Whether the page answers questions, offline; html only."""
 
 
 class KnowledgeGraph(Analyses):
@@ -203,7 +205,8 @@ class KnowledgeGraph(Analyses):
     ) -> Path:
         """Write the graph to a file in a format of `kg export`, by default that of the file's extension.
 
-        A selection exports a part of it; a picture (svg, png) has options of its own. Returns the file. Raises KgError.
+        A selection exports a part of it; a picture (svg, png) and a page (html) have options of their own. Returns the
+        file. Raises KgError.
         """
         from kg.export.picture_style import PictureStyle
         from kg.export.registry import format_named, format_of, unfit_option
@@ -212,13 +215,17 @@ class KnowledgeGraph(Analyses):
         row = format_named(format_) if format_ else format_of(place.name)
         if row.write is None:
             raise KgError(f"{row.name} writes several files: use kg export")
+        is_queryable = options.pop("queryable", False)
+        if is_queryable and row.name != "html":
+            raise KgError(f"queryable does not fit the format {row.name}: it is an option of html")
         looks = {field.name for field in fields(PictureStyle)}
         style = PictureStyle(**{name: value for name, value in options.items() if name in looks})  # type: ignore[arg-type]
         unfit = unfit_option(row, style)
         if unfit:
             raise KgError(f"{unfit[0]} does not fit the format {row.name}: it is an option of {unfit[1]}")
         chosen = self._chosen({name: value for name, value in options.items() if name not in looks})  # type: ignore[arg-type]
-        contents = replace(chosen, style=style, title=chosen.title if style.title is None else style.title)
+        title = chosen.title if style.title is None else style.title
+        contents = replace(chosen, style=style, title=title, queryable=is_queryable)
         with atomic_write(place) as fresh, fresh.open("wb") as out:
             row.write(contents, out)
         return place

@@ -1,0 +1,99 @@
+"""What `kg whatif` reports is what `kg diff` reports once the change is made; and nothing is written before."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from helpers.commanding import run, snapshot
+from helpers.repositories import commit, isolate
+
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+NOTES = {
+    "Flow.md": "---\ntype: Outcome\nrating: 3\n---\nSlow text. See [[Demo]].\n",
+    "Demo.md": "---\ntype: Output\n---\nA demo of what there is, for whoever wants to see it.\n",
+    "x/Idea.md": "# Outcomes\n- [[Flow]]\n- Other\n",
+}
+
+
+@pytest.fixture
+def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    isolate(monkeypatch)
+    vault = tmp_path / "vault"
+    commit(vault, dict(NOTES), 1)
+    run("ingest", "-q", cwd=vault)
+    return vault
+
+
+def write(path: str, text: str) -> Callable[[Path], object]:
+    return lambda vault: (vault / path).write_text(text)
+
+
+def move(path: str, to: str) -> Callable[[Path], object]:
+    return lambda vault: (vault / path).rename(vault / to)
+
+
+def put_a_draft(vault: Path) -> None:
+    (vault / "New").mkdir()
+    (vault / "New" / "One.md").write_text("[[Flow]]\n")
+
+
+def put_together(vault: Path) -> None:
+    (vault / "Demo.md").unlink()
+    (vault / "Flow.md").write_text(NOTES["Flow.md"] + "\nA demo of what there is, for whoever wants to see it.\n")
+
+
+CHANGES: dict[str, tuple[list[str], Callable[[Path], object]]] = {
+    "without": (["--without", "Demo"], lambda vault: (vault / "Demo.md").unlink()),
+    "rename": (["--rename", "Flow", "Stream"], move("Flow.md", "Stream.md")),
+    "move": (["--rename", "x/Idea", "Top/Idea.md"], lambda vault: shutil.move(vault / "x", vault / "Top")),
+    "add": (["--add", "Demo", "owner", "Dana"], write("Demo.md", NOTES["Demo.md"].replace("A demo", "owner:: Dana\n\nA demo"))),
+    "add link": (
+        ["--add", "Idea", "related", "Demo"], write("x/Idea.md", f"related:: [[Demo]]\n\n{NOTES['x/Idea.md']}")
+    ),
+    "drop": (["--drop", "Flow", "rating", "3"], write("Flow.md", NOTES["Flow.md"].replace("rating: 3\n", ""))),
+    "drop item": (["--drop", "Idea", "has outcome", "Other"], write("x/Idea.md", "# Outcomes\n- [[Flow]]\n")),
+    "with": (["--with", "../draft.md=New/One.md"], put_a_draft),
+    "merge": (["--merge", "Demo", "Flow"], put_together),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_it_is_what_diff_says_afterwards(vault: Path, name: str) -> None:
+    words, make = CHANGES[name]
+    (vault.parent / "draft.md").write_text("[[Flow]]\n")
+    before = {place: row for place, row in snapshot(vault).items() if not place.startswith(".kg")}
+    imagined = run("whatif", *words, cwd=vault)
+    assert imagined.returncode == 0, imagined
+    assert {place: row for place, row in snapshot(vault).items() if not place.startswith(".kg")} == before
+    assert run("query", "SELECT * { ?s ?p ?o }", cwd=vault).stdout.count("\n") > 100
+    make(vault)
+    real = run("diff", cwd=vault)
+    assert imagined.stdout.splitlines()[1:] == real.stdout.splitlines()[1:]
+    assert len(real.stdout.splitlines()) > 3
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        ([], 2, "name a change"),
+        (["--without", "Nobody"], 1, "no note or thing is named “Nobody”"),
+        (["--drop", "Demo", "contributes to", "Flow"], 2, "it follows from others"),
+        (["--rename", "Flow", "Demo"], 2, "there is a note Demo.md already"),
+        (["--merge", "Flow", "Flow"], 2, "are one note"),
+        (["--with", "nothing.md"], 2, "cannot be read"),
+        (["--with", "../draft.md=../../x.md"], 2, "is no path of a file in the vault"),
+    ],
+)
+def test_errors_are_one_sentence(vault: Path, words: list[str], code: int, says: str) -> None:
+    (vault.parent / "draft.md").write_text("x\n")
+    done = run("whatif", *words, cwd=vault)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert says in done.stderr
+    assert not list((vault / ".kg").glob(".overlay-*"))
+
+
+def test_the_exit_code_says_whether_anything_differs(vault: Path) -> None:
+    assert run("whatif", "--drop", "Flow", "rating", "3", "--exit-code", "-q", cwd=vault).returncode == 1
+    assert run("whatif", "--with", "Demo.md", "--exit-code", "-q", cwd=vault).returncode == 0
