@@ -19,7 +19,7 @@ from ingest import write_prose
 
 import kg
 from kg.comparison.commits import state_at, state_now
-from kg.comparison.difference import Parts, compare
+from kg.comparison.difference import ComparedParts, compare
 from kg.config import Config, load
 from kg.ingestion.overlay import overlay
 from kg.ingestion.snapshot import Held
@@ -78,11 +78,11 @@ def measure(config: Config, edits: int, runs: int) -> None:
     row("--at of that commit, later", [seconds(lambda: revision(config, "HEAD~2")) for _ in range(runs)], whole)
     edit(vault, edits, 9)
     revision(config, "HEAD")
-    facts = Parts(inference=False, findings=False, answers=False)
+    facts = ComparedParts(inference=False, findings=False, answers=False)
     for name, parts in (
         ("facts alone", facts),
-        ("facts and conclusions", Parts(findings=False, answers=False)),
-        ("all", Parts()),
+        ("facts and conclusions", ComparedParts(findings=False, answers=False)),
+        ("all", ComparedParts()),
     ):
         taken = [
             seconds(lambda parts=parts: compare(state_at(config, "HEAD"), state_now(config), parts))

@@ -112,13 +112,10 @@ class Config:
         return {**_with_base(self.base), **self.prefixes}
 
 
-_MOST_BYTES = 1_000_000
-_MOST_PARTS = 100
+_MOST_BYTES, _MOST_PARTS = 1_000_000, 100
 """The maximum parts of a key: each nests a table in another, and `tomllib` takes time quadratic in their number."""
-_MOST = 1000
-"""The maximum items of a list or table."""
-_LONGEST = 1000
-"""The maximum length of a text, in bytes; of a pattern or a prefix, in characters."""
+_MOST = _LONGEST = 1000
+"""The most items of a list or table; the most bytes of a text, and the most characters of a pattern or a prefix."""
 
 
 def find(start: Path) -> Path | None:

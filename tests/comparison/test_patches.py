@@ -17,7 +17,7 @@ from helpers.commanding import run
 from helpers.drawing import at_length
 from helpers.repositories import commit, git, isolate, write_history
 from kg.comparison.difference import compare
-from kg.comparison.state import State
+from kg.comparison.state import ComparedState
 from kg.config import load
 from kg.revisions.revision import revision
 
@@ -33,8 +33,8 @@ def quads(store: kg.Store) -> set[ox.Quad]:
     return set(store.quads())
 
 
-def state(vault: Path, name: str) -> State:
-    return State.of(name, revision(load(vault, cwd=vault), name).config)
+def state(vault: Path, name: str) -> ComparedState:
+    return ComparedState.of(name, revision(load(vault, cwd=vault), name).config)
 
 
 @pytest.mark.parametrize(("seed", "length"), [(11, 10), pytest.param(12, at_length(400), marks=pytest.mark.slow)])

@@ -58,7 +58,12 @@ def _meant(args: list[str]) -> str:
     return shlex.join(["kg", near, *rest]) if (near := nearest(name, _COMMANDS)) else ""
 
 
-def _command(name: str) -> click.Command | None:  # noqa: PLR0912 - one case per command
+def _command(name: str) -> click.Command | None:
+    return _of_the_vault(name) or _of_questions(name)
+
+
+def _of_the_vault(name: str) -> click.Command | None:
+    """The commands that read the notes, check them and explain."""
     command: click.Command | None = None
     match name:
         case "init":
@@ -75,6 +80,13 @@ def _command(name: str) -> click.Command | None:  # noqa: PLR0912 - one case per
             from kg.cli.validate import validate as command
         case "explain":
             from kg.cli.explain import explain as command
+    return command
+
+
+def _of_questions(name: str) -> click.Command | None:  # noqa: PLR0912 - one case per command
+    """The commands that ask, compare and export."""
+    command: click.Command | None = None
+    match name:
         case "query":
             from kg.cli.query import query as command
         case "list":

@@ -14,7 +14,7 @@ from kg.core.errors import KgError
 from kg.core.files import exists, is_folder
 
 if TYPE_CHECKING:
-    from kg.comparison.difference import Difference, Parts
+    from kg.comparison.difference import ComparedParts, Difference
     from kg.config import Config
     from kg.notes.vault import Progress
     from kg.rendering.difference_report import Sign
@@ -37,12 +37,14 @@ class DiffOptions:
 
         return {"text": REPORTS["stat"]} if self.stat and not output.formats else REPORTS
 
-    def parts(self, paths: Sequence[str] = ()) -> "Parts":
+    def parts(self, paths: Sequence[str] = ()) -> "ComparedParts":
         """What to compare."""
-        from kg.comparison.difference import Parts
+        from kg.comparison.difference import ComparedParts
 
         is_stat = self.stat and self.asserted
-        return Parts(not self.asserted, self.findings and not is_stat, self.answers and not is_stat, tuple(paths))
+        return ComparedParts(
+            not self.asserted, self.findings and not is_stat, self.answers and not is_stat, tuple(paths)
+        )
 
 
 diff_options = gathered(

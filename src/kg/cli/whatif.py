@@ -66,7 +66,7 @@ def whatif(options: Options, change: ChangeOptions, choice: DiffOptions, output:
     from kg.comparison.commits import state_now
     from kg.comparison.difference import compare
     from kg.comparison.imagined import ImaginedChanges
-    from kg.comparison.state import State
+    from kg.comparison.state import ComparedState
     from kg.config import find_store
     from kg.ingestion.overlay import overlay
     from kg.notes.vault import Vault
@@ -79,7 +79,7 @@ def whatif(options: Options, change: ChangeOptions, choice: DiffOptions, output:
     if not changes.contents:
         raise click.UsageError("name a change: --without, --with, --rename, --merge, --add or --drop.")
     with overlay(Vault(config=config), changes.contents) as imagined:
-        difference = compare(now, State.of("as it would be", imagined.config), choice.parts())
+        difference = compare(now, ComparedState.of("as it would be", imagined.config), choice.parts())
         for target in targets:
             with target.out() as out:
                 target.row.write(difference, out, signs(options, target.file))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from kg.comparison.state import State
+from kg.comparison.state import ComparedState
 from kg.core.errors import KgError
 from kg.core.guard import guarded
 from kg.sparql.competency import verdicts
@@ -31,20 +31,20 @@ class AnswerChange(NamedTuple):
     removed: tuple[str, ...] = ()
 
 
-def answer_changes(before: State, after: State) -> Iterator[AnswerChange]:
+def answer_changes(before: ComparedState, after: ComparedState) -> Iterator[AnswerChange]:
     """The competency questions and queries of the project that both states have and answer otherwise."""
     yield from _questions(before, after)
     yield from _queries(before, after)
 
 
-def _questions(before: State, after: State) -> Iterator[AnswerChange]:
+def _questions(before: ComparedState, after: ComparedState) -> Iterator[AnswerChange]:
     was, now = _verdicts(before), _verdicts(after)
     for name in sorted(was.keys() & now.keys()):
         if bool(was[name]) != bool(now[name]):
             yield AnswerChange(name, "", was[name] or "as expected", now[name] or "as expected")
 
 
-def _verdicts(state: State) -> dict[str, str]:
+def _verdicts(state: ComparedState) -> dict[str, str]:
     """What is wrong with the answer of each competency question; empty if it is as expected."""
     root, found = state.config.root, {}
     for verdict in verdicts(state.config, find_cases(state.config, ()), _SECONDS):
@@ -54,7 +54,7 @@ def _verdicts(state: State) -> dict[str, str]:
     return found
 
 
-def _queries(before: State, after: State) -> Iterator[AnswerChange]:
+def _queries(before: ComparedState, after: ComparedState) -> Iterator[AnswerChange]:
     """The project's own queries that need no value."""
     mine = [
         {name: row for name, row in readable_queries(state.config)[0].items() if _is_own(state, name)}
@@ -78,11 +78,11 @@ def _queries(before: State, after: State) -> Iterator[AnswerChange]:
             )
 
 
-def _is_own(state: State, name: str) -> bool:
+def _is_own(state: ComparedState, name: str) -> bool:
     return bool(state.config.queries and (state.config.queries / f"{name}.rq").is_file())
 
 
-def _rows(state: State, question: NamedQuery) -> set[str]:
+def _rows(state: ComparedState, question: NamedQuery) -> set[str]:
     """The rows of an answer, as people read them. Raises KgError, also where it takes too long."""
     called = state.explainer.naming.called
     params = Binder(state.config).bind(question.header.params, {})

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from kg.comparison.difference import Difference, Parts, compare
-from kg.comparison.state import State
+from kg.comparison.difference import ComparedParts, Difference, compare
+from kg.comparison.state import ComparedState
 from kg.config import Config
 from kg.ingestion.pipeline import ingest
 from kg.notes.vault import Progress, Vault
@@ -13,7 +13,7 @@ NOW = "the files as they are"
 
 
 def diff(
-    vault: Vault | str | Path, before: str = "HEAD", after: str | None = None, *, parts: Parts | None = None
+    vault: Vault | str | Path, before: str = "HEAD", after: str | None = None, *, parts: ComparedParts | None = None
 ) -> Difference:
     """What the change from one commit to another means; without `after`, to the files as they are.
 
@@ -25,14 +25,14 @@ def diff(
     return compare(first, state_at(config, after) if after else state_now(config), parts)
 
 
-def state_at(config: Config, name: str, progress: Progress | None = None) -> State:
+def state_at(config: Config, name: str, progress: Progress | None = None) -> ComparedState:
     """The vault as of a commit or a date. Raises NotFound, KgError."""
     found = revision(config, name, progress)
     commit = found.commit
-    return State.of(f"{name} ({commit.hash[:7]}, {commit.time:%Y-%m-%d})", found.config)
+    return ComparedState.of(f"{name} ({commit.hash[:7]}, {commit.time:%Y-%m-%d})", found.config)
 
 
-def state_now(config: Config, progress: Progress | None = None) -> State:
+def state_now(config: Config, progress: Progress | None = None) -> ComparedState:
     """The vault as it is; its store is brought up to date. Raises KgError."""
     ingest(Vault(config=config), progress=progress)
-    return State.of(NOW, config)
+    return ComparedState.of(NOW, config)

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import pyoxigraph as ox
 
 from kg.comparison.answers import AnswerChange, answer_changes
-from kg.comparison.facts import Fact, Facts, NoteChange
+from kg.comparison.facts import Fact, FactComparison, NoteChange
 from kg.comparison.renames import Renaming
-from kg.comparison.state import State
+from kg.comparison.state import ComparedState
 from kg.core.findings import Finding
 from kg.rdf.vocabulary import MISSING, Term
 from kg.reasoning.explanation import Explanation
@@ -21,7 +21,7 @@ _EXPLAINED = 200
 """The most conclusions of each side that are explained: each needs a derivation."""
 
 
-class Thing(NamedTuple):
+class ChangedThing(NamedTuple):
     """A thing that has come, gone or moved."""
 
     name: str
@@ -43,8 +43,8 @@ class Conclusion(NamedTuple):
 class Side:
     """What only one of the two states has."""
 
-    state: State = field(repr=False)
-    things: tuple[Thing, ...] = ()
+    state: ComparedState = field(repr=False)
+    things: tuple[ChangedThing, ...] = ()
     follows: tuple[Conclusion, ...] = ()
     findings: tuple[Finding, ...] = ()
     quads: Callable[[], list[ox.Quad]] = field(default=list, repr=False)
@@ -56,7 +56,7 @@ class Difference:
 
     gone: Side
     come: Side
-    moved: tuple[Thing, ...]
+    moved: tuple[ChangedThing, ...]
     notes: tuple[NoteChange, ...]
     answers: tuple[AnswerChange, ...]
     lines: Mapping[ox.Triple, tuple[SourceLine, ...]] = field(repr=False)
@@ -93,7 +93,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Parts:
+class ComparedParts:
     """What a comparison looks at."""
 
     inference: bool = True
@@ -110,11 +110,11 @@ class Parts:
         )
 
 
-def compare(before: State, after: State, parts: Parts | None = None) -> Difference:
+def compare(before: ComparedState, after: ComparedState, parts: ComparedParts | None = None) -> Difference:
     """Compare two states. Raises KgError if one of them cannot be read."""
-    parts = parts or Parts()
+    parts = parts or ComparedParts()
     renaming = Renaming.of(before, after)
-    facts = Facts(before, after, renaming)
+    facts = FactComparison(before, after, renaming)
     notes = tuple(change for change in facts.notes() if parts.has(change.before, change.after))
     come, gone = facts.follows() if parts.inference and not parts.paths else ([], [])
     things_gone, things_come, moved = _things(before, after, renaming, notes)
@@ -146,7 +146,7 @@ def _once(work: Callable[[], tuple[list[ox.Quad], list[ox.Quad]]]) -> Callable[[
     return once
 
 
-def _lines(state: State, facts: Iterable[Fact]) -> Mapping[ox.Triple, tuple[SourceLine, ...]]:
+def _lines(state: ComparedState, facts: Iterable[Fact]) -> Mapping[ox.Triple, tuple[SourceLine, ...]]:
     return state.explainer.sources.placed(fact.triple for fact in facts)
 
 
@@ -154,8 +154,8 @@ def _lines(state: State, facts: Iterable[Fact]) -> Mapping[ox.Triple, tuple[Sour
 
 
 def _things(
-    before: State, after: State, renaming: Renaming, notes: Iterable[NoteChange]
-) -> tuple[tuple[Thing, ...], tuple[Thing, ...], tuple[Thing, ...]]:
+    before: ComparedState, after: ComparedState, renaming: Renaming, notes: Iterable[NoteChange]
+) -> tuple[tuple[ChangedThing, ...], tuple[ChangedThing, ...], tuple[ChangedThing, ...]]:
     """The things that are gone, that have come, and that have another name; by name."""
     was, now = dict[Term, str](), dict[Term, str]()
     for change in notes:
@@ -175,26 +175,26 @@ def _things(
     return _described(before, gone, was), _described(after, come, now), tuple(moved)
 
 
-def _is_there(state: State, term: Term) -> bool:
+def _is_there(state: ComparedState, term: Term) -> bool:
     """Whether a state has a thing that notes describe, not only links to."""
     classes = state.classes(term)
     return any(name != MISSING for name in classes)
 
 
-def _described(state: State, terms: Iterable[Term], paths: Mapping[Term, str]) -> tuple[Thing, ...]:
+def _described(state: ComparedState, terms: Iterable[Term], paths: Mapping[Term, str]) -> tuple[ChangedThing, ...]:
     things = (_thing(state, term, paths[term]) for term in terms if state.is_thing(term) and _is_there(state, term))
     return tuple(sorted(things))
 
 
-def _thing(state: State, term: Term, path: str) -> Thing:
+def _thing(state: ComparedState, term: Term, path: str) -> ChangedThing:
     called = state.explainer.naming.called
-    return Thing(called(term), tuple(sorted(map(called, state.classes(term)))), path)
+    return ChangedThing(called(term), tuple(sorted(map(called, state.classes(term)))), path)
 
 
 # ---- conclusions -----------------------------------------------------------------------------------------------------
 
 
-def _concluded(state: State, triples: list[ox.Triple]) -> Iterator[Conclusion]:
+def _concluded(state: ComparedState, triples: list[ox.Triple]) -> Iterator[Conclusion]:
     """The triples, the first of them with the reason why they follow."""
     explainer = state.explainer
 
@@ -219,7 +219,7 @@ def _reason(explanation: Explanation) -> str:
 
 
 def _findings(
-    before: State, after: State, renaming: Renaming, moved: Iterable[Thing]
+    before: ComparedState, after: ComparedState, renaming: Renaming, moved: Iterable[ChangedThing]
 ) -> tuple[list[Finding], list[Finding]]:
     """The findings that are resolved, and the new ones. Their lines may differ, and the names of what has moved."""
     names = {f"“{thing.before}”": f"“{thing.name}”" for thing in moved if thing.before != thing.name}

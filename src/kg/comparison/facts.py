@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pyoxigraph as ox
 
 from kg.comparison.renames import Renaming
-from kg.comparison.state import State
+from kg.comparison.state import ComparedState
 from kg.ingestion.affected import affected_notes
 from kg.rdf.terms import KG
 from kg.rdf.vocabulary import (
@@ -84,11 +84,11 @@ class NoteChange:
 
 
 @dataclass(frozen=True)
-class Facts:
+class FactComparison:
     """Compares the facts of two states."""
 
-    before: State
-    after: State
+    before: ComparedState
+    after: ComparedState
     renaming: Renaming
 
     def notes(self) -> list[NoteChange]:
@@ -167,14 +167,14 @@ class Facts:
             is_edited,
         )
 
-    def _names(self, fact: Fact, other: State, renaming: Renaming) -> bool:
+    def _names(self, fact: Fact, other: ComparedState, renaming: Renaming) -> bool:
         """Whether a fact only names a thing that has come, gone or moved, or gives its class, which is said once."""
         subject, predicate = fact.triple.subject, fact.triple.predicate
         if predicate in LABELS and subject in renaming.things:
             return True
         return predicate in {TYPE, PREF_LABEL} and not other.store.has(renaming.term(subject), PREF_LABEL, None)
 
-    def _fact(self, state: State, triple: ox.Triple) -> Fact | None:
+    def _fact(self, state: ComparedState, triple: ox.Triple) -> Fact | None:
         """A triple of a state as a fact; None if it only records the layout of a file."""
         if triple.predicate.value in _LAYOUT or not state.is_thing(triple.subject):
             return None
@@ -196,7 +196,7 @@ class Facts:
         gone = [was[triple] for triple in was.keys() - now if not _holds(after, triple)]
         return self._told(after, come), self._told(before, gone)
 
-    def _told(self, state: State, triples: Iterable[ox.Triple]) -> list[ox.Triple]:
+    def _told(self, state: ComparedState, triples: Iterable[ox.Triple]) -> list[ox.Triple]:
         """The triples about things, without those that repeat another in the terms of another vocabulary."""
         told = (
             triple
@@ -216,7 +216,7 @@ def _parsed(lines: Iterable[bytes]) -> Iterator[ox.Triple]:
     return (quad.triple for quad in ox.parse(b"".join(lines), ox.RdfFormat.N_TRIPLES))
 
 
-def _holds(state: State, triple: ox.Triple) -> bool:
+def _holds(state: ComparedState, triple: ox.Triple) -> bool:
     return state.store.has(triple.subject, triple.predicate, triple.object)
 
 

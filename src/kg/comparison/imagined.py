@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from kg.comparison.state import State
+from kg.comparison.state import ComparedState
 from kg.core.errors import KgError, NotFound
 from kg.core.files import read_bytes
 from kg.core.text import nfc
@@ -23,7 +23,7 @@ class ImaginedChanges:
     Changes follow each other: a note that one of them has renamed has its new name for the next only by its path.
     """
 
-    state: State
+    state: ComparedState
     """The vault as it is."""
     contents: dict[str, str | bytes | None] = field(default_factory=dict)
 

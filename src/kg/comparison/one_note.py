@@ -3,9 +3,9 @@
 import tempfile
 from pathlib import Path
 
-from kg.comparison.facts import MARK, Fact, Facts
+from kg.comparison.facts import MARK, Fact, FactComparison
 from kg.comparison.renames import Renaming
-from kg.comparison.state import State
+from kg.comparison.state import ComparedState
 from kg.config import settings_in
 from kg.core.errors import KgError
 from kg.core.files import read_bytes
@@ -24,7 +24,7 @@ def facts_of(file: Path) -> list[str]:
     except OSError as error:
         raise KgError(f"{file} cannot be read: {error.strerror or error}") from error
     with tempfile.TemporaryDirectory() as name:
-        states: list[State] = []
+        states: list[ComparedState] = []
         for side in ("empty", "vault"):
             vault = Path(name, side)
             vault.mkdir()
@@ -32,8 +32,8 @@ def facts_of(file: Path) -> list[str]:
                 (vault / f"{_NAME}.md").write_bytes(content)
             config = settings_in(vault, Path(name, f"{side}-store"))
             ingest(Vault(config=config), inference=False)
-            states.append(State.of(side, config))
-        facts = Facts(states[0], states[1], Renaming({}, {}))
+            states.append(ComparedState.of(side, config))
+        facts = FactComparison(states[0], states[1], Renaming({}, {}))
         classes = [f"“{_NAME}” is “{class_}”" for class_ in map(states[1].explainer.naming.called, _classes(states[1]))]
         rows = [fact for change in facts.notes() for fact in change.added]
         return sorted([*classes, *map(_sentence, rows)])
@@ -44,6 +44,6 @@ def _sentence(fact: Fact) -> str:
     return f"“{subject}” {predicate} “{' '.join(obj.removesuffix(MARK).split())}”"
 
 
-def _classes(state: State) -> list[object]:
+def _classes(state: ComparedState) -> list[object]:
     paths = list(state.ledger.entries)
     return [*state.classes(state.entity(paths[0]))] if paths else []

@@ -8,7 +8,7 @@ from itertools import product
 import pyoxigraph as ox
 from rapidfuzz.distance import Indel
 
-from kg.comparison.state import State
+from kg.comparison.state import ComparedState
 from kg.rdf.vocabulary import Term
 
 _ALIKE = 0.5
@@ -17,12 +17,12 @@ _MOST_PAIRS = 10_000
 _LONGEST = 20_000
 
 
-def renamed(before: State, after: State) -> dict[str, str]:
+def renamed(before: ComparedState, after: ComparedState) -> dict[str, str]:
     """The later paths of the notes that have moved, by their earlier paths."""
     gone = sorted(before.ledger.entries.keys() - after.ledger.entries.keys())
     come = sorted(after.ledger.entries.keys() - before.ledger.entries.keys())
     found: dict[str, str] = {}
-    for key in (_identity, State.digest):
+    for key in (_identity, ComparedState.digest):
         theirs = _unique(come, after, key, set(found.values()))
         mine = _unique(gone, before, key, set(found))
         found |= {path: theirs[fact] for fact, path in mine.items() if fact in theirs}
@@ -30,12 +30,12 @@ def renamed(before: State, after: State) -> dict[str, str]:
     return dict(sorted((found | _alike(before, after, *rest)).items()))
 
 
-def _identity(state: State, path: str) -> str:
+def _identity(state: ComparedState, path: str) -> str:
     return state.ledger.entries[path].card.id or ""
 
 
 def _unique(
-    paths: Iterable[str], state: State, key: Callable[[State, str], str], taken: Collection[str]
+    paths: Iterable[str], state: ComparedState, key: Callable[[ComparedState, str], str], taken: Collection[str]
 ) -> dict[str, str]:
     """The paths by a fact that only one of them has."""
     facts: dict[str, list[str]] = {}
@@ -45,7 +45,7 @@ def _unique(
     return {fact: same[0] for fact, same in facts.items() if len(same) == 1}
 
 
-def _alike(before: State, after: State, gone: list[str], come: list[str]) -> dict[str, str]:
+def _alike(before: ComparedState, after: ComparedState, gone: list[str], come: list[str]) -> dict[str, str]:
     """The most similar pairs first, each note in one of them."""
     if len(gone) * len(come) > _MOST_PAIRS:
         return {}
@@ -74,7 +74,7 @@ class Renaming:
     """What the renamed notes describe, by its earlier and its later IRI."""
 
     @classmethod
-    def of(cls, before: State, after: State) -> "Renaming":
+    def of(cls, before: ComparedState, after: ComparedState) -> "Renaming":
         """The renaming from one state to another."""
         paths = renamed(before, after)
         iris: dict[str, str] = {}

@@ -21,8 +21,8 @@ from kg.validation.validator import validate
 
 
 @dataclass(frozen=True)
-class State:
-    """A state of a vault. `State.of` opens the published store, which must be up to date."""
+class ComparedState:
+    """A state of a vault. `ComparedState.of` opens the published store, which must be up to date."""
 
     name: str
     """The name of the state for people: a commit, or the files as they are."""
@@ -32,7 +32,7 @@ class State:
     """The record of the notes."""
 
     @classmethod
-    def of(cls, name: str, config: Config) -> "State":
+    def of(cls, name: str, config: Config) -> "ComparedState":
         """Open the state of a store. Raises StoreMissing, StoreError."""
         published = Published(config.store)
         ledger = IngestState.read(published.folder)

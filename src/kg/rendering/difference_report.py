@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import pyoxigraph as ox
 
-from kg.comparison.difference import Conclusion, Difference, Thing
+from kg.comparison.difference import ChangedThing, Conclusion, Difference
 from kg.comparison.facts import ChangedValue, Fact, NoteChange
 from kg.core.findings import Finding
 from kg.reasoning.source_lines import SourceLine
@@ -60,7 +60,7 @@ def _things(difference: Difference) -> Iterator[ReportRow]:
         yield ReportRow("~", name, f"{thing.path_before} → {thing.path}")
 
 
-def _thing(thing: Thing) -> str:
+def _thing(thing: ChangedThing) -> str:
     return f"{thing.name} ({', '.join(thing.classes)})" if thing.classes else thing.name
 
 
