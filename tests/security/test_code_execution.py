@@ -49,6 +49,8 @@ COMMANDS: dict[str, list[list[str]]] = {
     "stats": [[], ["--json"], ["--at", "HEAD"]],
     "diff": [["--stat"], [], ["-f", "html"], ["--textconv", "A.md"]],
     "whatif": [["--without", "B"]],
+    "when": [["A", "kg:linksTo", "B"]],
+    "blame": [["A"]],
     "export": [["-f", name, "-o", f"out.{name}"] for name in ("nquads", "html", "svg", "png", "gexf", "graphml", "parquet", "owl")],
     "test": [[]],
     "push": [[SERVER]],

@@ -10,7 +10,7 @@ from kg.core.version import __version__
 
 _COMMANDS = (
     "init", "ingest", "doctor", "infer", "why", "validate", "explain", "query", "list", "shell", "search", "show",
-    "stats", "diff", "whatif", "analyze", "export", "test", "push", "pull", "completion", "help",
+    "stats", "diff", "whatif", "when", "blame", "analyze", "export", "test", "push", "pull", "completion", "help",
 )  # fmt: skip
 """The commands, in the order of use."""
 _BEGIN = "\b\nTo begin:\n  kg init            set up a project in this folder\n  kg ingest notes/   read the notes"
@@ -103,6 +103,10 @@ def _of_questions(name: str) -> click.Command | None:  # noqa: PLR0912 - one cas
             from kg.cli.diff import diff as command
         case "whatif":
             from kg.cli.whatif import whatif as command
+        case "when":
+            from kg.cli.when import when as command
+        case "blame":
+            from kg.cli.when import blame as command
         case "analyze":
             from kg.cli.explore import analyze as command
         case "export":

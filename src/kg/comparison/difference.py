@@ -205,10 +205,10 @@ def _concluded(state: ComparedState, triples: list[ox.Triple]) -> Iterator[Concl
     reasons = explainer.apart(explained) if triples else {}
     for triple in triples:
         found = reasons.get(triple)
-        yield Conclusion(Fact(triple, explainer.words(triple)), _reason(found) if found else "")
+        yield Conclusion(Fact(triple, explainer.words(triple)), reason(found) if found else "")
 
 
-def _reason(explanation: Explanation) -> str:
+def reason(explanation: Explanation) -> str:
     """The asserted triples that a conclusion rests on, with the first line of each, and the last rule."""
     leaves = dict.fromkeys(leaf for leaf in explanation.leaves if leaf.stated)
     told = [f"“{leaf.words[0]}” {leaf.words[1]} “{leaf.words[2]}” ({leaf.stated[0]})" for leaf in leaves]

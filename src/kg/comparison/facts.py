@@ -28,7 +28,7 @@ from kg.rdf.vocabulary import (
 )
 from kg.reasoning.other_vocabularies import follows_across
 
-_LAYOUT = frozenset(
+LAYOUT = frozenset(
     {
         LABEL.value,
         *(KG + name for name in ("path", "contentHash", "wordCount", "describes", "hasSection", "hasBlock")),
@@ -176,7 +176,7 @@ class FactComparison:
 
     def _fact(self, state: ComparedState, triple: ox.Triple) -> Fact | None:
         """A triple of a state as a fact; None if it only records the layout of a file."""
-        if triple.predicate.value in _LAYOUT or not state.is_thing(triple.subject):
+        if triple.predicate.value in LAYOUT or not state.is_thing(triple.subject):
             return None
         if triple.predicate == TYPE and state.ontology.is_structural(iri_of(triple.object)):
             return None
@@ -201,7 +201,7 @@ class FactComparison:
         told = (
             triple
             for triple in triples
-            if triple.predicate.value not in _LAYOUT
+            if triple.predicate.value not in LAYOUT
             and state.is_thing(triple.subject)
             and not follows_across(state.store, triple)
         )

@@ -49,8 +49,8 @@ def _alike(before: ComparedState, after: ComparedState, gone: list[str], come: l
     """The most similar pairs first, each note in one of them."""
     if len(gone) * len(come) > _MOST_PAIRS:
         return {}
-    old = {path: before.text(path)[:_LONGEST] for path in gone}
-    new = {path: after.text(path)[:_LONGEST] for path in come}
+    old = {path: before.content(path)[:_LONGEST] for path in gone}
+    new = {path: after.content(path)[:_LONGEST] for path in come}
     pairs = [
         (-Indel.normalized_similarity(old[first], new[second], score_cutoff=_ALIKE), first, second)
         for first, second in product(gone, come)

@@ -114,6 +114,11 @@ class ComparedState:
         except OSError:
             return ""
 
+    def content(self, path: str) -> str:
+        """What a note says, from the store: its texts and values, sorted. It outlasts the file."""
+        values = (triple.object.value for triple in self.triples(path) if isinstance(triple.object, ox.Literal))
+        return "\n".join(sorted(value for value in values if value not in {path, self.digest(path)}))
+
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """What `kg validate` reports, by the rules of the state's kg.toml; none without a note."""

@@ -5,7 +5,7 @@ their names have a meaning; their sizes stay. Links are written last, so that no
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -67,24 +67,38 @@ class Checkout:
             raise NotFound(f"the vault of {self.commit.hash[:12]} lies outside of the repository")
         return replace(settings, refresh="off")
 
-    def write(self) -> None:
-        """Write all files. Raises KgError if that fails."""
+    def write(self, before: Mapping[str, TreeFile] | None = None) -> dict[str, TreeFile]:
+        """Write the files that differ from those of another commit in the same folder; all, without one.
+
+        Returns the files by path. Raises KgError if that fails.
+        """
         try:
-            (self.top / ".git").mkdir(parents=True)  # where the search for .gitignore files above the vault ends
-            self._write()
+            # Where the search for .gitignore files above the vault ends.
+            (self.top / ".git").mkdir(parents=True, exist_ok=before is not None)
+            return self._write(before or {})
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise KgError(f"the files of {self.commit.hash[:12]} cannot be written here: {reason}") from error
 
-    def _write(self) -> None:
+    def _write(self, before: Mapping[str, TreeFile]) -> dict[str, TreeFile]:
         tree = self.repository.root_tree(self.commit.hash)
+        files: dict[str, TreeFile] = {}
         if (root := self.place(self.today.root)) is not None:
             config = f"{_below(root, self.top)}{CONFIG}"
             above = {f"{folder.as_posix()}/" for folder in PurePosixPath(config).parents}
-            found = [file for file in self.repository.files(tree, above.__contains__) if file.path == config]
-            self._write_files(found, 0)
+            files = {file.path: file for file in self.repository.files(tree, above.__contains__) if file.path == config}
+            self._replace({path: before[path] for path in (config,) if path in before}, files, 0)
         settings = self.settings(self.folder)
-        self._write_files(list(self._chosen(tree, settings)), settings.max_bytes)
+        chosen = {file.path: file for file in self._chosen(tree, settings) if file.path not in files}
+        self._replace({path: file for path, file in before.items() if path not in files}, chosen, settings.max_bytes)
+        return files | chosen
+
+    def _replace(self, before: Mapping[str, TreeFile], after: Mapping[str, TreeFile], most: int) -> None:
+        """Remove what is gone or another file now, and write what is new."""
+        for path, file in before.items():
+            if after.get(path) != file:
+                self.top.joinpath(*_parts(path)).unlink(missing_ok=True)
+        self._write_files([file for path, file in after.items() if before.get(path) != file], most)
 
     def _chosen(self, tree: str, settings: Config) -> Iterator[TreeFile]:
         """The files that kg reads: below the vault, the ontology and the queries, and each .gitignore above."""

@@ -41,7 +41,7 @@ _FILES = ("100644", "100755", "100664")
 LINK = "120000"
 """The mode of a symbolic link, whose blob has its target."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?)?")
-_FORM = "--format=%H %ct %s"
+_FORM = "--format=%H %ct %an%x00%s"
 _FOLDER = "40000"
 _NOTHING = ("", "")
 _PIECE = 1 << 20
@@ -50,11 +50,15 @@ _MOST = 10_000_000
 
 
 class Commit(NamedTuple):
-    """A commit: its hash, its time, and the first line of its message."""
+    """A commit: its hash, its time, the first line of its message, and the name of its author."""
 
     hash: str
     time: datetime
     subject: str
+    author: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.time:%Y-%m-%d} {self.hash[:7]} {self.author}: {self.subject}"
 
 
 class TreeFile(NamedTuple):
@@ -275,11 +279,12 @@ def _parsed(data: bytes, width: int) -> Iterator[tuple[str, tuple[str, str]]]:
 
 
 def _commit(line: str) -> Commit:
-    name, time, subject = line.split(" ", 2)
+    name, time, rest = line.split(" ", 2)
+    author, _, subject = rest.partition("\0")
     try:
-        return Commit(name, datetime.fromtimestamp(int(time), UTC), subject)
+        return Commit(name, datetime.fromtimestamp(int(time), UTC), subject, author)
     except (ValueError, OverflowError, OSError):  # not a number, or outside the calendar
-        return Commit(name, datetime.fromtimestamp(0, UTC), subject)
+        return Commit(name, datetime.fromtimestamp(0, UTC), subject, author)
 
 
 def _command(git: str, folder: Path, *arguments: str) -> list[str]:

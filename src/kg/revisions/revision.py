@@ -46,7 +46,7 @@ class Revision:
 
 def revision(config: Config, name: str, progress: Progress | None = None) -> Revision:
     """The vault as of a commit or a date; what is not there yet is made. Raises NotFound, KgError."""
-    with _repository(config) as repository:
+    with repository_of(config) as repository:
         commit = repository.commit(name)
         place = config.store / FOLDER / _key(repository, commit, config)
         checkout = Checkout(repository, commit, config, place / "tree")
@@ -66,7 +66,7 @@ def revision(config: Config, name: str, progress: Progress | None = None) -> Rev
         return Revision(commit, settings)
 
 
-def _repository(config: Config) -> Repository:
+def repository_of(config: Config) -> Repository:
     """The repository of the project, else of the vault. Raises NotFound, KgError."""
     try:
         return Repository.of(config.root)
