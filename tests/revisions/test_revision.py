@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import kg
-from helpers.commanding import run
+from helpers.commanding import run, snapshot
 from helpers.drawing import at_length
 from helpers.repositories import TURTLE, commit, git, isolate, write_history
 from helpers.vaults import ingest
@@ -218,3 +218,32 @@ def test_few_revisions_are_kept(tmp_path: Path) -> None:
         for place in (vault / ".kg" / "at").iterdir():
             os.utime(place, (1_000_000 - number, 1_000_000 - number))
     assert len(list((vault / ".kg" / "at").iterdir())) <= 9
+
+
+@pytest.mark.parametrize("what", ["at", "key", "tree", "store"])
+def test_no_link_in_a_store_is_followed(tmp_path: Path, what: str) -> None:
+    """A vault from elsewhere may come with a store, and a revision removes and writes folders there."""
+    vault, outside = tmp_path / "vault", tmp_path / "outside"
+    commit(vault, {"A.md": "x"}, 1)
+    config = load(vault, cwd=vault)
+    place = revision(config, "HEAD").config.store.parent
+    link = {"at": place.parent, "key": place, "tree": place / "tree", "store": place / "store"}[what]
+    shutil.move(link, outside)
+    (outside / "0123456789abcdef").mkdir()
+    link.symlink_to(outside)
+    before = snapshot(outside)
+    with pytest.raises(KgError, match="is a symbolic link"):
+        revision(config, "HEAD")
+    assert snapshot(outside) == before
+
+
+def test_only_what_kg_made_is_removed(tmp_path: Path) -> None:
+    vault = tmp_path / "vault"
+    write_history(vault, 6, 12)
+    as_it_was(vault, "HEAD")
+    own = vault / ".kg" / "at" / "my things"
+    own.mkdir()
+    os.utime(own, (1_000, 1_000))
+    for number in range(12):
+        as_it_was(vault, f"HEAD~{number}")
+    assert own.is_dir()

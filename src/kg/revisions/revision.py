@@ -8,6 +8,7 @@ The ingest begins with a copy of the store that is most like it, so that it read
 """
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,7 +18,7 @@ from pathlib import Path
 from time import time
 
 from kg.config import Config
-from kg.core.errors import KgError, NotFound, StoreError
+from kg.core.errors import KgError, NotFound, StoreError, StoreRefused
 from kg.core.files import is_folder, read_bytes
 from kg.core.folder import Folder
 from kg.core.version import __version__
@@ -30,6 +31,7 @@ from kg.store.seeding import seed
 from kg.store.store import manifest, published
 
 FOLDER = "at"
+_NAME = re.compile(r"[0-9a-f]{16}(?:\.[0-9]+)?")
 _KEPT = 8
 """How many revisions are kept."""
 _UNUSED = 3_600
@@ -49,6 +51,7 @@ def revision(config: Config, name: str, progress: Progress | None = None) -> Rev
     with repository_of(config) as repository:
         commit = repository.commit(name)
         place = config.store / FOLDER / _key(repository, commit, config)
+        _check_is_own(config.store, place)
         checkout = Checkout(repository, commit, config, place / "tree")
         if not is_folder(place / "tree"):
             _check_out(checkout, place, config)
@@ -72,6 +75,13 @@ def repository_of(config: Config) -> Repository:
         return Repository.of(config.root)
     except NotFound:
         return Repository.of(config.vault)
+
+
+def _check_is_own(store: Path, place: Path) -> None:
+    """Raise StoreRefused if something in the way is a link: a store may come with somebody else's vault."""
+    for part in (store, place.parent, place, place / "tree", place / "store"):
+        if part.is_symlink():
+            raise StoreRefused(f"{part} is a symbolic link, which kg does not follow: remove it")
 
 
 def _key(repository: Repository, commit: Commit, config: Config) -> str:
@@ -122,10 +132,15 @@ def _seed(settings: Config, stores: list[Path]) -> None:
             return
 
 
+def _is_made(entry: "os.DirEntry[str]") -> bool:
+    """Whether a folder has a name that kg gives a revision, or the draft of one."""
+    return entry.is_dir(follow_symlinks=False) and bool(_NAME.fullmatch(entry.name))
+
+
 def _tidy(place: Path) -> None:
     """Remove revisions that have not been used for long."""
     with suppress(OSError):
-        rows = sorted((entry.stat().st_mtime, entry.path) for entry in os.scandir(place.parent) if entry.is_dir())
+        rows = sorted((entry.stat().st_mtime, entry.path) for entry in os.scandir(place.parent) if _is_made(entry))
         for used, path in rows[:-_KEPT]:
             if used < time() - _UNUSED:
                 shutil.rmtree(path, ignore_errors=True)
