@@ -61,6 +61,7 @@ bench: $(STAMP) ## Figures, each beside a peer in the same run
 	$(BIN)/python benchmarks/analyzing.py
 	$(BIN)/python benchmarks/analyzing.py --large
 	$(BIN)/python benchmarks/suggesting.py
+	$(BIN)/python benchmarks/page.py
 	$(BIN)/python benchmarks/hostile.py
 
 clean:

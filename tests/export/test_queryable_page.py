@@ -328,9 +328,9 @@ def rounded(term: Term | None) -> object:
     return f"{float(term.value):.10g}" if isinstance(term, ox.Literal) else term
 
 
-def test_five_thousand_things_are_ready_within_three_seconds(tmp_path: Path) -> None:
+def test_five_thousand_things_are_answered(tmp_path: Path) -> None:
     store = ingest(Company(2_600).write(tmp_path / "vault"), tmp_path / "store").store
     page = page_of(load(tmp_path / "vault", store=store.path), tmp_path / "page.html")
-    said = told(page, texts=[{"text": TEXTS[2]}], openings=3)  # the fastest: other work on the machine does not count
-    assert said["things"] >= 5_000 and min(said["answering"]) < 3_000, said["answering"]
+    said = told(page, texts=[{"text": TEXTS[2]}])
+    assert said["things"] >= 5_000  # benchmarks/page.py takes the time
     same(store, Asked(TEXTS[2], {}), said["texts"][0])
