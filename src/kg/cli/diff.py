@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kg.cli.options import Options, common, gathered, progress, tell
-from kg.cli.reports import OutputOptions, output_options
+from kg.cli.options import Options, common, gathered, progress, store_config, tell
+from kg.cli.reports import OutputOptions, ReportTarget, output_options
 from kg.core.errors import KgError
 from kg.core.files import exists, is_folder
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kg.config import Config
     from kg.notes.vault import Progress
     from kg.rendering.difference_report import Sign
-    from kg.rendering.differences import DifferenceFormat, Paint
+    from kg.rendering.differences import DifferenceFormat, DifferenceWriter, Paint
 
 
 @dataclass(frozen=True)
@@ -79,19 +79,28 @@ def diff(
     files as they are, and REV1 is HEAD. PATH is a file or folder of the vault: only the facts and findings there are
     reported. Moved notes and wrapped lines change no fact. nquads and sparql hold the change of the whole dataset.
     """
-    from kg.config import find_store
-
     if textconv:
         _say_facts(textconv)
         return
     targets = output.targets(choice.reports(output))
-    config = find_store(store=options.store)
+    config = store_config(options)
     names, paths = _arguments(config, revisions)
     with progress(options) as bar:
         difference = _difference(config, names, paths, choice, bar)
+    report(options, choice, output, targets, difference)
+
+
+def report(
+    options: Options,
+    choice: DiffOptions,
+    output: OutputOptions,
+    targets: "Sequence[ReportTarget[DifferenceWriter]]",
+    difference: "Difference",
+) -> None:
+    """Write the reports; exit with 1 if that was asked for and anything differs."""
     for target in targets:
         with target.out() as out:
-            target.row.write(difference, out, signs(options, target.file))
+            target.row.write(difference, out, _paint(options, target.file))
     if choice.exit_code and difference and not output.exit_zero:
         sys.exit(1)
 
@@ -142,7 +151,7 @@ def _difference(
     return compare(before, after, choice.parts(paths))
 
 
-def signs(options: Options, file: Path | None) -> "Paint":
+def _paint(options: Options, file: Path | None) -> "Paint":
     """Colours for a terminal."""
     colors = {"+": "green", "-": "red", "~": "yellow"}
     is_shown = file is None and options.color is not False and sys.stdout.isatty()

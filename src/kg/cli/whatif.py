@@ -1,20 +1,19 @@
 """`kg whatif`: what a change would mean, before a note is touched."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from kg.cli.diff import DiffOptions, diff_options, signs
-from kg.cli.options import Options, common, gathered
+from kg.cli.diff import DiffOptions, diff_options, report
+from kg.cli.options import Options, common, gathered, store_config
 from kg.cli.reports import OutputOptions, output_options
 from kg.core.errors import KgError
 
 if TYPE_CHECKING:
     from kg.comparison.imagined import ImaginedChanges
-    from kg.config import Config
+    from kg.comparison.state import ComparedState
 
 
 @dataclass(frozen=True)
@@ -29,12 +28,14 @@ class ChangeOptions:
     drop: tuple[tuple[str, str, str], ...]
 
     def make(self, changes: "ImaginedChanges") -> None:
-        """Make the changes, in this order: files, names, properties, removals. Raises KgError."""
+        """Make the changes, in this order: files, properties, names, removals. Raises KgError."""
         for text in self.with_:
             file, _, path = text.partition("=")
             changes.with_file(Path(file), path)
-        for row in (*self.drop, *self.add):
-            (changes.drop if row in self.drop else changes.add)(*row)
+        for row in self.drop:
+            changes.drop(*row)
+        for row in self.add:
+            changes.add(*row)
         for pair in self.rename:
             changes.rename(*pair)
         for pair in self.merge:
@@ -67,34 +68,26 @@ def whatif(options: Options, change: ChangeOptions, choice: DiffOptions, output:
     from kg.comparison.difference import compare
     from kg.comparison.imagined import ImaginedChanges
     from kg.comparison.state import ComparedState
-    from kg.config import find_store
     from kg.ingestion.overlay import overlay
     from kg.notes.vault import Vault
 
     targets = output.targets(choice.reports(output))
-    config = find_store(store=options.store)
+    config = store_config(options)
     now = state_now(config)
     changes = ImaginedChanges(now)
     change.make(changes)
     if not changes.contents:
         raise click.UsageError("name a change: --without, --with, --rename, --merge, --add or --drop.")
     with overlay(Vault(config=config), changes.contents) as imagined:
-        difference = compare(now, ComparedState.of("as it would be", imagined.config), choice.parts())
-        for target in targets:
-            with target.out() as out:
-                target.row.write(difference, out, signs(options, target.file))
+        after = ComparedState.of("as it would be", imagined.config)
         for row in change.add:
-            _check_added(options, imagined.config, row)
-    if choice.exit_code and difference and not output.exit_zero:
-        sys.exit(1)
+            _check_added(options, after, row)
+        report(options, choice, output, targets, compare(now, after, choice.parts()))
 
 
-def _check_added(options: Options, config: "Config", row: tuple[str, str, str]) -> None:
+def _check_added(options: Options, after: "ComparedState", row: tuple[str, str, str]) -> None:
     """Say if what was added is not what the notes would state."""
-    from kg.reasoning.explanation import Explainer
-    from kg.store.store import Published
-
     try:
-        Explainer(config, Published(config.store)).naming.triples(*row)
+        after.explainer.naming.triples(*row)
     except KgError as error:
         options.say(f"the line “{row[1]}:: {row[2]}” does not state it: {error}", fg="yellow")

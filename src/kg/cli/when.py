@@ -2,7 +2,7 @@
 
 import click
 
-from kg.cli.options import Command, Options, common, emit, progress
+from kg.cli.options import Command, Options, common, emit, progress, store_config
 
 _FORMAT = click.option(
     "-f",
@@ -31,11 +31,10 @@ def when(options: Options, subject: str, predicate: str, obj: str, format_: str)
     triple begins to hold, by which line or rule, and the commit that ends it. Exits with 1 if it never held.
     """
     from kg.comparison.since import periods
-    from kg.config import find_store
     from kg.rendering.periods import WHEN
 
     with progress(options) as bar:
-        found = periods(find_store(store=options.store), subject, predicate, obj, bar)
+        found = periods(store_config(options), subject, predicate, obj, bar)
     emit(WHEN[format_](found), styled=format_ == "text")
 
 
@@ -49,9 +48,8 @@ def blame(options: Options, name: str, format_: str) -> None:
     since which it holds without a gap. Exits with 1 if that commit has no such thing.
     """
     from kg.comparison.since import blame as run
-    from kg.config import find_store
     from kg.rendering.periods import BLAME
 
     with progress(options) as bar:
-        found = run(find_store(store=options.store), name, bar)
+        found = run(store_config(options), name, bar)
     emit(BLAME[format_](found), styled=format_ == "text")

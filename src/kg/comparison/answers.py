@@ -57,7 +57,11 @@ def _verdicts(state: ComparedState) -> dict[str, str]:
 def _queries(before: ComparedState, after: ComparedState) -> Iterator[AnswerChange]:
     """The project's own queries that need no value."""
     mine = [
-        {name: row for name, row in readable_queries(state.config)[0].items() if _is_own(state, name)}
+        {
+            name: query
+            for name, query in readable_queries(state.config)[0].items()
+            if query.path.parent == state.config.queries
+        }
         for state in (before, after)
     ]
     for name in sorted(mine[0].keys() & mine[1].keys()):
@@ -76,10 +80,6 @@ def _queries(before: ComparedState, after: ComparedState) -> Iterator[AnswerChan
                 tuple(sorted(now - was)),
                 tuple(sorted(was - now)),
             )
-
-
-def _is_own(state: ComparedState, name: str) -> bool:
-    return bool(state.config.queries and (state.config.queries / f"{name}.rq").is_file())
 
 
 def _rows(state: ComparedState, question: NamedQuery) -> set[str]:

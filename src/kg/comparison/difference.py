@@ -1,9 +1,9 @@
 """The difference between two states of a vault, as a value that every report is made from."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import pyoxigraph as ox
@@ -71,14 +71,12 @@ class Difference:
     @cached_property
     def totals(self) -> dict[str, int]:
         """The numbers of what has come and gone."""
-        notes = self.notes
+        notes, both = self.notes, [change for change in self.notes if change.before and change.after]
         return {
             "notes_added": sum(not change.before for change in notes),
             "notes_removed": sum(not change.after for change in notes),
-            "notes_edited": sum(bool(change.before and change.after) and change.is_edited for change in notes),
-            "notes_moved": sum(
-                bool(change.before and change.after) and change.before != change.after for change in notes
-            ),
+            "notes_edited": sum(change.is_edited for change in both),
+            "notes_moved": sum(change.before != change.after for change in both),
             "things_added": len(self.come.things),
             "things_removed": len(self.gone.things),
             "facts_changed": sum(len(change.changed) for change in notes),
@@ -104,10 +102,8 @@ class ComparedParts:
 
     def has(self, *paths: str) -> bool:
         """Whether one of the paths of a note is reported on."""
-        wanted = self.paths
-        return not wanted or any(
-            path == part or path.startswith(part) for path in filter(None, paths) for part in wanted
-        )
+        named = [path for path in paths if path]
+        return not self.paths or any(path == part or path.startswith(part) for path in named for part in self.paths)
 
 
 def compare(before: ComparedState, after: ComparedState, parts: ComparedParts | None = None) -> Difference:
@@ -120,7 +116,7 @@ def compare(before: ComparedState, after: ComparedState, parts: ComparedParts | 
     things_gone, things_come, moved = _things(before, after, renaming, notes)
     findings = _findings(before, after, renaming, moved) if parts.findings else ([], [])
     old, new = ([finding for finding in found if parts.has(finding.path)] for found in findings)
-    quads = _once(facts.quads)
+    quads = cache(facts.quads)
     return Difference(
         Side(before, things_gone, tuple(_concluded(before, gone)), tuple(old), lambda: quads()[0]),
         Side(after, things_come, tuple(_concluded(after, come)), tuple(new), lambda: quads()[1]),
@@ -132,18 +128,6 @@ def compare(before: ComparedState, after: ComparedState, parts: ComparedParts | 
             before, [fact for change in notes for fact in (*change.removed, *(pair.before for pair in change.changed))]
         ),
     )
-
-
-def _once(work: Callable[[], tuple[list[ox.Quad], list[ox.Quad]]]) -> Callable[[], tuple[list[ox.Quad], list[ox.Quad]]]:
-    """The function, run at its first call only."""
-    results: list[tuple[list[ox.Quad], list[ox.Quad]]] = []
-
-    def once() -> tuple[list[ox.Quad], list[ox.Quad]]:
-        if not results:
-            results.append(work())
-        return results[0]
-
-    return once
 
 
 def _lines(state: ComparedState, facts: Iterable[Fact]) -> Mapping[ox.Triple, tuple[SourceLine, ...]]:
@@ -166,11 +150,7 @@ def _things(
     come = [term for term in now if term not in known and not _is_there(before, renaming.back.term(term))]
     moved = []
     for old, new in sorted(renaming.paths.items()):
-        names = [
-            state.names.entity(path, state.ledger.entries[path].card.id)
-            for state, path in ((before, old), (after, new))
-        ]
-        first, second = _thing(before, ox.NamedNode(names[0]), old), _thing(after, ox.NamedNode(names[1]), new)
+        first, second = (_thing(state, state.entity(path), path) for state, path in ((before, old), (after, new)))
         moved.append(second._replace(before=first.name, path_before=old))
     return _described(before, gone, was), _described(after, come, now), tuple(moved)
 
@@ -196,19 +176,23 @@ def _thing(state: ComparedState, term: Term, path: str) -> ChangedThing:
 
 def _concluded(state: ComparedState, triples: list[ox.Triple]) -> Iterator[Conclusion]:
     """The triples, the first of them with the reason why they follow."""
+    known = reasons(state, triples[:_EXPLAINED])
+    for triple in triples:
+        yield Conclusion(Fact(triple, state.explainer.words(triple)), known.get(triple, ""))
+
+
+def reasons(state: ComparedState, triples: Sequence[ox.Triple]) -> dict[ox.Triple, str]:
+    """Why each of the triples follows, in one line; a triple without a derivation is left out."""
     explainer = state.explainer
 
-    def explained() -> dict[ox.Triple, Explanation]:
-        steps = [explainer.derivations.of(triple) for triple in triples[:_EXPLAINED]]
-        return {found.triple: found for found in explainer.explained(step for step in steps if step)}
+    def explained() -> dict[ox.Triple, str]:
+        steps = filter(None, map(explainer.derivations.of, triples))
+        return {found.triple: _reason(found) for found in explainer.explained(steps)}
 
-    reasons = explainer.apart(explained) if triples else {}
-    for triple in triples:
-        found = reasons.get(triple)
-        yield Conclusion(Fact(triple, explainer.words(triple)), reason(found) if found else "")
+    return explainer.apart(explained) if triples else {}
 
 
-def reason(explanation: Explanation) -> str:
+def _reason(explanation: Explanation) -> str:
     """The asserted triples that a conclusion rests on, with the first line of each, and the last rule."""
     leaves = dict.fromkeys(leaf for leaf in explanation.leaves if leaf.stated)
     told = [f"“{leaf.words[0]}” {leaf.words[1]} “{leaf.words[2]}” ({leaf.stated[0]})" for leaf in leaves]

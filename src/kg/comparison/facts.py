@@ -7,7 +7,8 @@ its sections, the words of its text. Whitespace in a text is no difference eithe
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import pyoxigraph as ox
 
@@ -49,6 +50,12 @@ class Fact(NamedTuple):
 
     triple: ox.Triple
     words: tuple[str, str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        """The fact as a JSON object: the names of its terms, and the terms."""
+        terms = (self.triple.subject, self.triple.predicate, self.triple.object)
+        names = zip(("subject", "predicate", "object"), self.words, strict=True)
+        return {**dict(names), "triple": [str(term) for term in terms]}
 
 
 class ChangedValue(NamedTuple):
@@ -102,13 +109,13 @@ class FactComparison:
         yield from moved.items()
         yield from ((path, "") for path in before.keys() - after.keys() - moved.keys())
         yield from (("", path) for path in after.keys() - before.keys() - set(moved.values()))
-        yield from ((path, path) for path in before.keys() & after.keys() & self._possible())
+        yield from ((path, path) for path in before.keys() & after.keys() & self._possible)
 
     def quads(self) -> tuple[list[ox.Quad], list[ox.Quad]]:
         """The quads that only the earlier state has, and those that only the later one has, sorted."""
         removed, added = set[ox.Quad](), set[ox.Quad]()
         before, after = self.before.ledger.entries, self.after.ledger.entries
-        for path in (before.keys() ^ after.keys()) | (before.keys() & self._possible()):
+        for path in (before.keys() ^ after.keys()) | (before.keys() & self._possible):
             was, now = set(self.before.triples(path)), set(self.after.triples(path))
             removed |= _quads(was - now, ox.NamedNode(self.before.names.path(path)))
             added |= _quads(now - was, ox.NamedNode(self.after.names.path(path)))
@@ -124,6 +131,7 @@ class FactComparison:
         added |= _quads(now - was, DEFAULT_GRAPH)
         return sorted(removed, key=str), sorted(added, key=str)
 
+    @cached_property
     def _possible(self) -> set[str]:
         """The notes of the later state that may assert something else."""
         before, after = self.before, self.after

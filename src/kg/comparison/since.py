@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pyoxigraph as ox
 
-from kg.comparison.difference import reason
+from kg.comparison.difference import reasons
 from kg.comparison.facts import LAYOUT, Fact
 from kg.comparison.renames import Renaming
 from kg.comparison.state import ComparedState
@@ -64,15 +64,9 @@ def _period(commit: Commit, state: ComparedState, triple: ox.Triple) -> Period:
     fact = Fact(triple, state.explainer.words(triple))
     inferred = state.store.has(triple.subject, triple.predicate, triple.object, INFERRED_GRAPH)
     if inferred:
-        return Period(commit, fact, inferred, _reason(state, triple))
+        return Period(commit, fact, inferred, reasons(state, [triple]).get(triple, ""))
     lines = state.explainer.sources.placed([triple])[triple]
     return Period(commit, fact, inferred, f"{lines[0]}  {lines[0].text}" if lines else "")
-
-
-def _reason(state: ComparedState, triple: ox.Triple) -> str:
-    explainer = state.explainer
-    explained = explainer.apart(lambda: explainer.explained(filter(None, [explainer.derivations.of(triple)])))
-    return reason(explained[0]) if explained else ""
 
 
 def blame(config: Config, name: str, progress: Progress | None = None) -> list[Period]:

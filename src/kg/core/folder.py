@@ -17,7 +17,8 @@ from kg.core.files import MAX_STORE_FILE, read_bytes
 Kind = Literal["file", "folder", "link", "other", ""]
 """The kind of a folder's entry; empty if the entry does not exist."""
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+"""The flags that open a file which must not exist yet."""
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _HAS_HANDLES = os.open in os.supports_dir_fd
 _KINDS: dict[int, Kind] = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}
@@ -105,7 +106,7 @@ class Folder:
     def new(self, name: str) -> Iterator[BinaryIO]:
         """Yield a new file to write to. Raises OSError, also if the name exists."""
         place, where = self._at(name)
-        with open(os.open(place, _NEW, 0o666, **where), "wb") as file:
+        with open(os.open(place, NEW, 0o666, **where), "wb") as file:
             yield file
 
     def link(self, name: str, file: Path) -> None:
@@ -167,7 +168,7 @@ class Folder:
 
 def write_new(file: Path, data: bytes) -> None:
     """Write a file whole or not at all, where no file or link exists. Raises OSError."""
-    handle = os.open(file, _NEW, 0o666)
+    handle = os.open(file, NEW, 0o666)
     try:
         with open(handle, "wb") as new:
             new.write(data)

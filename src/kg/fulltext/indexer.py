@@ -39,7 +39,7 @@ from kg.notes.canvas import CanvasSource
 from kg.notes.model import NAME_KINDS, Note, Value
 from kg.notes.pool import Workers
 from kg.notes.summary import aliases
-from kg.notes.vault import Progress, Vault, without_collection
+from kg.notes.vault import Progress, Vault, silent, without_collection
 from kg.store.ingest_state import IngestState
 from kg.store.ownership import owned
 from kg.store.store import Store
@@ -186,7 +186,7 @@ class _Update:
 
     def __init__(self, store: Store, config: Config, database: sqlite3.Connection, progress: Progress | None) -> None:
         self.store, self.config, self.database = store, config, database
-        self.progress: Progress = progress or (lambda what, done, total: None)
+        self.progress: Progress = progress or silent
 
     def done(self) -> sqlite3.Connection:
         """Return the up-to-date index; in memory if the file cannot be written."""

@@ -21,7 +21,7 @@ from kg.ingestion.pipeline import ingest
 from kg.ingestion.publisher import Publisher
 from kg.ingestion.report import Report
 from kg.ingestion.snapshot import Held, Scan, Snapshot
-from kg.notes.vault import Vault, without_collection
+from kg.notes.vault import Vault, silent, without_collection
 from kg.store.generations import stamp
 from kg.store.seeding import seed
 
@@ -68,11 +68,7 @@ def _ingested(config: Config, base: Report) -> Report:
     files = vault.with_drafts(base.files) if base.files else vault.files()
     snapshot = Snapshot.of(vault, Scan(stamp(config.store), files), inference=True)
     snapshot = replace(snapshot, edited=frozenset(path for path in config.drafts if path in files.notes))
-    return change(Publisher(snapshot, time.perf_counter(), _silent), snapshot.reason_to_rebuild(), snapshot.digests())
-
-
-def _silent(_what: str, _done: int, _total: int) -> None:
-    """Show no progress."""
+    return change(Publisher(snapshot, time.perf_counter(), silent), snapshot.reason_to_rebuild(), snapshot.digests())
 
 
 @contextmanager

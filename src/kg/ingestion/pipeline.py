@@ -13,7 +13,7 @@ from kg.ingestion.fingerprint import Fingerprint
 from kg.ingestion.publisher import Publisher
 from kg.ingestion.report import Changes, Report
 from kg.ingestion.snapshot import Held, Scan, Snapshot
-from kg.notes.vault import Progress, Vault, without_collection
+from kg.notes.vault import Progress, Vault, silent, without_collection
 from kg.store.builder import retried
 
 
@@ -37,14 +37,10 @@ def ingest(
     now = None if held else Fingerprint.of(vault.config)  # which looks at each file
     with without_collection():
         snapshots = _snapshots(vault, files, held, inference=inference)
-        report = retried(lambda: _attempt(Publisher(next(snapshots), started, progress or _silent), full=full))
+        report = retried(lambda: _attempt(Publisher(next(snapshots), started, progress or silent), full=full))
     if now:
         now.keep(vault.config)
     return report
-
-
-def _silent(_what: str, _done: int, _total: int) -> None:
-    """Show no progress."""
 
 
 def preview(vault: Vault | str | Path, *, inference: bool = True) -> Changes:

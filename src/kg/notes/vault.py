@@ -47,6 +47,10 @@ Progress = Callable[[str, int, int], None]
 """Receives the activity, how much of it is done, and the total."""
 
 
+def silent(_what: str, _done: int, _total: int) -> None:
+    """Show no progress."""
+
+
 class UnreadablePath(NamedTuple):
     """A folder of a vault that could not be listed, or a file whose type could not be read."""
 

@@ -1,6 +1,6 @@
 """The sections and rows of a report on the difference between two states, which every format for people writes."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -28,11 +28,10 @@ class ReportRow(NamedTuple):
 
 @dataclass(frozen=True)
 class ReportSection:
-    """Rows under a title; a section about a note has its path as the title."""
+    """Rows under a title, which is the path in a section about a note."""
 
     title: str
     rows: tuple[ReportRow, ...]
-    is_note: bool = False
 
 
 def sections(difference: Difference) -> Iterator[ReportSection]:
@@ -41,7 +40,7 @@ def sections(difference: Difference) -> Iterator[ReportSection]:
     for change in difference.notes:
         if change.has_facts:
             title = change.path if change.before in {"", change.path} else f"{change.before} → {change.path}"
-            yield ReportSection(title, tuple(_facts(change, difference)), is_note=True)
+            yield ReportSection(title, tuple(_facts(change, difference)))
     yield from _section("What follows", _conclusions(difference))
     yield from _section("Findings", _findings(difference))
     yield from _section("Answers", _answers(difference))
@@ -98,13 +97,12 @@ def _short(text: str) -> str:
 
 
 def _conclusions(difference: Difference) -> Iterator[ReportRow]:
-    for side, sign in _sides(difference):
-        for conclusion in side(difference):
-            yield ReportRow(sign, sentence(conclusion.fact), conclusion.reason)
+    yield from (_conclusion("+", conclusion) for conclusion in difference.come.follows)
+    yield from (_conclusion("-", conclusion) for conclusion in difference.gone.follows)
 
 
-def _sides(difference: Difference) -> tuple[tuple[Callable[[Difference], tuple[Conclusion, ...]], Sign], ...]:
-    return (lambda it: it.come.follows, "+"), (lambda it: it.gone.follows, "-")
+def _conclusion(sign: Sign, conclusion: Conclusion) -> ReportRow:
+    return ReportRow(sign, sentence(conclusion.fact), conclusion.reason)
 
 
 def _findings(difference: Difference) -> Iterator[ReportRow]:

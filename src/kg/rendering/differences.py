@@ -14,11 +14,12 @@ from kg.core.json_text import json_text
 from kg.core.output_format import OutputFormat
 from kg.rdf.vocabulary import DEFAULT_GRAPH
 from kg.rendering.difference_report import ReportRow, ReportSection, Sign, sections, sentence, summary, title
-from kg.rendering.findings import github_command
+from kg.rendering.findings import github_command, workflow_command
 
 Paint = Callable[[Sign, str], str]
 """Returns a text in the colour of a sign, if there are colours."""
-DifferenceFormat = OutputFormat[Callable[[Difference, IO[str], Paint], None]]
+DifferenceWriter = Callable[[Difference, IO[str], Paint], None]
+DifferenceFormat = OutputFormat[DifferenceWriter]
 _FOLDED = 30
 """The number of rows from which a section of Markdown is folded."""
 
@@ -48,9 +49,8 @@ def _markdown(difference: Difference, out: IO[str], paint: Paint) -> None:
     for section in sections(difference):
         head, rows = in_markdown(section.title), "".join(_item(row) for row in section.rows)
         if len(section.rows) > _FOLDED:
-            out.write(
-                f"\n<details><summary>{escape(section.title)} ({len(section.rows):,})</summary>\n\n{rows}\n</details>\n"
-            )
+            label = f"{_in_html(section.title)} ({len(section.rows):,})"
+            out.write(f"\n<details><summary>{label}</summary>\n\n{rows}\n</details>\n")
         else:
             out.write(f"\n### {head}\n\n{rows}")
 
@@ -135,7 +135,7 @@ def _note(change: NoteChange, difference: Difference) -> dict[str, Any]:
     now, was = difference.lines, difference.lines_before
 
     def fact(row: Fact, lines: Any) -> dict[str, Any]:
-        return _triple(row) | {"places": [line.as_json() for line in lines.get(row.triple, ())]}
+        return row.as_json() | {"places": [line.as_json() for line in lines.get(row.triple, ())]}
 
     return {
         "before": change.before or None,
@@ -147,14 +147,8 @@ def _note(change: NoteChange, difference: Difference) -> dict[str, Any]:
     }
 
 
-def _triple(fact: Fact) -> dict[str, Any]:
-    subject, predicate, obj = fact.words
-    terms = (fact.triple.subject, fact.triple.predicate, fact.triple.object)
-    return {"subject": subject, "predicate": predicate, "object": obj, "triple": [str(term) for term in terms]}
-
-
 def _conclusion(conclusion: Conclusion) -> dict[str, Any]:
-    return _triple(conclusion.fact) | {"reason": conclusion.reason or None}
+    return conclusion.fact.as_json() | {"reason": conclusion.reason or None}
 
 
 def _nquads(difference: Difference, out: IO[str], paint: Paint) -> None:
@@ -188,12 +182,10 @@ def _github(difference: Difference, out: IO[str], paint: Paint) -> None:
     for change in difference.notes:
         if change.has_facts and change.after:
             told = [f"~ {sentence(pair.before)} → {pair.after.words[2]}" for pair in change.changed]
-            told += [f"+ {sentence(fact)}" for fact in change.added] + [
-                f"- {sentence(fact)}" for fact in change.removed
-            ]
-            text = "%0A".join(printable(row).replace("%", "%25") for row in told)
-            place = change.after.replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
-            out.write(f"::notice file={printable(place)},line=1,title=What the note says::{text}\n")
+            told += [f"+ {sentence(fact)}" for fact in change.added]
+            told += [f"- {sentence(fact)}" for fact in change.removed]
+            place = {"file": printable(change.after), "line": 1, "title": "What the note says"}
+            out.write(workflow_command("notice", place, "\n".join(map(printable, told))))
 
 
 REPORTS: dict[str, DifferenceFormat] = {

@@ -225,9 +225,14 @@ def github_command(finding: Finding, path: str, title: str) -> str:
         "endColumn": finding.end_column,
         "title": title,
     }
-    properties = ",".join(f"{key}={_escaped(str(value), also=True)}" for key, value in location.items())
     text = printable(finding.message) + (f" ({printable(finding.hint)})" if finding.hint else "")
-    return f"::{names[finding.severity]} {properties}::{_escaped(text)}\n"
+    return workflow_command(names[finding.severity], location, text)
+
+
+def workflow_command(name: str, properties: Mapping[str, object], text: str) -> str:
+    """A command of GitHub Actions, on one line."""
+    told = ",".join(f"{key}={_escaped(str(value), also=True)}" for key, value in properties.items())
+    return f"::{name} {told}::{_escaped(text)}\n"
 
 
 def _escaped(text: str, *, also: bool = False) -> str:

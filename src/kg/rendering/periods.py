@@ -43,13 +43,8 @@ def _json(periods: Sequence[Period]) -> str:
 
 
 def _object(period: Period) -> dict[str, Any]:
-    subject, predicate, obj = period.fact.words
-    triple = period.fact.triple
     return {
-        "subject": subject,
-        "predicate": predicate,
-        "object": obj,
-        "triple": [str(term) for term in (triple.subject, triple.predicate, triple.object)],
+        **period.fact.as_json(),
         "inferred": period.inferred,
         "why": period.why,
         "since": _commit(period.since),

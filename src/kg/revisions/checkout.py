@@ -14,6 +14,7 @@ from kg.config import FILE as CONFIG
 from kg.config import Config, settings_in
 from kg.core.errors import KgError, NotFound
 from kg.core.files import MAX_TEXT_FILE, is_folder
+from kg.core.folder import NEW
 from kg.notes.ignore_rules import GITIGNORE
 from kg.notes.obsidian_settings import FILES as OBSIDIAN_FILES
 from kg.notes.obsidian_settings import FOLDER as OBSIDIAN
@@ -24,7 +25,6 @@ _WHOLE = 65_536
 """The size in bytes up to which an attachment is written, which is faster than to ask for its size alone."""
 _READ = (GITIGNORE, ".toml", ".ttl", ".owl", ".rdf", ".xml", ".nt", ".jsonld", ".rq", ".json", ".csv", ".tsv", ".base")
 """The ends of the names of files that kg reads, beside notes."""
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class Checkout:
         """Write a file; of one that kg does not read, or that is too large for it, the size alone."""
         limit = most if is_note(file.path) else MAX_TEXT_FILE if file.path.lower().endswith(_READ) else _WHOLE
         content = self.repository.content(file.blob, limit)
-        with open(os.open(place, _NEW, 0o644), "wb") as out:
+        with open(os.open(place, NEW, 0o644), "wb") as out:
             if content is None:
                 out.truncate(self.repository.size(file.blob))
             else:

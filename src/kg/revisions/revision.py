@@ -4,7 +4,7 @@
     .kg/at/KEY/store/  what an ingest of them gives
     .kg/at/KEY/done    the version of kg that made it
 
-The ingest begins with a copy of the store that is most like it, so that it reads only the notes that differ.
+The ingest begins with a copy of today's store, else of another revision's, so that it reads only the notes that differ.
 """
 
 import os

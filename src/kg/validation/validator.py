@@ -25,7 +25,7 @@ from kg.mapping.link_resolution import Index, LinkClass
 from kg.mapping.provenance import Origin, Place
 from kg.notes.obsidian_settings import Settings
 from kg.notes.pool import Workers
-from kg.notes.vault import Files, Progress, Reading, Vault, without_collection
+from kg.notes.vault import Files, Progress, Reading, Vault, silent, without_collection
 from kg.rdf.iris import Names
 from kg.reasoning.contradictions import contradictions
 from kg.reasoning.explanation import Explainer
@@ -163,9 +163,7 @@ def _all(
     with _up_to_date(vault, scan, progress) as (report, generation), NoteReader() as reader:
         config, files = vault.config, report.looked_again or scan.files
         before = ValidationCache.read(report.path)
-        ingested = IngestedVault(
-            vault, files, report, generation, before, progress or (lambda what, done, total: None), reader
-        )
+        ingested = IngestedVault(vault, files, report, generation, before, progress or silent, reader)
         return _checked(ingested, only, least, Limits(seconds or config.max_seconds, config.max_memory))
 
 
