@@ -15,6 +15,7 @@ from helpers import (
     hostile,
     sampling,
 )
+from helpers.clients import client, served_vault  # noqa: F401 - fixtures
 from helpers.vaults import NOTES, Write, ingest, write_vault
 
 

@@ -10,7 +10,8 @@ from kg.core.version import __version__
 
 _COMMANDS = (
     "init", "ingest", "doctor", "infer", "why", "validate", "explain", "query", "list", "shell", "search", "show",
-    "stats", "diff", "whatif", "when", "blame", "analyze", "export", "test", "push", "pull", "completion", "help",
+    "stats", "diff", "whatif", "when", "blame", "analyze", "export", "test", "push", "pull", "serve",
+    "completion", "help",
 )  # fmt: skip
 """The commands, in the order of use."""
 _BEGIN = "\b\nTo begin:\n  kg init            set up a project in this folder\n  kg ingest notes/   read the notes"
@@ -117,6 +118,8 @@ def _of_questions(name: str) -> click.Command | None:  # noqa: PLR0912 - one cas
             from kg.cli.remote import push as command
         case "pull":
             from kg.cli.remote import pull as command
+        case "serve":
+            from kg.cli.serve import serve as command
         case "completion":
             from kg.cli.help import completion as command
         case "help":

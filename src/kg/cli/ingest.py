@@ -3,13 +3,14 @@
 import shutil
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kg.cli.options import Options, common, complain, emit, plural, progress, say_findings, tell, vault_config
-from kg.core.errors import KgError, StoreBusy, StoreError
+from kg.core.errors import StoreError
 from kg.core.escaping import printable
 from kg.core.files import short
 from kg.core.json_text import json_text
@@ -106,41 +107,21 @@ def _preview(options: Options, config: "Config", *, inference: bool) -> None:
 
 
 def _watch(options: Options, vault: Path | None, *, inference: bool, as_json: bool) -> None:
-    """Ingest after each burst of changes. If an ingest fails, report it, keep the last state and continue.
-
-    After an edit, only the edited files are read; then a second without changes is used to list all files.
-    """
+    """Ingest after each burst of changes. If an ingest fails, report it, keep the last state and continue."""
     from kg.config import load
-    from kg.ingestion.snapshot import Held
-    from kg.ingestion.watching import Inputs, rounds
+    from kg.ingestion.following import follow
 
-    config, last_error, report = load(vault, store=options.store), "", None
-    inputs = Inputs.of(config, Path.cwd())
-    options.say(f"watching {short(config.vault)} (Ctrl-C ends it)", dim=True)
-    while True:
-        missed = True  # something may have changed before the watch began
-        for changed in rounds(inputs):
-            if changed == frozenset() and not missed:
-                continue
-            edited = None if missed else changed or None
-            missed, before = bool(edited), inputs
-            held = Held(report, edited) if report else None
-            report = None
-            try:
-                config = load(vault, store=options.store)
-                inputs = Inputs.of(config, Path.cwd())
-                report = _ingest_once(
-                    options, config, full=False, inference=inference, as_json=as_json, held=held, watching=True
-                )
-                last_error = ""
-            except KgError as error:
-                missed = isinstance(error, StoreBusy)  # try again when the other process is done
-                if last_error != str(error):  # report a missing drive only once
-                    complain(f"{error}; the last good state stays")
-                last_error = str(error)
+    def ingest(config: "Config", held: "Held | None") -> "Report":
+        return _ingest_once(options, config, full=False, inference=inference, as_json=as_json, held=held, watching=True)
+
+    settings, last_error = partial(load, vault, store=options.store), ""
+    options.say(f"watching {short(settings().vault)} (Ctrl-C ends it)", dim=True)
+    for report, error in (found[1:] for found in follow(settings, ingest, Path.cwd())):
+        if error and last_error != str(error):  # report a missing drive only once
+            complain(f"{error}; the last good state stays")
+        if error or report:
+            last_error = str(error or "")
             sys.stdout.flush()
-            if inputs != before:
-                break
 
 
 @click.command()

@@ -12,6 +12,8 @@ _EXTRAS = dict.fromkeys(("numpy", "scipy", "rustworkx", "graspologic_native"), "
     "pyarrow": "parquet",
     "pandas": "pandas",
     "resvg_py": "png",
+    "starlette": "serve",
+    "uvicorn": "serve",
 }
 """The extra of pyproject.toml that has a module which a lean installation leaves out."""
 _WITHOUT_INPUT: tuple[list[str], ...] = ([], ["--version"], ["--help"], ["-h"])

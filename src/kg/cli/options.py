@@ -189,7 +189,7 @@ def common(command: Command) -> Command:
 
     @wraps(command)
     def with_options(*, store: Path | None, quiet: bool, verbose: bool, no_color: bool, **rest: Any) -> Any:
-        needs_network = rest.get("endpoint") or rest.get("allow_service")
+        needs_network = rest.get("endpoint") or rest.get("allow_service") or "address" in rest
         if owns_process() and not needs_network:
             close_network()
         options = Options(store, quiet, verbose, no_color)
@@ -250,6 +250,21 @@ def time_limit(says: str, **more: Any) -> Callable[[Command], Command]:
     """The option `--timeout SECONDS`."""
     seconds = click.FloatRange(min=0, min_open=True)
     return click.option("--timeout", type=seconds, metavar="SECONDS", help=says, **more)
+
+
+def size_limit(says: str, **more: Any) -> Callable[[Command], Command]:
+    """The option `--memory SIZE`."""
+    return click.option("--memory", callback=_size, metavar="SIZE", help=says, **more)
+
+
+def _size(context: click.Context, option: click.Parameter, text: str | None) -> int | None:
+    """Parse a number of bytes: 2G, 500M, 1000000. Raises BadParameter."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", text.strip(), re.I)
+    if not match or float(match[1]) == 0:
+        raise click.BadParameter(f"{text!r} is not a size like 2G or 500M.")
+    return int(float(match[1]) * 1000 ** " kmgt".index(match[2].lower() or " "))
 
 
 def chosen_config(options: Options, vault: Path | None) -> "Config":

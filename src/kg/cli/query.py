@@ -1,6 +1,5 @@
 """`kg query`: answer a SPARQL query."""
 
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kg.cli.freshness import refresh
-from kg.cli.options import Options, as_of, common, complain, store_config, tell, time_limit
+from kg.cli.options import Options, as_of, common, complain, size_limit, store_config, tell, time_limit
 from kg.cli.output import check_format, format_of, say_place, write, written
 from kg.core.errors import KgError, QuerySyntaxError
 from kg.core.escaping import printable
@@ -27,16 +26,6 @@ if TYPE_CHECKING:
     from kg.sparql.question import Question
     from kg.store.lookup import Lookup
     from kg.store.store import Store
-
-
-def _size(context: click.Context, option: click.Parameter, text: str | None) -> int | None:
-    """Parse a number of bytes: 2G, 500M, 1000000. Raises BadParameter."""
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", text.strip(), re.I)
-    if not match or float(match[1]) == 0:
-        raise click.BadParameter(f"{text!r} is not a size like 2G or 500M.")
-    return int(float(match[1]) * 1000 ** " kmgt".index(match[2].lower() or " "))
 
 
 def _completed(context: click.Context, argument: click.Parameter, begun: str) -> "list[CompletionItem]":
@@ -81,9 +70,7 @@ def _completed(context: click.Context, argument: click.Parameter, begun: str) ->
 @click.option("--endpoint", metavar="URL", help="Query the SPARQL server at URL instead of the store.")
 @click.option("--default-graph", metavar="IRI", help="Use this graph as the server's default graph.")
 @time_limit("Stop after this many seconds, with exit code 4.")
-@click.option(
-    "--memory", callback=_size, metavar="SIZE", help="Stop above this much memory: 2G, 500M; else `max_memory`."
-)
+@size_limit("Stop above this much memory: 2G, 500M; else `max_memory`.")
 @click.option("--allow-service", is_flag=True, help="Let the query call other servers with SERVICE.")
 @click.option("--explain", is_flag=True, help="Show how the query is read and how much its patterns match.")
 @as_of

@@ -32,8 +32,10 @@ def read_bytes(place: Path | str, limit: int, *, follow: bool = True, dir_fd: in
     """
     with open(_open_regular(place, follow=follow, dir_fd=dir_fd), "rb") as file:
         size = os.fstat(file.fileno()).st_size
-        data = file.read(limit + 1) if size <= limit else b""
-        if max(size, len(data)) > limit:  # the file may have grown since fstat
+        data = file.read(size + 1) if size <= limit else b""  # Python allocates as much as is asked for
+        if len(data) > size:  # the file has grown since fstat
+            data += file.read(limit + 1 - len(data))
+        if max(size, len(data)) > limit:
             raise TooLargeError(f"{max(size, len(data)):,} bytes; the limit is {limit:,}")
         return data
 

@@ -183,6 +183,13 @@ def _address_space(memory: int | None) -> Iterator[None]:
             resource.setrlimit(resource.RLIMIT_AS, before)
 
 
+def limit_address_space(memory: int) -> None:
+    """Limit the address space of this process for good, to `memory` bytes more than are in use."""
+    import resource
+
+    lower_limit(resource.RLIMIT_AS, _in_use() + memory + _RESERVED)
+
+
 def _in_use() -> int:
     """The address space of this process, in bytes."""
     try:

@@ -97,8 +97,12 @@ def _graph(line: bytes) -> bytes:
 
 def rdfxml(export: Export, out: IO[bytes]) -> None:
     """Write the default graph in RDF/XML. Raises KgError if a property has no name that XML can write."""
-    lines = _sorted(export.lines())
-    prefixes = _used(lines, export.prefixes)
+    write_rdfxml(_sorted(export.lines()), export.prefixes, out)
+
+
+def write_rdfxml(lines: list[bytes], known: Mapping[str, str], out: IO[bytes]) -> None:
+    """Write lines of N-Triples in RDF/XML. Raises KgError if a property has no name that XML can write."""
+    prefixes = _used(lines, known)
     names = {triple.predicate.value for triple in _triples(lines)}
     for name in sorted(names):
         if not _split(name)[1]:

@@ -6,7 +6,7 @@ process), and whether it calls another server, which `kg` does only on request.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyoxigraph as ox
 
@@ -20,28 +20,39 @@ from kg.store.generations import damaged_store, is_damage
 from kg.store.store import Store
 
 
+class Dataset(NamedTuple):
+    """The graphs that a query sees, whatever it says itself: those that form its default graph, and the named ones."""
+
+    default: Sequence[ox.NamedNode] = ()
+    named: Sequence[ox.NamedNode] = ()
+
+
 def query(
     store: Store | str | Path,
     text: str,
     params: Mapping[str, str | Term] | None = None,
     *,
     graphs: Sequence[ox.NamedNode] = (),
+    dataset: Dataset | None = None,
     services: bool = False,
 ) -> Answer:
     """Run a query against a store. The vault's prefixes need no declaration. Raises QuerySyntaxError, KgError,
     StoreError.
 
     `params` binds variables to terms: `{"title": "Lean"}`; `kg.sparql.binding.term` reads a text. `graphs` form the
-    default graph of the query; without them, it holds all known triples. With `services`, the query may call other
-    servers by SERVICE.
+    default graph of the query; without them, it holds all known triples. A `dataset` replaces that of the query's own
+    FROM and FROM NAMED. With `services`, the query may call other servers by SERVICE.
     """
     store = store if isinstance(store, Store) else Store(store)
     check(text, services=services)
     bound = bind(text, params or {}, store.prefixes)
+    options: dict[str, Any] = {"default_graph": list(graphs)} if graphs else {}
+    if dataset is not None:
+        options = {"default_graph": list(dataset.default), "named_graphs": list(dataset.named)}
     if services or is_closed():
-        return _evaluated(store, text, bound, graphs)
+        return _evaluated(store, text, bound, options)
     try:
-        kind, result = without_network(lambda: _to_carry(_evaluated(store, text, bound, graphs)))
+        kind, result = without_network(lambda: _to_carry(_evaluated(store, text, bound, options)))
     except (RuntimeError, OSError) as error:
         if is_damage(error):
             raise damaged_store(store.path, error) from error
@@ -59,11 +70,10 @@ def _to_carry(answer: Answer) -> tuple[Kind, Any]:
         return answer.kind, answer.result.serialize(format=ox.QueryResultsFormat.JSON)
 
 
-def _evaluated(store: Store, text: str, bound: str, graphs: Sequence[ox.NamedNode]) -> Answer:
+def _evaluated(store: Store, text: str, bound: str, options: Mapping[str, Any]) -> Answer:
     """Run a checked query in Oxigraph; `text` is the query as the user wrote it."""
-    options: dict[str, Any] = {"default_graph": list(graphs)} if graphs else {}
     try:
-        options["custom_functions"] = functions(store, bound)
+        options = {**options, "custom_functions": functions(store, bound)}
         result = store.select(bound, **options)
         if isinstance(result, ox.QuerySolutions) and (star := star_end(bound)):
             # SELECT * defines no order of columns; users expect that of the text. Nothing is evaluated yet.

@@ -54,14 +54,15 @@ _WRONG = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionErr
 class Published:
     """The published generation: held, so that it stays, from before its manifest is read until `release`.
 
-    `Published(path)` raises StoreMissing, StoreError.
+    `Published(path)` raises StoreMissing, StoreError. `name` is that of a generation which somebody holds already; it
+    may be published no longer.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], name: str = "") -> None:
         self.path = Path(path)
-        before = None
+        held, before = name, None
         for _ in range(ATTEMPTS):
-            name = published_name(self.path)
+            name = held or published_name(self.path)
             try:
                 self._hold(name)
             except _WRONG as error:
@@ -77,6 +78,7 @@ class Published:
         if not GENERATION.fullmatch(name):
             raise ValueError(f"“{CURRENT}” names no generation")
         with opened(self.path) as store, store.folder(name) as folder:
+            self.name = name
             self.folder = folder.path
             self._reading = hold_shared(folder)
             self.manifest = parse_manifest(self.path, json.loads(folder.read(MANIFEST)))

@@ -1,0 +1,49 @@
+"""The application: its addresses, and what holds for all of them."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute
+
+from kg.core.errors import KgError
+from kg.server import events, front, sparql
+from kg.server.access import Gate
+from kg.server.refusals import Refused, sentence, status_of
+from kg.server.session import Session
+
+
+def addresses() -> list[BaseRoute]:
+    """The addresses of the server; each module has its own."""
+    return [*sparql.routes(), *events.routes(), *front.routes()]
+
+
+def create_app(session: Session) -> Starlette:
+    """The application that serves a session; handlers find it as `request.app.state.session`."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        await session.start()
+        try:
+            yield
+        finally:
+            await session.close()
+
+    app = Starlette(
+        routes=addresses(),
+        middleware=[Middleware(Gate, access=session.serving.access)],
+        exception_handlers={KgError: _refused},
+        lifespan=lifespan,
+    )
+    app.state.session = session
+    return app
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """The answer to a request that cannot be met: one sentence."""
+    assert isinstance(error, KgError)
+    headers = dict(error.headers) if isinstance(error, Refused) else {}
+    return PlainTextResponse(f"{sentence(error)}\n", status_of(error), headers)

@@ -1,0 +1,58 @@
+"""Server-sent events: pages hear of each published generation.
+
+event: generation
+data: {"generation": 7, "etag": "…"}
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from kg.server.refusals import Busy
+from kg.server.session import Generation, Session, session_of
+
+_PULSE = 15.0
+"""The seconds after which a comment shows that the connection lives."""
+
+
+def routes() -> list[BaseRoute]:
+    """The address of the events."""
+    return [Route("/events", listen)]
+
+
+async def listen(request: Request) -> Response:
+    """Stream the events, beginning with the current generation. Raises Busy."""
+    session = session_of(request)
+    if session.listeners >= session.serving.limits.listeners:
+        raise Busy
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(_events(session), media_type="text/event-stream", headers=headers)
+
+
+async def _events(session: Session) -> AsyncIterator[str]:
+    told = None
+    session.listeners += 1
+    try:
+        while not session.closing.is_set():
+            now = session.current
+            if now is not told:
+                told = now
+                yield f"event: generation\ndata: {json.dumps({'generation': now.number, 'etag': now.digest})}\n\n"
+            elif not await _changes(session, now):
+                yield ": \n\n"
+    finally:
+        session.listeners -= 1
+
+
+async def _changes(session: Session, told: Generation) -> bool:
+    """Wait for another generation, or the end of the server; return whether it came before the next pulse."""
+    try:
+        async with asyncio.timeout(_PULSE), session.changed:
+            await session.changed.wait_for(lambda: session.current is not told or session.closing.is_set())
+    except TimeoutError:
+        return False
+    return True

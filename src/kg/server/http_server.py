@@ -1,0 +1,166 @@
+"""Run the application: sockets, limits on connections, and an end within a second."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from kg.core.errors import KgError
+from kg.server.session import Session
+from kg.server.settings import Limits
+
+_HEAD = 1 << 16
+"""The size of the head of a request, in bytes."""
+_BACKLOG = 512
+_TRIED = 100
+
+
+class PortInUse(KgError):
+    """Another program listens on the port."""
+
+    def __init__(self, port: int, free: int) -> None:
+        way_out = f"port {free} is free: --port {free}" if free else "choose another with --port"
+        super().__init__(f"port {port} is in use by another program; {way_out}")
+
+
+def listening(host: str, port: int) -> list[socket.socket]:
+    """Sockets that listen on a port: for this machine alone, over IPv4 and IPv6, unless a host is named.
+
+    Raises PortInUse, KgError.
+    """
+    hosts = [host] if host else ["127.0.0.1", "::1"]
+    sockets: list[socket.socket] = []
+    for name in hosts:
+        try:
+            sockets.append(_listening(name, sockets[0].getsockname()[1] if sockets else port))
+        except OSError as error:
+            if sockets and name == "::1":  # a machine without IPv6
+                continue
+            if isinstance(error, socket.gaierror):
+                raise KgError(f"the host {name} is not known: --host takes an address of this machine") from error
+            if _is_taken(error):
+                raise PortInUse(port, _free(name, port)) from error
+            raise KgError(f"{name} port {port} cannot be opened: {error.strerror}") from error
+    return sockets
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family, kind, number, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+        0
+    ]
+    opened = socket.socket(family, kind, number)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        opened.bind(address)
+        opened.listen(_BACKLOG)
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+def _is_taken(error: OSError) -> bool:
+    import errno
+
+    return error.errno == errno.EADDRINUSE
+
+
+def _free(host: str, port: int) -> int:
+    """The next port that nobody uses; 0 if there is none nearby."""
+    for other in range(port + 1, min(port + _TRIED, 1 << 16)):
+        try:
+            _listening(host, other).close()
+        except OSError:
+            continue
+        return other
+    return 0
+
+
+class _Protocol(H11Protocol):
+    """HTTP/1.1 with a limit on connections, and on the time in which the head of a request must arrive."""
+
+    limits = Limits()
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > self.limits.connections:
+            transport.abort()
+            return
+        self._deadline = self.loop.call_later(self.limits.idle, self._late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._on_time()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        before = self.cycle
+        super().data_received(data)
+        if self.cycle is not before:
+            self._on_time()
+        elif self._deadline is None and (before is None or before.response_complete):
+            self._deadline = self.loop.call_later(self.limits.idle, self._late)  # a second request begins slowly
+
+    def _on_time(self) -> None:
+        if self._deadline:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _late(self) -> None:
+        self.transport.abort()
+
+
+class _Server(uvicorn.Server):
+    """A server that ends all streams when it ends."""
+
+    def __init__(self, config: uvicorn.Config, session: Session) -> None:
+        super().__init__(config)
+        self._session = session
+        self.interrupted = False
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        self.should_exit = True
+        self.interrupted = sig == signal.SIGINT
+        self._session.stop()
+
+
+def run(app: Starlette, session: Session, sockets: Sequence[socket.socket], ready: Callable[[], None]) -> None:
+    """Serve until Ctrl-C or SIGTERM. `ready` is called when the first request can be answered. Raises KgError."""
+
+    class Protocol(_Protocol):
+        limits = session.serving.limits
+
+    async def answering() -> None:
+        try:
+            await session.start()
+            ready()
+            await server.serve(list(sockets))
+        finally:
+            await session.close()
+
+    config = uvicorn.Config(
+        app,
+        http=Protocol,
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=0,
+        h11_max_incomplete_event_size=_HEAD,
+    )
+    server = _Server(config, session)
+    asyncio.run(answering())
+    if server.interrupted:
+        raise KeyboardInterrupt

@@ -1,0 +1,172 @@
+"""The workers of a server: a few processes, each of which answers one question at a time."""
+
+import asyncio
+import contextlib
+import pickle
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from kg.core.errors import KgError
+from kg.core.fork_server import ForkServer
+from kg.server.frames import ASK, END, FAILED, Frame, packed, receive
+from kg.server.refusals import Busy, Late, NestedTooDeeply, TooMuchMemory
+from kg.server.settings import Limits
+from kg.server.worker import Place, Question
+
+WORKER = 0
+"""The index of the work of workers in the fork server."""
+_ENDURANCE = 1_000
+"""The questions after which a worker is replaced: its memory may have become scattered."""
+_SEGMENTATION_FAULT = -11
+
+
+@dataclass
+class Worker:
+    """A process that answers questions."""
+
+    pid: int
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    place: Place | None = None
+    asked: int = 0
+
+    @classmethod
+    async def start(cls, forks: ForkServer) -> "Worker":
+        """Start a worker. Raises KgError."""
+        pid, connection = forks.start(WORKER)
+        connection.setblocking(False)
+        return cls(pid, *await _streams(connection))
+
+    async def ask(self, question: Question) -> None:
+        """Send a question."""
+        self.place = question.place
+        self.asked += 1
+        self.writer.write(packed(ASK, pickle.dumps(question)))
+        await self.writer.drain()
+
+
+async def _streams(connection: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection(sock=connection)
+
+
+@dataclass
+class Pool:
+    """Workers, started when they are needed."""
+
+    forks: ForkServer
+    limits: Limits
+    _idle: list[Worker] = field(default_factory=list)
+    _busy: set[int] = field(default_factory=set)
+    _waiting: int = 0
+
+    def __post_init__(self) -> None:
+        self._free = asyncio.Semaphore(self.limits.at_once)
+
+    @contextlib.asynccontextmanager
+    async def call(self, question: Question, seconds: float | None = None) -> "AsyncIterator[Call]":
+        """Ask a question; its worker ends if the context ends before the answer does. Raises Busy, KgError."""
+        await self._wait()
+        worker = None
+        try:
+            worker = self._idle.pop() if self._idle else await Worker.start(self.forks)
+            self._busy.add(worker.pid)
+            call = Call(self, worker, self.limits.seconds if seconds is None else seconds)
+            with contextlib.suppress(ConnectionError):  # it has just died: the call says why
+                await worker.ask(question)
+            yield call
+            self._put_back(worker, call)
+            worker = None
+        finally:
+            if worker:
+                self.end(worker)
+            self._free.release()
+
+    async def _wait(self) -> None:
+        """Wait for a free worker. Raises Busy."""
+        if self._free.locked() and self._waiting >= self.limits.waiting:
+            raise Busy
+        self._waiting += 1
+        try:
+            await asyncio.wait_for(self._free.acquire(), self.limits.patience)
+        except TimeoutError:
+            raise Busy from None
+        finally:
+            self._waiting -= 1
+
+    def _put_back(self, worker: Worker, call: "Call") -> None:
+        if call.is_over and worker.asked < _ENDURANCE:
+            self._busy.discard(worker.pid)
+            self._idle.append(worker)
+        else:
+            self.end(worker)
+
+    def end(self, worker: Worker) -> int:
+        """End a worker; return its exit code. Later calls return 0."""
+        worker.writer.transport.abort()
+        if worker.pid not in self._busy:
+            return 0
+        self._busy.discard(worker.pid)
+        return self.forks.end(worker.pid)
+
+    async def warm(self, place: Place) -> None:
+        """Have the idle workers open a generation, so that they let go of the one before."""
+        for _ in range(sum(worker.place != place for worker in self._idle)):
+            if self._idle and not self._free.locked():
+                self._idle.sort(key=lambda worker: worker.place == place)
+                self._idle.append(self._idle.pop(0))
+                with contextlib.suppress(KgError):
+                    async with self.call(Question(place, touch)) as call:
+                        await call.result()
+
+    def close(self) -> None:
+        """End the idle workers; the fork server ends the others."""
+        for worker in self._idle:
+            self._busy.add(worker.pid)
+            with contextlib.suppress(KgError):
+                self.end(worker)
+        self._idle.clear()
+
+
+def touch(opened: Any) -> int:
+    """Open the store, in a worker."""
+    return len(opened.store)
+
+
+@dataclass
+class Call:
+    """A question that a worker is answering."""
+
+    pool: Pool
+    worker: Worker
+    seconds: float
+    is_over: bool = False
+    _used: float = 0.0
+    """The time that was spent on waiting for the worker."""
+
+    async def result(self) -> Any:
+        """The result of a function that does not stream. Raises its exception, KgError."""
+        return (await self.frame()).value()
+
+    async def head(self) -> Any:
+        """What a streaming function begins with. Raises its exception, KgError."""
+        return (await self.frame()).value()
+
+    async def frame(self) -> Frame:
+        """The next message of the worker. Raises the exception of the function, Late, KgError."""
+        began = monotonic()
+        try:
+            frame = await asyncio.wait_for(receive(self.worker.reader), max(0.0, self.seconds - self._used))
+        except TimeoutError:
+            self.pool.end(self.worker)
+            raise Late(self.seconds) from None
+        except (asyncio.IncompleteReadError, ConnectionError):
+            code = self.pool.end(self.worker)
+            raise (NestedTooDeeply() if code == _SEGMENTATION_FAULT else TooMuchMemory()) from None
+        self._used += monotonic() - began
+        self.is_over = frame.kind in {END, FAILED}
+        if frame.kind == FAILED:
+            raise frame.value()
+        return frame

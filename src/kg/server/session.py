@@ -1,0 +1,205 @@
+"""What a server serves: the published generation, the workers that answer about it, and the process that follows it."""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+
+from kg.config import Config
+from kg.core.errors import KgError, StoreError
+from kg.core.fork_server import ForkServer
+from kg.server.follower import Followed, follow_notes
+from kg.server.frames import receive
+from kg.server.pool import Call, Pool
+from kg.server.settings import Serving
+from kg.server.worker import Place, Question, answer_questions
+from kg.store.store import Published
+
+_FOLLOWER = 1
+_RESTART = 1.0
+"""The seconds until a follower that has crashed is started again."""
+
+
+@dataclass
+class Generation:
+    """A published generation that is held: a request that begins with it ends with it."""
+
+    config: Config
+    published: Published
+    users: int = 0
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What is computed once a generation, in the server."""
+
+    @property
+    def number(self) -> int:
+        """The number of the generation."""
+        return self.published.manifest.generation
+
+    @property
+    def digest(self) -> str:
+        """A digest that no other generation has, for entity tags."""
+        return hashlib.sha256(f"{self.published.path} {self.published.stamp}".encode()).hexdigest()[:16]
+
+    @property
+    def place(self) -> Place:
+        """The place of the generation, for workers."""
+        return Place(self.published.path, self.published.name, self.config)
+
+
+class Session:
+    """What a server serves. `start` needs a running loop; `close` ends all processes."""
+
+    def __init__(self, serving: Serving, *, notice: Callable[[str], None] = lambda text: None) -> None:
+        self.serving = serving
+        self.notice = notice
+        limits = serving.limits
+        self._forks = ForkServer(
+            [
+                partial(answer_questions, memory=limits.memory, answer_bytes=limits.answer_bytes),
+                partial(follow_notes, serving=serving, cwd=Path.cwd()),
+            ]
+        )
+        self._current: Generation | None = None
+        self._problem = ""
+        self._tasks: list[asyncio.Task[None]] = []
+        self.listeners = 0
+        """The number of open streams of events."""
+
+    # ---- life ------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Start to follow the notes, and wait until the store is up to date. Raises KgError."""
+        self._loop = asyncio.get_running_loop()
+        self.pool = Pool(self._forks, self.serving.limits)
+        self.changed = asyncio.Condition()
+        self.closing = asyncio.Event()
+        ready = asyncio.Event()
+        self._tasks = [asyncio.create_task(self._follow(ready))]
+        await ready.wait()
+        if self._current is None:
+            raise StoreError(self._problem or "there is no store to serve")
+
+    def stop(self) -> None:
+        """End all streams of events soon; a signal handler may call it."""
+        self._loop.call_soon_threadsafe(self.closing.set)
+        self._loop.call_soon_threadsafe(lambda: self._loop.create_task(self._tell()))
+
+    async def _tell(self) -> None:
+        async with self.changed:
+            self.changed.notify_all()
+
+    async def close(self) -> None:
+        """End all streams of events and all processes."""
+        self.closing.set()
+        await self._tell()
+        for task in self._tasks:
+            task.cancel()
+        self.pool.close()
+        self._forks.close()
+        if self._current:
+            self._current.published.release()
+
+    # ---- the generation --------------------------------------------------------------------------------------------
+
+    @property
+    def current(self) -> Generation:
+        """The latest generation. Raises StoreError."""
+        if self._current is None:
+            raise StoreError(self._problem or "there is no store yet")
+        return self._current
+
+    @property
+    def problem(self) -> str:
+        """Why the notes cannot be read now; empty if they can."""
+        return self._problem
+
+    @contextlib.contextmanager
+    def generation(self) -> Iterator[Generation]:
+        """Hold the latest generation, so that everything in the context is about one state of the notes."""
+        with self.hold(self.current) as generation:
+            yield generation
+
+    @contextlib.contextmanager
+    def hold(self, generation: Generation) -> Iterator[Generation]:
+        """Hold a generation that is held already, for longer."""
+        generation.users += 1
+        try:
+            yield generation
+        finally:
+            generation.users -= 1
+            self._let_go(generation)
+
+    def _let_go(self, generation: Generation) -> None:
+        if generation is not self._current and not generation.users:
+            generation.published.release()
+
+    async def _follow(self, ready: asyncio.Event) -> None:
+        """Follow the notes for as long as the server runs."""
+        while True:
+            pid, connection = self._forks.start(_FOLLOWER)
+            connection.setblocking(False)
+            reader, writer = await asyncio.open_connection(sock=connection)
+            try:
+                while True:
+                    await self._take((await receive(reader)).value())
+                    ready.set()
+            except (asyncio.IncompleteReadError, ConnectionError):
+                self._problem = "the process that reads the notes has crashed"
+                self.notice(f"{self._problem}; the last good state stays")
+                ready.set()
+            finally:
+                writer.close()
+                with contextlib.suppress(KgError):
+                    self._forks.end(pid, gently=True)
+            await asyncio.sleep(_RESTART)
+
+    async def _take(self, followed: Followed) -> None:
+        """Serve another generation."""
+        if followed.problem and followed.problem != self._problem:
+            self.notice(f"{followed.problem}; the last good state stays")
+        self._problem = followed.problem
+        if followed.store is None:
+            return
+        try:
+            published = Published(followed.store)
+        except StoreError as error:
+            self._problem = str(error)
+            return
+        before, self._current = self._current, Generation(followed.config, published)
+        if before:
+            self._let_go(before)
+        await self._tell()
+        await self.pool.warm(self._current.place)
+
+    # ---- questions -------------------------------------------------------------------------------------------------
+
+    async def ask(
+        self, generation: Generation, work: Callable[..., Any], *arguments: Any, seconds: float | None = None
+    ) -> Any:
+        """The result of a function of a module, which a worker calls with the open generation and the arguments.
+
+        Raises what the function raises, Busy, Late, KgError.
+        """
+        async with self.pool.call(Question(generation.place, work, arguments), seconds) as call:
+            return await call.result()
+
+    @contextlib.asynccontextmanager
+    async def stream(
+        self, generation: Generation, work: Callable[..., Any], *arguments: Any, seconds: float | None = None
+    ) -> AsyncIterator[Call]:
+        """Call a function of a module that writes its answer to an Outlet. Raises Busy, KgError."""
+        async with self.pool.call(Question(generation.place, work, arguments, streams=True), seconds) as call:
+            yield call
+
+
+def session_of(request: Request) -> Session:
+    """The session that a request is about."""
+    session = request.app.state.session
+    assert isinstance(session, Session)
+    return session
