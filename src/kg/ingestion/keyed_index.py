@@ -18,7 +18,7 @@ class _Answers(Mapping[str, Answer]):
 
     look_up: Callable[[str], Answer | None]
     known: Callable[[], Iterable[str]]
-    """The questions that may have an answer."""
+    """The questions that have an answer."""
     _asked: dict[str, Answer | None] = field(default_factory=dict, repr=False, compare=False)
 
     def __getitem__(self, question: str) -> Answer:
@@ -30,7 +30,7 @@ class _Answers(Mapping[str, Answer]):
         return answer
 
     def __iter__(self) -> Iterator[str]:
-        return (question for question in self.known() if question in self)
+        return iter(self.known())
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
