@@ -21,7 +21,6 @@ class Named(NamedTuple):
     aliases: tuple[str, ...] = ()
     titles: tuple[str, ...] = ()
 
-
     @classmethod
     def of(cls, card: Card) -> "Named":
         """The names of a note."""
