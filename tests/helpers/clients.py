@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import kg
+from helpers import forking
 from helpers.vaults import write_vault
 from kg.config import load
 
@@ -37,7 +38,8 @@ def serving(
     from kg.server.settings import Access, Limits, Serving
 
     config = load(vault)
-    session = Session(Serving(config, False, access=access or Access(), limits=limits or Limits(seconds=5), **more))
+    served = Serving(config, False, access=access or Access(), limits=limits or Limits(seconds=5), **more)
+    session = Session(served, begin=forking.fork_server)
     with TestClient(create_app(session), ORIGIN, raise_server_exceptions=False, follow_redirects=False) as client:
         yield client
 

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import pkgutil
 import resource
+import socket
 import sys
 import tempfile
 import time
@@ -19,6 +20,8 @@ from subprocess import CompletedProcess, TimeoutExpired
 from typing import IO, NamedTuple, Protocol
 
 import kg
+from kg.core import fork_server as fork_server_of_kg
+from kg.core.fork_server import Work
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _LIBRARIES = ("rdflib.plugins.sparql", "rdflib.plugins.parsers.notation3", "rdflib.plugins.serializers.turtle")
@@ -117,6 +120,14 @@ def forked(
             process.join()
             raise TimeoutExpired([*words], seconds)
         return CompletedProcess([*words], process.exitcode, _read(out), _read(err))
+
+
+def fork_server(theirs: socket.socket, works: Sequence[Work], ours: socket.socket) -> int:
+    """Start the fork server of `kg serve` in a process that has opened no store; its process id."""
+    process = _CONTEXT.Process(target=fork_server_of_kg.run, args=(theirs, works))
+    process.start()
+    assert process.pid
+    return process.pid
 
 
 def _read(file: IO[bytes]) -> bytes:

@@ -120,7 +120,8 @@ def _run(options: Options, serving: "Serving", address: Address, open_: bool) ->
     from kg.server.http_server import listening, run
     from kg.server.session import Session
 
-    session = Session(serving, notice=complain)
+    log = (lambda text: options.say(text, dim=True)) if options.verbose else None
+    session = Session(serving, notice=complain, log=log)
     sockets = listening(address.host, address.port)
     url = _url(sockets[0].getsockname(), serving.access.token)
 

@@ -40,18 +40,17 @@ class Forked(NamedTuple):
 
 
 class ForkServer:
-    """A process that starts processes of some kinds of work. Raises KgError where the system cannot fork."""
+    """A process that starts processes of some kinds of work. Raises KgError where the system cannot fork.
 
-    def __init__(self, works: Sequence[Work]) -> None:
+    `begin` starts the process itself: a fork of this one, which must not have opened a store before.
+    """
+
+    def __init__(self, works: Sequence[Work], begin: "Begin | None" = None) -> None:
         if not hasattr(os, "fork"):
             raise KgError("this system cannot fork, which the server needs: run kg in WSL or a container")
-        flush()
         ours, theirs = socket.socketpair()
-        self.pid = os.fork()
-        if self.pid == 0:
-            ours.close()
-            _run(theirs, works)
-        theirs.close()
+        with theirs:
+            self.pid = (begin or _forked)(theirs, works, ours)
         self._control = ours
 
     def start(self, kind: int) -> Forked:
@@ -92,7 +91,20 @@ class ForkServer:
             os.waitpid(self.pid, 0)
 
 
-def _run(control: socket.socket, works: Sequence[Work]) -> NoReturn:
+Begin = Callable[[socket.socket, Sequence[Work], socket.socket], int]
+"""Starts a process that calls `run`; gets the connection for it, and the other end, which it must close there."""
+
+
+def _forked(theirs: socket.socket, works: Sequence[Work], ours: socket.socket) -> int:
+    flush()
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        run(theirs, works)
+    return pid
+
+
+def run(control: socket.socket, works: Sequence[Work]) -> NoReturn:
     """Run as the fork server until its owner closes the connection."""
     children: set[int] = set()
     try:

@@ -22,6 +22,7 @@ from kg.mapping.ontology import load_ontology
 from kg.rdf.iris import Names
 from kg.rdf.terms import Row
 from kg.rdf.vocabulary import (
+    ATTACHMENT,
     DESCRIBES,
     LABELS,
     METRICS_GRAPH,
@@ -71,7 +72,7 @@ def _build(folder: Path, config: Config, generation: Published, hiding: "_Hiding
         store.clear_inferred()
         store.replace(graphs, changes)
         infer(store, Reasoning(ontology, cached_rules(generation), config.limits, config.max_inferred))
-        summary = {**generation.manifest.summary, "triples": store.counts()[""]}
+        summary = {**generation.manifest.summary, "triples": store.counts()[""], "wanted": []}
         summary.pop("metrics", None)
         store.publish(summary, {})
 
@@ -188,10 +189,18 @@ class _Hiding:
                 yield quad, ox.Triple(quad.subject, quad.predicate, _without(quad.object, names))
 
     def _tells(self, term: object, names: re.Pattern[str]) -> bool:
-        """Whether the IRI of a part of a note, a heading for example, contains a name."""
-        return isinstance(term, ox.NamedNode) and "#" in term.value and bool(
-            names.search(unquote(term.value.partition("#")[2]))
-        )  # fmt: skip
+        """Whether the IRI of a part of a note, a missing note or an attachment contains a name."""
+        if not isinstance(term, ox.NamedNode):
+            return False
+        whole, _, part = term.value.partition("#")
+        told = term.value.removeprefix(self.names.base) if ox.NamedNode(whole) in self.beside_notes else part
+        return bool(told) and bool(names.search(unquote(told)))
+
+    @cached_property
+    def beside_notes(self) -> set[ox.NamedNode]:
+        """The missing notes and the attachments, which have their names from links."""
+        quads = (quad for kind in (MISSING, ATTACHMENT) for quad in self.store.find(None, TYPE, kind, None))
+        return {quad.subject for quad in quads if isinstance(quad.subject, ox.NamedNode)}
 
 
 def _pattern(names: Iterable[str]) -> re.Pattern[str] | None:

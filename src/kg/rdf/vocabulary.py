@@ -29,6 +29,7 @@ PREF_LABEL = ox.NamedNode(SKOS + "prefLabel")
 ALT_LABEL = ox.NamedNode(SKOS + "altLabel")
 BROADER = ox.NamedNode(SKOS + "broader")
 
+ATTACHMENT = ox.NamedNode(KG + "Attachment")
 BLOCK = ox.NamedNode(KG + "Block")
 MISSING = ox.NamedNode(KG + "Missing")
 SECTION = ox.NamedNode(KG + "Section")

@@ -7,7 +7,8 @@ another origin, and must have the token of the printed address.
 
 import hmac
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from time import monotonic
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -31,6 +32,7 @@ _PROTECTING: Mapping[str, str] = {
     "Cache-Control": "private, no-cache",
 }
 """The headers of every answer that does not have them otherwise."""
+_SHOWN = 200
 _FROM_ELSEWHERE = frozenset(("cross-site", "same-site"))
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
@@ -42,9 +44,10 @@ _PREFLIGHT = {
 class Gate:
     """Lets requests pass that may be answered, and refuses the others."""
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+    def __init__(self, app: ASGIApp, access: Access, log: Callable[[str], None] | None = None) -> None:
         self.app = app
         self.access = access
+        self.log = log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
@@ -60,7 +63,8 @@ class Gate:
                 self._check_token(scope, headers)
         except Refused as error:
             answer = PlainTextResponse(f"{error}\n", error.status, dict(error.headers))
-        await (answer or self.app)(scope, receive, _with_headers(send, shared))
+        sending = _with_headers(send, shared)
+        await (answer or self.app)(scope, receive, _logged(sending, scope, self.log) if self.log else sending)
 
     def _check_host(self, headers: Headers) -> None:
         """Refuse a request for another host. Raises Misdirected."""
@@ -145,6 +149,19 @@ def _is_address(name: str) -> bool:
         return bool(ipaddress.ip_address(name))
     except ValueError:
         return False
+
+
+def _logged(send: Send, scope: Scope, log: Callable[[str], None]) -> Send:
+    """Report the status of a request, without its parameters: they have queries and tokens."""
+    began = monotonic()
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            seconds = monotonic() - began
+            log(f"{scope['method']} {scope['path'][:_SHOWN]} {message['status']} ({seconds * 1000:.0f} ms)")
+        await send(message)
+
+    return sending
 
 
 def _with_headers(send: Send, shared: Mapping[str, str]) -> Send:

@@ -1,6 +1,6 @@
 """Answers in the formats of SPARQL's protocols, written in a worker."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO, cast
@@ -9,7 +9,7 @@ import pyoxigraph as ox
 
 from kg.rdf.sparql_syntax import tokens
 from kg.server.negotiation import Offer, chosen
-from kg.server.refusals import AnswerTooLarge, BadRequest, NotAcceptable
+from kg.server.refusals import AnswerTooLarge, BadRequest, Forbidden, NotAcceptable
 from kg.server.worker import Opened, Outlet
 from kg.sparql.answer import Answer, Kind
 from kg.sparql.query import Dataset, query
@@ -54,23 +54,29 @@ class Asked:
         words = (token.text.upper() for token in tokens(self.text) if token.kind == "word")
         return next((_FORMS[word] for word in words if word in _FORMS), None)
 
+    def negotiated(self, kind: Kind) -> tuple[str, str]:
+        """The name and the media type of the format for an answer of a kind. Raises NotAcceptable."""
+        return negotiated(GRAPHS if kind == "graph" else TABLES, self.accept, self.format_)
+
     @property
     def is_lasting(self) -> bool:
         """Whether the same question about the same store has the same answer."""
         return not any(token.kind == "word" and token.text.upper() in _CHANGING for token in tokens(self.text))
 
 
-def negotiated(kind: Kind, asked: Asked) -> tuple[str, str]:
+def negotiated(offers: Sequence[Offer], accept: str | None, format_: str = "") -> tuple[str, str]:
     """The name and the media type of the format for an answer. Raises NotAcceptable."""
-    offers = GRAPHS if kind == "graph" else TABLES
-    named = next((offer for offer in offers if asked.format_ and _names(offer, asked.format_)), None)
+    named = next((offer for offer in offers if format_ and _names(offer, format_)), None)
     if named:
         return named.name, named.media_types[0]
-    if choice := chosen(asked.accept, offers):
+    if choice := chosen(accept, offers):
         return choice[0].name, choice[1]
-    content = "a graph" if kind == "graph" else "a table"
-    types = ", ".join(offer.media_types[0] for offer in offers)
-    raise NotAcceptable(f"the answer is {content}, in one of {types}")
+    raise NotAcceptable(f"this is available as {', '.join(offer.media_types[0] for offer in offers)}")
+
+
+def content_type(media_type: str) -> str:
+    """The header Content-Type of a media type: all texts are in UTF-8."""
+    return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
 
 
 def _names(offer: Offer, name: str) -> bool:
@@ -79,14 +85,16 @@ def _names(offer: Offer, name: str) -> bool:
 
 def answer(opened: Opened, out: Outlet, asked: Asked, most_rows: int) -> None:
     """Answer a query. Raises QuerySyntaxError, NotAcceptable, AnswerTooLarge, KgError."""
-    dataset = asked.dataset and Dataset(*([_iri(name) for name in names] for names in asked.dataset))
+    if opened.place.is_redacted and any(name in asked.text for name in ("textScore", "textContext")):
+        raise Forbidden("a server that leaves out private notes has no full text")
+    dataset = asked.dataset and Dataset(*([graph_name(name) for name in names] for names in asked.dataset))
     result = query(opened.store, asked.text, dataset=dataset)
-    name, media_type = negotiated(result.kind, asked)
-    out.begin(f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type)
+    name, media_type = asked.negotiated(result.kind)
+    out.begin(content_type(media_type))
     write(_limited(result, most_rows), out, name)
 
 
-def _iri(text: str) -> ox.NamedNode:
+def graph_name(text: str) -> ox.NamedNode:
     """The name of a graph. Raises BadRequest."""
     if text.lower().startswith("file:"):
         raise BadRequest("no file is read for a graph: name a graph of the store")

@@ -5,20 +5,27 @@ from collections.abc import AsyncIterator
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
 from kg.core.errors import KgError
-from kg.server import events, front, sparql
+from kg.server import description, events, files, front, graph_store, sparql
 from kg.server.access import Gate
 from kg.server.refusals import Refused, sentence, status_of
-from kg.server.session import Session
+from kg.server.session import Session, session_of
 
 
 def addresses() -> list[BaseRoute]:
     """The addresses of the server; each module has its own."""
-    return [*sparql.routes(), *events.routes(), *front.routes()]
+    return [
+        *sparql.routes(),
+        *graph_store.routes(),
+        *description.routes(),
+        *files.routes(),
+        *events.routes(),
+        *front.routes(),
+    ]
 
 
 def create_app(session: Session) -> Starlette:
@@ -34,8 +41,8 @@ def create_app(session: Session) -> Starlette:
 
     app = Starlette(
         routes=addresses(),
-        middleware=[Middleware(Gate, access=session.serving.access)],
-        exception_handlers={KgError: _refused},
+        middleware=[Middleware(Gate, access=session.serving.access, log=session.log)],
+        exception_handlers={KgError: _refused, ClientDisconnect: _gone, Exception: _failed},
         lifespan=lifespan,
     )
     app.state.session = session
@@ -47,3 +54,14 @@ async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, KgError)
     headers = dict(error.headers) if isinstance(error, Refused) else {}
     return PlainTextResponse(f"{sentence(error)}\n", status_of(error), headers)
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """No answer: nobody waits for it."""
+    return Response(status_code=499)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """The answer to a request that fails for an unknown reason."""
+    session_of(request).notice(f"internal error: {type(error).__name__}: {error} (please report it)")
+    return PlainTextResponse("internal error\n", 500)

@@ -11,9 +11,10 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from kg.config import Config, recorded
+from kg.core.errors import KgError
 from kg.server.frames import DATA, packed, read
 from kg.server.settings import Serving
 from kg.store.generations import stamp
@@ -42,7 +43,7 @@ def follow_notes(connection: socket.socket, *, serving: Serving, cwd: Path) -> N
         threading.Thread(target=follower.listen, daemon=True).start()
         follower.run()
     finally:
-        follower.copies.close()
+        follower.close()
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
@@ -60,7 +61,8 @@ class Follower:
     """The stamp of the generation that the server was told of."""
     problem: str = ""
     config: Config | None = None
-    copies: ExitStack = field(default_factory=ExitStack)
+    copies: dict[Path, ExitStack] = field(default_factory=dict)
+    """The copies of the store without private notes that the server may still read, by their places."""
 
     def run(self) -> None:
         """Follow the notes, or only the store."""
@@ -68,14 +70,40 @@ class Follower:
             now = stamp(config.store)
             if now != self.told or problem != self.problem or config != self.config:
                 self.told, self.problem, self.config = now, problem, config
-                self._send(Followed(config, config.store if now else None, problem))
+                self._send(self._followed(config, now, problem))
 
     def listen(self) -> None:
-        """End this process when the server ends."""
+        """Remove the copies that the server has let go of; end this process when the server ends."""
         with suppress(OSError):
-            while read(self.connection.makefile("rb")):
-                pass
+            messages = cast("IO[bytes]", self.connection.makefile("rb"))
+            while frame := read(messages):
+                if copy := self.copies.pop(frame.value(), None):
+                    copy.close()
         os.kill(os.getpid(), signal.SIGTERM)
+
+    def close(self) -> None:
+        """Remove all copies."""
+        while self.copies:
+            self.copies.popitem()[1].close()
+
+    def _followed(self, config: Config, now: str, problem: str) -> Followed:
+        """What to tell the server. Without private notes, that is the place of a copy of the store."""
+        tags = self.serving.private_tags
+        if not now or not tags:
+            return Followed(config, config.store if now else None, problem)
+        from kg.export.redaction import redacted_store
+
+        copy = ExitStack()
+        try:
+            store, _ = copy.enter_context(redacted_store(config, tags))
+        except KgError as error:
+            copy.close()
+            return Followed(config, None, str(error))
+        if store.path == config.store:
+            copy.close()  # no note is private
+        else:
+            self.copies[store.path] = copy
+        return Followed(config, store.path, problem)
 
     def _rounds(self) -> Iterator[tuple[Config, str]]:
         """Wait for changes, and ingest them; yield the settings, and what is wrong with the notes."""

@@ -84,10 +84,11 @@ def _free(host: str, port: int) -> int:
 
 
 class _Protocol(H11Protocol):
-    """HTTP/1.1 with a limit on connections, and on the time in which the head of a request must arrive."""
+    """HTTP/1.1 with limits on connections, and on the time in which a client must send and take something."""
 
     limits = Limits()
     _deadline: asyncio.TimerHandle | None = None
+    _stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -98,6 +99,8 @@ class _Protocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._on_time()
+        if self._stalled:
+            self._stalled.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -107,6 +110,19 @@ class _Protocol(H11Protocol):
             self._on_time()
         elif self._deadline is None and (before is None or before.response_complete):
             self._deadline = self.loop.call_later(self.limits.idle, self._late)  # a second request begins slowly
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stalled = self.loop.call_later(self.limits.idle, self._late)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._stalled:
+            self._stalled.cancel()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self.loop.call_later(self.limits.idle, self._late)  # a client that takes nothing keeps a closed connection
 
     def _on_time(self) -> None:
         if self._deadline:
@@ -153,7 +169,8 @@ def run(app: Starlette, session: Session, sockets: Sequence[socket.socket], read
         lifespan="off",
         log_config=None,
         access_log=False,
-        proxy_headers=False,
+        proxy_headers=True,  # a proxy on this machine may say that its client came by https
+        forwarded_allow_ips=["127.0.0.1", "::1"],
         server_header=False,
         backlog=_BACKLOG,
         timeout_keep_alive=5,

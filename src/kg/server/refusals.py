@@ -154,4 +154,6 @@ def sentence(error: KgError) -> str:
     """The sentence for the client; a syntax error has its place."""
     if isinstance(error, QuerySyntaxError):
         return f"line {error.line}, column {error.column}: {error}"
+    if isinstance(error, StoreError):  # its message has a path of this machine
+        return "the store cannot be read now: `kg doctor` says why"
     return str(error)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import pickle
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,9 +14,9 @@ from starlette.requests import Request
 
 from kg.config import Config
 from kg.core.errors import KgError, StoreError
-from kg.core.fork_server import ForkServer
+from kg.core.fork_server import Begin, ForkServer
 from kg.server.follower import Followed, follow_notes
-from kg.server.frames import receive
+from kg.server.frames import DATA, packed, receive
 from kg.server.pool import Call, Pool
 from kg.server.settings import Serving
 from kg.server.worker import Place, Question, answer_questions
@@ -49,25 +50,40 @@ class Generation:
     @property
     def place(self) -> Place:
         """The place of the generation, for workers."""
-        return Place(self.published.path, self.published.name, self.config)
+        return Place(self.published.path, self.published.name, self.config, self.is_redacted)
+
+    @property
+    def is_redacted(self) -> bool:
+        """Whether private notes are left out, in a copy of the store."""
+        return self.published.path != self.config.store
 
 
 class Session:
     """What a server serves. `start` needs a running loop; `close` ends all processes."""
 
-    def __init__(self, serving: Serving, *, notice: Callable[[str], None] = lambda text: None) -> None:
+    def __init__(
+        self,
+        serving: Serving,
+        *,
+        notice: Callable[[str], None] = lambda text: None,
+        log: Callable[[str], None] | None = None,
+        begin: Begin | None = None,
+    ) -> None:
         self.serving = serving
         self.notice = notice
+        self.log = log
         limits = serving.limits
         self._forks = ForkServer(
             [
                 partial(answer_questions, memory=limits.memory, answer_bytes=limits.answer_bytes),
                 partial(follow_notes, serving=serving, cwd=Path.cwd()),
-            ]
+            ],
+            begin,
         )
         self._current: Generation | None = None
         self._problem = ""
         self._tasks: list[asyncio.Task[None]] = []
+        self._follower: asyncio.StreamWriter | None = None
         self.listeners = 0
         """The number of open streams of events."""
 
@@ -136,8 +152,12 @@ class Session:
             self._let_go(generation)
 
     def _let_go(self, generation: Generation) -> None:
-        if generation is not self._current and not generation.users:
-            generation.published.release()
+        """Release a generation that nobody uses any longer."""
+        if generation is self._current or generation.users:
+            return
+        generation.published.release()
+        if self._follower and generation.is_redacted:
+            self._follower.write(packed(DATA, pickle.dumps(generation.published.path)))
 
     async def _follow(self, ready: asyncio.Event) -> None:
         """Follow the notes for as long as the server runs."""
@@ -145,6 +165,7 @@ class Session:
             pid, connection = self._forks.start(_FOLLOWER)
             connection.setblocking(False)
             reader, writer = await asyncio.open_connection(sock=connection)
+            self._follower = writer
             try:
                 while True:
                     await self._take((await receive(reader)).value())
@@ -154,6 +175,7 @@ class Session:
                 self.notice(f"{self._problem}; the last good state stays")
                 ready.set()
             finally:
+                self._follower = None
                 writer.close()
                 with contextlib.suppress(KgError):
                     self._forks.end(pid, gently=True)

@@ -32,6 +32,8 @@ class Place:
     store: Path
     name: str
     config: Config
+    is_redacted: bool = False
+    """Whether private notes are left out: then there is no full text, and no file of the vault may be read."""
 
 
 @dataclass(frozen=True)

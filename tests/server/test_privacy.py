@@ -1,0 +1,48 @@
+"""`--private-tag`: the private notes are in no answer, page, file, header or description."""
+
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+import kg
+from helpers.clients import serving
+from helpers.vaults import write_vault
+
+CANARY = "zinnober"
+NOTES = {
+    "Open.md": f"# Open\n\nSee [[{CANARY}]] and [[{CANARY} wanted]], and read {CANARY} twice.\n",
+    f"{CANARY}.md": f"---\ntags: [private]\nrating: 5\n---\n# {CANARY}\n\n{CANARY} says [[Missing {CANARY}]]. ![[{CANARY}.png]]\n",
+    f"{CANARY}.png": CANARY,
+}
+EVERYTHING = "SELECT * { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }"
+NOTE = f"https://notes.example/{CANARY}"
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Path:
+    vault = write_vault(tmp_path / "vault", NOTES)
+    kg.ingest(vault)
+    return vault
+
+
+def test_the_canary_is_nowhere(vault: Path) -> None:
+    addresses = [
+        "/", "/sparql", "/.well-known/void", "/store", "/store?default", f"/store?graph={quote(NOTE)}.md", "/store/Open.md",
+        f"/store/{CANARY}.md", f"/files/{CANARY}.png", f"/files/{CANARY}.md", "/sparql?query=" + quote(EVERYTHING),
+        "/sparql?query=" + quote(f"SELECT ?s {{ ?s ?p <{NOTE}> }}"),
+        "/sparql?query=" + quote('SELECT (kg:textContext(n:Open, "read twice") AS ?line) {}'),
+        "/sparql?query=" + quote('SELECT (kg:textScore(n:Open, "zinnober") AS ?score) {}'),
+    ]  # fmt: skip
+    with serving(vault, private_tags=("private",)) as client:
+        for address in addresses:
+            answer = client.get(address, headers={"Accept": "*/*"})
+            said = answer.text + str(answer.headers)
+            assert CANARY not in said.replace(address, "").replace(NOTE, ""), address
+        private = 'SELECT (kg:textContext(?note, "says") AS ?line) { VALUES ?note { n:zinnober } }'
+        assert client.get("/sparql", params={"query": private}).status_code == 403
+
+
+def test_without_the_option_the_notes_are_served(vault: Path) -> None:
+    with serving(vault) as client:
+        assert CANARY in client.get("/sparql", params={"query": EVERYTHING}).text
