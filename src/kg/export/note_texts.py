@@ -4,11 +4,9 @@ The notes are read again: the store has only their plain text. A note that is go
 a canvas, have none; nor has any note of a redacted copy of the store, since a note may tell what the copy hides.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import urlsplit
 
 import pyoxigraph as ox
 
@@ -23,12 +21,9 @@ from kg.notes.markdown import Markup, parse_with_markup
 from kg.notes.model import Link, Note
 from kg.notes.text_tree import TextNode, TextTree, text_tree
 from kg.notes.vault import Vault
-from kg.rdf.iris import Names
+from kg.rdf.iris import Names, is_harmless
 from kg.store.ingest_state import IngestState
 from kg.store.project import Project
-
-_HARMLESS = ("http", "https", "mailto")
-_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
 
 def note_texts(project: Project, network: Network) -> dict[int, list[TextNode]]:
@@ -123,11 +118,3 @@ class _NoteTexts:
             if (number := self._number(iri)) is not None:
                 return {"to": number}
         return {"href": link.target} if is_harmless(link.target) else {}
-
-
-def is_harmless(address: str) -> bool:
-    """Whether an address is that of a web page or of mail, written without characters that browsers leave out."""
-    try:
-        return urlsplit(address).scheme.lower() in _HARMLESS and not _CONTROL.search(address)
-    except ValueError:
-        return False

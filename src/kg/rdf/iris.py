@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from kg.core.text import letters_and_digits, nfc
 from kg.rdf.terms import IP_LITERAL, NON_BYTE_SURROGATE
@@ -30,6 +30,8 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*\Z")
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9._-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~!$&'()*+,;=:@/-]*)?\Z")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:[^\s]+\Z")
 _WEB = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s]+\Z")
+_HARMLESS = ("http", "https", "mailto")
+_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
 
 class _Encoded:
@@ -135,6 +137,14 @@ def is_absolute(text: str) -> bool:
 def is_web(text: str) -> bool:
     """Whether a text is written as a web address, valid or not."""
     return bool(_WEB.match(text))
+
+
+def is_harmless(address: str) -> bool:
+    """Whether an address is that of a web page or of mail, written without characters that browsers leave out."""
+    try:
+        return urlsplit(address).scheme.lower() in _HARMLESS and not _CONTROL.search(address)
+    except ValueError:
+        return False
 
 
 def absolute_id(text: str) -> str | None:

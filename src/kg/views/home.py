@@ -1,0 +1,64 @@
+"""What the vault is about: its classes, tags, folders and most linked things, and what is missing in it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyoxigraph as ox
+
+from kg.rdf.terms import INFERRED
+from kg.rdf.vocabulary import LINKS_TO, TAGGED
+from kg.views.catalogue import Folder, class_counts
+from kg.views.open_vault import OpenVault, Shown
+
+_SOME = 12
+
+
+@dataclass(frozen=True)
+class Home:
+    """What the first page shows."""
+
+    name: str
+    summary: dict[str, Any]
+    """The figures of the last ingest."""
+    inferred: int
+    classes: tuple[tuple[Shown, int], ...]
+    linked: tuple[tuple[Shown, int], ...]
+    """The things that most others link to, with the number of these."""
+    tags: tuple[tuple[Shown, int], ...]
+    folders: tuple[Folder, ...]
+    missing: tuple[tuple[str, int], ...]
+    """The names that most links lead to without a note."""
+
+
+def home(vault: OpenVault) -> Home:
+    """The first page of a vault."""
+    manifest = vault.published.manifest
+    return Home(
+        vault.config.vault.name,
+        dict(manifest.summary),
+        manifest.counts.get(INFERRED, 0),
+        tuple(class_counts(vault)),
+        tuple(_most(vault, LINKS_TO)),
+        tuple(_most(vault, TAGGED)),
+        tuple(_folders(vault)),
+        tuple((str(name), int(number)) for name, number in manifest.summary.get("wanted", ())),
+    )
+
+
+def _most(vault: OpenVault, prop: ox.NamedNode) -> list[tuple[Shown, int]]:
+    """The things to which a property leads most often."""
+    rows = vault.store.solutions(
+        f"SELECT ?thing (COUNT(*) AS ?number) {{ [] {prop} ?thing }} GROUP BY ?thing ORDER BY DESC(?number) ?thing "
+        f"LIMIT {_SOME}"
+    )
+    return [(vault.show(row[0]), int(row[1].value)) for row in rows]
+
+
+def _folders(vault: OpenVault) -> list[Folder]:
+    """The folders at the top of the vault."""
+    numbers: dict[str, int] = {}
+    for path in vault.state.entries if vault.state else ():
+        folder, slash, _ = path.partition("/")
+        if slash:
+            numbers[folder] = numbers.get(folder, 0) + 1
+    return [Folder(*row) for row in sorted(numbers.items(), key=lambda row: (-row[1], row[0]))]

@@ -1,0 +1,187 @@
+"""One thing: its text, its properties and why they hold, its links and backlinks, its neighbours."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import pyoxigraph as ox
+
+from kg.analysis.entity import EntitySection, EntityStatement, Portrait, StatementGroup, portrait
+from kg.notes.sentences import Sentences
+from kg.notes.vault import read_note
+from kg.rdf.vocabulary import LINKS_TO, TYPE
+from kg.reasoning.explanation import Explanation
+from kg.reasoning.source_lines import SourceLine
+from kg.views.note_text import NoteText, note_text
+from kg.views.open_vault import OpenVault, Shown
+
+SOME = 100
+"""How many statements of each kind are shown."""
+_EXPLAINED = 40
+"""The most inferred statements that are explained: each needs a derivation."""
+_NEIGHBOURS = 24
+
+
+class Statement(NamedTuple):
+    """A statement about a thing, with the lines that make it, or the reason why it was inferred."""
+
+    property: Shown
+    value: Shown
+    """The thing or the text at the other end."""
+    lines: tuple[SourceLine, ...] = ()
+    is_inferred: bool = False
+    why: Explanation | None = None
+
+
+class Backlink(NamedTuple):
+    """A thing that links here, and the sentence around its first link."""
+
+    source: Shown
+    property: Shown
+    lines: tuple[SourceLine, ...] = ()
+    sentence: str = ""
+
+
+class Neighbour(NamedTuple):
+    """A thing that a property connects with this one."""
+
+    thing: Shown
+    property: Shown
+    is_outgoing: bool
+
+
+@dataclass(frozen=True)
+class ThingView:
+    """What a page shows of a thing."""
+
+    thing: Shown
+    path: str
+    """The note that describes it; empty if none does."""
+    classes: tuple[Shown, ...]
+    text: NoteText | None
+    plain_text: str
+    """The text as the store has it, for a thing whose note cannot be shown as it is written."""
+    sections: tuple[EntitySection, ...]
+    properties: tuple[Statement, ...]
+    properties_total: int
+    links: tuple[Statement, ...]
+    links_total: int
+    backlinks: tuple[Backlink, ...]
+    backlinks_total: int
+    neighbours: tuple[Neighbour, ...]
+
+
+def thing_view(vault: OpenVault, name: str, limit: int = SOME) -> ThingView:
+    """The view of a thing by its name or IRI, with up to `limit` statements of each kind. Raises NotFound, KgError."""
+    return _Viewer(vault, portrait(vault.explainer, name, limit, twins=False)).view()
+
+
+@dataclass(frozen=True)
+class _Viewer:
+    vault: OpenVault
+    portrait: Portrait
+
+    @property
+    def node(self) -> ox.NamedNode:
+        return ox.NamedNode(self.portrait.thing)
+
+    def view(self) -> ThingView:
+        shown = self.portrait
+        backlinks = [*shown.backlinks.shown, *shown.elsewhere.shown]
+        return ThingView(
+            self.vault.show(self.node),
+            shown.path,
+            tuple(self._classes()),
+            note_text(self.vault, self.node),
+            shown.text,
+            shown.headings,
+            tuple(self._statements(shown.properties)),
+            shown.properties.total,
+            tuple(self._statements(shown.links)),
+            shown.links.total,
+            tuple(self._backlink(statement) for statement in backlinks),
+            shown.backlinks.total + shown.elsewhere.total,
+            tuple(self._neighbours())[:_NEIGHBOURS],
+        )
+
+    def _classes(self) -> Iterator[Shown]:
+        """The classes that the ontology or a note of the vault means, the most specific first."""
+        ontology, kind = self.vault.ontology, self.vault.kind(self.node)
+        classes = {str(row.object)[1:-1] for row in self.vault.store.triples(self.node, TYPE, None)}
+        known = {class_ for class_ in classes & ontology.classes if not ontology.is_structural(class_)}
+        for class_ in sorted(known, key=lambda iri: (iri != kind, ontology.label(iri))):
+            yield self.vault.show(ox.NamedNode(class_))
+
+    # ---- statements --------------------------------------------------------------------------------------------------
+
+    def _statements(self, group: StatementGroup) -> Iterator[Statement]:
+        reasons = self._reasons(group.shown)
+        for statement in group.shown:
+            yield Statement(
+                self._property(statement),
+                self._end(statement),
+                statement.lines,
+                statement.inferred,
+                reasons.get(self._triple(statement)),
+            )
+
+    def _reasons(self, statements: Iterable[EntityStatement]) -> dict[ox.Triple, Explanation]:
+        """Why inferred statements hold; one without a derivation is left out."""
+        triples = [self._triple(statement) for statement in statements if statement.inferred][:_EXPLAINED]
+        explainer = self.vault.explainer
+
+        def explained() -> dict[ox.Triple, Explanation]:
+            steps = filter(None, map(explainer.derivations.of, triples))
+            return {explanation.triple: explanation for explanation in explainer.explained(steps)}
+
+        return explainer.apart(explained) if triples else {}
+
+    def _triple(self, statement: EntityStatement) -> ox.Triple:
+        return ox.Triple(self.node, ox.NamedNode(statement.predicate), _term(statement.term))
+
+    def _property(self, statement: EntityStatement) -> Shown:
+        return Shown(statement.property, statement.predicate)
+
+    def _end(self, statement: EntityStatement) -> Shown:
+        return self.vault.show(_term(statement.term))
+
+    # ---- what leads here ---------------------------------------------------------------------------------------------
+
+    def _backlink(self, statement: EntityStatement) -> Backlink:
+        sentence = self._sentence(statement.lines[0]) if statement.lines else ""
+        return Backlink(self._end(statement), self._property(statement), statement.lines, sentence)
+
+    def _sentence(self, line: SourceLine) -> str:
+        if line.path not in self._notes:
+            config = self.vault.config
+            note, _ = read_note(line.path, config.place(line.path), config)
+            self._notes[line.path] = Sentences(note) if note else None
+        sentences = self._notes[line.path]
+        return (sentences.at(line.line, line.column) if sentences else None) or line.text
+
+    @cached_property
+    def _notes(self) -> dict[str, Sentences | None]:
+        return {}
+
+    # ---- neighbours --------------------------------------------------------------------------------------------------
+
+    def _neighbours(self) -> Iterator[Neighbour]:
+        """The things around it, each once, by its most telling property: one of the ontology before a mere link."""
+        groups = self.portrait
+        rows = [(statement, True) for statement in (*groups.properties.shown, *groups.links.shown)]
+        rows += [(statement, False) for statement in (*groups.elsewhere.shown, *groups.backlinks.shown)]
+        rows.sort(key=lambda row: (row[0].predicate == LINKS_TO.value, row[0].inferred))
+        seen = {self.node.value}
+        for statement, is_outgoing in rows:
+            end = self._end(statement)
+            if end.iri and end.iri not in seen and (end.kind or end.is_missing) and statement.predicate != TYPE.value:
+                seen.add(end.iri)
+                yield Neighbour(end, self._property(statement), is_outgoing)
+
+
+def _term(text: str) -> ox.NamedNode | ox.Literal | ox.BlankNode:
+    """The term that a text in N-Triples syntax writes."""
+    quad = next(iter(ox.parse(f"<urn:s> <urn:p> {text} .", ox.RdfFormat.N_TRIPLES)))
+    term: ox.NamedNode | ox.Literal | ox.BlankNode = quad.object
+    return term
