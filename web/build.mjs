@@ -1,4 +1,5 @@
-// The page of `kg export -f html`, and with --queryable what answers questions in it: src/ to ../src/kg/export/web/, where it is committed, so that kg needs no node.
+// The page of `kg export -f html`, what answers questions in it with --queryable, and the pages of `kg serve`: src/ to
+// ../src/kg/export/web/ and ../src/kg/server/web/, where they are committed, so that kg needs no node.
 //     npm ci && node build.mjs [FOLDER]
 import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -7,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const goal = path.resolve(here, process.argv[2] ?? "../src/kg/export/web");
+const goal = path.resolve(here, process.argv[2] ?? "../src/kg");
 const options = { bundle: true, minify: true, write: false, target: "es2022", charset: "ascii", legalComments: "none", absWorkingDir: here };
 
 const script = await build({ ...options, entryPoints: ["src/main.js"], format: "iife", metafile: true, outfile: "page.js" });
@@ -28,13 +29,27 @@ const files = {
 for (const name of ["page.js", "page.css", "ask.js", "ask.css"]) {
   if (/<\/|<!--/.test(files[name])) throw new Error(`${name} would end its element`);
 }
-await mkdir(goal, { recursive: true });
-const sums = [];
-for (const [name, text] of Object.entries(files).sort(([one], [other]) => (one < other ? -1 : 1))) {
-  await writeFile(path.join(goal, name), text);
-  sums.push(`${createHash("sha256").update(text).digest("hex")}  ${name}\n`);
+await keep(path.join(goal, "export"), files);
+
+const site = await build({ ...options, entryPoints: ["src/site/site.js"], format: "iife", outfile: "site.js" });
+const siteStyle = await build({ ...options, entryPoints: ["src/site/site.css"], outfile: "site.css" });
+await keep(path.join(goal, "server"), {
+  "site.js": site.outputFiles[0].text,
+  "site.css": siteStyle.outputFiles[0].text,
+  "icon.svg": await readFile(path.join(here, "src/site/icon.svg"), "utf8"),
+});
+
+/** Write the files of a package, and their hashes. */
+async function keep(place, files) {
+  const folder = path.join(place, "web");
+  await mkdir(folder, { recursive: true });
+  const sums = [];
+  for (const [name, text] of Object.entries(files).sort(([one], [other]) => (one < other ? -1 : 1))) {
+    await writeFile(path.join(folder, name), text);
+    sums.push(`${createHash("sha256").update(text).digest("hex")}  ${name}\n`);
+  }
+  await writeFile(path.join(folder, "SHA256SUMS"), sums.join(""));
 }
-await writeFile(path.join(goal, "SHA256SUMS"), sums.join(""));
 
 /** The licences of all packages of which anything is in the page. */
 async function licences(inputs) {

@@ -10,8 +10,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
 from kg.core.errors import KgError
-from kg.server import description, events, files, front, graph_store, sparql
+from kg.server import api, description, events, files, graph_store, sparql
 from kg.server.access import Gate
+from kg.server.pages import routes
 from kg.server.refusals import Refused, sentence, status_of
 from kg.server.session import Session, session_of
 
@@ -24,7 +25,8 @@ def addresses() -> list[BaseRoute]:
         *description.routes(),
         *files.routes(),
         *events.routes(),
-        *front.routes(),
+        *api.routes(),
+        *routes.routes(),
     ]
 
 

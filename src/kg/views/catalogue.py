@@ -12,7 +12,7 @@ from kg.core.errors import NotFound
 from kg.core.text import letters_and_digits
 from kg.fulltext.folding import folded
 from kg.rdf.terms import KG
-from kg.rdf.vocabulary import DESCRIBES, LABEL, LABELS, LINKS_TO, MENTIONS, ONTOLOGY_GRAPH, TYPE, iri_of
+from kg.rdf.vocabulary import DESCRIBES, LABELS, LINKS_TO, MENTIONS, TYPE, iri_of
 from kg.views.open_vault import OpenVault, Shown
 
 PAGE = 50
@@ -26,7 +26,7 @@ _NO_FACETS = frozenset({TYPE, LINKS_TO, MENTIONS, *LABELS, ox.NamedNode(KG + "em
 Value = ox.NamedNode | ox.Literal
 
 
-class Condition(NamedTuple):
+class FacetCondition(NamedTuple):
     """A property, and the value that things in the list have of it."""
 
     property: ox.NamedNode
@@ -38,7 +38,7 @@ class CatalogueQuery(NamedTuple):
 
     of: str = ""
     """A name of a class; empty for all that notes describe."""
-    has: tuple[Condition, ...] = ()
+    has: tuple[FacetCondition, ...] = ()
     folder: str = ""
     page: int = 1
 
@@ -62,7 +62,7 @@ class Facet(NamedTuple):
     """How many further values there are."""
 
 
-class Folder(NamedTuple):
+class FolderCount(NamedTuple):
     """A folder, and the number of things in the list that its notes describe."""
 
     path: str
@@ -89,7 +89,7 @@ class Catalogue:
     total: int
     classes: tuple[tuple[Shown, int], ...]
     facets: tuple[Facet, ...]
-    folders: tuple[Folder, ...]
+    folders: tuple[FolderCount, ...]
 
     @property
     def pages(self) -> int:
@@ -114,14 +114,9 @@ def class_counts(vault: OpenVault) -> list[tuple[Shown, int]]:
         if isinstance(row[0], ox.NamedNode)
         and row[0].value in known
         and not vault.ontology.is_structural(row[0].value)
-        and _is_own(vault, row[0])
+        and vault.is_named(row[0])
     ]
     return sorted(counts, key=lambda row: (-row[1], row[0].text))
-
-
-def _is_own(vault: OpenVault, class_: ox.NamedNode) -> bool:
-    """Whether a class has a name in the ontology, and is not only the equal of one in another vocabulary."""
-    return vault.store.has(class_, LABEL, None, ONTOLOGY_GRAPH)
 
 
 @dataclass(frozen=True)
@@ -137,9 +132,7 @@ class _Cataloguer:
             self.query,
             self.vault.show(self._class) if self._class else None,
             tuple((self.vault.show(row.property), self.vault.show(row.value)) for row in self.query.has),
-            tuple(
-                Entry(self.vault.show(node), self.vault.paths.get(node, "")) for node in things[first : first + PAGE]
-            ),
+            tuple(Entry(self.vault.show(node), self.vault.path_of(node)) for node in things[first : first + PAGE]),
             len(things),
             tuple(class_counts(self.vault)),
             tuple(self._facets()),
@@ -164,7 +157,7 @@ class _Cataloguer:
         rows = self.vault.store.solutions(f"SELECT DISTINCT ?thing {{ {self._pattern} }}")
         nodes = {row[0] for row in rows if isinstance(row[0], ox.NamedNode)}
         if self.query.folder:
-            nodes = {node for node in nodes if _is_in(self.vault.paths.get(node, ""), self.query.folder)}
+            nodes = {node for node in nodes if _is_in(self.vault.path_of(node), self.query.folder)}
         return sorted(nodes, key=self._alphabetical)
 
     @property
@@ -215,28 +208,28 @@ class _Cataloguer:
             if isinstance(prop, ox.NamedNode) and isinstance(value, ox.NamedNode | ox.Literal):
                 yield prop, value, int(number.value)
 
-    def _folders(self) -> Iterator[Folder]:
+    def _folders(self) -> Iterator[FolderCount]:
         """The folders one level below that of the list."""
         inside = f"{self.query.folder}/" if self.query.folder else ""
         numbers: dict[str, int] = defaultdict(int)
         for node in self.things:
-            path = self.vault.paths.get(node, "")
+            path = self.vault.path_of(node)
             below, slash, _ = path.removeprefix(inside).partition("/")
             if slash and path.startswith(inside):
                 numbers[inside + below] += 1
-        yield from (Folder(*row) for row in sorted(numbers.items(), key=lambda row: (-row[1], row[0])))
+        yield from (FolderCount(*row) for row in sorted(numbers.items(), key=lambda row: (-row[1], row[0])))
 
 
 def _is_in(path: str, folder: str) -> bool:
     return path.startswith(f"{folder.strip('/')}/")
 
 
-def condition(vault: OpenVault, prop: str, value: str) -> Condition:
+def condition(vault: OpenVault, prop: str, value: str) -> FacetCondition:
     """The condition that two texts write: a property and a term in N-Triples syntax, or names. Raises NotFound."""
     properties = vault.naming.properties(prop)
     if not properties:
         raise NotFound(f"nothing has a property “{prop}”")
-    return Condition(properties[0], _term(value) or _named(vault, properties[0], value))
+    return FacetCondition(properties[0], _term(value) or _named(vault, properties[0], value))
 
 
 def _term(text: str) -> Value | None:

@@ -15,7 +15,7 @@ from kg.views.open_vault import OpenVault, Shown
 _NAMES = 10
 
 
-class Named(NamedTuple):
+class NamedThing(NamedTuple):
     """A thing whose name fits, and the name."""
 
     thing: Shown
@@ -27,24 +27,24 @@ class Found:
     """What a search finds."""
 
     text: str
-    named: tuple[Named, ...]
+    named: tuple[NamedThing, ...]
     results: SearchResults | None
     """The places in the text; None if the search cannot be read."""
     problem: str = ""
     """Why the search cannot be read."""
 
 
-def names_like(vault: OpenVault, text: str, most: int = _NAMES) -> list[Named]:
+def names_like(vault: OpenVault, text: str, most: int = _NAMES) -> list[NamedThing]:
     """The things whose names begin with a text, then those with a word that does, then those that contain it."""
     wanted = letters_and_digits(text)
     if not wanted:
         return []
     rows = heapq.nsmallest(most * 2, _fitting(vault, wanted))
-    named: dict[str, Named] = {}
+    named: dict[str, NamedThing] = {}
     for _, _, name, iri in rows:
         shown = vault.show(ox.NamedNode(iri))
         if shown.kind or shown.is_missing:
-            named.setdefault(iri, Named(shown, name))
+            named.setdefault(iri, NamedThing(shown, name))
     return [*named.values()][:most]
 
 

@@ -7,7 +7,7 @@ import pyoxigraph as ox
 
 from kg.rdf.terms import INFERRED
 from kg.rdf.vocabulary import LINKS_TO, TAGGED
-from kg.views.catalogue import Folder, class_counts
+from kg.views.catalogue import FolderCount, class_counts
 from kg.views.open_vault import OpenVault, Shown
 
 _SOME = 12
@@ -25,7 +25,7 @@ class Home:
     linked: tuple[tuple[Shown, int], ...]
     """The things that most others link to, with the number of these."""
     tags: tuple[tuple[Shown, int], ...]
-    folders: tuple[Folder, ...]
+    folders: tuple[FolderCount, ...]
     missing: tuple[tuple[str, int], ...]
     """The names that most links lead to without a note."""
 
@@ -54,11 +54,11 @@ def _most(vault: OpenVault, prop: ox.NamedNode) -> list[tuple[Shown, int]]:
     return [(vault.show(row[0]), int(row[1].value)) for row in rows]
 
 
-def _folders(vault: OpenVault) -> list[Folder]:
+def _folders(vault: OpenVault) -> list[FolderCount]:
     """The folders at the top of the vault."""
     numbers: dict[str, int] = {}
     for path in vault.state.entries if vault.state else ():
         folder, slash, _ = path.partition("/")
         if slash:
             numbers[folder] = numbers.get(folder, 0) + 1
-    return [Folder(*row) for row in sorted(numbers.items(), key=lambda row: (-row[1], row[0]))]
+    return [FolderCount(*row) for row in sorted(numbers.items(), key=lambda row: (-row[1], row[0]))]

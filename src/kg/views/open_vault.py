@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
+from urllib.parse import unquote
 
 import pyoxigraph as ox
 
@@ -11,7 +12,7 @@ from kg.config import Config
 from kg.ingestion.keyed_index import index_of, stored_files
 from kg.mapping.ontology import Ontology
 from kg.rdf.iris import Names
-from kg.rdf.vocabulary import DESCRIBES, MISSING, PATH, PREF_LABEL, TYPE, iri_of
+from kg.rdf.vocabulary import DESCRIBES, LABEL, MISSING, ONTOLOGY_GRAPH, PATH, PREF_LABEL, TYPE, iri_of
 from kg.reasoning.explanation import Explainer
 from kg.store.ingest_state import IngestState
 from kg.store.lookup import Lookup
@@ -92,6 +93,14 @@ class OpenVault:
         rows = self.store.solutions(f"SELECT ?thing ?path {{ ?document {DESCRIBES} ?thing ; {PATH} ?path }}")
         return _first((row[0], row[1].value) for row in rows if isinstance(row[0], ox.NamedNode))
 
+    def path_of(self, node: ox.NamedNode) -> str:
+        """The note that describes a thing, or in which it is; empty if there is none."""
+        return self.paths.get(node) or self.paths.get(ox.NamedNode(node.value.partition("#")[0]), "")
+
+    def is_named(self, class_: ox.NamedNode) -> bool:
+        """Whether a class has a name in the ontology, and is not only the equal of one in another vocabulary."""
+        return self.store.has(class_, LABEL, None, ONTOLOGY_GRAPH)
+
     # ---- terms -------------------------------------------------------------------------------------------------------
 
     def show(self, term: object) -> Shown:
@@ -106,8 +115,8 @@ class OpenVault:
         return Shown(str(term))
 
     def _thing(self, node: ox.NamedNode) -> Shown:
-        kind = self.kind(node)
-        name = self.naming.called(node)
+        kind, own = self.kind(node), self.names.property("")[:-1]
+        name = unquote(node.value[len(own) + 1 :]) if node.value.startswith(own) else self.naming.called(node)
         return Shown(name, node.value, kind and self.ontology.label(kind), self.store.has(node, TYPE, MISSING))
 
     def kind(self, node: ox.NamedNode) -> str:

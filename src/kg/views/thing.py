@@ -10,7 +10,7 @@ import pyoxigraph as ox
 from kg.analysis.entity import EntitySection, EntityStatement, Portrait, StatementGroup, portrait
 from kg.notes.sentences import Sentences
 from kg.notes.vault import read_note
-from kg.rdf.vocabulary import LINKS_TO, TYPE
+from kg.rdf.vocabulary import LINKS_TO, PREF_LABEL, TYPE
 from kg.reasoning.explanation import Explanation
 from kg.reasoning.source_lines import SourceLine
 from kg.views.note_text import NoteText, note_text
@@ -21,9 +21,11 @@ SOME = 100
 _EXPLAINED = 40
 """The most inferred statements that are explained: each needs a derivation."""
 _NEIGHBOURS = 24
+_ABOVE = frozenset((TYPE.value, PREF_LABEL.value))
+"""The properties that stand above the text."""
 
 
-class Statement(NamedTuple):
+class ShownStatement(NamedTuple):
     """A statement about a thing, with the lines that make it, or the reason why it was inferred."""
 
     property: Shown
@@ -43,7 +45,7 @@ class Backlink(NamedTuple):
     sentence: str = ""
 
 
-class Neighbour(NamedTuple):
+class LinkedThing(NamedTuple):
     """A thing that a property connects with this one."""
 
     thing: Shown
@@ -63,13 +65,13 @@ class ThingView:
     plain_text: str
     """The text as the store has it, for a thing whose note cannot be shown as it is written."""
     sections: tuple[EntitySection, ...]
-    properties: tuple[Statement, ...]
+    properties: tuple[ShownStatement, ...]
     properties_total: int
-    links: tuple[Statement, ...]
+    links: tuple[ShownStatement, ...]
     links_total: int
     backlinks: tuple[Backlink, ...]
     backlinks_total: int
-    neighbours: tuple[Neighbour, ...]
+    neighbours: tuple[LinkedThing, ...]
 
 
 def thing_view(vault: OpenVault, name: str, limit: int = SOME) -> ThingView:
@@ -96,7 +98,7 @@ class _Viewer:
             note_text(self.vault, self.node),
             shown.text,
             shown.headings,
-            tuple(self._statements(shown.properties)),
+            tuple(row for row in self._statements(shown.properties) if row.property.iri not in _ABOVE),
             shown.properties.total,
             tuple(self._statements(shown.links)),
             shown.links.total,
@@ -109,16 +111,17 @@ class _Viewer:
         """The classes that the ontology or a note of the vault means, the most specific first."""
         ontology, kind = self.vault.ontology, self.vault.kind(self.node)
         classes = {str(row.object)[1:-1] for row in self.vault.store.triples(self.node, TYPE, None)}
-        known = {class_ for class_ in classes & ontology.classes if not ontology.is_structural(class_)}
+        known = {class_ for class_ in classes if not ontology.is_structural(class_)}
+        known = {class_ for class_ in known if self.vault.is_named(ox.NamedNode(class_))}
         for class_ in sorted(known, key=lambda iri: (iri != kind, ontology.label(iri))):
             yield self.vault.show(ox.NamedNode(class_))
 
     # ---- statements --------------------------------------------------------------------------------------------------
 
-    def _statements(self, group: StatementGroup) -> Iterator[Statement]:
+    def _statements(self, group: StatementGroup) -> Iterator[ShownStatement]:
         reasons = self._reasons(group.shown)
         for statement in group.shown:
-            yield Statement(
+            yield ShownStatement(
                 self._property(statement),
                 self._end(statement),
                 statement.lines,
@@ -141,7 +144,7 @@ class _Viewer:
         return ox.Triple(self.node, ox.NamedNode(statement.predicate), _term(statement.term))
 
     def _property(self, statement: EntityStatement) -> Shown:
-        return Shown(statement.property, statement.predicate)
+        return self.vault.show(ox.NamedNode(statement.predicate))
 
     def _end(self, statement: EntityStatement) -> Shown:
         return self.vault.show(_term(statement.term))
@@ -166,7 +169,7 @@ class _Viewer:
 
     # ---- neighbours --------------------------------------------------------------------------------------------------
 
-    def _neighbours(self) -> Iterator[Neighbour]:
+    def _neighbours(self) -> Iterator[LinkedThing]:
         """The things around it, each once, by its most telling property: one of the ontology before a mere link."""
         groups = self.portrait
         rows = [(statement, True) for statement in (*groups.properties.shown, *groups.links.shown)]
@@ -177,7 +180,7 @@ class _Viewer:
             end = self._end(statement)
             if end.iri and end.iri not in seen and (end.kind or end.is_missing) and statement.predicate != TYPE.value:
                 seen.add(end.iri)
-                yield Neighbour(end, self._property(statement), is_outgoing)
+                yield LinkedThing(end, self._property(statement), is_outgoing)
 
 
 def _term(text: str) -> ox.NamedNode | ox.Literal | ox.BlankNode:
