@@ -82,6 +82,8 @@ class Session:
         )
         self._current: Generation | None = None
         self._problem = ""
+        self.failure: KgError | None = None
+        """Why the server cannot go on."""
         self._tasks: list[asyncio.Task[None]] = []
         self._follower: asyncio.StreamWriter | None = None
         self.listeners = 0
@@ -162,7 +164,12 @@ class Session:
     async def _follow(self, ready: asyncio.Event) -> None:
         """Follow the notes for as long as the server runs."""
         while True:
-            pid, connection = self._forks.start(_FOLLOWER)
+            try:
+                pid, connection = self._forks.start(_FOLLOWER)
+            except KgError as error:  # without its processes, the server cannot go on
+                self.failure = error
+                ready.set()
+                return
             connection.setblocking(False)
             reader, writer = await asyncio.open_connection(sock=connection)
             self._follower = writer
