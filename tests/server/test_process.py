@@ -233,6 +233,14 @@ def test_slow_clients_harm_nobody(vault: Path) -> None:
         began = time.monotonic()
         assert _count(server) == 2
         assert time.monotonic() - began < 1
+        upload = socket.create_connection(("127.0.0.1", server.port))
+        upload.sendall(
+            f"POST /sparql HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {server.token}\r\n"
+            "Content-Type: application/sparql-query\r\nContent-Length: 100\r\n\r\nASK".encode()
+        )
+        upload.settimeout(20)
+        assert upload.recv(12) == b"HTTP/1.1 408"
+        upload.close()
         for connection in slow:  # cut off after 15 seconds
             connection.settimeout(1)
             with pytest.raises(ConnectionError):
