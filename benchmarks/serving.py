@@ -1,144 +1,132 @@
-"""How long `kg serve` takes: to start, for a page, for names as someone types, for a query, and until an edit shows.
+"""Questions over HTTP: `kg serve` beside `oxigraph serve-read-only` on the same quads, one client and eight at once.
 
-    python benchmarks/serving.py [--notes 10000] [--runs 20] [--vault FOLDER]
+    python benchmarks/serving.py [--notes 10000] [--runs 100] [--vault FOLDER]
 
-The peer is `oxigraph serve` on the same quads, in the same run: it has the protocol, without limits, access or pages.
-Each figure is the median of several requests over one connection, in milliseconds.
+The vault is generated and ingested first, or is one that exists and is ingested. The rows are medians in milliseconds of
+one client on one connection, and the answers a second that eight clients get together.
 """
 
 import argparse
-import contextlib
 import http.client
-import json
-import socket
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-from ingest import write_prose
+from ingest import VAULTS
 
-import kg
+from kg.config import load
+from kg.store.store import Store
 
-POINT = "SELECT ?p ?o { <https://notes.example/Note%209> ?p ?o }"
-COUNT = "SELECT ?t (COUNT(?s) AS ?n) { ?s a ?t } GROUP BY ?t"
-JSON = {"Accept": "application/sparql-results+json"}
-BIN = Path(sys.executable).parent
+PREFIXES = """PREFIX kg: <https://w3id.org/concept-notes#> PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+PREFIX n: <https://notes.example/> """
+QUERIES = {
+    "point lookup": 'SELECT ?thing { ?thing skos:prefLabel "Note 77" }',
+    "one thing": "SELECT ?p ?o { <https://notes.example/Note%2077> ?p ?o }",
+    "group by": "SELECT ?b (COUNT(?a) AS ?n) { ?a kg:linksTo ?b } GROUP BY ?b ORDER BY DESC(?n) LIMIT 20",
+    "100,000 rows": "SELECT * { ?s ?p ?o } LIMIT 100000",
+}
+CLIENTS, SECONDS = 8, 5.0
 
 
-def free_port() -> int:
-    """A port that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def asker(port: int, path: str) -> Callable[[str], int]:
+    """A client on one connection: asks a query, and returns the size of the answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+
+    def ask(text: str) -> int:
+        headers = {"Accept": "application/sparql-results+json"}
+        connection.request("GET", f"{path}?query={quote(PREFIXES + text)}", headers=headers)
+        answer = connection.getresponse()
+        data = answer.read()
+        assert answer.status == 200, data
+        return len(data)
+
+    return ask
 
 
-@contextlib.contextmanager
-def running(command: list[str], port: int, path: str) -> Iterator[float]:
-    """Run a server; yields the seconds until its first answer."""
-    start = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+def await_port(port: int) -> None:
+    """Wait until somebody listens on a port."""
+    for _ in range(600):
         try:
-            while True:
-                with contextlib.suppress(OSError, http.client.HTTPException):
-                    asked(http.client.HTTPConnection("127.0.0.1", port, timeout=60), path)
-                    break
-                time.sleep(0.01)
-            yield time.perf_counter() - start
-        finally:
-            server.terminate()
-            server.wait(20)
+            http.client.HTTPConnection("127.0.0.1", port, timeout=1).connect()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
 
 
-def asked(connection: http.client.HTTPConnection, path: str, headers: dict[str, str] | None = None) -> bytes:
-    """The answer to a request."""
-    connection.request("GET", path, headers=headers or {})
-    answer = connection.getresponse()
-    body = answer.read()
-    if answer.status != 200:
-        raise OSError(f"{answer.status}: {body[:200]!r}")
-    return body
-
-
-def median(port: int, path: str, runs: int, headers: dict[str, str] | None = None) -> float:
-    """The median of the times of a request, in milliseconds; the first does not count."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    taken = []
-    for _ in range(runs + 1):
-        start = time.perf_counter()
-        asked(connection, path, headers)
-        taken.append(1_000 * (time.perf_counter() - start))
-    connection.close()
-    return statistics.median(taken[1:])
-
-
-def until_shown(port: int, note: Path, turn: int) -> float:
-    """The seconds from an edit of a note until a query finds it."""
-    word = f"turn{turn}x{time.time_ns()}"
-    query = f'SELECT ?t {{ GRAPH ?g {{ ?s kg:text ?t }} FILTER(CONTAINS(?t, "{word}")) }} LIMIT 1'
-    path = f"/sparql?{urlencode({'query': query})}"
-    note.write_text(f"{note.read_text(encoding='utf-8')}\n{word}\n", encoding="utf-8")
-    start = time.perf_counter()
-    while time.perf_counter() - start < 60:
-        answer = asked(http.client.HTTPConnection("127.0.0.1", port, timeout=60), path, JSON)
-        if json.loads(answer)["results"]["bindings"]:
-            return time.perf_counter() - start
-        time.sleep(0.02)
-    raise TimeoutError("the edit does not show")
-
-
-def measure(vault: Path, runs: int) -> None:
-    """Print a row for each question."""
-    store = kg.ingest(vault).store
-    direct = []
+def milliseconds(ask: Callable[[str], int], text: str, runs: int) -> float:
+    """The median time of an answer."""
+    times = []
     for _ in range(runs):
-        start = time.perf_counter()
-        len(list(kg.query(store, POINT).result))
-        direct.append(1_000 * (time.perf_counter() - start))
-    port, other = free_port(), free_port()
-    with tempfile.TemporaryDirectory() as name:
-        dump = Path(name) / "all.nq"
-        with dump.open("wb") as out:
-            out.write("\n".join(store.nquads()).encode() + b"\n")
-        subprocess.run([BIN / "oxigraph", "load", "-l", f"{name}/db", "-f", dump], check=True, capture_output=True)
-        peer = [str(BIN / "oxigraph"), "serve-read-only", "-l", f"{name}/db", "-b", f"127.0.0.1:{other}"]
-        own = [str(BIN / "kg"), "serve", str(vault), "--no-token", "--port", str(port)]
-        with running(own, port, "/") as started, running(peer, other, "/") as peer_started:
-            print(f"{'start, to the first page':<42} {1_000 * started:8.0f} ms   peer {1_000 * peer_started:6.0f} ms")
-            for what, query in (("a point query", POINT), ("a count over everything", COUNT)):
-                path = f"?{urlencode({'query': query})}"
-                ours, theirs = median(port, f"/sparql{path}", runs, JSON), median(other, f"/query{path}", runs, JSON)
-                print(f"{what:<42} {ours:8.1f} ms   peer {theirs:6.1f} ms   ratio {ours / theirs:.2f}")
-            print(f"{'the point query without HTTP':<42} {statistics.median(direct):8.1f} ms")
-            for what, path in (
-                ("the first page", "/"),
-                ("the page of a note", f"/thing/{quote('Note 9')}"),
-                ("a list with facets", "/list?class=Concept"),
-                ("names as someone types", "/api/names?q=note+99"),
-                ("a search", "/search?q=outcome+team"),
-            ):
-                print(f"{what:<42} {median(port, path, runs):8.1f} ms")
-            shown = [until_shown(port, vault / "Note 7.md", turn) for turn in range(5)]
-            print(f"{'an edit, until a query finds it':<42} {1_000 * statistics.median(shown):8.0f} ms")
+        begun = time.perf_counter()
+        ask(text)
+        times.append(time.perf_counter() - begun)
+    return statistics.median(times) * 1000
 
 
-def main() -> None:
-    """Make a vault and measure."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--notes", type=int, default=10_000)
-    parser.add_argument("--runs", type=int, default=20)
-    parser.add_argument("--vault", type=Path)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        vault = options.vault or Path(name) / "vault"
-        if not options.vault:
-            write_prose(vault, options.notes)
-        measure(vault, options.runs)
+def together(port: int, path: str, text: str) -> float:
+    """The answers a second of several clients."""
+    answers, end = [0] * CLIENTS, time.perf_counter() + SECONDS
+
+    def work(number: int) -> None:
+        ask = asker(port, path)
+        while time.perf_counter() < end:
+            ask(text)
+            answers[number] += 1
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(answers) / SECONDS
+
+
+def main(vault: Path | None, notes: int, runs: int) -> None:
+    """Measure and print."""
+    oxigraph = shutil.which("oxigraph", path=Path(sys.executable).parent) or "oxigraph"
+    with tempfile.TemporaryDirectory() as temporary:
+        base = Path(temporary)
+        if vault is None:
+            vault = base / "vault"
+            VAULTS["prose"](vault, notes)
+        subprocess.run([sys.executable, "-m", "kg", "ingest", "-q", vault], check=True)
+        (base / "all.nq").write_bytes(b"".join(Store(load(vault).store).quad_lines()))
+        subprocess.run([oxigraph, "load", "--location", base / "ox", "--file", base / "all.nq"], check=True)
+        servers = {
+            "kg": (7481, "/sparql", [sys.executable, "-m", "kg", "serve", vault, "--no-token", "--no-watch", "--port", "7481", "-q"]),
+            "oxigraph": (7482, "/query", [oxigraph, "serve-read-only", "--location", base / "ox", "--bind", "127.0.0.1:7482"]),
+        }  # fmt: skip
+        processes = [
+            subprocess.Popen([str(word) for word in words], stderr=subprocess.DEVNULL)
+            for _, _, words in servers.values()
+        ]
+        try:
+            print(f"{'':<14} {'kg':>10} {'oxigraph':>10} {'kg, 8 at once':>16} {'oxigraph, 8':>14}")
+            for port, _, _ in servers.values():
+                await_port(port)
+            for name, text in QUERIES.items():
+                few = runs if "rows" not in name else 5
+                one = [milliseconds(asker(port, path), text, few) for port, path, _ in servers.values()]
+                many = [together(port, path, text) for port, path, _ in servers.values()]
+                print(f"{name:<14} {one[0]:7.1f} ms {one[1]:7.1f} ms {many[0]:14.0f}/s {many[1]:12.0f}/s", flush=True)
+        finally:
+            for process in processes:
+                process.terminate()
+                process.wait()
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--vault", type=Path)
+    parser.add_argument("--notes", type=int, default=10_000)
+    parser.add_argument("--runs", type=int, default=100)
+    given = parser.parse_args()
+    main(given.vault, given.notes, given.runs)

@@ -16,7 +16,7 @@ from SPARQLWrapper import JSON, POST, XML, SPARQLWrapper
 
 import kg
 from helpers.clients import Running, running
-from helpers.vaults import NOTES
+from helpers.vaults import NOTES, ROOT
 from kg.config import load
 from kg.server.described_dataset import standing_alone
 from kg.sparql.library import library
@@ -101,3 +101,17 @@ def test_curl_asks(vault: Path, server: Running) -> None:
     assert _rows(json.loads(subprocess.run(command, capture_output=True, check=True).stdout)) == _expected(
         vault, text
     ), name
+
+
+@pytest.mark.system
+def test_comunica_asks_the_library(vault: Path, server: Running) -> None:
+    """It finds out by itself that the address is a SPARQL endpoint."""
+    folder = ROOT / "tests" / "system" / "comunica"
+    if not (folder / "node_modules").is_dir():
+        pytest.skip("needs what tests/system/comunica/package.json names; `make test-all` installs it")
+    queries = _library(vault)
+    command = ["node", str(folder / "ask.mjs"), f"{server.url}/sparql"]
+    done = subprocess.run(command, input=json.dumps(queries), capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    for name, rows in json.loads(done.stdout).items():
+        assert sorted(tuple(map(tuple, row)) for row in rows) == _expected(vault, queries[name]), name

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from helpers.clients import serving
 from kg.server.settings import Limits
 
-SECONDS = 1.0
+SECONDS = 0.5
 CARTESIAN = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 
@@ -43,7 +43,7 @@ def _asked(client: TestClient, query: str, status: int, accept: str = "*/*") -> 
 
 
 def test_time_is_limited(small: TestClient) -> None:
-    assert "stopped after 1 s" in _asked(small, ENDLESS, 503)
+    assert "stopped after 0.5 s" in _asked(small, ENDLESS, 503)
 
 
 @pytest.mark.parametrize("query", [
@@ -128,6 +128,11 @@ def test_questions_at_once_are_limited(small: TestClient) -> None:
 ])  # fmt: skip
 def test_nothing_is_fetched(small: TestClient, query: str) -> None:
     assert "root:" not in _asked(small, query, 400)
+
+
+def test_a_service_is_refused_at_its_place(small: TestClient) -> None:
+    said = _asked(small, "SELECT * { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }", 400)
+    assert said == "line 1, column 12: SERVICE asks another server, which this one does not do\n"
 
 
 def test_no_file_is_a_graph(small: TestClient) -> None:

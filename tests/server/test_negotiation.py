@@ -2,6 +2,7 @@
 
 import pytest
 
+from kg.server.answers import GRAPHS
 from kg.server.negotiation import Offer, chosen, prefers_html
 
 OFFERS = (
@@ -36,8 +37,13 @@ def test_no_offer(accept: str) -> None:
     assert chosen(accept, OFFERS) is None
 
 
-def test_browsers_prefer_pages() -> None:
-    assert prefers_html("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
-    assert not prefers_html("*/*")
-    assert not prefers_html(None)
-    assert not prefers_html("text/turtle, text/html;q=0.1, */*;q=0.5")
+def test_browsers_prefer_pages_and_readers_of_rdf_do_not() -> None:
+    assert prefers_html("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", GRAPHS)
+    for accept in (
+        "*/*",
+        None,
+        "",
+        "text/turtle, text/html;q=0.1, */*;q=0.5",
+        "application/n-quads,application/trig;q=0.95,text/html;q=0.2,*/*;q=0.1",
+    ):
+        assert not prefers_html(accept, GRAPHS)

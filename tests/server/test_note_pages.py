@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ See [[Other]], [[Other#Part|there]], [[Gone]], ![[map.png]], ![[Other]] and [the
 
 [^1]: A footnote.
 """,
+    "Ünder/100 % sure, or not? (a+b).md": "A name. See [[100 % sure, or not? (a+b)#x]].\n# A & b? #\nText.\n",
     "Other.md": "# Part\nThe other *text*. See [[Plain]].\n",
     "map.png": "not a picture",
     "data.csv": "a,b\n",
@@ -154,6 +156,21 @@ def test_backlinks_have_their_sentence(pages: TestClient) -> None:
 @pytest.mark.parametrize("address", ["/thing?name=Simple", "/thing?iri=https://notes.example/Plain", "/thing/Plain"])
 def test_a_thing_is_found_by_name_iri_and_path(pages: TestClient, address: str) -> None:
     assert "<h1>Plain</h1>" in pages.get(address).text
+
+
+def test_every_link_of_a_page_leads_somewhere(pages: TestClient) -> None:
+    seen, waiting = set[str](), ["/", "/list"]
+    while waiting:
+        address = waiting.pop()
+        if address in seen or len(seen) > 150:
+            continue
+        seen.add(address)
+        answer = pages.get(address)
+        assert answer.status_code == 200, address
+        if "html" in answer.headers["Content-Type"]:
+            found = re.findall(r'<a[^>]*\shref="(/[^"#]*)', answer.text)
+            waiting += [unescape(link) for link in found if not link.startswith("/files/")]
+    assert any("100%20%25%20sure" in address for address in seen)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,6 +92,7 @@ def _told(lines: Iterator[str]) -> dict[str, int]:
     raise AssertionError("the stream of events has ended")
 
 
+@pytest.mark.slow
 def test_another_process_may_ingest(vault: Path) -> None:
     with running(vault, "--no-watch") as server:
         (vault / "C.md").write_text("# C\n")
@@ -149,7 +152,7 @@ def _raw(server: Running, request: str, *, version: str = "1.1") -> bytes:
 
 def test_a_long_answer_that_breaks_off_is_seen_to(vault: Path) -> None:
     """HTTP/1.1 ends it with an empty piece, HTTP/1.0 by the length; a broken answer has neither."""
-    with running(vault, "--timeout", "1") as server:
+    with running(vault, "--timeout", "0.3") as server:
         request = "/sparql?query=" + CARTESIAN.replace(" ", "%20").replace("?", "%3F")
         data = _raw(server, request)
         assert data.startswith(b"HTTP/1.1 200")
@@ -230,6 +233,14 @@ def test_slow_clients_harm_nobody(vault: Path) -> None:
         began = time.monotonic()
         assert _count(server) == 2
         assert time.monotonic() - began < 1
+        upload = socket.create_connection(("127.0.0.1", server.port))
+        upload.sendall(
+            f"POST /sparql HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {server.token}\r\n"
+            "Content-Type: application/sparql-query\r\nContent-Length: 100\r\n\r\nASK".encode()
+        )
+        upload.settimeout(20)
+        assert upload.recv(12) == b"HTTP/1.1 408"
+        upload.close()
         for connection in slow:  # cut off after 15 seconds
             connection.settimeout(1)
             with pytest.raises(ConnectionError):
@@ -252,3 +263,13 @@ def test_ten_thousand_connections_harm_nobody(vault: Path) -> None:
         for connection in connections:
             connection.close()
         assert _count(server) == 2
+
+
+@pytest.mark.parametrize("library", ["starlette", "uvicorn"])
+def test_without_the_extra_it_says_what_to_install(vault: Path, library: str) -> None:
+    code = f"import sys; sys.modules['{library}'] = None; sys.argv = ['kg', 'serve', '--port', '0']; from kg.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=vault, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"kg: this needs {library}, which is not installed: pip install 'kg-notes[serve]'\n"

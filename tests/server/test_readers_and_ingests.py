@@ -1,5 +1,6 @@
 """Readers beside an ingest loop: no answer fails, none mixes two states, and none is older than an event before it."""
 
+import contextlib
 import json
 import os
 import threading
@@ -57,7 +58,13 @@ class _Reader(threading.Thread):
 
 def _listen(server: Running, ingested: dict[int, int], told: list[int], end: float) -> None:
     """Take down, for each event, the state that its generation has."""
-    with server.client() as client, client.stream("GET", "/events", timeout=30) as events:
+    import httpx2
+
+    with (
+        contextlib.suppress(httpx2.HTTPError),
+        server.client() as client,
+        client.stream("GET", "/events", timeout=30) as events,
+    ):
         for line in events.iter_lines():
             if time.monotonic() > end:
                 return
