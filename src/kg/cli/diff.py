@@ -28,6 +28,7 @@ class DiffOptions:
     asserted: bool
     findings: bool
     answers: bool
+    library: bool | None
     stat: bool
     exit_code: bool
 
@@ -43,7 +44,11 @@ class DiffOptions:
 
         is_stat = self.stat and self.asserted
         return ComparedParts(
-            not self.asserted, self.findings and not is_stat, self.answers and not is_stat, tuple(paths)
+            not self.asserted,
+            self.findings and not is_stat,
+            self.answers and not is_stat,
+            self.library if not self.stat or self.library else False,
+            tuple(paths),
         )
 
 
@@ -52,7 +57,12 @@ diff_options = gathered(
     DiffOptions,
     click.option("--asserted", is_flag=True, help="Leave out what follows by inference."),
     click.option("--findings/--no-findings", default=True, help="Compare what kg validate reports (by default)."),
-    click.option("--answers/--no-answers", default=True, help="Compare the answers of the project's questions."),
+    click.option("--answers/--no-answers", default=True, help="Compare the answers of questions (by default)."),
+    click.option(
+        "--library/--no-library",
+        default=None,
+        help="Ask all queries of the library, or none; by default those that three seconds allow.",
+    ),
     click.option("--stat", is_flag=True, help="Print only the totals, note by note."),
     click.option("--exit-code", is_flag=True, help="Exit with 1 if anything differs."),
 )
