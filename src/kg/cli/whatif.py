@@ -1,4 +1,4 @@
-"""`kg whatif`: what a change would mean, before a note is touched."""
+"""`kg whatif`: what a change would mean, before a file is touched."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +49,13 @@ class ChangeOptions:
     "change",
     ChangeOptions,
     click.option("--without", multiple=True, metavar="NOTE", help="Leave out a note."),
-    click.option("--with", "with_", multiple=True, metavar="FILE[=PATH]", help="Take FILE for a note, at PATH."),
+    click.option(
+        "--with",
+        "with_",
+        multiple=True,
+        metavar="FILE[=PATH]",
+        help="Take FILE for the note, ontology file, shape or rule at PATH.",
+    ),
     click.option("--rename", multiple=True, nargs=2, metavar="NOTE NAME", help="Rename or move a note; links stay."),
     click.option("--merge", multiple=True, nargs=2, metavar="NOTE INTO", help="Put the text of a note into another."),
     click.option("--add", multiple=True, nargs=3, metavar="S P O", help="Write a property into the note of S."),
@@ -59,7 +65,7 @@ class ChangeOptions:
 @output_options("text, md, html, json, nquads, sparql or github")
 @common
 def whatif(options: Options, change: ChangeOptions, choice: DiffOptions, output: OutputOptions) -> None:
-    """Report what a change would mean, before a note is touched.
+    """Report what a change would mean, before a file is touched.
 
     The report is that of kg diff: what breaks, what no longer follows, what is reported newly. All options may be
     repeated and combined. Nothing is written, and the store stays as it is.
