@@ -62,7 +62,7 @@ diff_options = gathered(
     click.option(
         "--library/--no-library",
         default=None,
-        help="Ask all queries of the library, or none; by default those that three seconds allow.",
+        help="Ask all queries of the library, or none; by default those that need little time.",
     ),
     click.option("--stat", is_flag=True, help="Print only the totals, note by note."),
     click.option("--exit-code", is_flag=True, help="Exit with 1 if anything differs."),

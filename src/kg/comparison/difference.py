@@ -10,7 +10,7 @@ import pyoxigraph as ox
 
 from kg.comparison.answers import AnswerChange, answer_changes
 from kg.comparison.facts import Fact, FactComparison, NoteChange
-from kg.comparison.library_answers import LONG, SECONDS, LibraryAnswers, library_answers
+from kg.comparison.library_answers import LibraryAnswers, library_answers
 from kg.comparison.renames import Renaming
 from kg.comparison.state import ComparedState
 from kg.core.findings import Finding
@@ -103,7 +103,7 @@ class ComparedParts:
     findings: bool = True
     answers: bool = True
     library: bool | None = None
-    """Whether the queries that come with kg are among the answers; None for those that three seconds allow."""
+    """Whether the queries that come with kg are among the answers; None for those that need little time."""
     paths: tuple[str, ...] = ()
     """The files and folders of the vault, each folder with a trailing `/`, to report on; empty for all."""
 
@@ -154,7 +154,7 @@ def _library(
     if not parts.answers or parts.paths or parts.library is False:
         return LibraryAnswers()
     names = {thing.before: thing.name for thing in moved} | {thing.path_before: thing.path for thing in moved}
-    return library_answers(before, after, names, LONG if parts.library else SECONDS)
+    return library_answers(before, after, names, is_wanted=bool(parts.library))
 
 
 # ---- things ----------------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Queries that come with kg and that the later state answers otherwise.
 
 Both states are asked at once, for a limited time. The queries about what the notes have least of come first, since they
-are fast mostly. Nothing is asked if no fact differs.
+are fast mostly. Nothing is asked if no fact differs, nor of a large vault unless that is wanted: few queries would be done
+in time, and the rest of the comparison takes less.
 """
 
 from collections import Counter
@@ -23,8 +24,11 @@ from kg.sparql.parameters import Binder
 from kg.sparql.query import query
 
 SECONDS = 3.0
-"""The time for all queries, unless more is asked for."""
+"""The time for all queries of a vault that is not large."""
 LONG = 120.0
+"""The time if all queries are wanted."""
+_LARGE = 200_000
+"""The number of triples from which on a vault is large: two to four thousand notes."""
 _MOST = 50_000
 """The most rows of an answer that are compared."""
 _COUNTED = 1_000
@@ -53,20 +57,22 @@ class LibraryAnswers(NamedTuple):
     listings: tuple[AnswerChange, ...] = ()
     """The answers that have other values for the same things, or a row for each note: they repeat what facts say."""
     left_out: tuple[str, ...] = ()
-    """The queries that neither state, or only one, has answered in time."""
+    """The queries that were not asked, or that neither state, or only one, has answered in time."""
 
 
 def library_answers(
-    before: ComparedState, after: ComparedState, names: Mapping[str, str], seconds: float
+    before: ComparedState, after: ComparedState, names: Mapping[str, str], *, is_wanted: bool = False
 ) -> LibraryAnswers:
     """Ask both states the queries of the library that need no value. `names` has the new name of what has moved.
 
-    Raises KgError.
+    All queries are asked if that `is_wanted`, also of a large vault. Raises KgError.
     """
     questions = _questions(before, after)
+    if after.published.manifest.counts.get("", 0) > _LARGE and not is_wanted:
+        return LibraryAnswers(left_out=tuple(sorted(question.name for question in questions)))
     asked = side_by_side(
         [lambda: _answers(before, questions), lambda: _answers(after, questions)],
-        seconds=seconds,
+        seconds=LONG if is_wanted else SECONDS,
         memory=after.config.max_memory,
     )
     was, now = map(dict, asked)

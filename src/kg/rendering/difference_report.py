@@ -143,7 +143,7 @@ def _library(answers: LibraryAnswers) -> Iterator[ReportRow]:
         yield ReportRow("~", f"only in numbers or lists: {', '.join(change.name for change in answers.listings)}")
     if answers.left_out:
         names = f"{', '.join(answers.left_out[:_FEW])}{' …' * (len(answers.left_out) > _FEW)}"
-        yield ReportRow("~", f"not answered in time: {len(answers.left_out)} ({names}); --library takes longer")
+        yield ReportRow("~", f"left out to save time: {len(answers.left_out)} ({names}); --library asks them")
 
 
 def _few(sign: Sign, things: tuple[str, ...]) -> Iterator[str]:
