@@ -1,8 +1,8 @@
 """Queries that come with kg and that the later state answers otherwise.
 
 Both states are asked at once, for a limited time. The queries about what the notes have least of come first, since they
-are fast mostly. Nothing is asked if no fact differs, nor of a large vault unless that is wanted: few queries would be done
-in time, and the rest of the comparison takes less.
+are fast mostly. Nothing is asked if no fact differs, nor of a large vault unless that is wanted: few queries would be
+done in time, and the rest of the comparison takes less.
 """
 
 from collections import Counter
