@@ -1,0 +1,103 @@
+"""The output formats for suggestions of what to write: one row per format."""
+
+from collections.abc import Callable, Iterator
+from typing import IO, Any
+
+from kg.comparison.wanted import Suggestion, Suggestions
+from kg.comparison.written_lines import WrittenLine
+from kg.core.escaping import in_markdown, printable
+from kg.core.json_text import json_text
+from kg.core.output_format import OutputFormat
+
+SuggestionWriter = Callable[[Suggestions, IO[str]], None]
+SuggestionFormat = OutputFormat[SuggestionWriter]
+_PLACES = {
+    "front matter": " (in the front matter)",
+    "new note": " (a new note)",
+    "text": "",
+    "taken out": " (take it out)",
+}
+
+
+def _title(found: Suggestions) -> str:
+    """The first line of a report."""
+    if found.holds:
+        return f"{found.goal} holds already: kg why proves it"
+    end = "be gone" if found.finding else "hold"
+    if not found.rows:
+        return f"{found.goal} cannot {end} by writing: {found.why_none}"
+    number = "write this" if len(found.rows) == 1 else f"write one of these {len(found.rows)}"
+    return f"For {found.goal} to {end}, {number}:"
+
+
+def _rest(found: Suggestions) -> Iterator[str]:
+    """What the report leaves out."""
+    if found.more:
+        yield f"{found.more} more may do that are not checked: other things in the same places"
+    if found.is_cut:
+        yield "the search is cut: there may be others"
+
+
+def _line(line: WrittenLine) -> str:
+    return f"{line.path}: {line.text}{_PLACES[line.place]}"
+
+
+def _remarks(row: Suggestion) -> Iterator[str]:
+    if row.rules:
+        because = f", since {' and '.join(row.because)}" if row.because else ""
+        yield f"then it follows by {', '.join(row.rules)}{because}"
+    for text in row.breaks:
+        yield f"but it breaks something: {text}"
+
+
+def _text(found: Suggestions, out: IO[str]) -> None:
+    out.write(f"{printable(_title(found))}\n")
+    for number, row in enumerate(found.rows, 1):
+        first, *others = [*map(_line, row.lines), *_remarks(row)]
+        out.write(f"\n{number:>2}. {printable(first)}\n")
+        for text in others:
+            out.write(f"    {printable(text)}\n")
+    if rest := list(_rest(found)):
+        out.write("".join(f"\n{text}" for text in rest) + "\n")
+
+
+def _markdown(found: Suggestions, out: IO[str]) -> None:
+    out.write(f"{in_markdown(_title(found))}\n\n")
+    for row in found.rows:
+        lines = "; ".join(
+            f"{in_markdown(line.path)}: `{printable(line.text)}`{_PLACES[line.place]}" for line in row.lines
+        )
+        remarks = "".join(f"  \n   {in_markdown(text)}" for text in _remarks(row))
+        out.write(f"1. {lines}{remarks}\n")
+    for text in _rest(found):
+        out.write(f"\n{text}\n")
+
+
+def _json(found: Suggestions, out: IO[str]) -> None:
+    triple = found.triple
+    row: dict[str, Any] = {"goal": found.goal, "holds": found.holds}
+    if triple is not None:
+        row |= {"subject": str(triple.subject), "predicate": str(triple.predicate), "object": str(triple.object)}
+    if found.finding is not None:
+        row["finding"] = found.finding.as_json()
+    row["suggestions"] = [
+        {
+            "lines": [{"path": line.path, "text": line.text, "place": line.place} for line in suggestion.lines],
+            "rules": list(suggestion.rules),
+            "because": list(suggestion.because),
+            "breaks": list(suggestion.breaks),
+        }
+        for suggestion in found.rows
+    ]
+    row |= {"more": found.more, "cut": found.is_cut, "why_none": found.why_none}
+    out.write(json_text(row, indent=1) + "\n")
+
+
+SUGGESTIONS: dict[str, SuggestionFormat] = {
+    row.name: row
+    for row in (
+        SuggestionFormat("text", "text/plain", "txt", "a list for people", _text),
+        SuggestionFormat("md", "text/markdown", "md", "a list in Markdown", _markdown),
+        SuggestionFormat("json", "application/json", "json", "everything, for programs", _json),
+    )
+}
