@@ -15,7 +15,7 @@ from kg.core.errors import KgError
 if TYPE_CHECKING:
     from kg.comparison.imagined import ImaginedChanges
     from kg.comparison.state import ComparedState
-    from kg.comparison.wanted import Suggestions
+    from kg.comparison.suggested import Suggestions
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,14 @@ class WishOptions:
 
     def suggestions(self, state: "ComparedState") -> "Suggestions":
         """What to write for it. Raises KgError."""
-        from kg.comparison.wanted import suggestions, wanted
-
         if self.want:
+            from kg.comparison.wanted import suggestions, wanted
+
             return suggestions(state, wanted(state, *self.want))
-        raise NotImplementedError
+        from kg.comparison.mending import mended
+
+        assert self.mend
+        return mended(state, *self.mend)
 
 
 @click.command()

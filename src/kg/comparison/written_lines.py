@@ -28,8 +28,8 @@ _BY_A_LINK = {MENTIONS: "See {}.", LINKS_TO: "See {}."}
 """The structural properties that the text of a note states, with the text."""
 
 
-Place = Literal["front matter", "text", "new note", "taken out"]
-"""Where a line is written: into the front matter, above the text, or as a note of its own; or that it goes."""
+Place = Literal["front matter", "text", "end", "new note", "taken out"]
+"""Where a line is written: in the front matter, above the text, below it, in a new note; or that it is taken out."""
 
 
 class WrittenLine(NamedTuple):
@@ -58,6 +58,8 @@ class LineWriter:
 
     def may_state(self, triple: ox.Triple) -> bool:
         """Whether a note could state a triple, as far as its terms tell: there is a note, and its property a name."""
+        if triple.predicate == TYPE and self.state.ontology.is_structural(iri_of(triple.object)):
+            return False
         return bool(self.path(triple.subject)) and self.may_use(triple.predicate)
 
     def may_use(self, predicate: ox.NamedNode) -> bool:

@@ -1,9 +1,10 @@
 """The output formats for suggestions of what to write: one row per format."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
-from kg.comparison.wanted import Suggestion, Suggestions
+from kg.comparison.suggested import Suggestion, Suggestions
 from kg.comparison.written_lines import WrittenLine
 from kg.core.escaping import in_markdown, printable
 from kg.core.json_text import json_text
@@ -15,6 +16,7 @@ _PLACES = {
     "front matter": " (in the front matter)",
     "new note": " (a new note)",
     "text": "",
+    "end": " (at the end)",
     "taken out": " (take it out)",
 }
 
@@ -23,11 +25,13 @@ def _title(found: Suggestions) -> str:
     """The first line of a report."""
     if found.holds:
         return f"{found.goal} holds already: kg why proves it"
-    end = "be gone" if found.finding else "hold"
+    number = "do this" if len(found.rows) == 1 else f"do one of these {len(found.rows)}"
+    if found.finding:
+        nothing = f"No line to write or to take out resolves {found.goal}: {found.why_none}"
+        return f"To resolve {found.goal}, {number}:" if found.rows else nothing
     if not found.rows:
-        return f"{found.goal} cannot {end} by writing: {found.why_none}"
-    number = "write this" if len(found.rows) == 1 else f"write one of these {len(found.rows)}"
-    return f"For {found.goal} to {end}, {number}:"
+        return f"No line makes {found.goal} hold: {found.why_none}"
+    return f"For {found.goal} to hold, {number.replace('do', 'write')}:"
 
 
 def _rest(found: Suggestions) -> Iterator[str]:
@@ -39,15 +43,15 @@ def _rest(found: Suggestions) -> Iterator[str]:
 
 
 def _line(line: WrittenLine) -> str:
-    return f"{line.path}: {line.text}{_PLACES[line.place]}"
+    return f"{line.path}{': ' if line.text else ''}{line.text}{_PLACES[line.place]}"
 
 
 def _remarks(row: Suggestion) -> Iterator[str]:
     if row.rules:
         because = f", since {' and '.join(row.because)}" if row.because else ""
-        yield f"then it follows by {', '.join(row.rules)}{because}"
+        yield f"Then it follows by {', '.join(row.rules)}{because}"
     for text in row.breaks:
-        yield f"but it breaks something: {text}"
+        yield f"But it breaks something: {text}"
 
 
 def _text(found: Suggestions, out: IO[str]) -> None:
@@ -64,13 +68,22 @@ def _text(found: Suggestions, out: IO[str]) -> None:
 def _markdown(found: Suggestions, out: IO[str]) -> None:
     out.write(f"{in_markdown(_title(found))}\n\n")
     for row in found.rows:
-        lines = "; ".join(
-            f"{in_markdown(line.path)}: `{printable(line.text)}`{_PLACES[line.place]}" for line in row.lines
-        )
+        lines = "; ".join(map(_item, row.lines))
         remarks = "".join(f"  \n   {in_markdown(text)}" for text in _remarks(row))
         out.write(f"1. {lines}{remarks}\n")
     for text in _rest(found):
         out.write(f"\n{text}\n")
+
+
+def _item(line: WrittenLine) -> str:
+    text = f": {_code(line.text)}" if line.text else ""
+    return f"{in_markdown(line.path)}{text}{_PLACES[line.place]}"
+
+
+def _code(text: str) -> str:
+    """A line as code in Markdown, whatever backticks it has."""
+    ticks = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"{ticks} {printable(text)} {ticks}" if "`" in text else f"`{printable(text)}`"
 
 
 def _json(found: Suggestions, out: IO[str]) -> None:
