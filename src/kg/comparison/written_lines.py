@@ -22,7 +22,10 @@ from kg.rdf.canonical import canonical_text
 from kg.rdf.vocabulary import DESCRIBES, LABEL, LINKS_TO, MENTIONS, TAGGED, TYPE, iri_of
 
 FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\r?\n(?:.*\n)*?---[ \t]*(?:\r?\n|\Z)")
-_KIND = re.compile(r"^(?P<key>type|class):[ \t]*(?P<value>.*?)[ \t]*$(?P<items>(?:\n[ \t]*-[ \t].*$)*)", re.M | re.I)
+_KIND = re.compile(
+    r"^(?P<key>type|class):[ \t]*(?P<value>.*?)(?P<remark>[ \t]+#.*)?[ \t]*$(?P<items>(?:\n[ \t]*-[ \t].*$)*)",
+    re.M | re.I,
+)
 _PLAIN = re.compile(r"[^\W\d][\w /-]*\Z")
 _BY_A_LINK = {MENTIONS: "See {}.", LINKS_TO: "See {}."}
 """The structural properties that the text of a note states, with the text."""
@@ -213,7 +216,9 @@ class LineWriter:
         path = self._paths.get(iri_of(term), "")
         if path:
             whole = path[:-3] if path.lower().endswith(".md") else path
-            yield f"[[{whole.rpartition('/')[2]}]]"
+            name = whole.rpartition("/")[2]
+            if len(self.state.explainer.sources.reader.index.find(name, "")) == 1:
+                yield f"[[{name}]]"
             yield f"[[{whole}]]"
             return
         yield f"[[{self.state.explainer.naming.called(term)}]]"
@@ -225,8 +230,9 @@ class LineWriter:
         """The paths of the notes by the things that they describe; of several notes of a thing, the first has it."""
         paths: dict[str, str] = {}
         documents = {self.state.names.path(path): path for path in self.state.ledger.entries}
-        for triple in self.state.store.triples(None, DESCRIBES, None):
-            path, thing = documents.get(iri_of(triple.subject), ""), iri_of(triple.object)
+        for quad in self.state.store.find(None, DESCRIBES, None, None):
+            # An inference may say that a note describes what is the same as its thing.
+            path, thing = documents.get(iri_of(quad.graph_name), ""), iri_of(quad.object)
             if path and (thing not in paths or path < paths[thing]):
                 paths[thing] = path
         return paths
@@ -267,7 +273,7 @@ def _kind(*names: str) -> Callable[[str], tuple[str, str]]:
             line, end = _kind_line("type", "", words), head.rindex("---")
             return f"{head[:end]}{line}\n{head[end:]}{text[len(head) :]}", line
         items = [item.strip().removeprefix("-").strip() for item in key["items"].splitlines() if item.strip()]
-        line = _kind_line(key["key"], key["value"] or ", ".join(items), words)
+        line = _kind_line(key["key"], key["value"] or ", ".join(items), words) + (key["remark"] or "")
         return f"{head[: key.start()]}{line}{head[key.end() :]}{text[len(head) :]}", line
 
     return write

@@ -79,7 +79,10 @@ class Abduction:
         self._stated: dict[Numbers, bool] = {}
 
     def of(self, goal: ox.Triple) -> MissingFacts:
-        """Return the minimal sets of missing facts from which a triple follows, which does not hold."""
+        """Return the minimal sets of missing facts from which a triple follows, which does not hold.
+
+        They are those of the smallest size that there is, and of the next size.
+        """
         deadline = time.monotonic() + self._bounds.seconds
         premises = MissingPremises(self._derivations, self._is_viable, self._bounds, deadline)
         fact = self._number.fact(goal)
@@ -88,7 +91,7 @@ class Abduction:
         for size in range(1, self._bounds.size + 1):
             labels, is_full = self._spread(ways, fact, size, deadline)
             is_cut |= is_full
-            if len(labels.sets) >= self._bounds.sets:
+            if len(labels.sets) >= self._bounds.sets or any(len(facts) < size for facts in labels.sets):
                 break
         return MissingFacts(self._in_order(labels), premises.left_out, is_cut or premises.is_cut)
 

@@ -39,6 +39,8 @@ class SearchBounds:
     """The most facts that are looked at."""
     choices: int = 12
     """The most ways of a rule that differ only in the things which its variables mean."""
+    examples: int = 3
+    """The most of them if nothing binds these variables, so that many things would do."""
     matches: int = 20_000
     """The most matches of the patterns that hold."""
     seconds: float = 4.0
@@ -71,7 +73,7 @@ class MissingPremises:
     bounds: SearchBounds
     deadline: float
     left_out: int = 0
-    """The number of ways that `bounds.choices` leaves out."""
+    """The number of ways that the bounds on choices leave out."""
     is_cut: bool = False
     """Whether another bound has left something out."""
 
@@ -87,7 +89,8 @@ class MissingPremises:
             # A free choice is no better than the things that a pattern which holds gives.
             if part.free and any(fewer < missing for fewer in matched):
                 continue
-            rows = self._limited(self._of_part(part, goal, known or {}))
+            most = self.bounds.examples if part.free else self.bounds.choices
+            rows = self._limited(self._of_part(part, goal, known or {}), most)
             if rows:
                 matched.append(missing)
             yield from rows
@@ -102,13 +105,13 @@ class MissingPremises:
                 return None
         return known
 
-    def _limited(self, rows: Iterator[_FactSet]) -> list[_FactSet]:
+    def _limited(self, rows: Iterator[_FactSet], most: int) -> list[_FactSet]:
         """The first of the ways by their text, of which each fact is viable."""
         viable = {row for row in rows if all(map(self.is_viable, row))}
-        if len(viable) <= self.bounds.choices:
+        if len(viable) <= most:
             return sorted(viable, key=sorted)
-        self.left_out += len(viable) - self.bounds.choices
-        return sorted(viable, key=self._text)[: self.bounds.choices]
+        self.left_out += len(viable) - most
+        return sorted(viable, key=self._text)[:most]
 
     def _text(self, row: _FactSet) -> list[str]:
         return sorted(str(self.derivations.number.triple(fact)) for fact in row)
