@@ -1,8 +1,8 @@
 """What `kg whatif --want` and `--mend` suggest does what it says once it is done, and no part of it does.
 
 A case is a fence ` ```want S | P | O ` or ` ```mend CODE | PLACE ` in a file of `wanted/`, whose vault the other fences
-are. It lists the suggestions: the lines of each, joined by ` + `, and what they break. Run with KG_WRITE=1, the lists
-are written anew. The lines are then written as a person would, and everything is ingested from nothing.
+are. It lists the suggestions: the lines of each, joined by ` + `, and what they break. Run with KG_WRITE=1 and -m '',
+the lists are written anew. The lines are then written as a person would, and everything is ingested from nothing.
 """
 
 import os
@@ -95,6 +95,7 @@ def in_words(found: Suggestions) -> str:
     return "".join(f"{row}\n" for row in rows)
 
 
+@pytest.mark.sample(20)
 @EVERY
 def test_the_suggestions_are_those_of_the_case(case: Case, folder: Path) -> None:
     listed = in_words(found(case, folder))
@@ -177,15 +178,7 @@ def check(case: Case, folder: Path, place: Path) -> None:
             assert not is_reached(by_hand(files, part), suggested, place / f"{number}-{other}"), (row, part)
 
 
-FIRST = [next(case for case in CASES if case.file == file) for file in dict.fromkeys(case.file for case in CASES)]
-
-
-@pytest.mark.parametrize("case", FIRST, ids=lambda case: case.file.stem)
-def test_done_by_hand_they_do_what_they_say(case: Case, folder: Path, tmp_path: Path) -> None:
-    check(case, folder, tmp_path)
-
-
-@pytest.mark.slow
+@pytest.mark.sample(3)
 @EVERY
 def test_done_by_hand_each_does_what_it_says_and_no_part_of_it_does(case: Case, folder: Path, tmp_path: Path) -> None:
     check(case, folder, tmp_path)

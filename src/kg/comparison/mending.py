@@ -50,7 +50,7 @@ def mended(state: ComparedState, code: str, place: str) -> Suggestions:
     title = f"{finding.path}:{finding.line}: {finding.message} [{finding.code}]"
     rows, more = _Mending(state, validation, finding).suggestions()
     why_none = "" if rows else finding.remedy or "the rule that it breaks needs another change"
-    return Suggestions(title, rows, None, finding, False, more, False, why_none)
+    return Suggestions(title, rows, finding=finding, more=more, why_none=why_none)
 
 
 def _named(state: ComparedState, validation: Validation, code: str, place: str) -> Finding:

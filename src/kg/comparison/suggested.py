@@ -1,6 +1,7 @@
 """Suggestions of what to write: lines for notes, with what then follows from them."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pyoxigraph as ox
 
@@ -8,12 +9,19 @@ from kg.comparison.written_lines import WrittenLine
 from kg.core.findings import Finding
 
 
+class UsedRule(NamedTuple):
+    """The name of a rule, and what it means in general."""
+
+    name: str
+    meaning: str
+
+
 @dataclass(frozen=True)
 class Suggestion:
     """Lines to write, by which what is wanted comes about, while no part of them suffices."""
 
     lines: tuple[WrittenLine, ...]
-    rules: tuple[str, ...] = ()
+    rules: tuple[UsedRule, ...] = ()
     """The rules by which it then follows, the last one first; none if a line states it."""
     because: tuple[str, ...] = ()
     """The facts that it also rests on, each with its first line."""
@@ -37,5 +45,7 @@ class Suggestions:
     """The number of possible suggestions that are not checked."""
     is_cut: bool = False
     """Whether a bound has ended the search, so that there may be others."""
+    remark: str = ""
+    """What is odd about the wish, in one sentence."""
     why_none: str = ""
     """Why there is no suggestion, in one sentence."""

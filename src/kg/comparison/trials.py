@@ -8,7 +8,7 @@ from itertools import combinations
 import pyoxigraph as ox
 
 from kg.comparison.state import ComparedState
-from kg.comparison.suggested import Suggestion
+from kg.comparison.suggested import Suggestion, UsedRule
 from kg.comparison.written_lines import LineWriter, WrittenLine
 from kg.ingestion.overlay import overlay
 from kg.ingestion.pipeline import ingest
@@ -78,7 +78,8 @@ class Trials:
         if trial.derivation is None:
             return Suggestion(lines, breaks=trial.breaks)
         explainer = self.state.explainer
-        rules = dict.fromkeys(step.rule.name for step in trial.derivation.steps() if step.rule)
+        steps = (step.rule for step in trial.derivation.steps() if step.rule)
+        rules = dict.fromkeys(UsedRule(rule.name, explainer.meaning_of(rule)) for rule in steps)
         present = [fact for fact in trial.derivation.asserted if explainer.derivations.is_known(fact)]
         places = explainer.sources.placed(present)
         because = [f"{sentence(self.state, fact)} ({places[fact][0]})" for fact in present if places[fact]]

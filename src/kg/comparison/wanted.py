@@ -29,7 +29,16 @@ def suggestions(state: ComparedState, triple: ox.Triple) -> Suggestions:
     with Trials(state, writer, lambda after: has(after, triple)) as trials:
         rows, left = tried(trials, [(row, triple) for row in sets])
     why_none = "" if rows else _why_none(state, writer, triple)
-    return Suggestions(goal, rows, triple, None, False, left + found.left_out, found.is_cut, why_none)
+    more, remark = left + found.left_out, _remark(state, triple)
+    return Suggestions(goal, rows, triple, more=more, is_cut=found.is_cut, remark=remark, why_none=why_none)
+
+
+def _remark(state: ComparedState, triple: ox.Triple) -> str:
+    """Whether the property of a triple is known from nowhere."""
+    predicate = triple.predicate
+    if predicate.value in state.ontology.terms or predicate == TYPE or state.store.has(None, predicate, None):
+        return ""
+    return f"neither the ontology nor a note has the property {state.explainer.naming.called(predicate)}"
 
 
 def has(state: ComparedState, triple: ox.Triple) -> bool:

@@ -38,6 +38,8 @@ def _rest(found: Suggestions) -> Iterator[str]:
     """What the report leaves out."""
     if found.more:
         yield f"{found.more} more may do that are not checked: other things in the same places"
+    if found.remark:
+        yield found.remark
     if found.is_cut:
         yield "the search is cut: there may be others"
 
@@ -47,9 +49,10 @@ def _line(line: WrittenLine) -> str:
 
 
 def _remarks(row: Suggestion) -> Iterator[str]:
-    if row.rules:
-        because = f", since {' and '.join(row.because)}" if row.because else ""
-        yield f"Then it follows by {', '.join(row.rules)}{because}"
+    for number, rule in enumerate(row.rules):
+        yield f"{'and' if number else 'Then it follows'} by {rule.name}{': ' if rule.meaning else ''}{rule.meaning}"
+    if row.because:
+        yield f"since {' and '.join(row.because)}"
     for text in row.breaks:
         yield f"But it breaks something: {text}"
 
@@ -96,13 +99,13 @@ def _json(found: Suggestions, out: IO[str]) -> None:
     row["suggestions"] = [
         {
             "lines": [{"path": line.path, "text": line.text, "place": line.place} for line in suggestion.lines],
-            "rules": list(suggestion.rules),
+            "rules": [rule._asdict() for rule in suggestion.rules],
             "because": list(suggestion.because),
             "breaks": list(suggestion.breaks),
         }
         for suggestion in found.rows
     ]
-    row |= {"more": found.more, "cut": found.is_cut, "why_none": found.why_none}
+    row |= {"more": found.more, "cut": found.is_cut, "remark": found.remark, "why_none": found.why_none}
     out.write(json_text(row, indent=1) + "\n")
 
 
