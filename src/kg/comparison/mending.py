@@ -49,7 +49,7 @@ def mended(state: ComparedState, code: str, place: str) -> Suggestions:
     finding = _named(state, validation, code, place)
     title = f"{finding.path}:{finding.line}: {finding.message} [{finding.code}]"
     rows, more = _Mending(state, validation, finding).suggestions()
-    why_none = "" if rows else finding.remedy or "the rule that it breaks needs another change"
+    why_none = "" if rows else finding.remedy or "its shape does not say what to write"
     return Suggestions(title, rows, finding=finding, more=more, why_none=why_none)
 
 

@@ -20,6 +20,7 @@ from kg.mapping.ontology import local_name
 from kg.notes.vault import note_of
 from kg.rdf.canonical import canonical_text
 from kg.rdf.vocabulary import DESCRIBES, LABEL, LINKS_TO, MENTIONS, TAGGED, TYPE, iri_of
+from kg.store.thing_names import is_plain
 
 FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\r?\n(?:.*\n)*?---[ \t]*(?:\r?\n|\Z)")
 _KIND = re.compile(
@@ -111,7 +112,7 @@ class LineWriter:
     def literal(self, subject: ox.NamedNode, predicate: ox.NamedNode, text: str) -> ox.Triple | None:
         """The triple that a field with a text states, if its value is a literal."""
         path = self.path(subject)
-        for key in self._keys(predicate) if path else ():
+        for key in self._keys(predicate) if path and is_plain(text) else ():
             new, _ = _field(key, text)(self._stated(path)[0])
             for row in self._rows(path, new) - self._stated(path)[1]:
                 if row[:2] == (str(subject), str(predicate)) and row[2].startswith('"'):

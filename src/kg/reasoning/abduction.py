@@ -7,10 +7,10 @@ fact follows (de Kleer 1986, An assumption-based TMS). So a circle of rules ends
 
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import product
+from itertools import islice, product
 from typing import Protocol
 
 import pyoxigraph as ox
@@ -43,10 +43,12 @@ class _Labels:
     sets: dict[_FactSet, int] = field(default_factory=dict)
 
     def add(self, facts: _FactSet, steps: int) -> bool:
-        """Add a set unless one of its subsets is known; return whether it is new."""
-        if any(known <= facts for known in self.sets):
-            if self.sets.get(facts, -1) > steps:
-                self.sets[facts] = steps
+        """Add a set unless one of its subsets is known; return whether it is new, or has fewer steps than before."""
+        if facts in self.sets:
+            is_nearer = steps < self.sets[facts]
+            self.sets[facts] = min(steps, self.sets[facts])
+            return is_nearer
+        if any(known < facts for known in self.sets):
             return False
         for known in [known for known in self.sets if facts < known]:
             del self.sets[known]
@@ -192,12 +194,18 @@ class Abduction:
 
 def _combine(labels: dict[Numbers, _Labels], fact: Numbers, row: _FactSet, size: int) -> bool:
     """Add the sets of a way to the labels of a fact; return whether one of them is new."""
+    wholes: dict[_FactSet, int] = {frozenset(): 0}
+    for missing in row:
+        joined: dict[_FactSet, int] = {}
+        for (whole, most), (part, steps) in product(wholes.items(), labels[missing].sets.items()):
+            facts = whole | part
+            if len(facts) <= size:
+                joined[facts] = min(max(most, steps), joined.get(facts, max(most, steps)))
+        wholes = dict(islice(joined.items(), _MOST_LABELS))
     is_new = False
-    parts: list[Sequence[tuple[_FactSet, int]]] = [list(labels[missing].sets.items()) for missing in row]
-    for choice in product(*parts):
-        facts = frozenset[Numbers]().union(*(part for part, _ in choice))
-        if len(facts) <= size and len(labels[fact].sets) < _MOST_LABELS:
-            is_new |= labels[fact].add(facts, 1 + max(steps for _, steps in choice))
+    for facts, steps in wholes.items():
+        if facts in labels[fact].sets or len(labels[fact].sets) < _MOST_LABELS:
+            is_new |= labels[fact].add(facts, 1 + steps)
     return is_new
 
 

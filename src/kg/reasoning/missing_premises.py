@@ -6,7 +6,7 @@ one of those that the ontology or the present values of the property suggest.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, islice, product
@@ -89,11 +89,17 @@ class MissingPremises:
             # A free choice is no better than the things that a pattern which holds gives.
             if part.free and any(fewer < missing for fewer in matched):
                 continue
-            most = self.bounds.examples if part.free else self.bounds.choices
-            rows = self._limited(self._of_part(part, goal, known or {}), most)
+            rows = self._rows(part, goal, known or {})
             if rows:
                 matched.append(missing)
             yield from rows
+
+    def _rows(self, part: _Part, goal: Numbers, known: _Binding) -> list[_FactSet]:
+        """The ways of a part; if the things that suit its free variables give none, those by any thing of a note."""
+        if not part.free:
+            return self._limited(self._of_part(part, goal, known), self.bounds.choices)
+        rows = self._limited(self._of_part(part, goal, known), self.bounds.examples)
+        return rows or self._limited(self._of_part(part, goal, known, by_any=True), self.bounds.examples)
 
     def _unified(self, rule: Rule, goal: Numbers) -> _Binding | None:
         """The variables of a conclusion bound to the ends of a goal; None if it cannot be the goal."""
@@ -118,9 +124,10 @@ class MissingPremises:
 
     # ---- the ways of a part of a rule --------------------------------------------------------------------------------
 
-    def _of_part(self, part: _Part, goal: Numbers, known: _Binding) -> Iterator[_FactSet]:
+    def _of_part(self, part: _Part, goal: Numbers, known: _Binding, *, by_any: bool = False) -> Iterator[_FactSet]:
+        choices = self._choices(part, by_any=by_any)
         for bound in self._matches(part, known):
-            for chosen in self._choices(part, bound):
+            for chosen in choices:
                 binding = {**bound, **chosen}
                 for facts in product(*(list(self._missing(atom, binding)) for atom in part.missing)):
                     row = frozenset(facts)
@@ -179,21 +186,21 @@ class MissingPremises:
 
     # ---- free choices ------------------------------------------------------------------------------------------------
 
-    def _choices(self, part: _Part, bound: _Binding) -> Iterable[_Binding]:
-        """The bindings of the variables that nothing binds."""
+    def _choices(self, part: _Part, *, by_any: bool) -> list[_Binding]:
+        """The bindings of the variables that nothing binds: by things that suit them, or by any thing of a note."""
         if not part.free:
-            return ({},)
-        options = [self._candidates(variable, part.missing) for variable in part.free]
-        return (dict(zip(part.free, row, strict=True)) for row in islice(product(*options), self.bounds.matches))
+            return [{}]
+        options = [self._described if by_any else self._candidates(variable, part.missing) for variable in part.free]
+        return [dict(zip(part.free, row, strict=True)) for row in islice(product(*options), self.bounds.matches)]
 
-    def _candidates(self, variable: ox.Variable, atoms: Iterable[Atom]) -> list[int]:
-        """The things that a variable may mean: those that suit most of its patterns; without any, all notes' things."""
+    def _candidates(self, variable: ox.Variable, atoms: Iterable[Atom]) -> Sequence[int]:
+        """The things that a variable may mean: those that suit most of its patterns."""
         fits: Counter[int] = Counter()
         for atom in atoms:
             if isinstance(atom.predicate, ox.NamedNode) and variable in {atom.subject, atom.object}:
                 fits.update(self._suited(atom.predicate, as_object=atom.object == variable))
         most = max(fits.values(), default=0)
-        return sorted(number for number, count in fits.items() if count == most) or list(self._described)
+        return sorted(number for number, count in fits.items() if count == most)
 
     def _suited(self, predicate: ox.NamedNode, *, as_object: bool) -> set[int]:
         """The things that suit an end of a property: those of the classes in the ontology, else present ones."""
