@@ -54,13 +54,14 @@ def row(name: str, taken: list[float], whole: float) -> None:
 
 
 def draft(config: Config, runs: int) -> list[float]:
-    """The times of an overlay with one other note, in a process that holds the vault."""
+    """The times of an overlay with a line more in a note, in a process that holds the vault."""
     vault, taken = Vault(config=config), []
     base = kg.ingest(vault)
     path = next(iter(base.ledger.entries))
+    note = config.place(path).read_text(encoding="utf-8")
     for number in range(runs):
 
-        def once(text: str = f"Draft {number} [[Note 3]]\n") -> None:
+        def once(text: str = f"{note}\nDraft {number}, see [[Note 3]].\n") -> None:
             with overlay(vault, {path: text}, held=Held(base, ())):
                 pass
 

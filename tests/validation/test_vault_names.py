@@ -72,7 +72,11 @@ def read(vault: Path) -> Read:
     index = Index.of(cards, files[0], Names("https://e.example/"), ignored=files[1], on_disk=files[2])
     checker = Checker(index, reading.settings)
     checks = {note.path: checker.check(note) for note in reading.notes}
-    return Read(checks, {note.path: note.digest for note in reading.notes}, names_of(cards, *files))
+    return Read(
+        checks,
+        {note.path: note.digest for note in reading.notes},
+        names_of({card.path: Named.of(card) for card in cards}, *files),
+    )
 
 
 @pytest.mark.parametrize("step", STEPS)

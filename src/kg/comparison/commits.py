@@ -1,5 +1,6 @@
 """Compare two commits of a vault's git repository, or a commit with the files as they are."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from kg.comparison.difference import ComparedParts, Difference, compare
@@ -29,7 +30,8 @@ def state_at(config: Config, name: str, progress: Progress | None = None) -> Com
     """The vault as of a commit or a date. Raises NotFound, KgError."""
     found = revision(config, name, progress)
     commit = found.commit
-    return ComparedState.of(f"{name} ({commit.hash[:7]}, {commit.time:%Y-%m-%d})", found.config)
+    state = ComparedState.of(f"{name} ({commit.hash[:7]}, {commit.time:%Y-%m-%d})", found.config)
+    return replace(state, findings_folder=found.config.store.parent)
 
 
 def state_now(config: Config, progress: Progress | None = None) -> ComparedState:

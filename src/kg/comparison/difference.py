@@ -13,6 +13,7 @@ from kg.comparison.facts import Fact, FactComparison, NoteChange
 from kg.comparison.renames import Renaming
 from kg.comparison.state import ComparedState
 from kg.core.findings import Finding
+from kg.notes.vault import without_collection
 from kg.rdf.vocabulary import MISSING, Term
 from kg.reasoning.explanation import Explanation
 from kg.reasoning.source_lines import SourceLine
@@ -108,7 +109,11 @@ class ComparedParts:
 
 def compare(before: ComparedState, after: ComparedState, parts: ComparedParts | None = None) -> Difference:
     """Compare two states. Raises KgError if one of them cannot be read."""
-    parts = parts or ComparedParts()
+    with without_collection():
+        return _compared(before, after, parts or ComparedParts())
+
+
+def _compared(before: ComparedState, after: ComparedState, parts: ComparedParts) -> Difference:
     renaming = Renaming.of(before, after)
     facts = FactComparison(before, after, renaming)
     notes = tuple(change for change in facts.notes() if parts.has(change.before, change.after))

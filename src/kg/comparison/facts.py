@@ -6,6 +6,7 @@ its sections, the words of its text. Whitespace in a text is no difference eithe
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -119,7 +120,7 @@ class FactComparison:
             was, now = set(self.before.triples(path)), set(self.after.triples(path))
             removed |= _quads(was - now, ox.NamedNode(self.before.names.path(path)))
             added |= _quads(now - was, ox.NamedNode(self.after.names.path(path)))
-        lines = [state.inferred for state in (self.before, self.after)]
+        lines = self._inferred
         conclusions = set(_parsed(lines[0] - lines[1])), set(_parsed(lines[1] - lines[0]))
         axioms = self.before.graph(ONTOLOGY_GRAPH), self.after.graph(ONTOLOGY_GRAPH)
         for graph, (was, now) in ((INFERRED_GRAPH, conclusions), (ONTOLOGY_GRAPH, axioms)):
@@ -198,11 +199,19 @@ class FactComparison:
     def follows(self) -> tuple[list[ox.Triple], list[ox.Triple]]:
         """The triples that hold newly by inference, and those that no longer hold, each with the names of its state."""
         before, after, renaming = self.before, self.after, self.renaming
-        was = {renaming.triple(triple): triple for triple in _parsed(before.inferred - after.inferred)}
-        now = set(_parsed(after.inferred - before.inferred))
+        lines = self._inferred
+        was = {renaming.triple(triple): triple for triple in _parsed(lines[0] - lines[1])}
+        now = set(_parsed(lines[1] - lines[0]))
         come = [triple for triple in now - was.keys() if not _holds(before, renaming.back.triple(triple))]
         gone = [was[triple] for triple in was.keys() - now if not _holds(after, triple)]
         return self._told(after, come), self._told(before, gone)
+
+    @cached_property
+    def _inferred(self) -> list[set[bytes]]:
+        """All inferred triples of both states, as lines of N-Triples: of most, nothing else is needed."""
+        with ThreadPoolExecutor(2) as threads:
+            dumps = threads.map(lambda state: state.store.dump(INFERRED_GRAPH), (self.before, self.after))
+            return [set(text.splitlines(keepends=True)) for text in dumps]
 
     def _told(self, state: ComparedState, triples: Iterable[ox.Triple]) -> list[ox.Triple]:
         """The triples about things, without those that repeat another in the terms of another vocabulary."""

@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
 
 import pyoxigraph as ox
 
 from kg.config import Config
 from kg.core.errors import KgError, StoreError
 from kg.core.findings import Finding
-from kg.ingestion.keyed_index import index_of
+from kg.core.version import __version__
+from kg.ingestion.keyed_index import index_of, stored_files
 from kg.mapping.ontology import Ontology, load_ontology
 from kg.notes.vault import Vault
 from kg.rdf.iris import Names
@@ -17,6 +20,7 @@ from kg.rdf.vocabulary import INFERRED_GRAPH, TYPE, Term, iri_of
 from kg.reasoning.explanation import Explainer
 from kg.store.ingest_state import IngestState
 from kg.store.store import Published, Store
+from kg.validation.kept_findings import kept_findings
 from kg.validation.validator import validate
 
 
@@ -30,6 +34,8 @@ class ComparedState:
     published: Published
     ledger: IngestState
     """The record of the notes."""
+    findings_folder: Path | None = None
+    """Where the findings are kept of a state that never changes."""
 
     @classmethod
     def of(cls, name: str, config: Config) -> "ComparedState":
@@ -58,7 +64,8 @@ class ComparedState:
     @cached_property
     def explainer(self) -> Explainer:
         """Explains triples, names their terms and finds their lines."""
-        return Explainer(self.config, self.published, self.ontology, self.ledger, index_of(self.ledger, self.names))
+        index, files = index_of(self.ledger, self.names), stored_files(self.ledger, self.store)
+        return Explainer(self.config, self.published, self.ontology, self.ledger, index, files)
 
     def has(self, path: str) -> bool:
         """Whether there is a file, or below a path with a trailing `/` any file, in the state."""
@@ -77,11 +84,6 @@ class ComparedState:
         """The triples that a note asserts; none if the state has no such note."""
         if path in self.ledger.entries:
             yield from self.graph(ox.NamedNode(self.names.path(path)))
-
-    @cached_property
-    def inferred(self) -> set[bytes]:
-        """All inferred triples, as lines of N-Triples: of most, nothing else is needed."""
-        return set(self.store.dump(INFERRED_GRAPH).splitlines(keepends=True))
 
     def graph(self, name: ox.NamedNode) -> set[ox.Triple]:
         """The triples of a named graph."""
@@ -122,6 +124,13 @@ class ComparedState:
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """What `kg validate` reports, by the rules of the state's kg.toml; none without a note."""
+        if self.findings_folder is None:
+            return self._validated()
+        facts = (__version__, self.published.stamp, self.ontology.digest, str(self.config.vault), self.config.findings)
+        key = sha256(repr(facts).encode("utf-8", "surrogateescape")).hexdigest()
+        return kept_findings(self.findings_folder, key, self._validated)
+
+    def _validated(self) -> tuple[Finding, ...]:
         try:
             return validate(Vault(config=self.config), severity="warning").findings
         except KgError:

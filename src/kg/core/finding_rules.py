@@ -51,6 +51,7 @@ class FindingRules:
     severities: Mapping[str, Severity] = field(default_factory=dict)
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The codes that are left out in some files, by pattern as in `.gitignore`."""
+    _taken: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, table: Mapping[str, Any], defaults: Mapping[str, Severity]) -> "FindingRules":
@@ -70,7 +71,10 @@ class FindingRules:
 
     def takes_code(self, code: str) -> bool:
         """Whether findings of a code are reported."""
-        return next((said for choice in reversed(self.choices) if (said := choice.takes(code)) is not None), True)
+        if code not in self._taken:
+            said = (choice.takes(code) for choice in reversed(self.choices))
+            self._taken[code] = next((answer for answer in said if answer is not None), True)
+        return self._taken[code]
 
     def takes(self, finding: Finding) -> bool:
         """Whether a finding is reported."""

@@ -4,10 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import pyoxigraph as ox
+
 from kg.mapping.link_resolution import Index, Outline, Paths, Titled, file_name
 from kg.rdf.iris import Names
+from kg.rdf.vocabulary import PATH as HAS_PATH
 from kg.store.ingest_state import IngestState
 from kg.store.note_entries import ALIAS, ENTITY, NAME, PATH, TITLE, Notes
+from kg.store.store import Store
 
 Answer = TypeVar("Answer")
 
@@ -18,7 +22,7 @@ class _Answers(Mapping[str, Answer]):
 
     look_up: Callable[[str], Answer | None]
     known: Callable[[], Iterable[str]]
-    """The questions that may have an answer."""
+    """The questions that have an answer."""
     _asked: dict[str, Answer | None] = field(default_factory=dict, repr=False, compare=False)
 
     def __getitem__(self, question: str) -> Answer:
@@ -30,7 +34,7 @@ class _Answers(Mapping[str, Answer]):
         return answer
 
     def __iter__(self) -> Iterator[str]:
-        return (question for question in self.known() if question in self)
+        return iter(self.known())
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -79,6 +83,12 @@ def _paths(files: Paths, notes: Notes) -> Paths:
         _Answers(exact, lambda: dict.fromkeys((*(path.lower() for path in notes), *files.exact))),
         _Answers(named, lambda: dict.fromkeys((*map(file_name, notes), *files.by_name))),
     )
+
+
+def stored_files(state: IngestState, store: Store) -> Paths:
+    """The look-up of the files of a state that its store knows: its notes, and the attachments that notes use."""
+    used = (path for path in state.attachments if store.has(None, HAS_PATH, ox.Literal(path)))
+    return _paths(Paths.of(used), state.entries)
 
 
 def index_of(state: IngestState, names: Names) -> Index:

@@ -57,18 +57,20 @@ def overlay(vault: Vault, contents: Contents, *, held: Held | None = None) -> It
             _checked(path): _written(folder, number, data) for number, (path, data) in enumerate(contents.items())
         }
         config = replace(vault.config, store=folder / "store", drafts=drafts, refresh="off")
-        seed(config.store, vault.config.store, same_files=True)
+        is_base = seed(config.store, vault.config.store, same_files=True) == base.generation
         with without_collection():
-            yield Overlay(config, _ingested(config, base), base)
+            yield Overlay(config, _ingested(config, base, is_base=is_base), base)
 
 
-def _ingested(config: Config, base: Report) -> Report:
+def _ingested(config: Config, base: Report, *, is_base: bool) -> Report:
     """Bring the overlay's store up to date, looking only at the files of the overlay."""
-    vault = Vault(config=config)
+    vault, since = Vault(config=config), stamp(config.store)
     files = vault.with_drafts(base.files) if base.files else vault.files()
-    snapshot = Snapshot.of(vault, Scan(stamp(config.store), files), inference=True)
+    known = Held(replace(base, generation=since)) if is_base else None
+    snapshot = Snapshot.of(vault, Scan(since, files), inference=True, held=known)
     snapshot = replace(snapshot, edited=frozenset(path for path in config.drafts if path in files.notes))
-    return change(Publisher(snapshot, time.perf_counter(), silent), snapshot.reason_to_rebuild(), snapshot.digests())
+    publisher = Publisher(snapshot, time.perf_counter(), silent, durable=False)
+    return change(publisher, snapshot.reason_to_rebuild(), snapshot.digests())
 
 
 @contextmanager

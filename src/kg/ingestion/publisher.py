@@ -38,11 +38,14 @@ class Publisher:
     snapshot: Snapshot
     started: float
     progress: Progress
+    durable: bool = True
+    """Whether the result survives a power cut."""
 
     def building(self, base: Published | None = None) -> AbstractContextManager[Builder]:
         """Begin a new generation, empty or a copy of `base`. Raises as `kg.store.builder.building`."""
         config, prefixes = self.snapshot.config, self.snapshot.ontology.prefixes
-        return building(config.store, prefixes, f"kg ingest {config.vault}", base, self.snapshot.since)
+        command, since = f"kg ingest {config.vault}", self.snapshot.since
+        return building(config.store, prefixes, command, base, since, durable=self.durable)
 
     def publish(
         self, store: Builder, state: IngestState, changes: Changes, number: int, inferred: "Inference | None"

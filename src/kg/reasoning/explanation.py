@@ -11,7 +11,7 @@ from kg.config import Config
 from kg.core.errors import KgError
 from kg.core.limits import limited
 from kg.core.sandbox import without_network
-from kg.mapping.link_resolution import Index
+from kg.mapping.link_resolution import Index, Paths
 from kg.mapping.ontology import Ontology, load_ontology
 from kg.rdf.iris import Names
 from kg.rdf.vocabulary import INFERRED_GRAPH, TYPE
@@ -66,12 +66,14 @@ class Explainer:
         ontology: Ontology | None = None,
         ledger: IngestState | None = None,
         index: Index | None = None,
+        files: Paths | None = None,
     ) -> None:
         self.config = config
         self.store: Store = generation.store
         self.ontology: Ontology = ontology or load_ontology(config)
         prefixes = {prefix: iri for file in self.ontology.files for prefix, iri in file.prefixes.items()}
-        self.naming = Lookup(self.store, self.ontology, Names(config.base), {**prefixes, **self.ontology.prefixes})
+        prefixes |= self.ontology.prefixes
+        self.naming = Lookup(self.store, self.ontology, Names(config.base), prefixes, files)
         self.derivations = Derivations(self.store, Reasoning(self.ontology, cached_rules(generation), config.limits))
         self._ledger, self._folder, self._index = ledger, generation.folder, index
 

@@ -60,12 +60,20 @@ class Builder:
     """A generation in progress: load, replace, query and add quads, then publish or discard them."""
 
     def __init__(
-        self, path: Path, folder: Path, number: int, prefixes: Mapping[str, str], base: Published | None
+        self,
+        path: Path,
+        folder: Path,
+        number: int,
+        prefixes: Mapping[str, str],
+        base: Published | None,
+        *,
+        durable: bool = True,
     ) -> None:
         self.path = path
         self.folder = folder
         self.number = number
         self.prefixes = dict(prefixes)
+        self._durable = durable
         if base:
             base.store._db.backup(str(folder / "db"))
         self._db = ox.Store(str(folder / "db"))
@@ -279,9 +287,10 @@ class Builder:
     def publish(self, summary: Mapping[str, Any], files: Mapping[str, str | bytes | Path]) -> str:
         """Publish this generation and the files beside it, and return its stamp; files at paths are linked.
 
-        It survives a power cut once this returns.
+        A durable one survives a power cut once this returns.
         """
-        self._db.flush()
+        if self._durable:
+            self._db.flush()
         reached("flushed")
         shutil.rmtree(self.loads)
         table = {
@@ -295,14 +304,16 @@ class Builder:
         with opened(self.path) as store:
             with store.folder(self.folder.name) as folder:
                 for name, content in {**files, READING: "", MANIFEST: json.dumps(table, indent=1)}.items():
-                    _write_new(folder, name, content)
-                with folder.folder("db") as database:
-                    _sync_all(database)
-                folder.sync()
+                    _write_new(folder, name, content, synced=self._durable)
+                if self._durable:
+                    with folder.folder("db") as database:
+                        _sync_all(database)
+                    folder.sync()
                 new_stamp = stamp_of(self.folder.name, folder)
             reached("described")
-            store.write(CURRENT, self.folder.name.encode(), beside=NEXT, synced=True)
-            store.sync()
+            store.write(CURRENT, self.folder.name.encode(), beside=NEXT, synced=self._durable)
+            if self._durable:
+                store.sync()
             reached("swapped")
             remove_old(store)
         return new_stamp
@@ -335,12 +346,18 @@ def _quads(triples: Iterable[ox.Triple], graph: ox.NamedNode | ox.DefaultGraph) 
 
 @contextlib.contextmanager
 def building(
-    path: Path, prefixes: Mapping[str, str], command: str, base: Published | None = None, since: str | None = None
+    path: Path,
+    prefixes: Mapping[str, str],
+    command: str,
+    base: Published | None = None,
+    since: str | None = None,
+    *,
+    durable: bool = True,
 ) -> Iterator[Builder]:
     """Yield a new generation beside the published one, empty or a copy of `base`; remove it unless it is published.
 
     `since` is the stamp of the generation that the work rests on. Raises Outdated if another generation is published by
-    now, StoreError.
+    now, StoreError. One that is not `durable` is for this process alone, and may not survive a power cut.
     """
     try:
         with owned(path) as store, locked(store, command):
@@ -352,7 +369,8 @@ def building(
             builder = None
             try:
                 store.make(name)
-                builder = Builder(path, path / name, int(name.removeprefix("gen-")), prefixes, base)
+                number = int(name.removeprefix("gen-"))
+                builder = Builder(path, path / name, number, prefixes, base, durable=durable)
                 reached("begun")
                 yield builder
             finally:
@@ -364,14 +382,15 @@ def building(
         raise _write_failed(path, error) from error
 
 
-def _write_new(folder: Folder, name: str, content: str | bytes | Path) -> None:
+def _write_new(folder: Folder, name: str, content: str | bytes | Path, *, synced: bool) -> None:
     if isinstance(content, Path):
         folder.link(name, content)
         return
     with folder.new(name) as file:
         file.write(content.encode() if isinstance(content, str) else content)
-        file.flush()
-        os.fsync(file.fileno())
+        if synced:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _sync_all(database: Folder) -> None:

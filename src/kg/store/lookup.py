@@ -10,6 +10,7 @@ import pyoxigraph as ox
 from kg.core.errors import KgError, NotFound
 from kg.core.spelling import did_you_mean, nearest
 from kg.core.text import is_text, letters_and_digits
+from kg.mapping.link_resolution import Paths
 from kg.mapping.ontology import Ontology, local_name, name_key
 from kg.rdf.iris import Names, prefixed
 from kg.rdf.vocabulary import DESCRIBES, LABEL, LABELS, TYPE
@@ -37,6 +38,8 @@ class Lookup:
     ontology: Ontology
     names: Names
     prefixes: Mapping[str, str]
+    files: Paths | None = None
+    """The look-up of the files in the store, where one exists already."""
 
     @cached_property
     def things(self) -> ThingNames:
@@ -46,7 +49,7 @@ class Lookup:
     @cached_property
     def meant(self) -> NameMeanings:
         """The exact meanings of names."""
-        return NameMeanings(self.store, self.names, self.prefixes)
+        return NameMeanings(self.store, self.names, self.prefixes, self.files)
 
     # ---- names to terms --------------------------------------------------------------------------------------------
 

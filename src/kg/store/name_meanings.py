@@ -62,6 +62,8 @@ class NameMeanings:
     store: Store
     names: Names
     prefixes: Mapping[str, str]
+    files: Paths | None = None
+    """The look-up of the files in the store, where one exists already."""
     _outlines: dict[ox.NamedNode, SectionHeadings] = field(default_factory=dict)
 
     @classmethod
@@ -133,9 +135,9 @@ class NameMeanings:
 
     def _files(self, text: str) -> set[ox.NamedNode]:
         """The things of the files that a link path can mean; else what a missing file would be."""
-        files = {node for path in self.paths.matches(text) for node in self.of_path[path]}
         if not text.strip():
             return set()
+        files = {node for path in self.paths.matches(text) for node in self.things_at(path)}
         return files or self._there(self.names.entity(text)) or self._there(self.names.missing(text))
 
     def _part(self, entity: ox.NamedNode, subpath: str) -> set[ox.NamedNode]:
@@ -185,21 +187,36 @@ class NameMeanings:
             stack += sorted(below - seen, key=lambda n: (int(self.text(n, ORDER) or 0), n.value), reverse=True)
             seen |= below
 
+    def things_at(self, path: str) -> set[ox.NamedNode]:
+        """The things of a file: those that a note describes, or the attachment."""
+        rows = (quad.subject for quad in self.store.triples(None, PATH, ox.Literal(path)))
+        return {node for document in rows if isinstance(document, ox.NamedNode) for node in self._described(document)}
+
+    def path_of(self, node: ox.NamedNode) -> str:
+        """The path of the first file of a thing; empty if it has none."""
+        quads = self.store.find(None, DESCRIBES, node, None)
+        documents = {q.subject for q in quads if q.subject == q.graph_name and isinstance(q.subject, ox.NamedNode)}
+        files = documents if node not in self._described(node) else {*documents, node}
+        return min((path for file in files for path in self.store.literals(file, PATH)), default="")
+
+    def _described(self, document: ox.NamedNode) -> set[ox.NamedNode]:
+        """The things that a note describes; of any other file, the file."""
+        quads = self.store.find(document, DESCRIBES, None, document)
+        return {quad.object for quad in quads if isinstance(quad.object, ox.NamedNode)} or {document}
+
     @cached_property
     def of_path(self) -> Mapping[str, set[ox.NamedNode]]:
         """The things that notes describe, and attachments, by the path of the file."""
         things: dict[str, set[ox.NamedNode]] = {}
         for quad in self.store.triples(None, PATH, None):
-            document = quad.subject if isinstance(quad.subject, ox.NamedNode) else None
-            described = {q.object for q in self.store.find(document, DESCRIBES, None, document)} or {quad.subject}
-            nodes = {node for node in described if isinstance(node, ox.NamedNode)}
-            things.setdefault(getattr(quad.object, "value", ""), set()).update(nodes)
+            if isinstance(quad.subject, ox.NamedNode):
+                things.setdefault(getattr(quad.object, "value", ""), set()).update(self._described(quad.subject))
         return things
 
     @cached_property
     def paths(self) -> Paths:
         """The paths of the files."""
-        return Paths.of(self.of_path)
+        return self.files or Paths.of(self.of_path)
 
     def _labelled(self, predicate: ox.NamedNode, text: str) -> Iterator[ox.NamedNode]:
         """The things with a label, without a language or in English."""

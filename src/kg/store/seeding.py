@@ -5,7 +5,6 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from kg.core.files import MAX_STORE_FILE, read_bytes
 from kg.store.file_digests import RECENT, SEEN
 from kg.store.ownership import CURRENT, owned
 from kg.store.store import Published
@@ -13,10 +12,11 @@ from kg.store.store import Published
 VALIDATION = "validation.json"
 
 
-def seed(store: Path, source: Path, *, same_files: bool = False) -> None:
+def seed(store: Path, source: Path, *, same_files: bool = False) -> str:
     """Copy the published generation of another store, and what the last validation found.
 
-    With the `same_files`, the sizes and times of the files go along. Raises StoreMissing, StoreError, OSError.
+    With the `same_files`, the sizes and times of the files go along. Returns the stamp of the generation that was
+    copied. Raises StoreMissing, StoreError, OSError.
     """
     generation = Published(source)
     try:
@@ -25,8 +25,9 @@ def seed(store: Path, source: Path, *, same_files: bool = False) -> None:
             shutil.copytree(generation.folder, store / generation.folder.name, copy_function=_link_or_copy)
             for name in (VALIDATION, *((SEEN, RECENT) if same_files else ())):
                 with suppress(OSError):
-                    folder.write(name, read_bytes(source / name, MAX_STORE_FILE, follow=False))
+                    folder.link(name, source / name)  # kg never writes into such a file, but replaces it
             folder.write(CURRENT, generation.folder.name.encode())
+        return generation.stamp
     finally:
         generation.release()
 

@@ -7,7 +7,6 @@ name that kg prints is a name that kg accepts.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from urllib.parse import unquote
 
 import pyoxigraph as ox
@@ -57,7 +56,7 @@ class ThingNames:
         elif not node.value.startswith(self.meant.names.property("")[:-1]):
             yield from labels
             yield from self._english(node)
-            yield from self._link_texts(self._path_of.get(node, ""))
+            yield from self._link_texts(self.meant.path_of(node))
         if node.value.startswith(self.meant.names.base) and "#" not in node.value:
             yield self.meant.names.to_path(node.value)
         if prefixed(node.value, self.meant.prefixes)[0] is None:
@@ -128,10 +127,6 @@ class ThingNames:
         name, hash_, _ = text.partition("#")
         wholes = self.meant.whole(name) if hash_ and is_text(text) else set()
         return [self.name(section) for node in wholes for section in self.meant.sections(node)]
-
-    @cached_property
-    def _path_of(self) -> Mapping[ox.NamedNode, str]:
-        return {node: path for path, nodes in sorted(self.meant.of_path.items(), reverse=True) for node in nodes}
 
 
 def link_text(heading: str) -> str:

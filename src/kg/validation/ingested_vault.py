@@ -1,12 +1,13 @@
 """A vault whose store is up to date: what the checks of its links and shapes share."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Generic, TypeVar
 
 from kg.config import Config
+from kg.ingestion.keyed_index import index_of
 from kg.ingestion.report import Report
 from kg.mapping.link_resolution import Index
 from kg.mapping.provenance import Origins
@@ -14,10 +15,13 @@ from kg.notes.model import Note
 from kg.notes.pool import WORTH_IT, Workers
 from kg.notes.vault import Files, Progress, Vault, read_note
 from kg.rdf.iris import Names
+from kg.store.note_entries import NoteEntry
 from kg.store.store import Published
 from kg.validation.cache import ValidationCache
 
 T = TypeVar("T")
+_FEW = 50
+"""Up to one in this many of the notes are few."""
 
 
 class NoteReader:
@@ -80,10 +84,27 @@ class IngestedVault:
 
     @cached_property
     def index(self) -> Index:
-        """The index by which links are resolved."""
+        """The index by which links are resolved, for much of the vault."""
         cards = [entry.card for entry in self.report.ledger.entries.values()]
         attachments, ignored = self.report.ledger.attachments, self.report.ledger.ignored
         return Index.of(cards, attachments, self.names, ignored=ignored, on_disk=self.files.on_disk)
+
+    @cached_property
+    def _keyed_index(self) -> Index:
+        return replace(index_of(self.report.ledger, self.names), on_disk=self.files.on_disk)
+
+    def index_for(self, number: int) -> Index:
+        """The index, for the links of a number of notes: one that reads only what they ask for, if they are few."""
+        return self._keyed_index if self._are_few(number) else self.index
+
+    def entries_of(self, paths: Collection[str]) -> Mapping[str, NoteEntry]:
+        """The entries of notes; all are read at once unless they are few."""
+        entries = self.report.ledger.entries
+        known: Mapping[str, NoteEntry] = entries if self._are_few(len(paths)) else dict(entries.items())
+        return {path: known[path] for path in paths}
+
+    def _are_few(self, number: int) -> bool:
+        return number * _FEW < len(self.report.ledger.entries)
 
     @cached_property
     def origins(self) -> Origins:

@@ -7,13 +7,13 @@ vault (orphans, circles, types of properties) combine the results of those.
 import posixpath
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from kg.core.findings import Finding, in_order
+from kg.core.findings import Finding
 from kg.core.text import Span, nfc
 from kg.mapping.link_resolution import (
     LINK_CLASSES,
@@ -150,11 +150,12 @@ class Checker:
         Properties alone do not make a template: a note may contain a leftover placeholder.
         """
         folder = self.settings.templates.lower()
-        rows = ((path, path.lower(), outline) for path, outline in self.index.outlines.items())
+        outlines = self.index.outlines
+        rows = ((path, path.lower()) for path in outlines)
         return frozenset(
             path
-            for path, low, outline in rows
-            if (folder and low.startswith(folder)) or (outline.is_template and "template" in low)
+            for path, low in rows
+            if (folder and low.startswith(folder)) or ("template" in low and outlines[path].is_template)
         )
 
     @cached_property
@@ -413,14 +414,14 @@ def _place(finding: Finding) -> tuple[str, int, int, int, int]:
 # ---- the whole vault -------------------------------------------------------------------------------------------------
 
 
-def _names(index: Index) -> Iterator[Finding]:
+def _names(notes: Container[str], files: Iterable[str]) -> Iterator[Finding]:
     """File names that collide, or that a link cannot write."""
     seen: dict[str, str] = {}
-    for path in index.paths.all:
+    for path in sorted(files):
         first = seen.setdefault(path.lower(), path)
         if first != path:
             yield Finding(path, 1, 1, 1, 1, "L16", f"{first} differs from it only by case")
-        name = path.rpartition("/")[2] if path in index.outlines else ""
+        name = path.rpartition("/")[2] if path in notes else ""
         if _UNLINKABLE.search(name):
             yield Finding(path, 1, 1, 1, 1, "L13", "a link cannot write this name")
         elif sign := _UNSAFE.search(name):
@@ -480,14 +481,14 @@ class Links(NamedTuple):
     """The instructions of each note that has any, by path."""
 
 
-def combine(checked: Iterable[Checked], index: Index, settings: Settings) -> Links:
-    """Combine the checks of all notes, and check the vault as a whole."""
+def combine(checked: Iterable[Checked], notes: Container[str], files: Iterable[str], settings: Settings) -> Links:
+    """Combine the checks of all notes, and check the vault as a whole: its notes, and all its files with them."""
     checked = sorted(checked, key=lambda note: note.path)
     findings = [finding for note in checked for finding in note.findings]
-    findings += [*_names(index), *_unlinked(checked), *_hubs(checked), *_circles(checked)]
+    findings += [*_names(notes, files), *_unlinked(checked), *_hubs(checked), *_circles(checked)]
     findings += _type_conflicts(checked, settings)
     totals: Counter[LinkClass] = Counter()
     for note in checked:
         totals.update(note.classes)
     instructed = {note.path: note.instructions for note in checked if note.instructions}
-    return Links(in_order(findings), {kind: totals[kind] for kind in LINK_CLASSES}, instructed)
+    return Links(tuple(findings), {kind: totals[kind] for kind in LINK_CLASSES}, instructed)

@@ -51,7 +51,8 @@ class Placement:
         missing: dict[str, set[Origin]] = defaultdict(set)
         for origin in wanted - places.keys():
             missing[origin.path].add(origin)
-        reader = Reader(self.ingested.index, self.ingested.report.ontology, self.ingested.vault.config.default_class)
+        index, ontology = self.ingested.index_for(len(missing)), self.ingested.report.ontology
+        reader = Reader(index, ontology, self.ingested.vault.config.default_class)
         finder = Finder(reader, {path: frozenset(rows) for path, rows in missing.items()})
         notes = self.ingested.files.notes
         files = {path: notes[path] for path in missing if path in notes}

@@ -118,7 +118,7 @@ class ShapeReport:
     @cached_property
     def results(self) -> tuple[Violation, ...]:
         """All results."""
-        return in_order([*self.state.all, *self.of_ranges])
+        return in_order({*self.state.results, *self.state.whole, *self.of_ranges})
 
     @cached_property
     def reported(self) -> list[Violation]:

@@ -86,6 +86,8 @@ class Validation:
 
     def within(self, parts: Parts) -> "Validation":
         """A copy without the findings outside some parts of the vault."""
+        if not parts.paths:
+            return self
         return self._kept(lambda finding: parts.hold(finding, self.of_project))
 
     def by(self, rules: FindingRules) -> "Validation":
@@ -97,6 +99,8 @@ class Validation:
 
     def without_suppressed(self, *, unused: bool) -> "Validation":
         """A copy without the findings that the notes suppress, and with one for each instruction that is `unused`."""
+        if not self.instructions:
+            return self
         division = Suppression.of(self.findings, self.instructions)
         more = division.unused(self.instructions, self.rules) if unused else ()
         return replace(self, findings=in_order([*division.findings, *more]), suppressed=division.suppressed)
@@ -197,7 +201,7 @@ def _remembered(vault: Vault) -> IngestState | None:
 
 
 def _together(checked: Iterable[Checked], index: Index, settings: Settings, findings: Iterable[Finding]) -> Validation:
-    links = combine(checked, index, settings)
+    links = combine(checked, index.outlines, index.paths.all, settings)
     return Validation(in_order([*findings, *links.findings]), links.classes, instructions=links.instructions)
 
 
@@ -274,11 +278,11 @@ def _keep(
     places: dict[str, dict[Origin, Place]] = defaultdict(dict)
     for origin, place in located.items():
         places[origin.path][origin] = place
-    entries = ingested.report.ledger.entries
+    digests = ingested.report.ledger.entries.digests
     notes = {
-        path: Seen(entries[path].digest, checks, places.get(path, {}))
+        path: Seen(digests[path], checks, places.get(path, {}))
         for path, checks in links.checked.items()
-        if path in entries
+        if path in digests
     }
     findings = (
         ShapeFindings(shapes.data, shapes.of_ranges, shaped, shapes.known.least if shapes.known else shapes.least)

@@ -21,17 +21,20 @@ class Named(NamedTuple):
     aliases: tuple[str, ...] = ()
     titles: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, card: Card) -> "Named":
+        """The names of a note."""
+        return cls("note", "", card.id or "", tuple(card.alias_keys), tuple(card.title_keys))
+
 
 def names_of(
-    cards: Iterable[Card], attachments: Iterable[str], ignored: Iterable[str], on_disk: Mapping[str, str]
+    notes: dict[str, Named], attachments: Iterable[str], ignored: Iterable[str], on_disk: Mapping[str, str]
 ) -> dict[str, Named]:
     """The names of a vault by path."""
-    notes = {
-        card.path: Named("note", "", card.id or "", tuple(card.alias_keys), tuple(card.title_keys)) for card in cards
-    }
     groups = {**dict.fromkeys(attachments, "attachment"), **dict.fromkeys(ignored, "ignored")}
     names = {path: Named(group, "") for path, group in groups.items()} | notes
-    return {path: name._replace(on_disk=on_disk[path]) if path in on_disk else name for path, name in names.items()}
+    differing = {path for path, name in names.items() if name.on_disk} | on_disk.keys() & names.keys()
+    return names | {path: names[path]._replace(on_disk=on_disk.get(path, "")) for path in differing}
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class NameChanges:
         return [(path, names[path]) for names in (self.before, self.after) for path in self.paths if path in names]
 
     @cached_property
-    def _questions(self) -> frozenset[str]:
+    def questions(self) -> frozenset[str]:
         """The questions of notes that may have other answers."""
         files = {f"/{file_name(path)}" for path in self.paths}
         titles = {f"={title}" for _, name in self._rows for title in name.titles}
@@ -71,7 +74,7 @@ class NameChanges:
 
     def concern(self, questions: Iterable[str]) -> bool:
         """Whether a question may have another answer."""
-        return any(question in self._questions or self._is_near(question) for question in questions)
+        return any(question in self.questions or self._is_near(question) for question in questions)
 
     def _is_near(self, question: str) -> bool:
         if question[:1] not in self._names:
