@@ -20,7 +20,7 @@ from helpers.vaults import ingest, write_vault
 from kg.comparison.commits import state_now
 from kg.comparison.mending import mended
 from kg.comparison.state import ComparedState
-from kg.comparison.suggested import Suggestion, Suggestions
+from kg.comparison.suggested import SuggestedLines, Suggestions
 from kg.comparison.wanted import suggestions, wanted
 from kg.comparison.written_lines import FRONT_MATTER, WrittenLine
 from kg.config import load
@@ -163,7 +163,7 @@ def identity(finding: Finding) -> object:
     return finding.code, (result.focus, result.shape, result.value) if result else finding.message.partition("; see")[0]
 
 
-def parts(row: Suggestion) -> Iterator[tuple[WrittenLine, ...]]:
+def parts(row: SuggestedLines) -> Iterator[tuple[WrittenLine, ...]]:
     for size in range(1, len(row.lines)):
         yield from combinations(row.lines, size)
 

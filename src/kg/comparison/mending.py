@@ -12,7 +12,7 @@ import pyoxigraph as ox
 
 from kg.comparison.removed_lines import LineRemover
 from kg.comparison.state import ComparedState
-from kg.comparison.suggested import Suggestion, Suggestions
+from kg.comparison.suggested import SuggestedLines, Suggestions
 from kg.comparison.trials import Trials
 from kg.comparison.wanted import MOST, missing, tried
 from kg.comparison.written_lines import LineWriter, WrittenLine
@@ -83,7 +83,7 @@ class _Mending:
     validation: Validation
     finding: Finding
 
-    def suggestions(self) -> tuple[tuple[Suggestion, ...], int]:
+    def suggestions(self) -> tuple[tuple[SuggestedLines, ...], int]:
         """The suggestions, and the number of possible ones that were not tried."""
         violation = self._violation()
         if violation is not None:
@@ -108,7 +108,7 @@ class _Mending:
         """The result of a shape that the finding reports."""
         return next((row for row in self.validation.results if _is_of(row, self.finding)), None)
 
-    def _of_shape(self, violation: Violation) -> tuple[tuple[Suggestion, ...], int]:
+    def _of_shape(self, violation: Violation) -> tuple[tuple[SuggestedLines, ...], int]:
         shapes = LocalShapes(self.state.config, self.state.ontology)
         with shapes, Trials(self.state, LineWriter(self.state), self._is_gone(shapes, violation)) as trials:
             if violation.component in _TOO_MANY:
@@ -154,7 +154,7 @@ class _Mending:
 
     # ---- links -------------------------------------------------------------------------------------------------------
 
-    def _of_link(self) -> tuple[Suggestion, ...]:
+    def _of_link(self) -> tuple[SuggestedLines, ...]:
         """A note that a link names, or a heading in it."""
         note, _ = read_note(self.finding.path, self.state.config.place(self.finding.path), self.state.config)
         for link in note.links() if note else ():
@@ -163,7 +163,7 @@ class _Mending:
                 return tuple(self._of_missing(link))
         return ()
 
-    def _of_missing(self, link: Link) -> Iterator[Suggestion]:
+    def _of_missing(self, link: Link) -> Iterator[SuggestedLines]:
         path, subpath = link_path(link)
         heading = f"# {subpath.rpartition('#')[2]}" if subpath and not subpath.startswith("^") else ""
         target = f"{path.lstrip('/')}.md" if self.finding.code == "L01" else self._target(path)
@@ -173,7 +173,7 @@ class _Mending:
         text = f"{before.rstrip()}\n\n{heading}\n" if before else f"{heading}\n"
         with Trials(self.state, LineWriter(self.state), self._link_is_whole) as trials:
             if trials.of({target: text}).is_reached:
-                yield Suggestion((WrittenLine(target, heading, "end" if before else "new note"),))
+                yield SuggestedLines((WrittenLine(target, heading, "end" if before else "new note"),))
 
     def _target(self, path: str) -> str:
         """The path of the note that a link leads to."""

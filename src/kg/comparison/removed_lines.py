@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pyoxigraph as ox
 
 from kg.comparison.state import ComparedState
-from kg.comparison.suggested import Suggestion
+from kg.comparison.suggested import SuggestedLines
 from kg.comparison.trials import Trials
 from kg.comparison.written_lines import WrittenLine
 from kg.reasoning.source_lines import SourceLine
@@ -30,10 +30,10 @@ class LineRemover:
     state: ComparedState
     trials: Trials
 
-    def suggestions(self, facts: Sequence[ox.Triple]) -> tuple[tuple[Suggestion, ...], int]:
+    def suggestions(self, facts: Sequence[ox.Triple]) -> tuple[tuple[SuggestedLines, ...], int]:
         """The smallest sets of lines after which some triples no longer hold together, and how many are untried."""
         queue = deque(_TRIPLES([leaf]) for leaf in self._leaves(facts))
-        rows: dict[_TRIPLES, Suggestion] = {}
+        rows: dict[_TRIPLES, SuggestedLines] = {}
         tries = 0
         while queue and tries < _MOST_TRIALS:
             dropped = queue.popleft()
@@ -46,7 +46,7 @@ class LineRemover:
             things = frozenset(triple.subject for triple in dropped)
             trial = self.trials.of(contents, None, things)
             if trial.is_reached:
-                rows[dropped] = Suggestion(lines, breaks=trial.breaks)
+                rows[dropped] = SuggestedLines(lines, breaks=trial.breaks)
             elif len(dropped) < _MOST_FACTS:
                 queue += [dropped | {leaf} for leaf in self._leaves(facts) if leaf not in dropped]
         unique = dict.fromkeys(sorted(rows.values(), key=lambda row: (bool(row.breaks), len(row.lines), row.lines)))

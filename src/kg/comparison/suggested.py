@@ -17,7 +17,7 @@ class UsedRule(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Suggestion:
+class SuggestedLines:
     """Lines to write, by which what is wanted comes about, while no part of them suffices."""
 
     lines: tuple[WrittenLine, ...]
@@ -35,7 +35,7 @@ class Suggestions:
 
     goal: str
     """The triple in words, or the finding."""
-    rows: tuple[Suggestion, ...] = ()
+    rows: tuple[SuggestedLines, ...] = ()
     """The suggestions, those with the fewest lines first, and those that contradict last."""
     triple: ox.Triple | None = None
     finding: Finding | None = None

@@ -8,7 +8,7 @@ from itertools import combinations
 import pyoxigraph as ox
 
 from kg.comparison.state import ComparedState
-from kg.comparison.suggested import Suggestion, UsedRule
+from kg.comparison.suggested import SuggestedLines, UsedRule
 from kg.comparison.written_lines import LineWriter, WrittenLine
 from kg.ingestion.overlay import overlay
 from kg.ingestion.pipeline import ingest
@@ -50,7 +50,7 @@ class Trials:
     def __exit__(self, *error: object) -> None:
         self.shapes.__exit__(*error)
 
-    def suggested(self, triples: tuple[ox.Triple, ...], goal: ox.Triple) -> Iterator[Suggestion]:
+    def suggested(self, triples: tuple[ox.Triple, ...], goal: ox.Triple) -> Iterator[SuggestedLines]:
         """The suggestion of a set of triples; or those of the smallest parts that suffice; none if it does not do.
 
         The triple `goal` is what the others bring about: the suggestion says by which rules.
@@ -62,7 +62,7 @@ class Trials:
         smaller = [row for part in parts for row in self.suggested(part, goal)]
         yield from dict.fromkeys(smaller) or [whole]
 
-    def _whole(self, triples: tuple[ox.Triple, ...], goal: ox.Triple) -> Suggestion | None:
+    def _whole(self, triples: tuple[ox.Triple, ...], goal: ox.Triple) -> SuggestedLines | None:
         """The suggestion of all triples of a set, if they suffice; if need be, notes keep their default class."""
         for keep_default in (False, True) if self.writer.has_default(triples) else (False,):
             written = self.writer.written(triples, keep_default=keep_default)
@@ -74,16 +74,16 @@ class Trials:
                 return self._suggestion(written[1], trial)
         return None
 
-    def _suggestion(self, lines: tuple[WrittenLine, ...], trial: Trial) -> Suggestion:
+    def _suggestion(self, lines: tuple[WrittenLine, ...], trial: Trial) -> SuggestedLines:
         if trial.derivation is None:
-            return Suggestion(lines, breaks=trial.breaks)
+            return SuggestedLines(lines, breaks=trial.breaks)
         explainer = self.state.explainer
         steps = (step.rule for step in trial.derivation.steps() if step.rule)
         rules = dict.fromkeys(UsedRule(rule.name, explainer.meaning_of(rule)) for rule in steps)
         present = [fact for fact in trial.derivation.asserted if explainer.derivations.is_known(fact)]
         places = explainer.sources.placed(present)
         because = [f"{sentence(self.state, fact)} ({places[fact][0]})" for fact in present if places[fact]]
-        return Suggestion(lines, tuple(rules), tuple(because), trial.breaks)
+        return SuggestedLines(lines, tuple(rules), tuple(because), trial.breaks)
 
     def of(self, contents: Contents, goal: ox.Triple | None = None, things: frozenset[Term] = frozenset()) -> Trial:
         """Try the contents of notes; `things` are those about which they say something else. Raises KgError."""

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pyoxigraph as ox
 
 from kg.comparison.state import ComparedState
-from kg.comparison.suggested import Suggestion, Suggestions
+from kg.comparison.suggested import SuggestedLines, Suggestions
 from kg.comparison.trials import Trials, sentence
 from kg.comparison.written_lines import LineWriter
 from kg.core.errors import NotFound
@@ -55,12 +55,12 @@ def missing(state: ComparedState, writer: LineWriter, triple: ox.Triple) -> Miss
 
 def tried(
     trials: Trials, sets: list[tuple[tuple[ox.Triple, ...], ox.Triple]], most: int = MOST
-) -> tuple[tuple[Suggestion, ...], int]:
+) -> tuple[tuple[SuggestedLines, ...], int]:
     """The suggestions of sets of triples that do, and how many sets are left untried; those that break something last.
 
     Each set has the triple that it brings about.
     """
-    rows: dict[Suggestion, None] = {}
+    rows: dict[SuggestedLines, None] = {}
     deadline, tries = time.monotonic() + SECONDS, 0
     for triples, goal in sets:
         if len(rows) >= most or time.monotonic() > deadline:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
-from kg.comparison.suggested import Suggestion, Suggestions
+from kg.comparison.suggested import SuggestedLines, Suggestions
 from kg.comparison.written_lines import WrittenLine
 from kg.core.escaping import in_markdown, printable
 from kg.core.json_text import json_text
@@ -48,7 +48,7 @@ def _line(line: WrittenLine) -> str:
     return f"{line.path}{': ' if line.text else ''}{line.text}{_PLACES[line.place]}"
 
 
-def _remarks(row: Suggestion) -> Iterator[str]:
+def _remarks(row: SuggestedLines) -> Iterator[str]:
     for number, rule in enumerate(row.rules):
         yield f"{'and' if number else 'Then it follows'} by {rule.name}{': ' if rule.meaning else ''}{rule.meaning}"
     if row.because:
