@@ -105,6 +105,12 @@ def test_it_is_what_diff_says_afterwards(vault: Path, name: str) -> None:
     ("words", "code", "says"),
     [
         ([], 2, "name a change"),
+        (["--want", "Nobody", "a", "Outcome"], 1, "no note or thing is named “Nobody”"),
+        (["--want", "Flow", "achieved through", "Nothing"], 1, "no note or thing is named “Nothing”"),
+        (["--want", "Flow", "a", "Outcome", "--drop", "Flow", "rating", "3"], 2, "stand alone"),
+        (["--want", "Flow", "a", "Outcome", "-f", "html"], 2, "is not one of text, md, json"),
+        (["--mend", "S03", "Demo.md"], 1, "kg validate reports no S03 at Demo.md"),
+        (["--mend", "S06", "../x.md:1"], 1, "kg validate reports no S06 at ../x.md:1"),
         (["--without", "Nobody"], 1, "no note or thing is named “Nobody”"),
         (["--drop", "Demo", "contributes to", "Flow"], 2, "it follows from others"),
         (["--rename", "Flow", "Demo"], 2, "there is a note Demo.md already"),
@@ -146,3 +152,33 @@ def test_an_ontology_file_has_its_own_place(vault: Path) -> None:
     run("ingest", "-q", cwd=project)
     (project / "ontology" / "words.ttl").write_text(DRAFTS["words.ttl"])
     assert "No fact has changed" in run("whatif", "--with", "ontology/words.ttl", cwd=project).stdout
+
+
+WISHES = {
+    "text": (["--want", "Idea", "has outcome", "Demo"], 0, "Idea.md: has outcome:: [[Demo]]"),
+    "json": (["--want", "Idea", "has outcome", "Demo", "-f", "json"], 0, '"text": "has outcome:: [[Demo]]"'),
+    "md": (["--want", "Idea", "has outcome", "Demo", "-f", "md"], 0, "`has outcome:: [[Demo]]`"),
+    "holds": (["--want", "Flow", "achieved through", "Demo"], 0, "holds already: kg why proves it"),
+    "nothing": (["--want", "Flow", "path", "x"], 1, "no note can state “path”"),
+    "nothing, exit 0": (["--want", "Flow", "path", "x", "--exit-zero"], 0, "no note can state “path”"),
+    "unknown": (["--want", "Flow", "reading state", "x"], 0, "neither the ontology nor a note has the property"),
+    "mend": (["--mend", "S02", "x/Idea.md"], 0, "x/Idea.md: definition:: …"),
+    "mend, nothing": (["--mend", "L22", "x/Idea.md"], 1, "No line to write or to take out resolves x/Idea.md:1"),
+}
+
+
+@pytest.mark.parametrize("name", WISHES)
+def test_a_wish_writes_nothing_and_says_what_to_write(vault: Path, name: str) -> None:
+    words, code, says = WISHES[name]
+    before = {place: row for place, row in snapshot(vault).items() if not place.startswith(".kg")}
+    done = run("whatif", *words, cwd=vault)
+    assert (done.returncode, done.stderr) == (code, ""), done
+    assert says in done.stdout
+    assert {place: row for place, row in snapshot(vault).items() if not place.startswith(".kg")} == before
+    assert not list((vault / ".kg").glob(".overlay-*"))
+
+
+def test_the_place_of_a_finding_may_be_a_path_from_the_working_directory(vault: Path) -> None:
+    done = run("whatif", "--mend", "s02", "Idea.md:1", cwd=vault / "x")
+    assert done.returncode == 0, done
+    assert "x/Idea.md: definition:: …" in done.stdout

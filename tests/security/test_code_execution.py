@@ -48,7 +48,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "show": [["A"]],
     "stats": [[], ["--json"], ["--at", "HEAD"]],
     "diff": [["--stat"], [], ["-f", "html"], ["--textconv", "A.md"], ["--no-index", os.devnull, "A.md"]],
-    "whatif": [["--without", "B"]],
+    "whatif": [["--without", "B"], ["--want", "A", "related", "B"], ["--mend", "L01", "A.md"]],
     "when": [["A", "kg:linksTo", "B"]],
     "blame": [["A"]],
     "export": [["-f", name, "-o", f"out.{name}"] for name in ("nquads", "html", "svg", "png", "gexf", "graphml", "parquet", "owl")],

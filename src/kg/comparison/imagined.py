@@ -1,20 +1,18 @@
 """Changes of notes that nobody has made yet, as the contents of files for an overlay."""
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyoxigraph as ox
 
 from kg.comparison.state import ComparedState
+from kg.comparison.written_lines import FRONT_MATTER
 from kg.core.errors import KgError, NotFound
 from kg.core.files import read_bytes
 from kg.core.text import nfc
 from kg.mapping.ontology_files import is_part_of
 from kg.notes.vault import is_note
 from kg.rdf.vocabulary import INFERRED_GRAPH, iri_of
-
-_FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\r?\n(?:.*\n)*?---[ \t]*(?:\r?\n|\Z)")
 
 
 @dataclass
@@ -72,7 +70,7 @@ class ImaginedChanges:
         path, goal = self._path(name), self._path(into)
         if path == goal:
             raise KgError(f"“{name}” and “{into}” are one note")
-        text = _FRONT_MATTER.sub("", self._text(path), count=1)
+        text = FRONT_MATTER.sub("", self._text(path), count=1)
         self.contents[goal] = f"{self._text(goal).rstrip()}\n\n{text.lstrip()}"
         self.contents[path] = None
 
@@ -80,7 +78,7 @@ class ImaginedChanges:
         """Write a property into the note of a thing, as a field above its text: `predicate:: [[object]]`."""
         path = self._path(subject)
         text = self._text(path)
-        head = found[0] if (found := _FRONT_MATTER.match(text)) else ""
+        head = found[0] if (found := FRONT_MATTER.match(text)) else ""
         self.contents[path] = f"{head}{predicate}:: {self._value(obj)}\n\n{text[len(head) :]}"
 
     def drop(self, subject: str, predicate: str, obj: str) -> None:
