@@ -44,6 +44,28 @@ def put_together(vault: Path) -> None:
     (vault / "Flow.md").write_text(NOTES["Flow.md"] + "\nA demo of what there is, for whoever wants to see it.\n")
 
 
+DRAFTS = {
+    "words.ttl": """@prefix owl: <http://www.w3.org/2002/07/owl#> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+<https://e.example/Idea> a owl:Class ; rdfs:label "Other" ; rdfs:subClassOf <https://w3id.org/concept-notes#Output> .
+""",
+    "shapes.ttl": """@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix kg: <https://w3id.org/concept-notes#> .
+[] a sh:NodeShape ; sh:targetClass kg:Output ; sh:property [ sh:path kg:linksTo ; sh:minCount 1 ; sh:message "No link" ] .
+""",
+    "rule.rq": "CONSTRUCT { ?o kg:related ?s } WHERE { ?s kg:linksTo ?o }\n",
+    "wrong.ttl": "<a> <b> .\n",
+}
+
+
+def take(draft: str, path: str) -> tuple[list[str], Callable[[Path], object]]:
+    """A draft for a file of the ontology, and the same file written."""
+
+    def written(vault: Path) -> None:
+        (vault / path).parent.mkdir(parents=True)
+        (vault / path).write_text(DRAFTS[draft])
+
+    return ["--with", f"../{draft}={path}"], written
+
+
 CHANGES: dict[str, tuple[list[str], Callable[[Path], object]]] = {
     "without": (["--without", "Demo"], lambda vault: (vault / "Demo.md").unlink()),
     "rename": (["--rename", "Flow", "Stream"], move("Flow.md", "Stream.md")),
@@ -55,6 +77,9 @@ CHANGES: dict[str, tuple[list[str], Callable[[Path], object]]] = {
     "drop": (["--drop", "Flow", "rating", "3"], write("Flow.md", NOTES["Flow.md"].replace("rating: 3\n", ""))),
     "drop item": (["--drop", "Idea", "has outcome", "Other"], write("x/Idea.md", "# Outcomes\n- [[Flow]]\n")),
     "with": (["--with", "../draft.md=New/One.md"], put_a_draft),
+    "with words": take("words.ttl", "ontology/words.ttl"),
+    "with shapes": take("shapes.ttl", "ontology/shapes.ttl"),
+    "with rule": take("rule.rq", "ontology/rules/related.rq"),
     "merge": (["--merge", "Demo", "Flow"], put_together),
 }  # fmt: skip
 
@@ -63,6 +88,8 @@ CHANGES: dict[str, tuple[list[str], Callable[[Path], object]]] = {
 def test_it_is_what_diff_says_afterwards(vault: Path, name: str) -> None:
     words, make = CHANGES[name]
     (vault.parent / "draft.md").write_text("[[Flow]]\n")
+    for draft, text in DRAFTS.items():
+        (vault.parent / draft).write_text(text)
     before = {place: row for place, row in snapshot(vault).items() if not place.startswith(".kg")}
     imagined = run("whatif", *words, cwd=vault)
     assert imagined.returncode == 0, imagined
@@ -133,3 +160,25 @@ def test_the_place_of_a_finding_may_be_a_path_from_the_working_directory(vault: 
     done = run("whatif", "--mend", "s02", "Idea.md:1", cwd=vault / "x")
     assert done.returncode == 0, done
     assert "x/Idea.md: definition:: …" in done.stdout
+
+
+def test_a_mistake_in_an_ontology_file_is_that_of_an_ingest(vault: Path) -> None:
+    words, make = take("wrong.ttl", "ontology/wrong.ttl")
+    (vault.parent / "wrong.ttl").write_text(DRAFTS["wrong.ttl"])
+    imagined = run("whatif", *words, cwd=vault)
+    make(vault)
+    real = run("ingest", cwd=vault)
+    assert (imagined.returncode, imagined.stderr) == (real.returncode, real.stderr)
+    assert "ontology/wrong.ttl:1:" in imagined.stderr
+
+
+def test_an_ontology_file_has_its_own_place(vault: Path) -> None:
+    """In a project whose ontology lies beside the vault, a file of it is taken at its place there."""
+    project = vault.parent / "project"
+    shutil.copytree(vault, project / "notes", ignore=shutil.ignore_patterns(".*"))
+    (project / "ontology").mkdir()
+    (project / "kg.toml").write_text('vault = "notes"\n')
+    (project / "ontology" / "words.ttl").write_text("")
+    run("ingest", "-q", cwd=project)
+    (project / "ontology" / "words.ttl").write_text(DRAFTS["words.ttl"])
+    assert "No fact has changed" in run("whatif", "--with", "ontology/words.ttl", cwd=project).stdout

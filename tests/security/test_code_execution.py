@@ -47,7 +47,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "search": [["Text"]],
     "show": [["A"]],
     "stats": [[], ["--json"], ["--at", "HEAD"]],
-    "diff": [["--stat"], [], ["-f", "html"], ["--textconv", "A.md"]],
+    "diff": [["--stat"], [], ["-f", "html"], ["--textconv", "A.md"], ["--no-index", os.devnull, "A.md"]],
     "whatif": [["--without", "B"], ["--want", "A", "related", "B"], ["--mend", "L01", "A.md"]],
     "when": [["A", "kg:linksTo", "B"]],
     "blame": [["A"]],

@@ -1,4 +1,4 @@
-"""`kg whatif`: what a change would mean, before a note is touched."""
+"""`kg whatif`: what a change would mean, before a file is touched."""
 
 import sys
 from dataclasses import dataclass
@@ -70,7 +70,13 @@ class WishOptions:
     "change",
     ChangeOptions,
     click.option("--without", multiple=True, metavar="NOTE", help="Leave out a note."),
-    click.option("--with", "with_", multiple=True, metavar="FILE[=PATH]", help="Take FILE for a note, at PATH."),
+    click.option(
+        "--with",
+        "with_",
+        multiple=True,
+        metavar="FILE[=PATH]",
+        help="Take FILE for the note, ontology file, shape or rule at PATH.",
+    ),
     click.option("--rename", multiple=True, nargs=2, metavar="NOTE NAME", help="Rename or move a note; links stay."),
     click.option("--merge", multiple=True, nargs=2, metavar="NOTE INTO", help="Put the text of a note into another."),
     click.option("--add", multiple=True, nargs=3, metavar="S P O", help="Write a property into the note of S."),
@@ -88,7 +94,7 @@ class WishOptions:
 def whatif(
     options: Options, change: ChangeOptions, wish: WishOptions, choice: DiffOptions, output: OutputOptions
 ) -> None:
-    """Report what a change would mean, before a note is touched.
+    """Report what a change would mean, before a file is touched.
 
     The report is that of kg diff: what breaks, what no longer follows, what is reported newly. All changes may be
     repeated and combined. Nothing is written, and the store stays as it is.
