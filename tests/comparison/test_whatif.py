@@ -132,28 +132,6 @@ def test_the_exit_code_says_whether_anything_differs(vault: Path) -> None:
     assert run("whatif", "--with", "Demo.md", "--exit-code", "-q", cwd=vault).returncode == 0
 
 
-def test_a_mistake_in_an_ontology_file_is_that_of_an_ingest(vault: Path) -> None:
-    words, make = take("wrong.ttl", "ontology/wrong.ttl")
-    (vault.parent / "wrong.ttl").write_text(DRAFTS["wrong.ttl"])
-    imagined = run("whatif", *words, cwd=vault)
-    make(vault)
-    real = run("ingest", cwd=vault)
-    assert (imagined.returncode, imagined.stderr) == (real.returncode, real.stderr)
-    assert "ontology/wrong.ttl:1:" in imagined.stderr
-
-
-def test_an_ontology_file_has_its_own_place(vault: Path) -> None:
-    """In a project whose ontology lies beside the vault, a file of it is taken at its place there."""
-    project = vault.parent / "project"
-    shutil.copytree(vault, project / "notes", ignore=shutil.ignore_patterns(".*"))
-    (project / "ontology").mkdir()
-    (project / "kg.toml").write_text('vault = "notes"\n')
-    (project / "ontology" / "words.ttl").write_text("")
-    run("ingest", "-q", cwd=project)
-    (project / "ontology" / "words.ttl").write_text(DRAFTS["words.ttl"])
-    assert "No fact has changed" in run("whatif", "--with", "ontology/words.ttl", cwd=project).stdout
-
-
 WISHES = {
     "text": (["--want", "Idea", "has outcome", "Demo"], 0, "Idea.md: has outcome:: [[Demo]]"),
     "json": (["--want", "Idea", "has outcome", "Demo", "-f", "json"], 0, '"text": "has outcome:: [[Demo]]"'),
@@ -182,3 +160,25 @@ def test_the_place_of_a_finding_may_be_a_path_from_the_working_directory(vault: 
     done = run("whatif", "--mend", "s02", "Idea.md:1", cwd=vault / "x")
     assert done.returncode == 0, done
     assert "x/Idea.md: definition:: …" in done.stdout
+
+
+def test_a_mistake_in_an_ontology_file_is_that_of_an_ingest(vault: Path) -> None:
+    words, make = take("wrong.ttl", "ontology/wrong.ttl")
+    (vault.parent / "wrong.ttl").write_text(DRAFTS["wrong.ttl"])
+    imagined = run("whatif", *words, cwd=vault)
+    make(vault)
+    real = run("ingest", cwd=vault)
+    assert (imagined.returncode, imagined.stderr) == (real.returncode, real.stderr)
+    assert "ontology/wrong.ttl:1:" in imagined.stderr
+
+
+def test_an_ontology_file_has_its_own_place(vault: Path) -> None:
+    """In a project whose ontology lies beside the vault, a file of it is taken at its place there."""
+    project = vault.parent / "project"
+    shutil.copytree(vault, project / "notes", ignore=shutil.ignore_patterns(".*"))
+    (project / "ontology").mkdir()
+    (project / "kg.toml").write_text('vault = "notes"\n')
+    (project / "ontology" / "words.ttl").write_text("")
+    run("ingest", "-q", cwd=project)
+    (project / "ontology" / "words.ttl").write_text(DRAFTS["words.ttl"])
+    assert "No fact has changed" in run("whatif", "--with", "ontology/words.ttl", cwd=project).stdout

@@ -11,7 +11,7 @@ from helpers.repositories import TURTLE, commit, git, isolate
 from helpers.vaults import ingest
 from kg.config import load
 from kg.revisions import revision as revisions
-from kg.revisions.nearest import Contents
+from kg.revisions.nearest import StateContents
 from kg.revisions.revision import revision
 from kg.store.seeding import seed
 
@@ -129,8 +129,8 @@ def test_a_checkout_whose_ingest_was_killed_finds_the_nearest_too(vault: Path, s
 
 
 def test_the_distance_is_the_number_of_notes_that_differ() -> None:
-    def of(**digests: str) -> Contents:
-        return Contents.of("", digests)
+    def of(**digests: str) -> StateContents:
+        return StateContents.of("", digests)
 
     assert of(a="11", b="22").distance(of(a="11", b="33", c="44")) == 2
     assert of(a="11", b="").distance(of(a="11")) == 1

@@ -59,7 +59,7 @@ class CodeExplanation(NamedTuple):
         return f"{self.code.code} {self.code.severity}: {self.code.title or 'a shape of this vault'}"
 
     def _remedy(self) -> str:
-        return f"SuggestedLines: {self.code.remedy}." if self.code.remedy else "The shape says no remedy."
+        return f"Remedy: {self.code.remedy}." if self.code.remedy else "The shape says no remedy."
 
 
 @cache

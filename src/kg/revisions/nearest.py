@@ -20,19 +20,19 @@ _LONGEST = 1_000
 """The most bytes of the line with the settings."""
 
 
-class Contents(NamedTuple):
+class StateContents(NamedTuple):
     """What decides how far two states are apart: their settings, and a number for each note and its content."""
 
     settings: str
     notes: frozenset[int]
 
     @classmethod
-    def of(cls, settings: str, digests: Mapping[str, str]) -> "Contents":
+    def of(cls, settings: str, digests: Mapping[str, str]) -> "StateContents":
         """The contents of notes with these digests, by path."""
         return cls(settings, frozenset(_number(path, digest) for path, digest in digests.items()))
 
     @classmethod
-    def of_store(cls, store: Path) -> "Contents":
+    def of_store(cls, store: Path) -> "StateContents":
         """The contents of a published generation. Raises StoreMissing, StoreError, ValueError if it has no record."""
         published = Published(store)
         try:
@@ -43,7 +43,7 @@ class Contents(NamedTuple):
         raise ValueError(f"the store {store} has no record of its notes")
 
     @classmethod
-    def read(cls, file: Path) -> "Contents":
+    def read(cls, file: Path) -> "StateContents":
         """The contents that a file records. Raises OSError, ValueError."""
         settings, _, data = read_bytes(file, MAX_STORE_FILE, follow=False).partition(b"\n")
         return cls(settings[:_LONGEST].decode(), frozenset(array("Q", data)))
@@ -53,12 +53,12 @@ class Contents(NamedTuple):
         """The contents as a file."""
         return self.settings.encode() + b"\n" + array("Q", sorted(self.notes)).tobytes()
 
-    def distance(self, other: "Contents") -> int:
+    def distance(self, other: "StateContents") -> int:
         """The number of notes that differ."""
         return max(len(self.notes - other.notes), len(other.notes - self.notes))
 
 
-def nearest_first(wanted: Contents, today: Path, kept: Iterable[Path]) -> list[Path]:
+def nearest_first(wanted: StateContents, today: Path, kept: Iterable[Path]) -> list[Path]:
     """The stores to begin with, the nearest first: today's, and those in the folders that are kept.
 
     A store of other settings is left out, since an ingest would build everything again.
@@ -67,12 +67,12 @@ def nearest_first(wanted: Contents, today: Path, kept: Iterable[Path]) -> list[P
     return [store for store, _ in sorted(known, key=lambda row: row[1].distance(wanted))]
 
 
-def _known(today: Path, kept: Iterable[Path]) -> Iterator[tuple[Path, Contents]]:
+def _known(today: Path, kept: Iterable[Path]) -> Iterator[tuple[Path, StateContents]]:
     with suppress(KgError, ValueError):
-        yield today, Contents.of_store(today)
+        yield today, StateContents.of_store(today)
     for place in kept:
         with suppress(OSError, ValueError):
-            yield place / "store", Contents.read(place / FILE)
+            yield place / "store", StateContents.read(place / FILE)
 
 
 def _number(path: str, digest: str) -> int:

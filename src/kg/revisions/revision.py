@@ -31,7 +31,7 @@ from kg.notes.vault import Progress, Vault
 from kg.revisions.checkout import Checkout
 from kg.revisions.git_repository import Commit, Repository
 from kg.revisions.nearest import FILE as NOTES
-from kg.revisions.nearest import Contents, nearest_first
+from kg.revisions.nearest import StateContents, nearest_first
 from kg.store.ownership import owned
 from kg.store.seeding import seed
 from kg.store.store import manifest, published
@@ -69,7 +69,7 @@ def revision(config: Config, name: str, progress: Progress | None = None) -> Rev
             _seed(settings, digests, config.store, place)
             state = ingest(Vault(config=settings), progress=progress).ledger
             with Folder(place) as folder:
-                folder.write(NOTES, Contents.of(state.settings, state.digests).data)
+                folder.write(NOTES, StateContents.of(state.settings, state.digests).data)
                 folder.write("done", __version__.encode())
         with suppress(OSError):
             os.utime(place)
@@ -143,7 +143,7 @@ def _seed(settings: Config, digests: Mapping[str, str], today: Path, place: Path
     if not digests:  # the files were written by a process that did not live to ingest them
         files = Vault(config=settings).files().notes
         digests = {path: digest(file, settings.max_bytes) for path, file in files.items()}
-    wanted = Contents.of(settings_digest(settings, load_ontology(settings), inference=True), digests)
+    wanted = StateContents.of(settings_digest(settings, load_ontology(settings), inference=True), digests)
     for store in nearest_first(wanted, today, _others(place)):
         with suppress(KgError, OSError):
             if store != today:
