@@ -1,5 +1,7 @@
 """`--private-tag`: the private notes are in no answer, page, file, header or description."""
 
+import re
+from html import unescape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -41,6 +43,27 @@ def test_the_canary_is_nowhere(vault: Path) -> None:
             assert CANARY not in said.replace(address, "").replace(NOTE, ""), address
         private = 'SELECT (kg:textContext(?note, "says") AS ?line) { VALUES ?note { n:zinnober } }'
         assert client.get("/sparql", params={"query": private}).status_code == 403
+
+
+def test_the_canary_is_on_no_page(vault: Path) -> None:
+    """Follow every link from the first page, and look for the canary by every way that an address can name it."""
+    waiting = ["/", "/list", f"/search?q={CANARY}", f"/api/names?q={CANARY}", f"/thing?name={CANARY}", "/thing/Open"]
+    waiting += [f"/thing/{CANARY}", f"/thing?iri={quote(NOTE)}", f"/list?folder={CANARY}", f"/list?class={CANARY}"]
+    seen = set[str]()
+    with serving(vault, private_tags=("private",)) as client:
+        while waiting and len(seen) < 200:
+            address = waiting.pop()
+            if address in seen:
+                continue
+            seen.add(address)
+            answer = client.get(address)
+            assert answer.status_code < 500, (address, answer.text)
+            said = unescape(answer.text) + str(answer.headers)
+            assert CANARY not in said or CANARY in address, address
+            assert "says" not in said and "rating" not in said, address
+            if "html" in answer.headers["Content-Type"]:
+                waiting += [unescape(link) for link in re.findall(r'<a[^>]*\shref="(/[^"#]*)', answer.text)]
+    assert len(seen) > 10
 
 
 def test_without_the_option_the_notes_are_served(vault: Path) -> None:

@@ -61,7 +61,11 @@ def _begins(word: str, wanted: str) -> bool:
 
 
 def found(vault: OpenVault, text: str, limit: int = 20) -> Found:
-    """What a search finds in names and in the text."""
+    """What a search finds in names and in the text; in names alone, where some notes are private."""
+    if vault.is_redacted:
+        return Found(
+            text, tuple(names_like(vault, text)), None, "the text is not searched, since some notes are private"
+        )
     try:
         results = search(vault.store, text, config=vault.config, limit=limit, looser=True)
     except KgError as error:

@@ -41,6 +41,8 @@ class OpenVault:
 
     config: Config
     published: Published
+    is_redacted: bool = False
+    """Whether the store is a copy without private notes, so that the files of the vault say more than it may."""
     _shown: dict[ox.NamedNode, Shown] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -61,7 +63,7 @@ class OpenVault:
     @property
     def state(self) -> IngestState | None:
         """The state of the notes; None if the store has none, as a copy without private notes."""
-        return self.project.state
+        return None if self.is_redacted else self.project.state
 
     @cached_property
     def names(self) -> Names:
