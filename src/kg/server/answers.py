@@ -85,13 +85,18 @@ def _names(offer: Offer, name: str) -> bool:
 
 def answer(opened: Opened, out: Outlet, asked: Asked, most_rows: int) -> None:
     """Answer a query. Raises QuerySyntaxError, NotAcceptable, AnswerTooLarge, KgError."""
-    if opened.place.is_redacted and any(name in asked.text for name in ("textScore", "textContext")):
-        raise Forbidden("a server that leaves out private notes has no full text")
+    check_full_text(opened, asked.text)
     dataset = asked.dataset and Dataset(*([graph_name(name) for name in names] for names in asked.dataset))
     result = query(opened.store, asked.text, dataset=dataset)
     name, media_type = asked.negotiated(result.kind)
     out.begin(content_type(media_type))
     write(_limited(result, most_rows), out, name)
+
+
+def check_full_text(opened: Opened, text: str) -> None:
+    """Refuse a query that searches in the text of private notes. Raises Forbidden."""
+    if opened.place.is_redacted and any(name in text for name in ("textScore", "textContext")):
+        raise Forbidden("a server that leaves out private notes has no full text")
 
 
 def graph_name(text: str) -> ox.NamedNode:
