@@ -116,13 +116,13 @@ class ThingTables:
     def table(self, query: TableQuery) -> ThingTable:
         """A page of a table. Raises NotFound if nothing has the name of its class or of a column, KgError."""
         lister, offers = self.lister, self.offers(query.of)
-        query = query._replace(columns=query.columns or offers[:_DEFAULT])
         found = lister.found(query.listing)
+        notes = tuple(self._notes(query, found))
+        query = query._replace(columns=query.columns or offers[:_DEFAULT])
         last = max(1, -(-len(found.kept) // PAGE))
         query = query._replace(page=min(max(1, query.page), last))
         first = PAGE * (query.page - 1)
         rows = tuple(self._row(thing, query.columns) for thing in found.kept[first : first + PAGE])
-        notes = tuple(self._notes(query, found))
         of = self.vault.show(lister.class_named(query.of)) if query.of else None
         return ThingTable(query, of, rows, len(found.kept), len(found.things), self.classes, offers, notes)
 
@@ -138,9 +138,14 @@ class ThingTables:
             class_ = self.lister.class_named(of)
             having = _NOTES if class_ == NOTE else f"?thing a {class_} ."
             rows = self.vault.store.solutions(_PROPERTIES.format(having=having))
-            names = self.lister.columns.offered(row[0] for row in rows)
+            names = map(self._short, self.lister.columns.offered(row[0] for row in rows))
             self._offered[of] = tuple(name for name in names if "," not in name)[:_OFFERED]
         return self._offered[of]
+
+    def _short(self, name: str) -> str:
+        """The name of a property that the ontology does not know, as notes write it, if that means nothing else."""
+        short, columns = name.removeprefix("p:"), self.lister.columns
+        return short if columns.properties(short) == columns.properties(name) else name
 
     def _row(self, thing: ox.NamedNode, columns: Sequence[str]) -> TableRow:
         return TableRow(self.vault.show(thing), tuple(self._cell(thing, name) for name in columns))

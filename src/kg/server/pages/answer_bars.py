@@ -22,9 +22,9 @@ class BarLayout:
     """The places of the bars of a chart."""
 
     chart: BarChart
-    left: int = 230
+    left: int = 220
     right: int = 70
-    width: int = 960
+    width: int = 720
     step: int = 26
 
     @property

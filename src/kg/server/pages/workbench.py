@@ -14,6 +14,7 @@ from kg.server.pages import addresses
 from kg.server.pages.answer_bars import BarLayout
 from kg.server.pages.answer_map import AnswerMap, answer_map
 from kg.server.pages.rendering import Page, rendered
+from kg.server.pages.routes import problem_page
 from kg.server.pages.writing import open_vault
 from kg.server.refusals import BadRequest, Refused, sentence, status_of
 from kg.server.replies import asked
@@ -142,10 +143,16 @@ class Problem:
 
 
 def workbench_page(opened: Opened, what: WorkbenchRequest, refusal: str = "") -> tuple[str, int]:
-    """The page and its status. With a refusal, it says that, and does not ask again. Raises NotFound, KgError."""
+    """The page and its status. With a refusal, it says that, and does not ask again.
+
+    A page on which a query is wrong is no error of HTTP: it is what someone sees who writes the query.
+    """
     vault = open_vault(opened)
-    posed = library_question(vault, what.name, dict(what.values)) if what.name else PosedQuestion(what.text)
-    answer, explanation, problem, status = None, "", Problem(refusal) if refusal else None, 200
+    try:
+        posed = library_question(vault, what.name, dict(what.values)) if what.name else PosedQuestion(what.text)
+    except KgError as error:
+        return problem_page(opened, sentence(error)), status_of(error)
+    answer, explanation, problem = None, "", Problem(refusal) if refusal else None
     if what.text or what.name:
         try:
             if not problem and posed.is_complete:
@@ -153,11 +160,11 @@ def workbench_page(opened: Opened, what: WorkbenchRequest, refusal: str = "") ->
                 explanation = explained(vault, posed) if what.explain else ""
                 answer = answer_view(vault, posed)
         except KgError as error:
-            problem, status = _problem(error, posed.text), status_of(error)
+            problem = _problem(error, posed.text)
     page = WorkbenchPage(vault, what, posed, answer, explanation, problem)
     title = posed.header.title if what.name else "Ask"
     values = {"page": page, "choices": _choices(opened, posed)}
-    return rendered(vault, Page("query.html", title, values)), status
+    return rendered(vault, Page("query.html", title, values)), 200
 
 
 def _choices(opened: Opened, posed: PosedQuestion) -> dict[str, list[str]]:

@@ -39,7 +39,9 @@ if (form && answer) {
       const page = new DOMParser().parseFromString(await reply.text(), "text/html");
       const fresh = page.getElementById("answer");
       if (!fresh) throw new Error(page.body.textContent.trim());
+      const open = [...answer.querySelectorAll("details[open]")].map((details) => details.className);
       answer.replaceChildren(...fresh.childNodes);
+      for (const details of answer.querySelectorAll("details")) if (open.includes(details.className)) details.open = true;
       mark(page.getElementById("query").dataset);
       if (!isLong) history.pushState(null, "", `/query?${sent}`);
       state.textContent = answer.querySelector(".summary, .problem")?.textContent ?? "";
