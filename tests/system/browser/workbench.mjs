@@ -46,7 +46,9 @@ async function outcomes(page) {
   await audited(page, "table");
 }
 
-const table = (page) => page.$$eval("tbody tr", (rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent.trim())));
+function table(page) {
+  return page.$$eval("tbody tr", (rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent.trim())));
+}
 
 /** Ask a question in SPARQL, with completion. */
 async function asked(page) {

@@ -60,7 +60,7 @@ export function editorFor(area, run) {
         sparql(), syntaxHighlighting(COLOURS), LOOK,
         EditorView.contentAttributes.of({ "aria-label": "Query in SPARQL", "aria-describedby": "query-hint", spellcheck: "false", autocapitalize: "off" }),
         EditorView.updateListener.of((update) => { if (update.docChanged) area.value = update.state.doc.toString(); }),
-        EditorView.domEventHandlers({ focus: () => { vocabulary().catch(() => {}); } }),
+        EditorView.domEventHandlers({ focus: () => { vocabulary().catch(() => {}); }, beforeinput: typedOver }),
       ],
     }),
   });
@@ -78,6 +78,16 @@ export function editorFor(area, run) {
       if (at) view.dispatch({ selection: { anchor: from }, scrollIntoView: true });
     },
   };
+}
+
+/** Replace a selection by what is typed. A browser that does this itself keeps the look of the text in inline styles. */
+function typedOver(event, view) {
+  const { main, ranges } = view.state.selection;
+  if (event.inputType !== "insertText" || !event.data || main.empty || ranges.length > 1 || view.composing) return false;
+  const made = () => view.state.update(view.state.replaceSelection(event.data), { userEvent: "input.type", scrollIntoView: true });
+  event.preventDefault();
+  if (!view.state.facet(EditorView.inputHandler).some((handle) => handle(view, main.from, main.to, event.data, made))) view.dispatch(made());
+  return true;
 }
 
 /** The code units of a number of characters. */
