@@ -132,8 +132,9 @@ def test_the_vocabulary(vault: OpenVault) -> None:
 def test_an_iri_as_a_query_writes_it(local: str) -> None:
     iri = f"https://notes.example/{local}"
     written = in_query(iri, {"n": "https://notes.example/"})
-    (row,) = ox.Store().query(f"SELECT ?x {{ BIND({written} AS ?x) }}", prefixes={"n": "https://notes.example/"})
-    assert row[0] == ox.NamedNode(iri)
+    rows = ox.Store().query(f"SELECT ?x {{ BIND({written} AS ?x) }}", prefixes={"n": "https://notes.example/"})
+    assert isinstance(rows, ox.QuerySolutions)
+    assert [row[0] for row in rows] == [ox.NamedNode(iri)]
 
 
 def test_an_iri_without_a_prefix() -> None:

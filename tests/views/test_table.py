@@ -79,7 +79,9 @@ def test_without_a_class_it_has_what_notes_describe(tables: ThingTables) -> None
     assert table.of is None and table.total == len(OUTCOMES)
 
 
-@pytest.mark.parametrize("query", [TableQuery("Nope"), TableQuery("Outcome", ("nope",)), TableQuery(order=("x y", True))])
+@pytest.mark.parametrize(
+    "query", [TableQuery("Nope"), TableQuery("Outcome", ("nope",)), TableQuery(order=("x y", True))]
+)
 def test_unknown_names(tables: ThingTables, query: TableQuery) -> None:
     with pytest.raises(NotFound):
         tables.table(query)

@@ -69,8 +69,8 @@ class PosedQuestion:
 
     @cached_property
     def header(self) -> Header:
-        """The header of the query. Raises KgError."""
-        return Header.of(self.text, self.called)
+        """The header of a query of the library; comments in any other are comments. Raises KgError."""
+        return Header.of(self.text, self.called) if self.name else Header()
 
     @property
     def called(self) -> str:

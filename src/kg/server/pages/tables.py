@@ -36,6 +36,8 @@ SIGNS = (
 _WORDS = dict(SIGNS)
 _MOST = 30
 """The most columns, and the most conditions, of a table."""
+_LONGEST = 1_000
+"""The characters of the longest condition."""
 _ALWAYS = ("note", "tags", "links", "backlinks")
 """The columns that every thing may have."""
 _FORMATS = ("csv", "tsv", "json", "md")
@@ -61,7 +63,10 @@ def table_query(parameters: Parameters) -> TableQuery:
     """The table that an address describes. Raises BadRequest, KgError."""
     columns = [name.strip() for text in parameters.get("columns", ()) for name in text.split(",")]
     sort, number = (parameters.get(key, [""])[0].strip() for key in ("sort", "page"))
-    where = [Comparison.of(text) for text in parameters.get("where", ()) if text.strip()]
+    texts = [text for text in parameters.get("where", ()) if text.strip()]
+    if any(len(text) > _LONGEST for text in texts):
+        raise BadRequest(f"a condition has at most {_LONGEST:,} characters")
+    where = [Comparison.of(text) for text in texts]
     name, sign, value = (parameters.get(key, [""])[0].strip() for key in ("column", "sign", "value"))
     if name and sign in _WORDS and (value or sign in {"present", "absent"}):
         where.append(Comparison(name, sign, value))

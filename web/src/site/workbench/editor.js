@@ -22,6 +22,8 @@ const LOOK = EditorView.theme({
   ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "inherit", maxHeight: "16em" },
   ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { padding: "3px 10px", display: "flex", gap: "12px", alignItems: "baseline" },
   ".cm-tooltip-autocomplete ul li[aria-selected]": { background: "var(--hover)", color: "var(--ink)" },
+  ".cm-tooltip-autocomplete": { maxWidth: "min(95vw, 640px)" },
+  ".cm-completionLabel": { overflow: "hidden", textOverflow: "ellipsis" },
   ".cm-completionDetail": { marginLeft: "auto", color: "var(--soft)", fontStyle: "normal", fontSize: "0.9em" },
   ".cm-completionMatchedText": { textDecoration: "none", fontWeight: "650" },
   ".cm-tooltip.cm-completionInfo": { padding: "6px 10px", maxWidth: "320px" },

@@ -37,7 +37,7 @@ function read(text, all) {
     end = token.end;
     const word = token.kind === "word" ? token.text.toUpperCase() : "";
     if (token.kind === "open") {
-      if (token.text === "{") frames.push(new Frame(expression && word !== "{" && frame.kind === "outside" ? "expression" : "group", "subject"));
+      if (token.text === "{") frames.push(new Frame("group", "subject"));
       else if (token.text === "[") frames.push(new Frame("group", "property", "[]"));
       else frames.push(new Frame(frame.kind === "group" && frame.wants === "property" && !expression ? "path" : "expression", "property"));
       expression = false;
