@@ -24,7 +24,7 @@ const files = {
   "page.js": script.outputFiles[0].text,
   "page.css": style.outputFiles[0].text,
   "page.html": await readFile(path.join(here, "src/index.html"), "utf8"),
-  "LICENSES.txt": await licences([...Object.keys(script.metafile.inputs), ...Object.keys(worker.metafile.inputs)]),
+  "LICENSES.txt": await licences("page.js, worker.js and oxigraph.wasm hold", [...Object.keys(script.metafile.inputs), ...Object.keys(worker.metafile.inputs)]),
 };
 for (const name of ["page.js", "page.css", "ask.js", "ask.css"]) {
   if (/<\/|<!--/.test(files[name])) throw new Error(`${name} would end its element`);
@@ -32,10 +32,15 @@ for (const name of ["page.js", "page.css", "ask.js", "ask.css"]) {
 await keep(path.join(goal, "export"), files);
 
 const site = await build({ ...options, entryPoints: ["src/site/site.js"], format: "iife", outfile: "site.js" });
+const bench = await build({ ...options, entryPoints: ["src/site/workbench/workbench.js"], format: "iife", metafile: true, outfile: "workbench.js" });
+const questions = await build({ ...options, entryPoints: ["src/site/questions.js"], format: "iife", outfile: "questions.js" });
 const siteStyle = await build({ ...options, entryPoints: ["src/site/site.css"], outfile: "site.css" });
 await keep(path.join(goal, "server"), {
   "site.js": site.outputFiles[0].text,
   "site.css": siteStyle.outputFiles[0].text,
+  "questions.js": questions.outputFiles[0].text,
+  "workbench.js": bench.outputFiles[0].text,
+  "LICENSES.txt": await licences("workbench.js holds", Object.keys(bench.metafile.inputs)),
   "icon.svg": await readFile(path.join(here, "src/site/icon.svg"), "utf8"),
 });
 
@@ -51,10 +56,10 @@ async function keep(place, files) {
   await writeFile(path.join(folder, "SHA256SUMS"), sums.join(""));
 }
 
-/** The licences of all packages of which anything is in the page. */
-async function licences(inputs) {
+/** The licences of all packages of which anything is in a page. */
+async function licences(where, inputs) {
   const names = new Set(inputs.flatMap((input) => input.match(/^node_modules\/((?:@[^/]+\/)?[^/]+)/)?.slice(1) ?? []));
-  let found = "page.js, worker.js and oxigraph.wasm hold parts of these packages.\n";
+  let found = `${where} parts of these packages.\n`;
   for (const name of [...names].sort()) {
     const folder = path.join(here, "node_modules", name);
     const { version, license } = JSON.parse(await readFile(path.join(folder, "package.json"), "utf8"));

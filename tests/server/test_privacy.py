@@ -35,6 +35,9 @@ def test_the_canary_is_nowhere(vault: Path) -> None:
         "/sparql?query=" + quote(f"SELECT ?s {{ ?s ?p <{NOTE}> }}"),
         "/sparql?query=" + quote('SELECT (kg:textContext(n:Open, "read twice") AS ?line) {}'),
         "/sparql?query=" + quote('SELECT (kg:textScore(n:Open, "zinnober") AS ?score) {}'),
+        "/query?query=" + quote(EVERYTHING), "/query?query=" + quote("SELECT ?s { ?s kg:linksTo ?o }"), "/query/orphans",
+        "/query?query=" + quote('SELECT (kg:textContext(n:Open, "read twice") AS ?line) {}'), "/query/things?class=Note",
+        "/table", "/table?columns=note,links,backlinks,rating", "/table?format=csv", "/api/vocabulary",
     ]  # fmt: skip
     with serving(vault, private_tags=("private",)) as client:
         for address in addresses:

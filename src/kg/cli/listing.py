@@ -1,6 +1,5 @@
 """`kg list`: things of a class in a table."""
 
-import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -13,14 +12,12 @@ import click
 from kg.cli.freshness import refresh
 from kg.cli.options import Options, as_of, common, separated, time_limit, vault_config
 from kg.cli.output import check_format, format_of, write, written
-from kg.core.errors import KgError
 from kg.core.escaping import printable
 
 if TYPE_CHECKING:
     from kg.config import Config
-    from kg.sparql.listing import Comparison, Listing
+    from kg.sparql.listing import Listing
 
-_CONDITION = re.compile(r"(?P<name>[^=!<>~]+?)\s*(?P<sign><=|>=|!=|==?|<|>|~)\s*(?P<value>.*)\Z", re.S)
 _OFFERED = 8
 
 
@@ -80,29 +77,12 @@ def listing_of(
     of: str, columns: list[str], conditions: tuple[str, ...], sort: str | None, limit: int | None
 ) -> "Listing":
     """The listing of the options. Raises KgError."""
-    from kg.sparql.listing import Condition, InPlace, Listing
+    from kg.sparql.listing import Comparison, Condition, InPlace, Listing
 
     tag: tuple[Condition, ...] = (InPlace("tag", of[1:]),) if of.startswith("#") else ()
     order = [(name.removeprefix("-").strip(), name.startswith("-")) for name in separated(sort or "")]
-    where = (*tag, *map(_condition, conditions))
+    where = (*tag, *map(Comparison.of, conditions))
     return Listing("" if tag else of, tuple((name, name) for name in columns), where, tuple(order), limit)
-
-
-def _condition(text: str) -> "Comparison":
-    """Parse a condition. Raises KgError."""
-    from kg.sparql.listing import Comparison
-
-    if match := _CONDITION.match(text.strip()):
-        sign = "=" if match["sign"] == "==" else match["sign"]
-        return Comparison(match["name"].strip(), sign, _unquoted(match["value"].strip()))
-    name = text.strip().removeprefix("!").strip()
-    if not name or name[0] in "=<>!~":
-        raise KgError(f"“{text}” is not a condition: write NAME=VALUE, NAME or !NAME")
-    return Comparison(name, "absent" if text.strip().startswith("!") else "present")
-
-
-def _unquoted(text: str) -> str:
-    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
 
 
 @dataclass(frozen=True)

@@ -275,34 +275,13 @@ class QueryRun:
         return [name.strip("<>") if "://" in name else self._naming.document(name).value for name in self.graphs]
 
     def _hint(self, answer: "Answer") -> None:
-        """Print why there may be no answer: unknown terms, else the pattern or condition that excludes all."""
-        from kg.sparql.hints import hints_on_unknown_terms
+        """Print why there may be no answer."""
+        from kg.sparql.advice import Advice
 
-        store, terms = self._store, self._param_terms() if self.params else []
-        text = "" if self.question.own_title else self.text  # the terms of a query that comes with kg are right
-        hints = hints_on_unknown_terms(text, store, store.prefixes, lambda: self._answer().is_nothing, terms)
-        if not hints and not answer.has_rows and not (answer.kind == "ask" and answer.boolean):
-            hints = list(filter(None, [self._reason()]))
-        for sentence in hints:
-            self.options.say(f"hint: {printable(sentence)}", dim=True)
-
-    def _reason(self) -> str:
-        if title := self.question.own_title:
-            return f"nothing in these notes answers “{title}”"
-        from kg.sparql.binding import term
-        from kg.sparql.no_answer import NoAnswer
-
-        store = self._store
-        terms = {name: term(value, store.prefixes) for name, value in self.params.items()}
         graphs = [self._naming.document(name) for name in self.graphs]
-        return NoAnswer(store, self.text, terms, graphs).reason()
-
-    def _param_terms(self) -> "list[Term | None]":
-        """The terms that parameters are bound to; None for a text that is not an IRI."""
-        from kg.store.name_meanings import written_iri
-
-        prefixes = self._store.prefixes
-        return [written_iri(value, prefixes) if isinstance(value, str) else value for value in self.params.values()]
+        advice = Advice(self._store, self.text, self.question.own_title, self.params, graphs)
+        for sentence in advice.sentences(answer, self._answer):
+            self.options.say(f"hint: {printable(sentence)}", dim=True)
 
     def explain(self) -> bool:
         """Print how the query is read, and return True."""

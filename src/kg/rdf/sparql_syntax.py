@@ -6,11 +6,12 @@ that this check misses meets a closed network (`sandbox`).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
 from kg.core.errors import KgError, QuerySyntaxError, ServiceRefused
+from kg.rdf.iris import prefixed
 
 MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 200
@@ -33,6 +34,8 @@ _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
 _STAR = re.compile(r"\s*(?:DISTINCT|REDUCED)?\s*\*", re.I)
 _HIDDEN = re.compile("service", re.I)
 _LOCAL_ESCAPE = re.compile(r"\\([-_~.!$&'()*+,;=/?#@%])")
+_TO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|[~!$&'()*+,;=/?#@]|\A[-.]|\.\Z")
+_LOCAL = re.compile(r"(?:[^\W_]|[_:·‿⁀-]|\.|%[0-9A-Fa-f]{2}|\\.)*\Z")
 _TRIPLE_TERM = re.compile("<<|>>")
 _UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "COPY", "MOVE", "ADD", "WITH"}
 _PROLOGUE = 2_000
@@ -139,6 +142,13 @@ def _check_form(text: str) -> None:
 def without_escapes(iri: str) -> str:
     """An IRI that rdflib has made of a prefixed name, with the backslashes of the name taken out."""
     return _LOCAL_ESCAPE.sub(r"\1", iri)
+
+
+def in_query(iri: str, prefixes: Mapping[str, str]) -> str:
+    """An IRI as a query writes it: with a prefix, if there is one that fits."""
+    prefix, local = prefixed(iri, prefixes)
+    escaped = _TO_ESCAPE.sub(lambda match: f"\\{match[0]}", local)
+    return f"{prefix}:{escaped}" if prefix is not None and _LOCAL.match(escaped) else f"<{iri}>"
 
 
 def star_end(text: str) -> int | None:

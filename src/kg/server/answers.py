@@ -90,8 +90,7 @@ def _names(offer: Offer, name: str) -> bool:
 
 def answer(opened: Opened, out: Outlet, asked: Asked, most_rows: int) -> None:
     """Answer a query. Raises QuerySyntaxError, NotAcceptable, AnswerTooLarge, KgError."""
-    if opened.place.is_redacted and any(name in asked.text for name in ("textScore", "textContext")):
-        raise Forbidden("a server that leaves out private notes has no full text")
+    check_full_text(opened, asked.text)
     _check_graphs(asked.text)
     dataset = asked.dataset and Dataset(*([graph_name(name) for name in names] for names in asked.dataset))
     result = query(opened.store, asked.text, dataset=dataset, base=asked.base)
@@ -110,6 +109,12 @@ def _check_graphs(text: str) -> None:
         if token.kind == "iri" and before in {"FROM", "NAMED"} and token.text.lower().startswith("<file:"):
             raise QuerySyntaxError(_NO_FILE, *line_and_column(text, token.start))
         before = token.text.upper()
+
+
+def check_full_text(opened: Opened, text: str) -> None:
+    """Refuse a query that searches in the text of private notes. Raises Forbidden."""
+    if opened.place.is_redacted and any(name in text for name in ("textScore", "textContext")):
+        raise Forbidden("a server that leaves out private notes has no full text")
 
 
 def graph_name(text: str) -> ox.NamedNode:

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from kg.rdf.sparql_syntax import in_query
 from kg.server.caching import entity_tag, tagged, unchanged
 from kg.server.pages import addresses
 from kg.server.pages.writing import open_vault
@@ -39,6 +40,7 @@ def named(opened: Opened, text: str) -> dict[str, Any]:
             "name": row.thing.text,
             "also": row.name,
             "iri": row.thing.iri,
+            "written": in_query(row.thing.iri, vault.store.prefixes),
             "kind": row.thing.kind,
             "missing": row.thing.is_missing,
             "page": addresses.of_thing(row.thing.iri, vault.names.base),

@@ -61,7 +61,7 @@ async def _without_query(request: Request) -> Response:
     if request.method == "POST":
         raise BadRequest("the request has no query: send query=… in a form, or the query as application/sparql-query")
     if prefers_html(request.headers.get("accept"), GRAPHS):
-        return RedirectResponse("/", 303)
+        return RedirectResponse("/query", 303)
     return await describe(request)
 
 

@@ -1,8 +1,8 @@
 """The columns of a list of things: any name of a property, as notes write it, and what a note is as a file."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import pyoxigraph as ox
@@ -41,6 +41,9 @@ class Columns:
     """The values that things have in columns, and the names of terms. Each is looked up once."""
 
     naming: Lookup
+    labels: Mapping[ox.NamedNode, str] = field(default_factory=dict, repr=False, compare=False)
+    """Labels that serve as names where it is enough that a name is read, not that it means one thing only: the name of
+    any other thing is the first that no other has, which takes a while to find."""
 
     @property
     def store(self) -> Store:
@@ -61,6 +64,11 @@ class Columns:
     @cached_property
     def _values(self) -> dict[str, dict[ox.NamedNode, Values]]:
         return {}
+
+    @property
+    def looked_up(self) -> int:
+        """The number of the columns whose values are kept."""
+        return len(self._values)
 
     @cached_property
     def _columns(self) -> dict[str, Column]:
@@ -185,14 +193,18 @@ class Columns:
     def offers(self, things: Iterable[ox.NamedNode]) -> list[str]:
         """The names of the properties that things have, most used first, without those that only kg states."""
         counts = Counter(quad.predicate for thing in things for quad in self.store.triples(thing, None, None))
-        named = ((prop, number) for prop, number in counts.most_common() if prop != TYPE and prop not in LABELS)
-        return [self.naming.called(prop) for prop, _ in named if not self._is_structural(prop)]
+        return self.offered(prop for prop, _ in counts.most_common())
+
+    def offered(self, properties: Iterable[ox.NamedNode]) -> list[str]:
+        """The names of properties, without those that only kg states."""
+        named = (prop for prop in properties if prop != TYPE and prop not in LABELS)
+        return [self.naming.called(prop) for prop in named if not self._is_structural(prop)]
 
     # ---- names -------------------------------------------------------------------------------------------------------
 
     def name(self, term: Term) -> str:
         """The name of a term for people: a label, the text of a task, a literal as it is."""
-        return self.names(term)[0]
+        return (self.labels.get(term) if isinstance(term, ox.NamedNode) else None) or self.names(term)[0]
 
     def names(self, term: Term) -> tuple[str, ...]:
         """The names of a term; the first is for display."""
@@ -200,7 +212,7 @@ class Columns:
             return (term.value if isinstance(term, ox.Literal) else str(term),)
         if term not in self.named:
             labels = [*self.store.literals(term, *LABELS, LABEL)]
-            shown = self.naming.called(term).strip("<>")
+            shown = self.labels.get(term) or self.naming.called(term).strip("<>")
             if not labels and self.store.has(term, TYPE, TASK):
                 shown = next(self.store.literals(term, TEXT), shown)
             self.named[term] = (shown, *labels, term.value, self.naming.curie(term))

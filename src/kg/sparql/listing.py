@@ -5,14 +5,14 @@ A row is a thing. Its values come from the store, and a link is shown as the nam
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
 import pyoxigraph as ox
 
-from kg.core.errors import NotFound
+from kg.core.errors import KgError, NotFound
 from kg.fulltext.folding import folded
 from kg.rdf.terms import KG
 from kg.rdf.vocabulary import BROADER, DESCRIBES, LINKS_TO, ONTOLOGY_GRAPH, PATH, TAGGED, TYPE
@@ -22,6 +22,7 @@ from kg.sparql.columns import Columns, Values
 from kg.sparql.parameters import TYPES, Binder
 
 NOTE = ox.NamedNode(KG + "Note")
+_CONDITION = re.compile(r"(?P<name>[^=!<>~]+?)\s*(?P<sign><=|>=|!=|==?|<|>|~)\s*(?P<value>.*)\Z", re.S)
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,25 @@ class Comparison:
     sign: str
     value: str = ""
 
+    @classmethod
+    def of(cls, text: str) -> "Comparison":
+        """Parse a condition as `kg list --where` has it. Raises KgError."""
+        if match := _CONDITION.match(text.strip()):
+            sign = "=" if match["sign"] == "==" else match["sign"]
+            return cls(match["name"].strip(), sign, _unquoted(match["value"].strip()))
+        name = text.strip().removeprefix("!").strip()
+        if not name or name[0] in "=<>!~":
+            raise KgError(f"“{text}” is not a condition: write NAME=VALUE, NAME or !NAME")
+        return cls(name, "absent" if text.strip().startswith("!") else "present")
+
     def __str__(self) -> str:
         if self.sign in {"present", "absent"}:
             return self.column if self.sign == "present" else f"!{self.column}"
         return f"{self.column}{self.sign}{self.value}"
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
 
 
 @dataclass(frozen=True)
@@ -110,11 +126,13 @@ class Lister:
     """Finds the things of listings in a store."""
 
     binder: Binder
+    labels: Mapping[ox.NamedNode, str] = field(default_factory=dict, repr=False, compare=False)
+    """Labels that serve as names, so that long lists are quick."""
 
     @cached_property
     def columns(self) -> Columns:
         """The values of things."""
-        return Columns(self.binder.naming)
+        return Columns(self.binder.naming, self.labels)
 
     # ---- rows --------------------------------------------------------------------------------------------------------
 
@@ -166,13 +184,17 @@ class Lister:
 
     def things(self, of: str) -> list[ox.NamedNode]:
         """The things of a class, by a name of it; without a name, all that notes describe. Raises NotFound."""
-        class_ = TYPES["class"].term(self.binder, of) if of else NOTE
+        class_ = self.class_named(of)
         if class_ == NOTE:
             found = {quad.object for quad in self.columns.store.triples(None, DESCRIBES, None)}
         else:
             found = {quad.subject for quad in self.columns.store.triples(None, TYPE, class_)}
             found -= {quad.subject for quad in self.columns.store.triples(None, TYPE, class_, ONTOLOGY_GRAPH)}
         return sorted((node for node in found if isinstance(node, ox.NamedNode)), key=self._alphabetical)
+
+    def class_named(self, of: str) -> Term:
+        """The class of a name; that of notes without one. Raises NotFound."""
+        return TYPES["class"].term(self.binder, of) if of else NOTE
 
     def _alphabetical(self, thing: ox.NamedNode) -> tuple[str, str]:
         return folded(self.columns.name(thing)).casefold(), thing.value

@@ -7,7 +7,7 @@ what the query asks.
 import datetime
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -63,13 +63,22 @@ class Binder:
     config: Config
     elsewhere: bool = False
     """Whether the query runs on another server, which may know IRIs that this store does not."""
+    known: "Lookup | None" = field(default=None, repr=False, compare=False)
+    """The look-up of names in the store that is asked, if that is open already."""
 
     @cached_property
     def naming(self) -> "Lookup":
         """The look-up of names in the project's store. Raises StoreError, OntologyError."""
         from kg.store.project import Project
 
-        return Project.open(self.config).lookup
+        return self.known or Project.open(self.config).lookup
+
+    @property
+    def prefixes(self) -> Mapping[str, str]:
+        """The prefixes that a value may have."""
+        from kg.store.project import known_prefixes
+
+        return self.known.prefixes if self.known else known_prefixes(self.config)
 
     def bind(self, params: Iterable[Parameter], values: Mapping[str, str | Term]) -> dict[str, str | Term]:
         """Convert the values of a query's parameters to terms. Undeclared values and terms stay as they are.
@@ -110,9 +119,8 @@ def _literal(text: str, datatype: str) -> ox.Literal:
 def _written(binder: Binder, value: str) -> ox.NamedNode | None:
     """The IRI that a value spells, whole or with a known prefix; None if it is neither."""
     from kg.store.name_meanings import written_iri
-    from kg.store.project import known_prefixes
 
-    return written_iri(value, known_prefixes(binder.config))
+    return written_iri(value, binder.prefixes)
 
 
 def _note(binder: Binder, value: str) -> Term:

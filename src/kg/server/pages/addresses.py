@@ -1,9 +1,11 @@
 """The addresses of pages: of things, lists, files and searches."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from kg.rdf.iris import encode_path
+from kg.views.table import TableQuery
 
 _KEPT = "/~!$&'()*+,;=:@"
 """The characters that a path may have beside letters, digits and `-._`."""
@@ -30,6 +32,33 @@ def of_list(of: str = "", has: Iterable[tuple[str, str]] = (), folder: str = "",
     pairs += [("folder", folder)] if folder else []
     pairs += [("page", str(page))] if page > 1 else []
     return "/list" + (f"?{urlencode(pairs)}" if pairs else "")
+
+
+def of_query(text: str = "", **more: str) -> str:
+    """The page of a query in SPARQL."""
+    pairs = {"query": text, **more} if text else more
+    return "/query" + (f"?{urlencode(pairs)}" if pairs else "")
+
+
+def of_question(name: str, values: Mapping[str, str] | None = None) -> str:
+    """The page of a query of the library."""
+    return f"/query/{quote(name, safe='')}" + (f"?{urlencode(values)}" if values else "")
+
+
+def of_answer(text: str, format_: str) -> str:
+    """The answer of a query in a format."""
+    return f"/sparql?{urlencode({'query': text, 'format': format_})}"
+
+
+def of_table(query: TableQuery, **changes: Any) -> str:
+    """The page of a table, with changes."""
+    of, columns, order, where, page = query._replace(**changes)
+    pairs = [("class", of)] if of else []
+    pairs += [("columns", ",".join(columns))] if columns else []
+    pairs += [("sort", f"{'-' if order[1] else ''}{order[0]}")] if order else []
+    pairs += [("where", str(condition)) for condition in where]
+    pairs += [("page", str(page))] if page > 1 else []
+    return "/table" + (f"?{urlencode(pairs)}" if pairs else "")
 
 
 def of_file(path: str) -> str:

@@ -18,6 +18,8 @@ from kg.views.open_vault import OpenVault, Shown
 _COLOURED = ("concept", "outcome", "output", "resource", "author")
 """The classes that always have the same colour, as in the map."""
 _COLOURS = 10
+_PAGES = (("Questions", "/query"), ("Table", "/table"))
+"""The pages in the head of every page: names and addresses."""
 STATIC = files("kg.server") / "web"
 
 
@@ -43,6 +45,10 @@ def _environment() -> jinja2.Environment:
         "of_list": addresses.of_list,
         "of_file": addresses.of_file,
         "of_search": addresses.of_search,
+        "of_query": addresses.of_query,
+        "of_question": addresses.of_question,
+        "of_answer": addresses.of_answer,
+        "of_table": addresses.of_table,
         "in_obsidian": addresses.in_obsidian,
         "static": static_address,
         "colour": colour,
@@ -63,6 +69,7 @@ def rendered(vault: OpenVault, page: Page) -> str:
         .render(
             vault=vault.config.vault.name,
             title=page.title,
+            pages=_PAGES,
             of_thing=to,
             text_html=TextWriter(base, vault.names.tag("")).html,
             **page.values,
