@@ -143,8 +143,9 @@ class Call:
     worker: Worker
     seconds: float
     is_over: bool = False
-    _used: float = 0.0
-    """The time that was spent on waiting for the worker."""
+    began: float = field(default_factory=monotonic)
+    paused: float = 0.0
+    """The seconds in which the client took the answer, which count for no limit of the worker."""
 
     async def result(self) -> Any:
         """The result of a function that does not stream. Raises its exception, KgError."""
@@ -156,16 +157,15 @@ class Call:
 
     async def frame(self) -> Frame:
         """The next message of the worker. Raises the exception of the function, Late, KgError."""
-        began = monotonic()
+        left = self.began + self.paused + self.seconds - monotonic()
         try:
-            frame = await asyncio.wait_for(receive(self.worker.reader), max(0.0, self.seconds - self._used))
+            frame = await asyncio.wait_for(receive(self.worker.reader), max(0.0, left))
         except TimeoutError:
             self.pool.end(self.worker)
             raise Late(self.seconds) from None
         except (asyncio.IncompleteReadError, ConnectionError):
             code = self.pool.end(self.worker)
             raise (NestedTooDeeply() if code == _SEGMENTATION_FAULT else TooMuchMemory()) from None
-        self._used += monotonic() - began
         self.is_over = frame.kind in {END, FAILED}
         if frame.kind == FAILED:
             raise frame.value()

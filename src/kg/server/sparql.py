@@ -49,7 +49,7 @@ async def _answered(request: Request, asked: Asked) -> Response:
     with session.generation() as generation:
         headers: Mapping[str, str] = {"Vary": "Accept", "Cache-Control": "no-store"}
         if asked.kind and asked.is_lasting:
-            tag = entity_tag(generation, asked.text, asked.dataset, asked.negotiated(asked.kind))
+            tag = entity_tag(generation, asked.text, asked.dataset, asked.base, asked.negotiated(asked.kind))
             if reply := unchanged(request, tag):
                 return reply
             headers = tagged(tag)
@@ -76,6 +76,7 @@ def _asked(request: Request, parameters: Parameters) -> Asked:
         (default, named) if default or named else None,
         request.headers.get("accept"),
         next(iter(parameters.get("format", ())), "").lower(),
+        f"{request.base_url}sparql",
     )
 
 
