@@ -18,6 +18,8 @@ from kg.views.open_vault import OpenVault, Shown
 _COLOURED = ("concept", "outcome", "output", "resource", "author")
 """The classes that always have the same colour, as in the map."""
 _COLOURS = 10
+_PAGES = (("Map", "/map"), ("Findings", "/findings"), ("More", "/more"))
+"""The pages that every page leads to."""
 STATIC = files("kg.server") / "web"
 
 
@@ -63,6 +65,7 @@ def rendered(vault: OpenVault, page: Page) -> str:
         .render(
             vault=vault.config.vault.name,
             title=page.title,
+            pages=_PAGES,
             of_thing=to,
             text_html=TextWriter(base, vault.names.tag("")).html,
             **page.values,

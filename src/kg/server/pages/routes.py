@@ -75,7 +75,7 @@ async def static(request: Request) -> Response:
 async def page(request: Request, work: Callable[..., str], *arguments: Any) -> Response:
     """A page that a worker writes. One that cannot be written is a page, too, and says why."""
     with session_of(request).generation() as generation:
-        tag = entity_tag(generation, work.__qualname__, arguments)
+        tag = entity_tag(generation, work.__qualname__, arguments, session_of(request).checked)
         if answer := unchanged(request, tag):
             return answer
         try:
