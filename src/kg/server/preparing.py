@@ -37,7 +37,9 @@ async def prepared(
     raise StillComputing
 
 
-async def _called(session: Session, generation: Generation, work: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+async def _called(
+    session: Session, generation: Generation, work: Callable[..., Any], arguments: tuple[Any, ...]
+) -> Any:
     with session.hold(generation):
         async with session.at_length:
             return await session.ask(generation, work, *arguments, seconds=_LONGEST)

@@ -129,7 +129,13 @@ class _Analyst:
         network = self.network()
         table = suggest(network, texts(self.vault.config, self.vault.store, network))
         ends = Counter(str(label) for row in table.rows[:MOST] for label in (row[1], row[3]))
-        shown = {"entity": "from", "to": "to", "score": "score", "neighbours": "both are linked with", "words": "both say"}
+        shown = {
+            "entity": "from",
+            "to": "to",
+            "score": "score",
+            "neighbours": "both are linked with",
+            "words": "both say",
+        }
         bars = [Bar(name, number) for name, number in ends.most_common(_BARS)]
         return {**self._rows(table, shown), "bars_title": "Things with the most suggestions", "bars": tuple(bars)}
 
@@ -147,7 +153,13 @@ class _Analyst:
         from kg.analysis.tables import communities
 
         table = communities(*described(self.vault.store, self.network()))
-        shown = {"entity": "around", "size": "things", "about": "about", "inside": "links inside", "between": "led out by"}
+        shown = {
+            "entity": "around",
+            "size": "things",
+            "about": "about",
+            "inside": "links inside",
+            "between": "led out by",
+        }
         bars = _most(Bar(str(row[1]), _number(row[3]), str(row[4])) for row in table.rows)
         return {**self._rows(table, shown), "bars_title": "Things in each community", "bars": bars}
 
@@ -171,7 +183,10 @@ class _Analyst:
         places = [table.columns.index(name) for name in shown]
         labels = [self._label(table.columns, name) for name in shown]
         pairs = [*zip(places, labels, strict=True)]
-        rows = [tuple(self._cell(row[at], row[label] if label else None) for at, label in pairs) for row in table.rows[:MOST]]
+        rows = [
+            tuple(self._cell(row[at], row[label] if label else None) for at, label in pairs)
+            for row in table.rows[:MOST]
+        ]
         return {"columns": tuple(shown.values()), "rows": tuple(rows), "total": len(table.rows), "says": table.says}
 
     @staticmethod

@@ -36,9 +36,7 @@ async def findings(request: Request) -> Response:
 def query_of(request: Request) -> ProblemQuery:
     """Which findings a request asks for."""
     parameters = parameters_of(request.url.query)
-    severity, code, folder, number = (
-        parameters.get(key, [""])[0] for key in ("severity", "code", "folder", "page")
-    )
+    severity, code, folder, number = (parameters.get(key, [""])[0] for key in ("severity", "code", "folder", "page"))
     is_number = number.isdecimal() and len(number) < 9 and int(number)
     return ProblemQuery(severity, code.upper(), folder.strip("/"), int(number) if is_number else 1)
 
@@ -60,7 +58,9 @@ def _address(query: ProblemQuery, **changes: Any) -> str:
 
 def _explained(view: Problems) -> dict[str, Any]:
     """The code that the findings are narrowed down to, and what it means."""
-    found = next((Code(row.code, row.severity, row.title, row.remedy) for row in view.codes if row.code == view.query.code), None)
+    found = next(
+        (Code(row.code, row.severity, row.title, row.remedy) for row in view.codes if row.code == view.query.code), None
+    )
     code = CODES.get(view.query.code) or found
     if code is None:
         return {}
