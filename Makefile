@@ -58,6 +58,7 @@ bench: $(STAMP) ## Figures, each beside a peer in the same run
 	$(BIN)/python benchmarks/searching.py --peers
 	$(BIN)/python benchmarks/asking.py
 	$(BIN)/python benchmarks/pushing.py
+	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/analyzing.py
 	$(BIN)/python benchmarks/analyzing.py --large
 	$(BIN)/python benchmarks/suggesting.py

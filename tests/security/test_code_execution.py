@@ -54,6 +54,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "export": [["-f", name, "-o", f"out.{name}"] for name in ("nquads", "html", "svg", "png", "gexf", "graphml", "parquet", "owl")],
     "test": [[]],
     "push": [[SERVER]],
+    "serve": [["--host", "192.0.2.1"]],
     "pull": [[SERVER]],
     "completion": [["bash"], ["zsh"], ["fish"]],
     "help": [["query"], []],

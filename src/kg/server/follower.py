@@ -114,6 +114,11 @@ class Follower:
                 yield self.serving.config, ""
                 time.sleep(_PAUSE)
         problem = ""
+        try:  # at once: the watch begins with a wait
+            self._ingested(self._settings(), None)
+        except KgError as failure:
+            problem = str(failure)
+        yield self.serving.config, problem
         for config, report, error in follow(self._settings, self._ingested, self.cwd):
             if report or error:
                 problem = str(error or "")

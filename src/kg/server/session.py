@@ -8,13 +8,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-from starlette.requests import Request
+from typing import TYPE_CHECKING, Any
 
 from kg.config import Config
 from kg.core.errors import KgError, StoreError
-from kg.core.fork_server import Begin, ForkServer
+from kg.core.fork_server import Begin, Forked, ForkServer, nothing
 from kg.server.checking import Check, CheckedGeneration, check_notes
 from kg.server.follower import Followed, follow_notes
 from kg.server.frames import DATA, packed, receive
@@ -22,6 +20,9 @@ from kg.server.pool import Call, Pool
 from kg.server.settings import Serving
 from kg.server.worker import Place, Question, answer_questions
 from kg.store.store import Published
+
+if TYPE_CHECKING:  # the follower begins before the libraries of the server are imported
+    from starlette.requests import Request
 
 _FOLLOWER, _CHECKER = 1, 2
 _RESTART = 1.0
@@ -70,6 +71,7 @@ class Session:
         *,
         notice: Callable[[str], None] = lambda text: None,
         log: Callable[[str], None] | None = None,
+        prepare: Callable[[], None] = nothing,
         begin: Begin | None = None,
     ) -> None:
         self.serving = serving
@@ -82,10 +84,14 @@ class Session:
                 partial(follow_notes, serving=serving, cwd=Path.cwd()),
                 partial(check_notes, serving=serving),
             ],
+            prepare,
             begin,
         )
+        self._begun: Forked | None = self._forks.start(_FOLLOWER)
         self._current: Generation | None = None
         self._problem = ""
+        self.failure: KgError | None = None
+        """Why the server cannot go on."""
         self._tasks: list[asyncio.Task[None]] = []
         self._follower: asyncio.StreamWriter | None = None
         self.checked = CheckedGeneration("")
@@ -171,7 +177,13 @@ class Session:
     async def _follow(self, ready: asyncio.Event) -> None:
         """Follow the notes for as long as the server runs."""
         while True:
-            pid, connection = self._forks.start(_FOLLOWER)
+            try:
+                pid, connection = self._begun or self._forks.start(_FOLLOWER)
+            except KgError as error:  # without its processes, the server cannot go on
+                self.failure = error
+                ready.set()
+                return
+            self._begun = None
             connection.setblocking(False)
             reader, writer = await asyncio.open_connection(sock=connection)
             self._follower = writer
@@ -264,7 +276,7 @@ class Session:
             yield call
 
 
-def session_of(request: Request) -> Session:
+def session_of(request: "Request") -> Session:
     """The session that a request is about."""
     session = request.app.state.session
     assert isinstance(session, Session)

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from kg.server.answers import Asked, answer
+from kg.server.answers import GRAPHS, Asked, answer
 from kg.server.caching import entity_tag, tagged, unchanged
 from kg.server.description import describe
 from kg.server.negotiation import prefers_html
@@ -60,7 +60,7 @@ async def _without_query(request: Request) -> Response:
     """A page for a browser; otherwise, the description of the service."""
     if request.method == "POST":
         raise BadRequest("the request has no query: send query=… in a form, or the query as application/sparql-query")
-    if prefers_html(request.headers.get("accept")):
+    if prefers_html(request.headers.get("accept"), GRAPHS):
         return RedirectResponse("/", 303)
     return await describe(request)
 
