@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 from kg.core.errors import KgError
 from kg.server import api, description, events, files, graph_store, sparql
 from kg.server.access import Gate
-from kg.server.pages import analyses, findings, map, routes
+from kg.server.pages import analyses, findings, map_page, routes
 from kg.server.refusals import Refused, sentence, status_of
 from kg.server.session import Session, session_of
 
@@ -29,7 +29,8 @@ def addresses() -> list[BaseRoute]:
         *routes.routes(),
         *findings.routes(),
         *analyses.routes(),
-        *map.routes(),
+        *map_page.routes(),
+        *api.last_routes(),
     ]
 
 

@@ -56,7 +56,7 @@ async def _events(session: Session) -> AsyncIterator[str]:
 
 
 async def _changes(session: Session, told: Generation) -> bool:
-    """Wait for another generation or its findings, or the end of the server; return whether one came before the pulse."""
+    """Wait for a generation, findings, or the end of the server; return whether one came before the next pulse."""
     checked = session.checked
 
     def is_news() -> bool:

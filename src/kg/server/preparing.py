@@ -14,7 +14,7 @@ _LONGEST = 600.0
 """The seconds that such a computation may take: it is not asked for by one client, and only some run at once."""
 
 
-class StillComputing(Exception):  # noqa: N818 - a state, not an error
+class StillComputing(Exception):
     """The result is not there yet; the computation goes on."""
 
 

@@ -1,4 +1,4 @@
-"""What the analyses of the network say: gaps, suggested links, likely duplicates, communities, and how the graph grew."""
+"""What the analyses of the network say: gaps, suggested links, likely duplicates, communities, growth."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -85,14 +85,14 @@ def analysis(vault: OpenVault, name: str) -> AnalysisView:
     found = ANALYSES.get(name)
     if found is None:
         raise NotFound(f"no analysis is named “{name}”: there are {', '.join(ANALYSES)}")
-    about = {"name": name, "title": found.title, "about": found.about, "command": found.command}
+    about: dict[str, Any] = {"name": name, "title": found.title, "about": found.about, "command": found.command}
     nothing: dict[str, Any] = {"columns": (), "rows": (), "total": 0}
     if found.tells_texts and vault.published.path != vault.config.store:
         return AnalysisView(**about, **nothing, problem="it reads the notes, of which this server hides some")
     try:
         return AnalysisView(**about, **found.compute(_Analyst(vault)))
-    except NotFound as error:  # no repository
-        return AnalysisView(**about, **nothing, problem=str(error))
+    except NotFound:
+        return AnalysisView(**about, **nothing, problem="the vault is in no git repository")
     except ModuleNotFoundError as error:
         raise KgError(f"this page needs {error.name}: pip install 'kg-notes[analysis]'") from error
 

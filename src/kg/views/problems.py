@@ -16,7 +16,7 @@ PAGE = 100
 """The findings on a page."""
 
 Standing = Literal["checked", "being checked", "private"]
-"""Whether the findings are those of this generation, or will be soon, or are not shown: they could name what is private."""
+"""Whether the findings are of this generation, or will be soon, or are not shown: they could name what is private."""
 
 
 class ProblemQuery(NamedTuple):

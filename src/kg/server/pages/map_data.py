@@ -27,6 +27,10 @@ from kg.views.open_vault import OpenVault
 _CENTRAL = 1_000
 """The things of a picture of a vault that is too large for one."""
 _SOURCE = '<meta name="kg-map" content="/map">'
+_STILL = """<div id="still"><picture>
+<source media="(prefers-color-scheme: dark)" srcset="/map/picture.svg?theme=dark">
+<img src="/map/picture.svg" alt="The things and their links">
+</picture></div>"""
 
 
 def map_page(opened: Opened) -> str:
@@ -41,9 +45,7 @@ def map_page(opened: Opened) -> str:
             "style": f'<link rel="stylesheet" href="{static_address("page.css")}">',
             "script": f'<script src="{static_address("page.js")}" defer></script>',
             "nav": f'<nav class="site" aria-label="Pages">{links}</nav>',
-            "still": '<div id="still"><picture><source media="(prefers-color-scheme: dark)" '
-            'srcset="/map/picture.svg?theme=dark"><img src="/map/picture.svg" alt="The things and their links"></picture>'
-            "</div>",
+            "still": _STILL,
             "data": "",
             "ask": "",
         }
