@@ -38,7 +38,7 @@ class ApiParameter(NamedTuple):
     in_path: bool = False
 
 
-class Endpoint(NamedTuple):
+class ApiAddress(NamedTuple):
     """An address of the API, and the function that a worker calls for it, with the parameters in their order."""
 
     path: str
@@ -56,19 +56,19 @@ _HAS = ApiParameter("has", "A condition, PROPERTY=VALUE: a name or CURIE, and a 
 _SEVERITY = ApiParameter("severity", "Only findings of this severity.", choices=("error", "warning", "info"))
 
 ENDPOINTS = (
-    Endpoint("/api/overview", "What the vault is about.", api_answers.overview),
-    Endpoint("/api/thing", "A thing: its text, properties, links and backlinks. Give `name` or `iri`.",
+    ApiAddress("/api/overview", "What the vault is about.", api_answers.overview),
+    ApiAddress("/api/thing", "A thing: its text, properties, links and backlinks. Give `name` or `iri`.",
              api_answers.thing, (ApiParameter("name", "Its name."), ApiParameter("iri", "Its IRI."))),
-    Endpoint("/api/list", "A list of things, with facets to narrow it down.", api_answers.things,
+    ApiAddress("/api/list", "A list of things, with facets to narrow it down.", api_answers.things,
              (ApiParameter("class", "Only things of this class."), _HAS, _FOLDER, _PAGE)),
-    Endpoint("/api/search", "What a search finds in names and in the text.", api_answers.search, (_TEXT,)),
-    Endpoint("/api/names", "The things whose names fit, as someone types.", api_answers.names,
+    ApiAddress("/api/search", "What a search finds in names and in the text.", api_answers.search, (_TEXT,)),
+    ApiAddress("/api/names", "The things whose names fit, as someone types.", api_answers.names,
              (_TEXT._replace(is_required=False),)),
-    Endpoint("/api/findings", "What is wrong in the notes.", api_answers.findings,
+    ApiAddress("/api/findings", "What is wrong in the notes.", api_answers.findings,
              (_SEVERITY, ApiParameter("code", "Only findings with this code."), _FOLDER, _PAGE)),
-    Endpoint("/api/queries", "The queries of the library.", api_answers.queries),
-    Endpoint("/api/analyses", "The analyses that can be asked for.", api_answers.analyses),
-    Endpoint("/api/analyses/{name}", "An analysis of the network; the first answer may take long.", analysed,
+    ApiAddress("/api/queries", "The queries of the library.", api_answers.queries),
+    ApiAddress("/api/analyses", "The analyses that can be asked for.", api_answers.analyses),
+    ApiAddress("/api/analyses/{name}", "An analysis of the network; the first answer may take long.", analysed,
              (ApiParameter("name", "Its name.", choices=tuple(ANALYSES), is_required=True, in_path=True),),
              is_long=True),
 )  # fmt: skip
@@ -85,7 +85,7 @@ def last_routes() -> list[BaseRoute]:
     return [Route("/api/{path:path}", nowhere)]
 
 
-def _handler(endpoint: Endpoint) -> Callable[[Request], Any]:
+def _handler(endpoint: ApiAddress) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
         try:
             return await _answered(request, endpoint)
@@ -95,7 +95,7 @@ def _handler(endpoint: Endpoint) -> Callable[[Request], Any]:
     return answer
 
 
-async def _answered(request: Request, endpoint: Endpoint) -> Response:
+async def _answered(request: Request, endpoint: ApiAddress) -> Response:
     """The answer of an endpoint. Raises KgError."""
     arguments = _arguments(request, endpoint)
     session = session_of(request)
@@ -121,7 +121,7 @@ def as_json(opened: Opened, view: Any) -> str:
     return json_text(json_value(view, open_vault(opened).names.base))
 
 
-def _arguments(request: Request, endpoint: Endpoint) -> tuple[Any, ...]:
+def _arguments(request: Request, endpoint: ApiAddress) -> tuple[Any, ...]:
     """The values of the parameters. Raises BadRequest."""
     given = parameters_of(request.url.query)
     known = {parameter.name for parameter in endpoint.parameters if not parameter.in_path}
@@ -184,7 +184,7 @@ def openapi() -> Schema:
     }
 
 
-def _operation(endpoint: Endpoint, schemas: Schemas) -> Schema:
+def _operation(endpoint: ApiAddress, schemas: Schemas) -> Schema:
     content = {_JSON: {"schema": schemas.of(result_of(endpoint.work))}}
     problem = {_JSON: {"schema": {"$ref": "#/components/schemas/Error"}}}
     return {

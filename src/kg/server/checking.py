@@ -23,7 +23,7 @@ _NICE = 5
 _BEHIND = "the notes have changed since the last ingest: run kg ingest, or serve without --no-watch"
 
 
-class Check(NamedTuple):
+class GenerationToCheck(NamedTuple):
     """A generation to check."""
 
     config: Config
@@ -39,13 +39,13 @@ class CheckedGeneration(NamedTuple):
 
 
 def check_notes(connection: socket.socket, *, serving: Serving) -> None:
-    """Check one generation after another until the connection ends."""
+    """GenerationToCheck one generation after another until the connection ends."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     end_with_parent()
     os.nice(_NICE)
     file = cast("IO[bytes]", connection.makefile("rwb"))
     while frame := read(file):
-        check: Check = frame.value()
+        check: GenerationToCheck = frame.value()
         _tell(file, CheckedGeneration(check.stamp, _problem(check, serving)))
         _index(check)
 
@@ -55,7 +55,7 @@ def _tell(file: IO[bytes], checked: CheckedGeneration) -> None:
     file.flush()
 
 
-def _problem(check: Check, serving: Serving) -> str:
+def _problem(check: GenerationToCheck, serving: Serving) -> str:
     """Validate a vault and keep the findings; return why that is impossible, or nothing."""
     from kg.ingestion.pipeline import preview
     from kg.notes.vault import Vault
@@ -76,7 +76,7 @@ def _problem(check: Check, serving: Serving) -> str:
     return ""
 
 
-def _index(check: Check) -> None:
+def _index(check: GenerationToCheck) -> None:
     """Bring the full-text index up to date, as far as that is possible."""
     from kg.fulltext.searcher import index_of
     from kg.store.store import Store

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kg.config import Config
 from kg.core.errors import KgError, StoreError
 from kg.core.fork_server import Begin, Forked, ForkServer, nothing
-from kg.server.checking import Check, CheckedGeneration, check_notes
+from kg.server.checking import CheckedGeneration, GenerationToCheck, check_notes
 from kg.server.follower import Followed, follow_notes
 from kg.server.frames import DATA, packed, receive
 from kg.server.pool import Call, Pool
@@ -231,7 +231,9 @@ class Session:
             try:
                 while True:
                     generation = await self._unchecked()
-                    writer.write(packed(DATA, pickle.dumps(Check(generation.config, generation.published.stamp))))
+                    writer.write(
+                        packed(DATA, pickle.dumps(GenerationToCheck(generation.config, generation.published.stamp)))
+                    )
                     self.checked = (await receive(reader)).value()
                     await self._tell()
             except (asyncio.IncompleteReadError, ConnectionError):

@@ -14,7 +14,7 @@ from kg.views.open_vault import OpenVault, Shown
 
 MOST = 1_000
 """The most rows of an analysis."""
-_BARS = 20
+_BARS = 12
 _OF_EACH_GAP = 100
 _POINTS = 400
 """The most commits of a chart; of more, the last of each month is shown."""
@@ -31,7 +31,7 @@ class Bar(NamedTuple):
     """What the bar is about, in a few words."""
 
 
-class Line(NamedTuple):
+class GrowthLine(NamedTuple):
     """A line of a chart: a measure over time."""
 
     name: str
@@ -43,7 +43,7 @@ class Growth:
     """Measures over time, at the same dates."""
 
     dates: tuple[str, ...] = ()
-    lines: tuple[Line, ...] = ()
+    lines: tuple[GrowthLine, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,9 @@ class _Analyst:
         if len(table.rows) > _POINTS:
             table = history(self.vault.config, "month")
         measures = table.columns[3:]
-        lines = [Line(name, tuple(int(_number(row[at])) for row in table.rows)) for at, name in enumerate(measures, 3)]
+        lines = [
+            GrowthLine(name, tuple(int(_number(row[at])) for row in table.rows)) for at, name in enumerate(measures, 3)
+        ]
         newest = Table(table.columns, [*reversed(table.rows)])
         shown = {"label": "commit", "date": "date", **{name: name for name in measures}}
         dates = tuple(str(row[2]) for row in table.rows)
