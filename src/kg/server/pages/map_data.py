@@ -67,17 +67,17 @@ def _graph(opened: Opened) -> tuple[Export, Any]:
     return chosen, chosen.graph
 
 
-def _export(opened: Opened) -> Export:
+def _export(opened: Opened, *, inferred: bool = True) -> Export:
     project = Project(opened.config, opened.store)
-    return export(project, Choice(), opened.config.vault.name, None)
+    return export(project, Choice(inferred=inferred), opened.config.vault.name, None)
 
 
-def map_picture(opened: Opened, theme: str) -> bytes:
+def map_picture(opened: Opened, theme: str, inferred: bool) -> bytes:
     """The map as SVG; of a large vault, only the things that are most central. Raises KgError."""
     from dataclasses import replace
 
     try:
-        chosen = _export(opened)
+        chosen = _export(opened, inferred=inferred)
         if len(chosen.network) > MOST:
             chosen = _central(chosen)
         out = io.BytesIO()

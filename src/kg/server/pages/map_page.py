@@ -66,10 +66,12 @@ async def thing(request: Request) -> Response:
 
 async def picture(request: Request) -> Response:
     """The map as a picture."""
-    theme = "dark" if parameters_of(request.url.query).get("theme") == ["dark"] else "light"
+    parameters = parameters_of(request.url.query)
+    theme = "dark" if parameters.get("theme") == ["dark"] else "light"
+    inferred = parameters.get("inferred") != ["no"]
     with session_of(request).generation() as generation:
-        tag = entity_tag(generation, "map picture", theme)
+        tag = entity_tag(generation, "map picture", theme, inferred)
         if answer := unchanged(request, tag):
             return answer
-        svg = await prepared(request, generation, map_picture, theme)
+        svg = await prepared(request, generation, map_picture, theme, inferred)
         return Response(svg, media_type=_SVG, headers=tagged(tag))
