@@ -63,6 +63,7 @@ bench: $(STAMP) ## Figures, each beside a peer in the same run
 	$(BIN)/python benchmarks/analyzing.py --large
 	$(BIN)/python benchmarks/suggesting.py
 	$(BIN)/python benchmarks/page.py
+	$(BIN)/python benchmarks/browsing.py
 	$(BIN)/python benchmarks/hostile.py
 
 clean:

@@ -108,6 +108,11 @@ def descendants(pid: int) -> list[int]:
     return [*below, *(one for child in below for one in descendants(child))]
 
 
+def parent(pid: int) -> int:
+    """The id of a process's parent."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def is_alive(pid: int) -> bool:
     """Whether a process runs; one that has ended and is still listed does not."""
     try:

@@ -130,6 +130,11 @@ def test_nothing_is_fetched(small: TestClient, query: str) -> None:
     assert "root:" not in _asked(small, query, 400)
 
 
+def test_a_service_is_refused_at_its_place(small: TestClient) -> None:
+    said = _asked(small, "SELECT * { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }", 400)
+    assert said == "line 1, column 12: SERVICE asks another server, which this one does not do\n"
+
+
 def test_no_file_is_a_graph(small: TestClient) -> None:
     for kind in ("default", "named"):
         asked = {"query": "ASK {}", f"{kind}-graph-uri": "file:///etc/passwd"}

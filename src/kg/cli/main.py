@@ -102,9 +102,8 @@ def _failed(error: Exception) -> int:
         message = f"the store is damaged ({first_line(error)}): run `kg ingest --full` to rebuild it"
         _complain(message)
         return StoreError.exit_code
-    library = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
-    if extra := _EXTRAS.get(library):
-        _complain(f"this needs {library}, which is not installed: pip install 'kg-notes[{extra}]'")
+    if isinstance(error, ModuleNotFoundError) and (extra := _EXTRAS.get((error.name or "").partition(".")[0])):
+        _complain(f"this needs {error.name}, which is not installed: pip install 'kg-notes[{extra}]'")
         return KgError.exit_code
     if {"-v", "--verbose"} & set(sys.argv):
         import traceback

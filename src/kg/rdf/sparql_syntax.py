@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from kg.core.errors import KgError, QuerySyntaxError
+from kg.core.errors import KgError, QuerySyntaxError, ServiceRefused
 
 MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 200
@@ -122,7 +122,7 @@ def _unread(text: str) -> str:
 
 def _calls_out(text: str, index: int) -> KgError:
     line, column = line_and_column(text, index)
-    return KgError(f"line {line}, column {column}: SERVICE asks another server, which needs --allow-service")
+    return ServiceRefused(f"line {line}, column {column}: ")
 
 
 def _check_form(text: str) -> None:

@@ -77,7 +77,7 @@ class Pool:
         await self._wait()
         call = None
         try:
-            worker = self._idle.pop() if self._idle else await Worker.start(self.forks)
+            worker = self._living() or await Worker.start(self.forks)
             self._busy.add(worker.pid)
             call = Call(self, worker, self.limits.seconds if seconds is None else seconds)
             with contextlib.suppress(ConnectionError):  # it has just died: the call says why
@@ -87,6 +87,16 @@ class Pool:
             self._free.release()
             if call:
                 self._put_back(call)
+
+    def _living(self) -> Worker | None:
+        """An idle worker; None if there is none. Those that the system has killed meanwhile are left out."""
+        while self._idle:
+            worker = self._idle.pop()
+            if not worker.reader.at_eof():
+                return worker
+            self._busy.add(worker.pid)
+            self.end(worker)
+        return None
 
     async def _wait(self) -> None:
         """Wait for a free worker. Raises Busy."""

@@ -192,8 +192,7 @@ class Session:
                     await self._take((await receive(reader)).value())
                     ready.set()
             except (asyncio.IncompleteReadError, ConnectionError):
-                self._problem = "the process that reads the notes has crashed"
-                self.notice(f"{self._problem}; the last good state stays")
+                self._report("the process that reads the notes has crashed")
                 ready.set()
             finally:
                 self._follower = None
@@ -202,11 +201,15 @@ class Session:
                     self._forks.end(pid, gently=True)
             await asyncio.sleep(_RESTART)
 
+    def _report(self, problem: str) -> None:
+        """Keep what is wrong with the notes, and say it once."""
+        if problem and problem != self._problem:
+            self.notice(f"{problem}; the last good state stays")
+        self._problem = problem
+
     async def _take(self, followed: Followed) -> None:
         """Serve another generation."""
-        if followed.problem and followed.problem != self._problem:
-            self.notice(f"{followed.problem}; the last good state stays")
-        self._problem = followed.problem
+        self._report(followed.problem)
         if followed.store is None:
             return
         try:

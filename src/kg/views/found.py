@@ -50,11 +50,10 @@ def names_like(vault: OpenVault, text: str, most: int = _NAMES) -> list[NamedThi
 
 def _fitting(vault: OpenVault, wanted: str) -> Iterator[tuple[int, int, str, str]]:
     """The labels that fit: how well, their length, the label and the thing."""
-    for node, label in vault.naming.meant.labelled():
-        key = letters_and_digits(label)
+    for key, label, iri in vault.keyed_names:
         if wanted in key:
             rank = 0 if key.startswith(wanted) else 1 if any(_begins(word, wanted) for word in label.split()) else 2
-            yield rank, len(label), label, node.value
+            yield rank, len(label), label, iri
 
 
 def _begins(word: str, wanted: str) -> bool:
