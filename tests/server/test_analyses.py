@@ -70,3 +70,14 @@ def test_what_reads_the_notes_is_not_shown_where_some_are_private(tmp_path: Path
             page = client.get(f"/{name}")
             assert page.status_code == 200 and "Canary" not in page.text
             assert ("of which this server hides some" in page.text) == ANALYSES[name].tells_texts
+
+
+def test_history_follows_commits_that_change_no_note(client: TestClient) -> None:
+    before = client.get("/history")
+    vault = client.app.state.session.serving.config.vault  # type: ignore[attr-defined]
+    (vault / "More.md").write_text("# More\n", encoding="utf-8")
+    git = ["git", "-C", str(vault), "-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run([*git, "add", "-A"], check=True)
+    subprocess.run([*git, "commit", "-qm", "A second one"], check=True)
+    after = client.get("/history", headers={"If-None-Match": before.headers["etag"]})
+    assert after.status_code == 200 and "A second one" in after.text

@@ -82,3 +82,22 @@ def test_private_notes_are_on_no_map(tmp_path: Path) -> None:
         for address in ("/map", "/map/data.json", "/map/picture.svg"):
             answer = client.get(address)
             assert answer.status_code == 200 and "Canary" not in answer.text and "Hidden" not in answer.text
+
+
+def test_a_server_that_starts_again_has_the_map(tmp_path: Path) -> None:
+    from kg.server.kept_answer import kept_answer
+
+    vault = write_vault(tmp_path / "vault", NOTES)
+    kg.ingest(vault)
+    store, calls = vault / ".kg", list[int]()
+
+    def computed() -> bytes:
+        calls.append(1)
+        return b"answer"
+
+    assert [kept_answer(store, "map", (facts,), computed) for facts in ("a", "a", "b")] == [b"answer"] * 3
+    assert len(calls) == 2
+    with serving(vault) as client:
+        assert "Lean" in client.get("/map/data.json").json()["labels"]
+    assert (store / "map").stat().st_size > 100
+    kg.ingest(vault, full=True)  # the file is one of kg's

@@ -45,5 +45,14 @@ def test_look_around_on_a_phone(address: str, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_use_findings_and_analyses(address: str, scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KG_SCHEME", scheme)
-    pages = ["/findings", "/findings?code=L01", "/more", "/gaps", "/suggestions", "/duplicates", "/communities", "/history"]
+    pages = [
+        "/findings",
+        "/findings?code=L01",
+        "/more",
+        "/gaps",
+        "/suggestions",
+        "/duplicates",
+        "/communities",
+        "/history",
+    ]
     is_faultless(browsed("newcomer", address, "look", *pages))

@@ -13,7 +13,7 @@ from kg.core.version import __version__
 from kg.server import api_answers
 from kg.server.caching import entity_tag, tagged, unchanged
 from kg.server.json_values import Schema, Schemas, json_value, result_of
-from kg.server.pages.analyses import analysed
+from kg.server.pages.analyses import analysed, state_of
 from kg.server.pages.writing import open_vault
 from kg.server.preparing import prepared
 from kg.server.refusals import BadRequest, Nowhere, Refused, sentence, status_of
@@ -100,6 +100,8 @@ async def _answered(request: Request, endpoint: ApiAddress) -> Response:
     arguments = _arguments(request, endpoint)
     session = session_of(request)
     with session.generation() as generation:
+        if endpoint.is_long:
+            arguments = (*arguments, await asked(request, generation, state_of, *arguments))
         tag = entity_tag(generation, endpoint.path, arguments, session.checked)
         if answer := unchanged(request, tag):
             return answer

@@ -97,6 +97,19 @@ def analysis(vault: OpenVault, name: str) -> AnalysisView:
         raise KgError(f"this page needs {error.name}: pip install 'kg-notes[analysis]'") from error
 
 
+def state_beside(vault: OpenVault, name: str) -> str:
+    """The state of what an analysis depends on beside the notes: the latest commit. Empty if there is nothing else."""
+    from kg.revisions.git_repository import Repository
+
+    if name != "history":
+        return ""
+    try:
+        with Repository.of(vault.config.vault) as repository:
+            return repository.commit("HEAD").hash
+    except KgError:
+        return ""
+
+
 @dataclass(frozen=True)
 class _Analyst:
     vault: OpenVault

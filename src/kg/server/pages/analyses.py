@@ -15,7 +15,7 @@ from kg.server.refusals import sentence, status_of
 from kg.server.replies import asked
 from kg.server.session import session_of
 from kg.server.worker import Opened
-from kg.views.analyses import ANALYSES, AnalysisView, analysis
+from kg.views.analyses import ANALYSES, AnalysisView, analysis, state_beside
 
 _PATIENCE = 5.0
 """The seconds that a page waits for its analysis; then it says so, and asks again."""
@@ -37,11 +37,12 @@ async def one(request: Request) -> Response:
     """An analysis; while it is being computed, a page that says so and loads itself again."""
     name = request.url.path.strip("/")
     with session_of(request).generation() as generation:
-        tag = entity_tag(generation, "analysis", name)
+        state = await asked(request, generation, state_of, name)
+        tag = entity_tag(generation, "analysis", name, state)
         if answer := unchanged(request, tag):
             return answer
         try:
-            view = await prepared(request, generation, analysed, name, patience=_PATIENCE)
+            view = await prepared(request, generation, analysed, name, state, patience=_PATIENCE)
             return HTMLResponse(await asked(request, generation, analysis_page, view), headers=tagged(tag))
         except StillComputing:
             html = await asked(request, generation, waiting_page, name)
@@ -51,8 +52,13 @@ async def one(request: Request) -> Response:
             return HTMLResponse(html, status_of(error))
 
 
-def analysed(opened: Opened, name: str) -> AnalysisView:
-    """An analysis. Raises NotFound, KgError."""
+def state_of(opened: Opened, name: str) -> str:
+    """The state of what an analysis depends on beside the notes."""
+    return state_beside(open_vault(opened), name)
+
+
+def analysed(opened: Opened, name: str, state: str) -> AnalysisView:
+    """An analysis; `state` is that of what it depends on beside the notes. Raises NotFound, KgError."""
     return analysis(open_vault(opened), name)
 
 

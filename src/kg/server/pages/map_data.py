@@ -1,6 +1,7 @@
 """What the map of the server shows: the data of the page of `kg export -f html`, and its picture."""
 
 import io
+from dataclasses import replace
 from html import escape
 from typing import Any
 from zlib import compress
@@ -16,6 +17,7 @@ from kg.export.picture_style import PictureStyle
 from kg.export.selection import Choice, export
 from kg.export.web_page import filled
 from kg.rdf.vocabulary import LABELS, TEXT
+from kg.server.kept_answer import kept_answer
 from kg.server.pages import addresses
 from kg.server.pages.rendering import PAGES, static_address
 from kg.server.pages.writing import open_vault
@@ -40,7 +42,7 @@ def map_page(opened: Opened) -> str:
     links = "".join(f'<a href="{address}">{name}</a>' for name, address in pages if address != "/map")
     return filled(
         {
-            "title": f"{title}",
+            "title": title,
             "policy": f'{_SOURCE}<link rel="icon" href="{static_address("icon.svg")}">',
             "style": f'<link rel="stylesheet" href="{static_address("page.css")}">',
             "script": f'<script src="{static_address("page.js")}" defer></script>',
@@ -54,17 +56,18 @@ def map_page(opened: Opened) -> str:
 
 def map_data(opened: Opened) -> bytes:
     """The things and links of the map as JSON, deflated. Raises KgError."""
+    facts = (opened.published.stamp, opened.config.vault.name)
+    return kept_answer(opened.place.store, "map", facts, lambda: _computed(opened))
+
+
+def _computed(opened: Opened) -> bytes:
     try:
-        data = PageData(*_graph(opened))
+        chosen = _export(opened)
+        data = PageData(chosen, chosen.graph)
         found = {**data.map(), "iris": data.iris(), "vault": None}
         return compress(json_text(found, separators=(",", ":")).encode())
     except ModuleNotFoundError as error:
         raise KgError(f"the map needs {error.name}: pip install 'kg-notes[analysis]'") from error
-
-
-def _graph(opened: Opened) -> tuple[Export, Any]:
-    chosen = _export(opened)
-    return chosen, chosen.graph
 
 
 def _export(opened: Opened, *, inferred: bool = True) -> Export:
@@ -74,8 +77,6 @@ def _export(opened: Opened, *, inferred: bool = True) -> Export:
 
 def map_picture(opened: Opened, theme: str, inferred: bool) -> bytes:
     """The map as SVG; of a large vault, only the things that are most central. Raises KgError."""
-    from dataclasses import replace
-
     try:
         chosen = _export(opened, inferred=inferred)
         if len(chosen.network) > MOST:
@@ -88,8 +89,6 @@ def map_picture(opened: Opened, theme: str, inferred: bool) -> bytes:
 
 
 def _central(whole: Export) -> Export:
-    from dataclasses import replace
-
     from kg.analysis.measures import pagerank
 
     ranks = pagerank(whole.network)
