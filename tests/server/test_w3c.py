@@ -273,7 +273,7 @@ def test_the_endpoint_describes_itself(client: TestClient, accept: str | None) -
 
 def test_a_browser_is_sent_to_the_page(client: TestClient) -> None:
     answer = client.get("/sparql", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/query")
 
 
 def test_void(client: TestClient) -> None:
