@@ -8,19 +8,22 @@ from typing import NamedTuple
 import pyoxigraph as ox
 
 from kg.analysis.entity import EntitySection, EntityStatement, Portrait, StatementGroup, portrait
+from kg.core.findings import Finding
 from kg.notes.sentences import Sentences
 from kg.notes.vault import read_note
-from kg.rdf.vocabulary import LINKS_TO, PREF_LABEL, TYPE
+from kg.rdf.vocabulary import LINKS_TO, MENTIONS, PREF_LABEL, TYPE
 from kg.reasoning.explanation import Explanation
 from kg.reasoning.source_lines import SourceLine
 from kg.views.note_text import NoteText, note_text
 from kg.views.open_vault import OpenVault, Shown
+from kg.views.problems import findings_of
 
 SOME = 100
 """How many statements of each kind are shown."""
 _EXPLAINED = 40
 """The most inferred statements that are explained: each needs a derivation."""
 _NEIGHBOURS = 24
+_LINKS = frozenset((LINKS_TO.value, MENTIONS.value))
 _ABOVE = frozenset((TYPE.value, PREF_LABEL.value))
 """The properties that stand above the text."""
 
@@ -37,10 +40,11 @@ class ShownStatement(NamedTuple):
 
 
 class Backlink(NamedTuple):
-    """A thing that links here, and the sentence around its first link."""
+    """A thing that leads here, by which properties, and the sentence around its first link."""
 
     source: Shown
-    property: Shown
+    properties: tuple[Shown, ...] = ()
+    """The properties by which it leads here, without mere links."""
     lines: tuple[SourceLine, ...] = ()
     sentence: str = ""
 
@@ -64,6 +68,8 @@ class ThingView:
     text: NoteText | None
     plain_text: str
     """The text as the store has it, for a thing whose note cannot be shown as it is written."""
+    findings: tuple[Finding, ...]
+    """What `kg validate` reports in its note."""
     sections: tuple[EntitySection, ...]
     properties: tuple[ShownStatement, ...]
     properties_total: int
@@ -90,20 +96,20 @@ class _Viewer:
 
     def view(self) -> ThingView:
         shown = self.portrait
-        backlinks = [*shown.backlinks.shown, *shown.elsewhere.shown]
         return ThingView(
             self.vault.show(self.node),
             shown.path,
             tuple(self._classes()),
             note_text(self.vault, self.node),
             shown.text,
+            findings_of(self.vault, shown.path) if shown.path else (),
             shown.headings,
             tuple(row for row in self._statements(shown.properties) if row.property.iri not in _ABOVE),
             shown.properties.total,
             tuple(self._statements(shown.links)),
             shown.links.total,
-            tuple(self._backlink(statement) for statement in backlinks),
-            shown.backlinks.total + shown.elsewhere.total,
+            tuple(self._backlinks()),
+            shown.backlinks.total,
             tuple(self._neighbours())[:_NEIGHBOURS],
         )
 
@@ -151,9 +157,17 @@ class _Viewer:
 
     # ---- what leads here ---------------------------------------------------------------------------------------------
 
-    def _backlink(self, statement: EntityStatement) -> Backlink:
-        sentence = self._sentence(statement.lines[0]) if statement.lines else ""
-        return Backlink(self._end(statement), self._property(statement), statement.lines, sentence)
+    def _backlinks(self) -> Iterator[Backlink]:
+        """Each thing that leads here once; links come first, since their sentences say most."""
+        rows: dict[str, list[EntityStatement]] = {}
+        elsewhere = (row for row in self.portrait.elsewhere.shown if not self.vault.ontology.is_structural(row.predicate))
+        for statement in (*self.portrait.backlinks.shown, *elsewhere):
+            rows.setdefault(statement.term, []).append(statement)
+        for statements in rows.values():
+            told = [self._property(row) for row in statements if row.predicate not in _LINKS]
+            lines = next((row.lines for row in statements if row.lines), ())
+            sentence = self._sentence(lines[0]) if lines else ""
+            yield Backlink(self._end(statements[0]), tuple(dict.fromkeys(told)), lines, sentence)
 
     def _sentence(self, line: SourceLine) -> str:
         if line.path not in self._notes:

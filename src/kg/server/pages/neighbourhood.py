@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from kg.views.thing import LinkedThing
 
-WIDTH, HEIGHT = 640, 420
-_ACROSS, _DOWN = 175, 150
-_LONGEST = 22
+WIDTH, HEIGHT = 360, 330
+_ACROSS, _DOWN = 78, 128
+_LONGEST = 15
 
 
 class Spot(NamedTuple):
@@ -36,11 +36,11 @@ def spots(neighbours: Sequence[LinkedThing]) -> list[Spot]:
 def _spot(neighbour: LinkedThing, angle: float) -> Spot:
     across, down = math.sin(angle), -math.cos(angle)
     x, y = round(WIDTH / 2 + _ACROSS * across, 1), round(HEIGHT / 2 + _DOWN * down, 1)
-    ends = [(WIDTH / 2 + 16 * across, HEIGHT / 2 + 16 * down), (x - 10 * across, y - 10 * down)]
+    ends = [(WIDTH / 2 + 13 * across, HEIGHT / 2 + 13 * down), (x - 9 * across, y - 9 * down)]
     (from_x, from_y), (to_x, to_y) = ends if neighbour.is_outgoing else reversed(ends)
     anchor = "middle" if abs(across) < 0.25 else "start" if across > 0 else "end"
-    label_x = x + (0 if anchor == "middle" else 11 if anchor == "start" else -11)
-    label_y = y + (4 if anchor != "middle" else 20 if down > 0 else -12)
+    label_x = x + (0 if anchor == "middle" else 9 if anchor == "start" else -9)
+    label_y = y + (4 if anchor != "middle" else 19 if down > 0 else -10)
     name = neighbour.thing.text
     label = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
     line = round(from_x, 1), round(from_y, 1), round(to_x, 1), round(to_y, 1)
