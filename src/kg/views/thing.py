@@ -160,7 +160,8 @@ class _Viewer:
     def _backlinks(self) -> Iterator[Backlink]:
         """Each thing that leads here once; links come first, since their sentences say most."""
         rows: dict[str, list[EntityStatement]] = {}
-        elsewhere = (row for row in self.portrait.elsewhere.shown if not self.vault.ontology.is_structural(row.predicate))
+        is_structural = self.vault.ontology.is_structural
+        elsewhere = (row for row in self.portrait.elsewhere.shown if not is_structural(row.predicate))
         for statement in (*self.portrait.backlinks.shown, *elsewhere):
             rows.setdefault(statement.term, []).append(statement)
         for statements in rows.values():
