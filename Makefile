@@ -58,10 +58,12 @@ bench: $(STAMP) ## Figures, each beside a peer in the same run
 	$(BIN)/python benchmarks/searching.py --peers
 	$(BIN)/python benchmarks/asking.py
 	$(BIN)/python benchmarks/pushing.py
+	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/analyzing.py
 	$(BIN)/python benchmarks/analyzing.py --large
 	$(BIN)/python benchmarks/suggesting.py
 	$(BIN)/python benchmarks/page.py
+	$(BIN)/python benchmarks/browsing.py
 	$(BIN)/python benchmarks/hostile.py
 
 clean:

@@ -20,6 +20,7 @@ from ingest import write_prose
 import kg
 from kg.comparison.commits import state_at, state_now
 from kg.comparison.difference import ComparedParts, compare
+from kg.comparison.wanted import suggestions, wanted
 from kg.config import Config, load
 from kg.ingestion.overlay import overlay
 from kg.ingestion.snapshot import Held
@@ -69,6 +70,20 @@ def draft(config: Config, runs: int) -> list[float]:
     return taken
 
 
+def wish(config: Config, runs: int) -> list[float]:
+    """The times in which `kg whatif --want` finds and checks its suggestions."""
+    names = [path.removesuffix(".md") for path in list(kg.ingest(Vault(config=config)).ledger.entries)[: 2 * runs]]
+    taken = []
+    for first, last in zip(names[::2], names[1::2], strict=False):
+
+        def once(first: str = first, last: str = last) -> None:
+            state = state_now(config)
+            suggestions(state, wanted(state, first, "achieved through", last))
+
+        taken.append(seconds(once))
+    return taken
+
+
 def measure(config: Config, edits: int, runs: int) -> None:
     """Print a row for each question."""
     vault = config.vault
@@ -91,6 +106,7 @@ def measure(config: Config, edits: int, runs: int) -> None:
         ]  # type: ignore[misc]
         row(f"diff with {edits} notes edited, {name}", taken, whole)
     row("overlay of a draft, the vault held", draft(config, runs), whole)
+    row("the least to write so that a triple holds", wish(config, runs), whole)
 
 
 def main() -> None:

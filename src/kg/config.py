@@ -89,6 +89,8 @@ class Config:
     """Which findings are reported, and how severe they are."""
     drafts: Mapping[str, Path | None] = field(default_factory=dict)
     """The places of files that stand for those of the vault, by path; None for a file that counts as removed."""
+    ontology_drafts: Mapping[Path, Path | None] = field(default_factory=dict)
+    """The same for the files of the ontology, by their own places."""
 
     @property
     def limits(self) -> Limits:
@@ -278,9 +280,8 @@ def _end(place: Path) -> Path:
 
 def _store(table: Mapping[str, Any], root: Path) -> Path:
     """The location of the store: inside the project, since a `kg.toml` may come from elsewhere. Raises ConfigError."""
-    place = root / STORE
     if "store" not in table:
-        return place
+        return root / STORE
     try:
         place = root / str(table["store"])
         inside = place.resolve().is_relative_to(root.resolve())
@@ -312,9 +313,8 @@ def find_store(*, cwd: Path | None = None, store: Path | None = None) -> Config:
 
 def _ontology_places(table: Mapping[str, Any], root: Path, vault: Path) -> tuple[Path, ...]:
     """Candidates for the user's ontology: the folder set, else `ontology/` in the project, the vault or beside it."""
-    named = table.get("ontology")
-    places = [root / named] if named else [root / "ontology", vault / "ontology", vault.parent / "ontology"]
-    return tuple(dict.fromkeys(map(_real, places)))
+    own = [root / table["ontology"]] if "ontology" in table else []
+    return tuple(dict.fromkeys(map(_real, own or [place / "ontology" for place in (root, vault, vault.parent)])))
 
 
 def _real(place: Path) -> Path:
@@ -323,7 +323,7 @@ def _real(place: Path) -> Path:
 
 def _settings(table: Mapping[str, Any], root: Path) -> dict[str, Any]:
     names = {row.name for row in fields(Config)} - {
-        *("vault", "store", "ontology", "ontology_places", "queries", "findings", "drafts")
+        *("vault", "store", "ontology", "ontology_places", "queries", "findings", "drafts", "ontology_drafts")
     }
     settings = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items() if key in names}
     if "base" in table:

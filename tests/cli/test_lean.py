@@ -30,6 +30,8 @@ sys.meta_path.insert(0, Absent())
         ("graspologic_native", "analysis"),
         ("pyarrow.parquet", "parquet"),
         ("resvg_py", "png"),
+        ("starlette.applications", "serve"),
+        ("uvicorn", "serve"),
     ],
 )
 def test_what_is_not_installed_is_named_with_its_extra(

@@ -44,6 +44,28 @@ def put_together(vault: Path) -> None:
     (vault / "Flow.md").write_text(NOTES["Flow.md"] + "\nA demo of what there is, for whoever wants to see it.\n")
 
 
+DRAFTS = {
+    "words.ttl": """@prefix owl: <http://www.w3.org/2002/07/owl#> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+<https://e.example/Idea> a owl:Class ; rdfs:label "Other" ; rdfs:subClassOf <https://w3id.org/concept-notes#Output> .
+""",
+    "shapes.ttl": """@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix kg: <https://w3id.org/concept-notes#> .
+[] a sh:NodeShape ; sh:targetClass kg:Output ; sh:property [ sh:path kg:linksTo ; sh:minCount 1 ; sh:message "No link" ] .
+""",
+    "rule.rq": "CONSTRUCT { ?o kg:related ?s } WHERE { ?s kg:linksTo ?o }\n",
+    "wrong.ttl": "<a> <b> .\n",
+}
+
+
+def take(draft: str, path: str) -> tuple[list[str], Callable[[Path], object]]:
+    """A draft for a file of the ontology, and the same file written."""
+
+    def written(vault: Path) -> None:
+        (vault / path).parent.mkdir(parents=True)
+        (vault / path).write_text(DRAFTS[draft])
+
+    return ["--with", f"../{draft}={path}"], written
+
+
 CHANGES: dict[str, tuple[list[str], Callable[[Path], object]]] = {
     "without": (["--without", "Demo"], lambda vault: (vault / "Demo.md").unlink()),
     "rename": (["--rename", "Flow", "Stream"], move("Flow.md", "Stream.md")),
@@ -55,6 +77,9 @@ CHANGES: dict[str, tuple[list[str], Callable[[Path], object]]] = {
     "drop": (["--drop", "Flow", "rating", "3"], write("Flow.md", NOTES["Flow.md"].replace("rating: 3\n", ""))),
     "drop item": (["--drop", "Idea", "has outcome", "Other"], write("x/Idea.md", "# Outcomes\n- [[Flow]]\n")),
     "with": (["--with", "../draft.md=New/One.md"], put_a_draft),
+    "with words": take("words.ttl", "ontology/words.ttl"),
+    "with shapes": take("shapes.ttl", "ontology/shapes.ttl"),
+    "with rule": take("rule.rq", "ontology/rules/related.rq"),
     "merge": (["--merge", "Demo", "Flow"], put_together),
 }  # fmt: skip
 
@@ -63,6 +88,8 @@ CHANGES: dict[str, tuple[list[str], Callable[[Path], object]]] = {
 def test_it_is_what_diff_says_afterwards(vault: Path, name: str) -> None:
     words, make = CHANGES[name]
     (vault.parent / "draft.md").write_text("[[Flow]]\n")
+    for draft, text in DRAFTS.items():
+        (vault.parent / draft).write_text(text)
     before = {place: row for place, row in snapshot(vault).items() if not place.startswith(".kg")}
     imagined = run("whatif", *words, cwd=vault)
     assert imagined.returncode == 0, imagined
@@ -78,6 +105,12 @@ def test_it_is_what_diff_says_afterwards(vault: Path, name: str) -> None:
     ("words", "code", "says"),
     [
         ([], 2, "name a change"),
+        (["--want", "Nobody", "a", "Outcome"], 1, "no note or thing is named “Nobody”"),
+        (["--want", "Flow", "achieved through", "Nothing"], 1, "no note or thing is named “Nothing”"),
+        (["--want", "Flow", "a", "Outcome", "--drop", "Flow", "rating", "3"], 2, "stand alone"),
+        (["--want", "Flow", "a", "Outcome", "-f", "html"], 2, "is not one of text, md, json"),
+        (["--mend", "S03", "Demo.md"], 1, "kg validate reports no S03 at Demo.md"),
+        (["--mend", "S06", "../x.md:1"], 1, "kg validate reports no S06 at ../x.md:1"),
         (["--without", "Nobody"], 1, "no note or thing is named “Nobody”"),
         (["--drop", "Demo", "contributes to", "Flow"], 2, "it follows from others"),
         (["--rename", "Flow", "Demo"], 2, "there is a note Demo.md already"),
@@ -97,3 +130,55 @@ def test_errors_are_one_sentence(vault: Path, words: list[str], code: int, says:
 def test_the_exit_code_says_whether_anything_differs(vault: Path) -> None:
     assert run("whatif", "--drop", "Flow", "rating", "3", "--exit-code", "-q", cwd=vault).returncode == 1
     assert run("whatif", "--with", "Demo.md", "--exit-code", "-q", cwd=vault).returncode == 0
+
+
+WISHES = {
+    "text": (["--want", "Idea", "has outcome", "Demo"], 0, "Idea.md: has outcome:: [[Demo]]"),
+    "json": (["--want", "Idea", "has outcome", "Demo", "-f", "json"], 0, '"text": "has outcome:: [[Demo]]"'),
+    "md": (["--want", "Idea", "has outcome", "Demo", "-f", "md"], 0, "`has outcome:: [[Demo]]`"),
+    "holds": (["--want", "Flow", "achieved through", "Demo"], 0, "holds already: kg why proves it"),
+    "nothing": (["--want", "Flow", "path", "x"], 1, "no note can state “path”"),
+    "nothing, exit 0": (["--want", "Flow", "path", "x", "--exit-zero"], 0, "no note can state “path”"),
+    "unknown": (["--want", "Flow", "reading state", "x"], 0, "neither the ontology nor a note has the property"),
+    "mend": (["--mend", "S02", "x/Idea.md"], 0, "x/Idea.md: definition:: …"),
+    "mend, nothing": (["--mend", "L22", "x/Idea.md"], 1, "No line to write or to take out resolves x/Idea.md:1"),
+}
+
+
+@pytest.mark.parametrize("name", WISHES)
+def test_a_wish_writes_nothing_and_says_what_to_write(vault: Path, name: str) -> None:
+    words, code, says = WISHES[name]
+    before = {place: row for place, row in snapshot(vault).items() if not place.startswith(".kg")}
+    done = run("whatif", *words, cwd=vault)
+    assert (done.returncode, done.stderr) == (code, ""), done
+    assert says in done.stdout
+    assert {place: row for place, row in snapshot(vault).items() if not place.startswith(".kg")} == before
+    assert not list((vault / ".kg").glob(".overlay-*"))
+
+
+def test_the_place_of_a_finding_may_be_a_path_from_the_working_directory(vault: Path) -> None:
+    done = run("whatif", "--mend", "s02", "Idea.md:1", cwd=vault / "x")
+    assert done.returncode == 0, done
+    assert "x/Idea.md: definition:: …" in done.stdout
+
+
+def test_a_mistake_in_an_ontology_file_is_that_of_an_ingest(vault: Path) -> None:
+    words, make = take("wrong.ttl", "ontology/wrong.ttl")
+    (vault.parent / "wrong.ttl").write_text(DRAFTS["wrong.ttl"])
+    imagined = run("whatif", *words, cwd=vault)
+    make(vault)
+    real = run("ingest", cwd=vault)
+    assert (imagined.returncode, imagined.stderr) == (real.returncode, real.stderr)
+    assert "ontology/wrong.ttl:1:" in imagined.stderr
+
+
+def test_an_ontology_file_has_its_own_place(vault: Path) -> None:
+    """In a project whose ontology lies beside the vault, a file of it is taken at its place there."""
+    project = vault.parent / "project"
+    shutil.copytree(vault, project / "notes", ignore=shutil.ignore_patterns(".*"))
+    (project / "ontology").mkdir()
+    (project / "kg.toml").write_text('vault = "notes"\n')
+    (project / "ontology" / "words.ttl").write_text("")
+    run("ingest", "-q", cwd=project)
+    (project / "ontology" / "words.ttl").write_text(DRAFTS["words.ttl"])
+    assert "No fact has changed" in run("whatif", "--with", "ontology/words.ttl", cwd=project).stdout

@@ -72,5 +72,7 @@ def test_it_is_built_as_it_was_committed(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "web", tmp_path / "web", ignore=shutil.ignore_patterns("node_modules"))
     subprocess.run([npm, "ci", "--silent"], cwd=tmp_path / "web", check=True, timeout=300)
     subprocess.run([node, "build.mjs", tmp_path / "built"], cwd=tmp_path / "web", check=True, timeout=120)
-    committed = {file.name: file.read_bytes() for file in (ROOT / "src" / "kg" / "export" / "web").iterdir()}
-    assert {file.name: file.read_bytes() for file in (tmp_path / "built" / "export" / "web").iterdir()} == committed
+    for package in ("export", "server"):
+        committed = {file.name: file.read_bytes() for file in (ROOT / "src" / "kg" / package / "web").iterdir()}
+        built = {file.name: file.read_bytes() for file in (tmp_path / "built" / package / "web").iterdir()}
+        assert built == committed, f"src/kg/{package}/web"

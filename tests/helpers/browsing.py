@@ -16,7 +16,7 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
 
 
 def browsed(script: str, page: Path | str, *words: str) -> dict[str, Any]:
-    """What a browser says of a page, by its file or its address."""
+    """What a browser says of a page: a file, or an address."""
     node = shutil.which("node")
     if not CHROMIUM or node is None or not (BROWSER / "node_modules").is_dir():
         pytest.skip("needs chromium, node and npm; `make test-all` as root installs them")

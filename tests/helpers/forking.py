@@ -12,7 +12,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing import forkserver, reduction
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -122,9 +122,9 @@ def forked(
         return CompletedProcess([*words], process.exitcode, _read(out), _read(err))
 
 
-def fork_server(theirs: socket.socket, works: Sequence[Work], ours: socket.socket) -> int:
+def fork_server(theirs: socket.socket, ours: socket.socket, works: Sequence[Work], prepare: Callable[[], None]) -> int:
     """Start the fork server of `kg serve` in a process that has opened no store; its process id."""
-    process = _CONTEXT.Process(target=fork_server_of_kg.run, args=(theirs, works))
+    process = _CONTEXT.Process(target=fork_server_of_kg.run, args=(theirs, works, prepare))
     process.start()
     assert process.pid
     return process.pid

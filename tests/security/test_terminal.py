@@ -162,6 +162,8 @@ COMMANDS: list[tuple[str, ...]] = [
     ("test",),
     ("test", EVIL),
     ("push", EVIL),
+    ("serve", EVIL),
+    ("serve", "--host", EVIL),
     ("pull", EVIL),
     ("init", EVIL.replace("/", "") + "new"),
     (EVIL,),

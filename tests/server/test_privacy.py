@@ -1,5 +1,7 @@
 """`--private-tag`: the private notes are in no answer, page, file, header or description."""
 
+import re
+from html import unescape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,7 +14,7 @@ from helpers.vaults import write_vault
 CANARY = "zinnober"
 NOTES = {
     "Open.md": f"# Open\n\nSee [[{CANARY}]] and [[{CANARY} wanted]], and read {CANARY} twice.\n",
-    f"{CANARY}.md": f"---\ntags: [private]\nrating: 5\n---\n# {CANARY}\n\n{CANARY} says [[Missing {CANARY}]]. ![[{CANARY}.png]]\n",
+    f"{CANARY}.md": f"---\ntags: [private]\nrating: 5\n---\n# {CANARY}\n\n{CANARY} mutters [[Missing {CANARY}]]. ![[{CANARY}.png]]\n",
     f"{CANARY}.png": CANARY,
 }
 EVERYTHING = "SELECT * { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }"
@@ -42,8 +44,29 @@ def test_the_canary_is_nowhere(vault: Path) -> None:
             answer = client.get(address, headers={"Accept": "*/*"})
             said = answer.text + str(answer.headers)
             assert CANARY not in said.replace(address, "").replace(NOTE, ""), address
-        private = 'SELECT (kg:textContext(?note, "says") AS ?line) { VALUES ?note { n:zinnober } }'
+        private = 'SELECT (kg:textContext(?note, "mutters") AS ?line) { VALUES ?note { n:zinnober } }'
         assert client.get("/sparql", params={"query": private}).status_code == 403
+
+
+def test_the_canary_is_on_no_page(vault: Path) -> None:
+    """Follow every link from the first page, and look for the canary by every way that an address can name it."""
+    waiting = ["/", "/list", f"/search?q={CANARY}", f"/api/names?q={CANARY}", f"/thing?name={CANARY}", "/thing/Open"]
+    waiting += [f"/thing/{CANARY}", f"/thing?iri={quote(NOTE)}", f"/list?folder={CANARY}", f"/list?class={CANARY}"]
+    seen = set[str]()
+    with serving(vault, private_tags=("private",)) as client:
+        while waiting and len(seen) < 200:
+            address = waiting.pop()
+            if address in seen:
+                continue
+            seen.add(address)
+            answer = client.get(address)
+            assert answer.status_code < 500, (address, answer.text)
+            said = unescape(answer.text) + str(answer.headers)
+            assert CANARY not in said or CANARY in address, address
+            assert "mutters" not in said and "rating" not in said, address
+            if "html" in answer.headers["Content-Type"]:
+                waiting += [unescape(link) for link in re.findall(r'<a[^>]*\shref="(/[^"#]*)', answer.text)]
+    assert len(seen) > 10
 
 
 def test_without_the_option_the_notes_are_served(vault: Path) -> None:

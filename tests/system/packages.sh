@@ -23,11 +23,11 @@ debian() {
   $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
 }
 
-npm_readers() {
-  folder="$(dirname "$0")/npm"
+npm_packages() {
+  folder="$(dirname "$0")/$1"
   [ "$folder/node_modules/.package-lock.json" -nt "$folder/package.json" ] && return 0
   command -v npm >/dev/null 2>&1 || { echo "no npm here: tests that need Node.js are skipped" >&2; return 0; }
-  echo "installing what tests/system/npm/package.json names" >&2
+  echo "installing what tests/system/$1/package.json names" >&2
   # Not by --prefix, which would also change where npm looks for its settings. Without them the tests skip.
   (cd "$folder" && npm install --no-audit --no-fund --no-package-lock --loglevel=error --fetch-retries=1 >/dev/null) ||
     { echo "npm install failed: tests that need these readers are skipped" >&2; rm -rf "$folder/node_modules"; }
@@ -39,5 +39,6 @@ browser() {
 }
 
 debian
-npm_readers
+npm_packages npm
+npm_packages comunica
 browser

@@ -10,6 +10,7 @@ import click
 
 from kg.cli.options import Options, common, gathered, progress, store_config, tell
 from kg.cli.reports import OutputOptions, ReportTarget, output_options
+from kg.config import find, load
 from kg.core.errors import KgError
 from kg.core.files import exists, is_folder
 
@@ -28,6 +29,7 @@ class DiffOptions:
     asserted: bool
     findings: bool
     answers: bool
+    library: bool | None
     stat: bool
     exit_code: bool
 
@@ -43,7 +45,11 @@ class DiffOptions:
 
         is_stat = self.stat and self.asserted
         return ComparedParts(
-            not self.asserted, self.findings and not is_stat, self.answers and not is_stat, tuple(paths)
+            not self.asserted,
+            self.findings and not is_stat,
+            self.answers and not is_stat,
+            self.library if not self.stat or self.library else False,
+            tuple(paths),
         )
 
 
@@ -52,7 +58,12 @@ diff_options = gathered(
     DiffOptions,
     click.option("--asserted", is_flag=True, help="Leave out what follows by inference."),
     click.option("--findings/--no-findings", default=True, help="Compare what kg validate reports (by default)."),
-    click.option("--answers/--no-answers", default=True, help="Compare the answers of the project's questions."),
+    click.option("--answers/--no-answers", default=True, help="Compare the answers of questions (by default)."),
+    click.option(
+        "--library/--no-library",
+        default=None,
+        help="Ask all queries of the library, or none; by default those that need little time.",
+    ),
     click.option("--stat", is_flag=True, help="Print only the totals, note by note."),
     click.option("--exit-code", is_flag=True, help="Exit with 1 if anything differs."),
 )
@@ -62,6 +73,9 @@ diff_options = gathered(
 @click.command()
 @click.argument("revisions", nargs=-1, metavar="[REV1 [REV2]] [PATH]...")
 @diff_options
+@click.option(
+    "--no-index", is_flag=True, help="Compare two files or folders by themselves, as git difftool gives them."
+)
 @click.option("--textconv", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Print what one note says, for git's driver diff.kg.textconv.")  # fmt: skip
 @output_options("text, md, html, json, nquads, sparql or github")
@@ -70,6 +84,7 @@ def diff(
     options: Options,
     revisions: tuple[str, ...],
     choice: DiffOptions,
+    no_index: bool,
     textconv: Path | None,
     output: OutputOptions,
 ) -> None:
@@ -83,6 +98,9 @@ def diff(
         _say_facts(textconv)
         return
     targets = output.targets(choice.reports(output))
+    if no_index:
+        _report_files(options, revisions, choice, output, targets)
+        return
     config = store_config(options)
     names, paths = _arguments(config, revisions)
     with progress(options) as bar:
@@ -103,6 +121,27 @@ def report(
             target.row.write(difference, out, _paint(options, target.file))
     if choice.exit_code and difference and not output.exit_zero:
         sys.exit(1)
+
+
+def _report_files(
+    options: Options,
+    names: Sequence[str],
+    choice: DiffOptions,
+    output: OutputOptions,
+    targets: "Sequence[ReportTarget[DifferenceWriter]]",
+) -> None:
+    """Report on two files or folders, with the ontology of the project around the working directory, if any."""
+    from kg.comparison.no_index import compared, reason_not_to_compare
+
+    if len(names) != 2:
+        raise click.UsageError("with --no-index, name two files or two folders.")
+    before, after = map(Path, names)
+    if reason := reason_not_to_compare(before, after):
+        options.say(reason)
+        return
+    here = Path.cwd()
+    with compared(before, after, load(cwd=here) if find(here) else None) as difference:
+        report(options, choice, output, targets, difference)
 
 
 def _say_facts(file: Path) -> None:

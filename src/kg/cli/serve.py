@@ -116,12 +116,14 @@ def serve(
 
 def _run(options: Options, serving: "Serving", address: Address, open_: bool) -> None:
     """Serve until Ctrl-C."""
-    from kg.server.app import create_app
-    from kg.server.http_server import listening, run
+    from kg.server.preparation import prepare
     from kg.server.session import Session
 
     log = (lambda text: options.say(text, dim=True)) if options.verbose else None
-    session = Session(serving, notice=complain, log=log)
+    session = Session(serving, notice=complain, log=log, prepare=prepare)
+    from kg.server.app import create_app  # the session reads the notes meanwhile
+    from kg.server.http_server import listening, run
+
     sockets = listening(address.host, address.port)
     url = _url(sockets[0].getsockname(), serving.access.token)
 

@@ -75,8 +75,8 @@ def _queries(before: ComparedState, after: ComparedState) -> Iterator[AnswerChan
             yield AnswerChange(
                 name,
                 mine[1][name].header.title,
-                _count(was),
-                _count(now),
+                counted(len(was)),
+                counted(len(now)),
                 tuple(sorted(now - was)),
                 tuple(sorted(was - now)),
             )
@@ -94,5 +94,6 @@ def _rows(state: ComparedState, question: NamedQuery) -> set[str]:
     return guarded(asked, seconds=_SECONDS, memory=state.config.max_memory)
 
 
-def _count(rows: set[str]) -> str:
-    return "1 row" if len(rows) == 1 else f"{len(rows):,} rows"
+def counted(number: int) -> str:
+    """The number of rows of an answer, in words."""
+    return "1 row" if number == 1 else f"{number:,} rows"

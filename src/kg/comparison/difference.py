@@ -10,6 +10,7 @@ import pyoxigraph as ox
 
 from kg.comparison.answers import AnswerChange, answer_changes
 from kg.comparison.facts import Fact, FactComparison, NoteChange
+from kg.comparison.library_answers import LibraryAnswers, library_answers
 from kg.comparison.renames import Renaming
 from kg.comparison.state import ComparedState
 from kg.core.findings import Finding
@@ -60,6 +61,8 @@ class Difference:
     moved: tuple[ChangedThing, ...]
     notes: tuple[NoteChange, ...]
     answers: tuple[AnswerChange, ...]
+    library: LibraryAnswers
+    """The answers of the queries that come with kg: all of them follow from the rest."""
     lines: Mapping[ox.Triple, tuple[SourceLine, ...]] = field(repr=False)
     """The lines of the facts and conclusions of the later state, and those of the earlier one below `lines_before`."""
     lines_before: Mapping[ox.Triple, tuple[SourceLine, ...]] = field(repr=False)
@@ -88,6 +91,7 @@ class Difference:
             "findings_added": len(self.come.findings),
             "findings_removed": len(self.gone.findings),
             "answers_changed": len(self.answers),
+            "library_changed": len(self.library.changes),
         }
 
 
@@ -98,6 +102,8 @@ class ComparedParts:
     inference: bool = True
     findings: bool = True
     answers: bool = True
+    library: bool | None = None
+    """Whether the queries that come with kg are among the answers; None for those that need little time."""
     paths: tuple[str, ...] = ()
     """The files and folders of the vault, each folder with a trailing `/`, to report on; empty for all."""
 
@@ -122,12 +128,14 @@ def _compared(before: ComparedState, after: ComparedState, parts: ComparedParts)
     findings = _findings(before, after, renaming, moved) if parts.findings else ([], [])
     old, new = ([finding for finding in found if parts.has(finding.path)] for found in findings)
     quads = cache(facts.quads)
+    is_other = any((come, gone, things_gone, things_come, moved)) or any(change.has_facts for change in notes)
     return Difference(
         Side(before, things_gone, tuple(_concluded(before, gone)), tuple(old), lambda: quads()[0]),
         Side(after, things_come, tuple(_concluded(after, come)), tuple(new), lambda: quads()[1]),
         tuple(thing for thing in moved if parts.has(thing.path, thing.path_before)),
         notes,
         tuple(answer_changes(before, after)) if parts.answers and not parts.paths else (),
+        _library(before, after, moved, parts) if is_other else LibraryAnswers(),
         _lines(after, [fact for change in notes for fact in (*change.added, *(pair.after for pair in change.changed))]),
         _lines(
             before, [fact for change in notes for fact in (*change.removed, *(pair.before for pair in change.changed))]
@@ -137,6 +145,16 @@ def _compared(before: ComparedState, after: ComparedState, parts: ComparedParts)
 
 def _lines(state: ComparedState, facts: Iterable[Fact]) -> Mapping[ox.Triple, tuple[SourceLine, ...]]:
     return state.explainer.sources.placed(fact.triple for fact in facts)
+
+
+def _library(
+    before: ComparedState, after: ComparedState, moved: Iterable[ChangedThing], parts: ComparedParts
+) -> LibraryAnswers:
+    """The answers of the library; none where they are not wanted, or only a part of the vault is."""
+    if not parts.answers or parts.paths or parts.library is False:
+        return LibraryAnswers()
+    names = {thing.before: thing.name for thing in moved} | {thing.path_before: thing.path for thing in moved}
+    return library_answers(before, after, names, is_wanted=bool(parts.library))
 
 
 # ---- things ----------------------------------------------------------------------------------------------------------

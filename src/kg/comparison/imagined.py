@@ -1,19 +1,18 @@
 """Changes of notes that nobody has made yet, as the contents of files for an overlay."""
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyoxigraph as ox
 
 from kg.comparison.state import ComparedState
+from kg.comparison.written_lines import FRONT_MATTER
 from kg.core.errors import KgError, NotFound
 from kg.core.files import read_bytes
 from kg.core.text import nfc
+from kg.mapping.ontology_files import is_part_of
 from kg.notes.vault import is_note
 from kg.rdf.vocabulary import INFERRED_GRAPH, iri_of
-
-_FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\r?\n(?:.*\n)*?---[ \t]*(?:\r?\n|\Z)")
 
 
 @dataclass
@@ -32,7 +31,7 @@ class ImaginedChanges:
         self.contents[self._path(name)] = None
 
     def with_file(self, file: Path, path: str = "") -> None:
-        """Take a file for a note of the vault: at a path, else at its own place in the vault, else in its top folder.
+        """Take a file for a note or a file of the ontology: at a path, else at its own place, else in the top folder.
 
         Raises KgError.
         """
@@ -40,9 +39,19 @@ class ImaginedChanges:
             data = read_bytes(file, self.state.config.max_bytes)
         except OSError as error:
             raise KgError(f"{file} cannot be read: {error.strerror or error}") from error
-        real, vault = file.resolve(), self.state.config.vault
-        own = real.relative_to(vault).as_posix() if real.is_relative_to(vault) else real.name
-        self.contents[nfc(path or own)] = data
+        self.contents[nfc(path or self._own_path(file.resolve()))] = data
+
+    def _own_path(self, file: Path) -> str:
+        """The path of a file in the vault or, of the ontology, in the project; its name, if it is in neither."""
+        config = self.state.config
+        if file.is_relative_to(config.vault):
+            return file.relative_to(config.vault).as_posix()
+        is_of_ontology = any(is_part_of(file, folder) for folder in config.ontology_places)
+        return (
+            file.relative_to(config.root).as_posix()
+            if is_of_ontology and file.is_relative_to(config.root)
+            else file.name
+        )
 
     def rename(self, name: str, to: str) -> None:
         """Move a note to another path, or give it another name in its folder; links stay as they are."""
@@ -61,7 +70,7 @@ class ImaginedChanges:
         path, goal = self._path(name), self._path(into)
         if path == goal:
             raise KgError(f"“{name}” and “{into}” are one note")
-        text = _FRONT_MATTER.sub("", self._text(path), count=1)
+        text = FRONT_MATTER.sub("", self._text(path), count=1)
         self.contents[goal] = f"{self._text(goal).rstrip()}\n\n{text.lstrip()}"
         self.contents[path] = None
 
@@ -69,7 +78,7 @@ class ImaginedChanges:
         """Write a property into the note of a thing, as a field above its text: `predicate:: [[object]]`."""
         path = self._path(subject)
         text = self._text(path)
-        head = found[0] if (found := _FRONT_MATTER.match(text)) else ""
+        head = found[0] if (found := FRONT_MATTER.match(text)) else ""
         self.contents[path] = f"{head}{predicate}:: {self._value(obj)}\n\n{text[len(head) :]}"
 
     def drop(self, subject: str, predicate: str, obj: str) -> None:

@@ -2,6 +2,7 @@
 
 KgError                 2  wrong usage, or unreadable input
 ├── QuerySyntaxError    2  a SPARQL query that does not parse, with line and column
+├── ServiceRefused      2  a SPARQL query that asks another server
 ├── NotFound            1  the requested thing does not exist
 ├── StoreError          3  the store is locked, damaged or missing
 │   ├── StoreMissing    3
@@ -58,6 +59,14 @@ class QuerySyntaxError(KgError):
         super().__init__(message)
         self.line = line
         self.column = column
+
+
+class ServiceRefused(KgError):
+    """A query asks another server, which the caller has not allowed; `where` is its place in the text, if known."""
+
+    def __init__(self, where: str = "") -> None:
+        super().__init__(f"{where}SERVICE asks another server, which needs --allow-service")
+        self.where = where
 
 
 class NotFound(KgError):

@@ -32,6 +32,10 @@ _GRACE = 0.5
 """The seconds in which a process that is told to stop may clean up."""
 
 
+def nothing() -> None:
+    """Prepare nothing."""
+
+
 class Forked(NamedTuple):
     """A started process."""
 
@@ -42,22 +46,29 @@ class Forked(NamedTuple):
 class ForkServer:
     """A process that starts processes of some kinds of work. Raises KgError where the system cannot fork.
 
-    `begin` starts the process itself: a fork of this one, which must not have opened a store before.
+    `prepare` imports what the processes need; it is called after the first start, which does not wait for it. `begin`
+    starts the process itself: a fork of this one, which must not have opened a store before.
     """
 
-    def __init__(self, works: Sequence[Work], begin: "Begin | None" = None) -> None:
+    def __init__(
+        self, works: Sequence[Work], prepare: Callable[[], None] = nothing, begin: "Begin | None" = None
+    ) -> None:
         if not hasattr(os, "fork"):
             raise KgError("this system cannot fork, which the server needs: run kg in WSL or a container")
         ours, theirs = socket.socketpair()
         with theirs:
-            self.pid = (begin or _forked)(theirs, works, ours)
+            self.pid = (begin or _forked)(theirs, ours, works, prepare)
         self._control = ours
 
     def start(self, kind: int) -> Forked:
         """Start a process for the work of that index. Raises KgError."""
         ours, theirs = socket.socketpair()
-        with theirs:
-            pid = self._request(_START, kind, theirs)
+        try:
+            with theirs:
+                pid = self._request(_START, kind, theirs)
+        except KgError:
+            ours.close()
+            raise
         if pid <= 0:
             ours.close()
             raise KgError(f"the system refuses another process: {os.strerror(-pid)}")
@@ -91,22 +102,23 @@ class ForkServer:
             os.waitpid(self.pid, 0)
 
 
-Begin = Callable[[socket.socket, Sequence[Work], socket.socket], int]
+Begin = Callable[[socket.socket, socket.socket, Sequence[Work], Callable[[], None]], int]
 """Starts a process that calls `run`; gets the connection for it, and the other end, which it must close there."""
 
 
-def _forked(theirs: socket.socket, works: Sequence[Work], ours: socket.socket) -> int:
+def _forked(theirs: socket.socket, ours: socket.socket, works: Sequence[Work], prepare: Callable[[], None]) -> int:
     flush()
     pid = os.fork()
     if pid == 0:
         ours.close()
-        run(theirs, works)
+        run(theirs, works, prepare)
     return pid
 
 
-def run(control: socket.socket, works: Sequence[Work]) -> NoReturn:
+def run(control: socket.socket, works: Sequence[Work], prepare: Callable[[], None]) -> NoReturn:
     """Run as the fork server until its owner closes the connection."""
     children: set[int] = set()
+    is_prepared = False
     try:
         _be_quiet()
         close_network()
@@ -118,6 +130,9 @@ def run(control: socket.socket, works: Sequence[Work]) -> NoReturn:
             reply = _started(works[number], handles, control, children) if what == _START else _ended(number, what)
             children.discard(number if what != _START else -1)
             control.sendall(_REPLY.pack(reply))
+            if not is_prepared:
+                is_prepared = True
+                prepare()
     finally:
         _stop(children)
         os._exit(0)

@@ -79,14 +79,18 @@ def without_network(work: Callable[[], Result]) -> Result:
     return thread.result()
 
 
-def end_with_parent() -> None:
-    """Have Linux kill this process when its parent ends, however that ends; do nothing on other systems."""
+def end_with_parent(*, gently: bool = False) -> None:
+    """Have Linux kill this process when its parent ends, however that ends; do nothing on other systems.
+
+    With `gently`, it gets SIGTERM instead, and can clean up.
+    """
     if sys.platform == "linux":
         import ctypes
         import signal
 
+        number = signal.SIGTERM if gently else signal.SIGKILL
         with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None, use_errno=True).prctl(_PARENT_DEATH, signal.SIGKILL, 0, 0, 0)
+            ctypes.CDLL(None, use_errno=True).prctl(_PARENT_DEATH, number, 0, 0, 0)
 
 
 def _close_by_system() -> bool:

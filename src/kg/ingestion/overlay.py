@@ -1,7 +1,7 @@
 """A vault with other contents of some files, in a store of its own: what an ingest of it would give, unpublished.
 
 The store begins as a copy of the published one, whose tables it shares, and goes when the overlay ends. Only the notes
-that differ are read, and those that they affect.
+that differ are read, and those that they affect; all of them, if the ontology or a rule differs.
 """
 
 import os
@@ -13,20 +13,26 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from kg.config import FILE as CONFIG
 from kg.config import Config
 from kg.core.errors import KgError
+from kg.core.files import is_folder
 from kg.core.text import nfc
 from kg.ingestion.changing import change
 from kg.ingestion.pipeline import ingest
 from kg.ingestion.publisher import Publisher
 from kg.ingestion.report import Report
 from kg.ingestion.snapshot import Held, Scan, Snapshot
+from kg.mapping.ontology_files import is_part_of
 from kg.notes.vault import Vault, silent, without_collection
 from kg.store.generations import stamp
 from kg.store.seeding import seed
 
 Contents = Mapping[str, str | bytes | None]
-"""The contents of files by path in the vault; None for a file that is not there."""
+"""The contents of files by path; None for a file that is not there.
+
+A path is that of a file in the vault. A file of the ontology, a shape or a rule may have its path in the project, too.
+"""
 _PREFIX = ".overlay-"
 _OLD = 3_600
 """The seconds after which the overlay of a killed process is removed."""
@@ -53,13 +59,50 @@ def overlay(vault: Vault, contents: Contents, *, held: Held | None = None) -> It
     """
     base = ingest(vault, held=held)
     with _folder(vault.config.store) as folder:
-        drafts = {
+        places = {
             _checked(path): _written(folder, number, data) for number, (path, data) in enumerate(contents.items())
         }
-        config = replace(vault.config, store=folder / "store", drafts=drafts, refresh="off")
+        config = replace(_with_drafts(vault.config, places), store=folder / "store", refresh="off")
         is_base = seed(config.store, vault.config.store, same_files=True) == base.generation
         with without_collection():
             yield Overlay(config, _ingested(config, base, is_base=is_base), base)
+
+
+def _with_drafts(config: Config, places: Mapping[str, Path | None]) -> Config:
+    """The settings with files that stand for others, by path in the vault or, of the ontology, in the project."""
+    drafts, ontology = dict[str, Path | None](), dict[Path, Path | None]()
+    for path, place in places.items():
+        if _is_setting(config, path):
+            raise KgError(f"{path} cannot be imagined: only notes, files of the ontology, shapes and rules can")
+        real = _of_ontology(config, path)
+        if real:
+            ontology[real] = place
+        if not real or real.is_relative_to(config.vault):  # it is an attachment of the vault, too
+            drafts[real.relative_to(config.vault).as_posix() if real else path] = place
+    folders = [
+        folder
+        for folder in config.ontology_places
+        if is_folder(folder) or any(place and file.is_relative_to(folder) for file, place in ontology.items())
+    ]
+    return replace(config, drafts=drafts, ontology_drafts=ontology, ontology=tuple(folders[:1]))
+
+
+def _is_setting(config: Config, path: str) -> bool:
+    """Whether a path is that of the settings or a query, which an overlay takes as they are."""
+    queries = config.queries or config.root / "queries"
+    return path == CONFIG or (path.endswith(".rq") and (config.root / path).is_relative_to(queries))
+
+
+def _of_ontology(config: Config, path: str) -> Path | None:
+    """The place of a file of the ontology, by its path in the project or the vault; None for another file.
+
+    Of several folders, the one that has the ontology counts, else the first that could have it.
+    """
+    for folders in (config.ontology, config.ontology_places):
+        for place in (config.root / path, config.vault / path):
+            if any(is_part_of(place, folder) for folder in folders):
+                return place
+    return None
 
 
 def _ingested(config: Config, base: Report, *, is_base: bool) -> Report:

@@ -28,6 +28,7 @@ from kg.mapping.ontology_files import (
     CLASS_TYPES,
     DECLARED_KINDS,
     IMPLIED_KINDS,
+    Drafts,
     OntologyFile,
     PropertyKind,
     read_folder,
@@ -311,15 +312,16 @@ def load(
     prefixes: Mapping[str, str],
     limits: Limits | None = None,
     base: str = DEFAULT_BASE,
+    drafts: Drafts | None = None,
 ) -> Ontology:
-    """Load the ontology from folders: the union of their files.
+    """Load the ontology from folders: the union of their files; `drafts` stand for some of them.
 
     A file replaces the files of earlier folders that declare the same `owl:Ontology`. Relative IRIs are below `base`.
     The prefixes of the files, except kg's own, are added to `prefixes`.
     Raises OntologyError, and TimedOut or OutOfMemory if a file exceeds the limits.
     """
     places = list(dict.fromkeys(folders))
-    contents = [read_folder(folder, number, base, limits) for number, folder in enumerate(places)]
+    contents = [read_folder(folder, number, base, limits, drafts) for number, folder in enumerate(places)]
     rules: dict[str, str] = {}
     kept: list[list[OntologyFile]] = []
     for number, content in enumerate(contents):
@@ -363,9 +365,12 @@ def load_ontology(config: Config) -> Ontology:
     Raises OntologyError, ConfigError, TimedOut, OutOfMemory.
     """
     folders = (resource("ontology").resolve(), *config.ontology)
-    prefixes, stamps = tuple(config.all_prefixes.items()), _stamps(folders)
-    read = _loaded if stamps else _loaded.__wrapped__  # a file may change again within the resolution of its times
-    ontology = read(stamps, folders, prefixes, config.limits, config.base)
+    prefixes, drafts = config.all_prefixes, config.ontology_drafts
+    # Without stamps, a file may change again within the resolution of its times.
+    if not drafts and (stamps := _stamps(folders)):
+        ontology = _loaded(stamps, folders, tuple(prefixes.items()), config.limits, config.base)
+    else:
+        ontology = load(folders, prefixes, config.limits, config.base, drafts)
     _check_default_class(config, ontology)
     return ontology
 

@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple, cast
@@ -28,6 +29,8 @@ from kg.rdf.vocabulary import TYPE, Term, iri_of
 
 PropertyKind = Literal["object", "data", "annotation", "any"]
 
+RULES, RULE = "rules", ".rq"
+"""The folder of the rules in that of the ontology, and how the names of their files end."""
 MAX_DEPTH = 1_000
 """The limit on nested brackets: Oxigraph's parsers and the later steps recurse over them."""
 _BRACKETS = {
@@ -105,6 +108,56 @@ class OntologyFile(NamedTuple):
         return any(map(_is_of_shapes, self.triples))
 
 
+Drafts = Mapping[Path, Path | None]
+"""The places of files that stand for others, by the places of those; None for a file that counts as removed."""
+
+
+@dataclass(frozen=True)
+class FolderFiles:
+    """The files of an ontology in a folder and below it, some of which others may stand for."""
+
+    folder: Path
+    drafts: Drafts = field(default_factory=dict)
+
+    def files(self) -> list[Path]:
+        """The files that may have a part of the ontology, in the order of their paths. Raises OntologyError."""
+        try:
+            files = files_below(self.folder, "") if self.folder.is_dir() or not self.drafts else []
+        except OSError as error:
+            raise OntologyError(f"{error.filename}: cannot be read: {error.strerror}") from error
+        return [file for file in self._with_drafts(files) if _has_name(file)]
+
+    def rules(self) -> list[Path]:
+        """The files of the rules, in the order of their paths."""
+        files = self._with_drafts([*(self.folder / RULES).glob(f"*{RULE}")])
+        return [file for file in files if file.parent == self.folder / RULES and file.suffix == RULE]
+
+    def _with_drafts(self, files: list[Path]) -> list[Path]:
+        here = [file for file, place in self.drafts.items() if place and file.is_relative_to(self.folder)]
+        return sorted([*here, *(file for file in files if not self.drafts or _normal(file) not in self.drafts)])
+
+    def text(self, file: Path) -> str:
+        """The text of a file. Raises OntologyError."""
+        try:
+            return read_bytes(self.drafts.get(_normal(file)) or file, MAX_TEXT_FILE).decode("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise OntologyError(f"{file}: cannot be read: {error}") from error
+
+
+def _normal(file: Path) -> Path:
+    return Path(nfc(str(file)))
+
+
+def is_part_of(file: Path, folder: Path) -> bool:
+    """Whether the ontology in a folder would have a file at this place: axioms, shapes or a rule."""
+    return file.is_relative_to(folder) and (_has_name(file) or (file.parent == folder / RULES and file.suffix == RULE))
+
+
+def _has_name(file: Path) -> bool:
+    """Whether a file has the name of one of an ontology, in a syntax that kg reads or reports."""
+    return file.suffix.lower() in _READ.keys() | _NOT_READ.keys()
+
+
 class OntologyFolder(NamedTuple):
     """The content of a folder: files, rules by name, findings on files that are not read, and the catalog's entries."""
 
@@ -115,40 +168,33 @@ class OntologyFolder(NamedTuple):
     """The files of ontologies by their IRIs."""
 
 
-def read_folder(folder: Path, number: int, base: str, limits: Limits | None) -> OntologyFolder:
+def read_folder(
+    folder: Path, number: int, base: str, limits: Limits | None, drafts: Drafts | None = None
+) -> OntologyFolder:
     """Read the ontology in a folder; `number` is the number of the folder.
 
     `base` is the vault's: the base IRI of a file is `base` + `ontology/` + its path in the folder (RFC 3986, 5.1).
     Raises OntologyError, and TimedOut or OutOfMemory if a file exceeds the limits.
     """
-    content = OntologyFolder([], {}, [], {})
-    for file in _files_of(folder):
+    content, below = OntologyFolder([], {}, [], {}), FolderFiles(folder, drafts or {})
+    for file in below.files():
         if file.name.lower() in _CATALOGS:
-            content.catalog.update(_catalogued(file))
+            content.catalog.update(_catalogued(file, below.text(file)))
             continue
         path = nfc(file.relative_to(folder).as_posix())
         with limited(f"the ontology {file}", limits):
-            found = _read(file, f"{number}/{path}", f"{base}ontology/{encode_path(path)}")
+            found = _read(file, below, f"{number}/{path}", f"{base}ontology/{encode_path(path)}")
         if isinstance(found, str):
             content.findings.append(of_file(f"{folder.name}/{path}", "O03", f"not read: {found}"))
         elif found:
             content.files.append(found)
-    for file in sorted((folder / "rules").glob("*.rq")):
-        content.rules[file.stem] = _rule(file)
+    for file in below.rules():
+        content.rules[file.stem] = _rule(file, below.text(file))
     return content
 
 
-def _files_of(folder: Path) -> list[Path]:
-    """Return the files of an ontology in a folder and below it, in the order of their paths. Raises OntologyError."""
-    try:
-        return [file for file in files_below(folder, "") if file.suffix.lower() in _READ.keys() | _NOT_READ.keys()]
-    except OSError as error:
-        raise OntologyError(f"{error.filename}: cannot be read: {error.strerror}") from error
-
-
-def _catalogued(file: Path) -> dict[str, Path]:
+def _catalogued(file: Path, text: str) -> dict[str, Path]:
     """Return the files that an OASIS XML catalog, as Protégé writes it, names for the IRIs of ontologies."""
-    text = _text(file)
     if _DTD.search(text):
         return {}
     _check_depth(file, text, ox.RdfFormat.RDF_XML)
@@ -167,12 +213,12 @@ def _elements(text: str) -> Iterator[ElementTree.Element]:
     return (cast("ElementTree.Element", event[-1]) for event in parser.read_events())
 
 
-def _read(file: Path, key: str, base: str) -> OntologyFile | str | None:
+def _read(file: Path, below: FolderFiles, key: str, base: str) -> OntologyFile | str | None:
     """Parse a file; return the reason if kg does not read it, and None if it is not RDF. Raises OntologyError."""
     suffix = file.suffix.lower()
     if suffix in _NOT_READ:
         return f"{_NOT_READ[suffix]} is not supported"
-    text = _text(file)
+    text = below.text(file)
     format_ = _READ[suffix]
     if format_ in {ox.RdfFormat.TURTLE, ox.RdfFormat.RDF_XML}:
         format_ = ox.RdfFormat.RDF_XML if _XML.match(text) else ox.RdfFormat.TURTLE
@@ -226,16 +272,8 @@ def _xml_prefixes(text: str) -> dict[str, str]:
     return declared
 
 
-def _text(file: Path) -> str:
-    try:
-        return read_bytes(file, MAX_TEXT_FILE).decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise OntologyError(f"{file}: cannot be read: {error}") from error
-
-
-def _rule(file: Path) -> str:
+def _rule(file: Path, text: str) -> str:
     """Return the text of a rule, after a check that it may run."""
-    text = _text(file)
     try:
         check(text)
     except KgError as error:

@@ -110,6 +110,7 @@ class KnowledgeGraph(Analyses):
     def overlay(self, contents: "Contents") -> "Iterator[KnowledgeGraph]":
         """The graph of the vault with other contents of some files, by path; None is a file that is not there.
 
+        The files are notes and attachments, by path in the vault, and those of the ontology, by path in the project.
         Nothing is published, and the notes stay as they are. Raises KgError.
         """
         from kg.ingestion.overlay import overlay

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
-from kg.core.errors import KgError, QuerySyntaxError
+from kg.core.errors import KgError, QuerySyntaxError, ServiceRefused
 from kg.rdf.iris import prefixed
 
 MAX_CHARACTERS = 1_000_000
@@ -125,7 +125,7 @@ def _unread(text: str) -> str:
 
 def _calls_out(text: str, index: int) -> KgError:
     line, column = line_and_column(text, index)
-    return KgError(f"line {line}, column {column}: SERVICE asks another server, which needs --allow-service")
+    return ServiceRefused(f"line {line}, column {column}: ")
 
 
 def _check_form(text: str) -> None:

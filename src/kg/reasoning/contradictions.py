@@ -31,10 +31,15 @@ def contradictions(explainer: Explainer) -> dict[Finding, Term]:
 
     Raises TimedOut, OutOfMemory.
     """
+    return {finding: row.facts[0].subject for finding, row in contradicted(explainer).items()}
+
+
+def contradicted(explainer: Explainer) -> dict[Finding, Contradiction]:
+    """Return the contradictions between notes as findings, with the facts. Raises TimedOut, OutOfMemory."""
     return explainer.apart(lambda: _contradictions(explainer))
 
 
-def _contradictions(explainer: Explainer) -> dict[Finding, Term]:
+def _contradictions(explainer: Explainer) -> dict[Finding, Contradiction]:
     rows = explainer.derivations.contradictions()
     steps = {fact: explainer.derivations.of(fact) or DerivationStep(fact) for row in rows for fact in row.facts}
     places = explainer.sources.placed(triple for step in steps.values() for triple in step.asserted)
@@ -42,8 +47,8 @@ def _contradictions(explainer: Explainer) -> dict[Finding, Term]:
     for row in sorted(rows, key=lambda row: (sum(steps[fact].size for fact in row.facts), *map(str, row.facts))):
         leaves = frozenset(triple for fact in row.facts for triple in steps[fact].asserted)
         plainest.setdefault((row.rule.names, leaves), row)  # equal things share a contradiction: keep the plainest
-    findings = [(_finding(explainer, row, steps, places), row.facts[0].subject) for row in plainest.values()]
-    return {finding: thing for finding, thing in findings if finding}
+    findings = [(_finding(explainer, row, steps, places), row) for row in plainest.values()]
+    return {finding: row for finding, row in findings if finding}
 
 
 def _finding(

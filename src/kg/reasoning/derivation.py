@@ -100,14 +100,14 @@ class Derivations:
         self.facts = _Typed(self.store.triples, self.number)
         profile = reasoning.profile(self.store.triples)
         self.constraints, self.exclusions = profile.constraints, profile.exclusions
-        self._rules = (*profile.rules, *reasoning.own)
-        self._closing = {self.number(r.concludes): r for r in self._rules if r.concludes and is_transitivity(r)}
+        self.rules = (*profile.rules, *reasoning.own)
+        self._closing = {self.number(r.concludes): r for r in self.rules if r.concludes and is_transitivity(r)}
         self._same = self.number(SAME_AS)
         self._accept = accepts(self, self.number)
         self._noted: list[_Way] = []
         self._matched: dict[str, Sequence[Mapping[str, Any]]] = {}
         self._by_head: dict[int, list[Fire]] = defaultdict(list)
-        for rule in self._rules:
+        for rule in self.rules:
             if rule.concludes and not is_transitivity(rule):
                 match = Match(rule, self.number, self.facts)
                 self._by_head[self.number(rule.concludes)].append(match.of_head(self._noting(match)))

@@ -20,6 +20,7 @@ from kg.reasoning.derivation import Derivations, DerivationStep
 from kg.reasoning.inference import Reasoning
 from kg.reasoning.rule_cache import cached_rules
 from kg.reasoning.rule_meanings import MEANINGS
+from kg.reasoning.rules import Rule
 from kg.reasoning.source_lines import SourceLine, SourceLines
 from kg.reasoning.unfolding import is_nameless
 from kg.store.ingest_state import IngestState
@@ -132,7 +133,7 @@ class Explainer:
         if step.rule is None:
             return Explanation(step.conclusion, words, places.get(step.conclusion, ()))
         names, axioms = step.rule.names, step.rule.axioms
-        rule_meaning = meaning(names) or self._descriptions(names)
+        rule_meaning = self.meaning_of(step.rule)
         grounds, turtle = self._grounds(names, axioms), self.in_turtle(axioms)
         return Explanation(step.conclusion, words, (), step.rule.name, rule_meaning, turtle, grounds, premises)
 
@@ -152,6 +153,10 @@ class Explainer:
         lines = [line for name in names for line in self.sources.of_rule(name)]
         lines += [line for axiom in axioms if not is_nameless(axiom.subject) for line in self.sources.of_axiom(axiom)]
         return tuple(dict.fromkeys(lines))
+
+    def meaning_of(self, rule: Rule) -> str:
+        """Return the meaning of a rule in general, in words."""
+        return meaning(rule.names) or self._descriptions(rule.names)
 
     def _descriptions(self, names: tuple[str, ...]) -> str:
         """Return the descriptions of rules: the comments in the first lines of their files."""

@@ -188,6 +188,15 @@ class Walker:
         starts = [(node, end) for end in self.ends] if state is None else [(node, state)]
         return {node for node, state in _walk(facts, self.back, starts) if state == 0}
 
+    def begun(self, facts: Facts, node: int, state: int) -> set[int]:
+        """Return the nodes that the path, begun at a node, reaches in a state."""
+        return {other for other, at in _walk(facts, self.onward, [(node, 0)]) if at == state}
+
+    def ending(self, facts: Facts, node: int, state: int) -> set[int]:
+        """Return the nodes from which the path, continued in a state, leads to a node."""
+        starts = [(node, end) for end in self.ends]
+        return {other for other, at in _walk(facts, self.back, starts) if at == state}
+
     def steps_between(self, facts: Facts, start: int, end: int) -> list[Numbers] | None:
         """Return the facts along a shortest way from a node to another; None if there is no way."""
         reached: dict[tuple[int, int], tuple[tuple[int, int], Numbers] | None] = {(start, 0): None}

@@ -14,6 +14,7 @@ from kg.config import Config, resource
 from kg.core.files import read_text
 from kg.mapping.link_resolution import Index
 from kg.mapping.ontology import Ontology, local_name
+from kg.mapping.ontology_files import RULE, RULES
 from kg.mapping.provenance import Finder, Origin, Origins, Place
 from kg.mapping.statements import Reader
 from kg.mapping.structural_terms import CONTENT_HASH, DESCRIBES, NOTE, PATH, PREF_LABEL, WORD_COUNT
@@ -122,9 +123,10 @@ class SourceLines:
     def of_rule(self, name: str) -> Iterator[SourceLine]:
         """Return the first line of a rule's file."""
         for folder in (*self.config.ontology[::-1], resource("ontology").resolve()):
-            file = folder / "rules" / f"{name}.rq"
-            if name in self.ontology.rules and file.is_file():
-                yield SourceLine(self._short(file), 1, 1, read_text(file).split("\n", 1)[0])
+            file = folder / RULES / f"{name}{RULE}"
+            place = self.config.ontology_drafts.get(file, file)
+            if name in self.ontology.rules and place and place.is_file():
+                yield SourceLine(self._short(file), 1, 1, read_text(place).split("\n", 1)[0])
                 return
 
     def of_axiom(self, axiom: ox.Triple) -> Iterator[SourceLine]:

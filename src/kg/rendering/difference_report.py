@@ -6,8 +6,10 @@ from typing import Literal, NamedTuple
 
 import pyoxigraph as ox
 
+from kg.comparison.answers import AnswerChange
 from kg.comparison.difference import ChangedThing, Conclusion, Difference
 from kg.comparison.facts import ChangedValue, Fact, NoteChange
+from kg.comparison.library_answers import LibraryAnswers
 from kg.core.findings import Finding
 from kg.reasoning.source_lines import SourceLine
 
@@ -16,6 +18,8 @@ Sign = Literal["+", "-", "~", " "]
 _LONGEST = 100
 _ROWS = 20
 """The most rows of an answer that are shown on each side."""
+_FEW = 3
+"""The most things that are shown on each side for a query that comes with kg."""
 
 
 class ReportRow(NamedTuple):
@@ -44,6 +48,7 @@ def sections(difference: Difference) -> Iterator[ReportSection]:
     yield from _section("What follows", _conclusions(difference))
     yield from _section("Findings", _findings(difference))
     yield from _section("Answers", _answers(difference))
+    yield from _section("Answers of the library", _library(difference.library))
 
 
 def _section(title: str, rows: Iterator[ReportRow]) -> Iterator[ReportSection]:
@@ -117,12 +122,34 @@ def _finding(sign: Sign, finding: Finding) -> ReportRow:
 
 def _answers(difference: Difference) -> Iterator[ReportRow]:
     for change in difference.answers:
-        name = f"{change.name} ({change.title})" if change.title else change.name
-        yield ReportRow("~", f"{name}: {_short(change.before)} → {_short(change.after)}")
+        yield ReportRow("~", _answer(change))
         for sign, rows in (("+", change.added), ("-", change.removed)):
             yield from (ReportRow(" ", f"{sign} {_short(row)}") for row in rows[:_ROWS])
             if len(rows) > _ROWS:
                 yield ReportRow(" ", f"{sign} … and {len(rows) - _ROWS:,} more")
+
+
+def _answer(change: AnswerChange) -> str:
+    name = f"{change.name} ({change.title})" if change.title else change.name
+    return f"{name}: {_short(change.before)} → {_short(change.after)}"
+
+
+def _library(answers: LibraryAnswers) -> Iterator[ReportRow]:
+    """A row for each answer that differs; by name alone those that repeat the facts, or have not come in time."""
+    for change in answers.changes:
+        things = [*_few("+", change.come), *_few("-", change.gone)]
+        yield ReportRow("~", f"{_answer(change.answer)}: {', '.join(things)}")
+    if answers.listings:
+        yield ReportRow("~", f"only in numbers or lists: {', '.join(change.name for change in answers.listings)}")
+    if answers.left_out:
+        names = f"{', '.join(answers.left_out[:_FEW])}{' …' * (len(answers.left_out) > _FEW)}"
+        yield ReportRow("~", f"left out to save time: {len(answers.left_out)} ({names}); --library asks them")
+
+
+def _few(sign: Sign, things: tuple[str, ...]) -> Iterator[str]:
+    yield from (f"{sign} {_short(thing)}" for thing in things[:_FEW])
+    if len(things) > _FEW:
+        yield f"{sign} {len(things) - _FEW:,} more"
 
 
 def title(difference: Difference) -> str:
@@ -145,6 +172,6 @@ def summary(difference: Difference) -> str:
 
 _NOUNS = {
     "notes": "notes", "things": "things", "facts": "facts", "follows": "conclusions", "findings": "findings",
-    "answers": "answers",
+    "answers": "answers", "library": "answers of the library",
 }  # fmt: skip
 _VERBS = ("added", "removed", "changed", "edited", "moved")

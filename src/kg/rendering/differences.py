@@ -127,6 +127,11 @@ def _json(difference: Difference, out: IO[str], paint: Paint) -> None:
             "removed": [finding.as_json() for finding in gone.findings],
         },
         "answers": [answer._asdict() for answer in difference.answers],
+        "library": {
+            "changes": [change.answer._asdict() for change in difference.library.changes],
+            "listings": [answer._asdict() for answer in difference.library.listings],
+            "left_out": difference.library.left_out,
+        },
     }
     out.write(json_text(value, indent=1) + "\n")
 

@@ -6,8 +6,9 @@ their names have a meaning; their sizes stay. Links are written last, so that no
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from kg.config import FILE as CONFIG
@@ -15,6 +16,7 @@ from kg.config import Config, settings_in
 from kg.core.errors import KgError, NotFound
 from kg.core.files import MAX_TEXT_FILE, is_folder
 from kg.core.folder import NEW
+from kg.core.text import nfc
 from kg.notes.ignore_rules import GITIGNORE
 from kg.notes.obsidian_settings import FILES as OBSIDIAN_FILES
 from kg.notes.obsidian_settings import FOLDER as OBSIDIAN
@@ -36,6 +38,7 @@ class Checkout:
     today: Config
     """The settings of the project as it is now."""
     folder: Path
+    _digests: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def top(self) -> Path:
@@ -79,6 +82,12 @@ class Checkout:
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise KgError(f"the files of {self.commit.hash[:12]} cannot be written here: {reason}") from error
+
+    def digests(self) -> dict[str, str]:
+        """The digests of the notes that `write` wrote, by path in the vault, as an ingest of them records them."""
+        prefix = _below(self.settings(self.folder).vault, self.top)
+        rows = self._digests.items()
+        return {nfc(path.removeprefix(prefix)): digest for path, digest in rows if path.startswith(prefix)}
 
     def _write(self, before: Mapping[str, TreeFile]) -> dict[str, TreeFile]:
         tree = self.repository.root_tree(self.commit.hash)
@@ -142,6 +151,8 @@ class Checkout:
         """Write a file; of one that kg does not read, or that is too large for it, the size alone."""
         limit = most if is_note(file.path) else MAX_TEXT_FILE if file.path.lower().endswith(_READ) else _WHOLE
         content = self.repository.content(file.blob, limit)
+        if is_note(file.path):
+            self._digests[file.path] = "" if content is None else sha256(content).hexdigest()
         with open(os.open(place, NEW, 0o644), "wb") as out:
             if content is None:
                 out.truncate(self.repository.size(file.blob))

@@ -7,9 +7,10 @@ another origin, and must have the token of the printed address.
 
 import hmac
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from time import monotonic
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
@@ -33,6 +34,7 @@ _PROTECTING: Mapping[str, str] = {
 }
 """The headers of every answer that does not have them otherwise."""
 _SHOWN = 200
+_HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
 _FROM_ELSEWHERE = frozenset(("cross-site", "same-site"))
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
@@ -85,7 +87,7 @@ class Gate:
                 "Access-Control-Expose-Headers": "ETag",
                 "Cross-Origin-Resource-Policy": "cross-origin",
             }
-        if urlsplit(origin).netloc != headers.get("host"):
+        if origin.partition("://")[2] != headers.get("host"):
             raise Forbidden("pages of another origin may not ask here: allow it with --cors ORIGIN")
         return {}
 
@@ -137,10 +139,8 @@ def _cookie(scope: Scope) -> str:
 
 def _host_name(host: str) -> str:
     """The name in a header Host, without the port and brackets; empty if it cannot be read."""
-    try:
-        return urlsplit(f"//{host}").hostname or "" if host.isascii() and "@" not in host and "/" not in host else ""
-    except ValueError:
-        return ""
+    match = _HOST.fullmatch(host)
+    return (match["address"] or match["name"]).lower() if match else ""
 
 
 def _is_address(name: str) -> bool:

@@ -7,9 +7,11 @@ from typing import IO, cast
 
 import pyoxigraph as ox
 
-from kg.rdf.sparql_syntax import tokens
+from kg.core.errors import QuerySyntaxError
+from kg.rdf.sparql_syntax import line_and_column, tokens
 from kg.server.negotiation import Offer, chosen
 from kg.server.refusals import AnswerTooLarge, BadRequest, Forbidden, NotAcceptable
+from kg.server.row_limit import LimitedRows
 from kg.server.worker import Opened, Outlet
 from kg.sparql.answer import Answer, Kind
 from kg.sparql.query import Dataset, query
@@ -33,6 +35,7 @@ GRAPHS = (
 )
 _PREFIXLESS = {"nquads": ox.RdfFormat.N_QUADS, "trig": ox.RdfFormat.TRIG}
 _FORMS: Mapping[str, Kind] = {"SELECT": "select", "ASK": "ask", "CONSTRUCT": "graph", "DESCRIBE": "graph"}
+_NO_FILE = "no file is read for a graph: name a graph of the store"
 _CHANGING = frozenset(("NOW", "RAND", "UUID", "STRUUID", "BNODE"))
 """The functions that give another value each time."""
 
@@ -47,6 +50,8 @@ class Asked:
     accept: str | None = None
     format_: str = ""
     """The name of a format, which precedes what the client accepts."""
+    base: str = ""
+    """The IRI of the endpoint, which relative IRIs are relative to."""
 
     @property
     def kind(self) -> Kind | None:
@@ -85,16 +90,29 @@ def _names(offer: Offer, name: str) -> bool:
 
 def answer(opened: Opened, out: Outlet, asked: Asked, most_rows: int) -> None:
     """Answer a query. Raises QuerySyntaxError, NotAcceptable, AnswerTooLarge, KgError."""
-    check_full_text(opened, asked.text)
+    check_harmless(opened, asked.text)
     dataset = asked.dataset and Dataset(*([graph_name(name) for name in names] for names in asked.dataset))
-    result = query(opened.store, asked.text, dataset=dataset)
+    result = query(opened.store, asked.text, dataset=dataset, base=asked.base)
     name, media_type = asked.negotiated(result.kind)
     out.begin(content_type(media_type))
-    write(_limited(result, most_rows), out, name)
+    if result.kind == "graph":
+        write(Answer("graph", _counted(result.triples(), most_rows), result.prefixes), out, name)
+    else:
+        write(result, LimitedRows(out, name, most_rows), name)
 
 
-def check_full_text(opened: Opened, text: str) -> None:
-    """Refuse a query that searches in the text of private notes. Raises Forbidden."""
+def _check_graphs(text: str) -> None:
+    """Refuse a query that names a file as a graph, although none would be read. Raises QuerySyntaxError."""
+    before = ""
+    for token in tokens(text):
+        if token.kind == "iri" and before in {"FROM", "NAMED"} and token.text.lower().startswith("<file:"):
+            raise QuerySyntaxError(_NO_FILE, *line_and_column(text, token.start))
+        before = token.text.upper()
+
+
+def check_harmless(opened: Opened, text: str) -> None:
+    """Refuse a query that names a file, or searches in private notes. Raises QuerySyntaxError, Forbidden."""
+    _check_graphs(text)
     if opened.place.is_redacted and any(name in text for name in ("textScore", "textContext")):
         raise Forbidden("a server that leaves out private notes has no full text")
 
@@ -102,18 +120,11 @@ def check_full_text(opened: Opened, text: str) -> None:
 def graph_name(text: str) -> ox.NamedNode:
     """The name of a graph. Raises BadRequest."""
     if text.lower().startswith("file:"):
-        raise BadRequest("no file is read for a graph: name a graph of the store")
+        raise BadRequest(_NO_FILE)
     try:
         return ox.NamedNode(text)
     except ValueError as error:
         raise BadRequest(f"“{text[:100]}” is not an IRI") from error
-
-
-def _limited(result: Answer, most: int) -> Answer:
-    """A graph that ends with an error after too many triples."""
-    if result.kind != "graph":
-        return result
-    return Answer(result.kind, _counted(result.triples(), most), result.prefixes)
 
 
 def _counted(triples: Iterator[ox.Triple], most: int) -> Iterator[ox.Triple]:
@@ -122,7 +133,7 @@ def _counted(triples: Iterator[ox.Triple], most: int) -> Iterator[ox.Triple]:
         raise AnswerTooLarge(most, "triples")
 
 
-def write(result: Answer, out: Outlet, name: str) -> None:
+def write(result: Answer, out: Outlet | LimitedRows, name: str) -> None:
     """Write an answer in a format by its name. Raises KgError."""
     stream = cast("IO[bytes]", out)
     if name == "rdfxml":

@@ -49,6 +49,7 @@ def create_app(session: Session) -> Starlette:
         exception_handlers={KgError: _refused, ClientDisconnect: _gone, Exception: _failed},
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False
     app.state.session = session
     return app
 
@@ -67,5 +68,7 @@ async def _gone(request: Request, error: Exception) -> Response:
 
 async def _failed(request: Request, error: Exception) -> Response:
     """The answer to a request that fails for an unknown reason."""
-    session_of(request).notice(f"internal error: {type(error).__name__}: {error} (please report it)")
+    cause = error.__cause__
+    if not isinstance(error, TimeoutError) and not isinstance(cause, KgError | ClientDisconnect):  # after the head
+        session_of(request).notice(f"internal error: {type(error).__name__}: {error} (please report it)")
     return PlainTextResponse("internal error\n", 500)

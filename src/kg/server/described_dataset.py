@@ -191,7 +191,7 @@ def _library_triples(opened: Opened, address: Address) -> Iterator[ox.Triple]:
 
 def _query_triples(query: NamedQuery, prefixes: Mapping[str, str], address: Address) -> Iterator[ox.Triple]:
     try:
-        text = _standing_alone(query.text, prefixes)
+        text = standing_alone(query.text, prefixes)
     except KgError:
         return
     subject = address.query(query.name)
@@ -211,7 +211,7 @@ def _kind(text: str) -> Kind:
     return "select" if "SELECT" in words else "ask" if "ASK" in words else "graph"
 
 
-def _standing_alone(text: str, prefixes: Mapping[str, str]) -> str:
+def standing_alone(text: str, prefixes: Mapping[str, str]) -> str:
     """A query with the declarations of the prefixes that it need not declare here."""
     used = {token.text.partition(":")[0] for token in tokens(text) if token.kind == "name"}
     declared = [f"PREFIX {name}: <{prefixes[name]}>\n" for name in sorted(used & prefixes.keys())]

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from kg.config import Config, recorded
 from kg.core.errors import KgError
+from kg.core.sandbox import end_with_parent
 from kg.server.frames import DATA, packed, read
 from kg.server.settings import Serving
 from kg.store.generations import stamp
@@ -38,6 +39,7 @@ class Followed(NamedTuple):
 def follow_notes(connection: socket.socket, *, serving: Serving, cwd: Path) -> None:
     """Follow the notes until the connection ends."""
     signal.signal(signal.SIGTERM, _stop)
+    end_with_parent(gently=True)
     follower = Follower(serving, cwd, connection)
     try:
         threading.Thread(target=follower.listen, daemon=True).start()
@@ -114,6 +116,11 @@ class Follower:
                 yield self.serving.config, ""
                 time.sleep(_PAUSE)
         problem = ""
+        try:  # at once: the watch begins with a wait
+            self._ingested(self._settings(), None)
+        except KgError as failure:
+            problem = str(failure)
+        yield self.serving.config, problem
         for config, report, error in follow(self._settings, self._ingested, self.cwd):
             if report or error:
                 problem = str(error or "")

@@ -89,13 +89,20 @@ class _Protocol(H11Protocol):
     limits = Limits()
     _deadline: asyncio.TimerHandle | None = None
     _stalled: asyncio.TimerHandle | None = None
+    _since: float = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > self.limits.connections:
-            transport.abort()
-            return
+        self._since = self.loop.time()
         self._deadline = self.loop.call_later(self.limits.idle, self._late)
+        if len(self.connections) > self.limits.connections:
+            self._idlest().transport.abort()
+
+    def _idlest(self) -> "_Protocol":
+        """The connection that waits longest without a request; this one, if all others are answered."""
+        others = (other for other in self.connections if isinstance(other, _Protocol) and other is not self)
+        idle = (other for other in others if other.cycle is None or other.cycle.response_complete)
+        return min(idle, key=lambda other: other._since, default=self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._on_time()
@@ -141,6 +148,9 @@ class _Server(uvicorn.Server):
         self._session = session
         self.interrupted = False
 
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or self._session.failure is not None
+
     def handle_exit(self, sig: int, frame: Any) -> None:
         self.should_exit = True
         self.interrupted = sig == signal.SIGINT
@@ -179,5 +189,7 @@ def run(app: Starlette, session: Session, sockets: Sequence[socket.socket], read
     )
     server = _Server(config, session)
     asyncio.run(answering())
+    if session.failure:
+        raise session.failure
     if server.interrupted:
         raise KeyboardInterrupt

@@ -70,7 +70,7 @@ def _ranked(accepted: Iterable[Range], offers: Sequence[Offer]) -> Iterable[tupl
                 yield max(fitting)[1], offer, media_type
 
 
-def prefers_html(accept: str | None) -> bool:
-    """Whether a client prefers a page to data, as browsers do."""
-    choice = chosen(accept, [Offer("data", ("application/octet-stream",)), Offer("html", ("text/html",))])
+def prefers_html(accept: str | None, offers: Sequence[Offer]) -> bool:
+    """Whether a client prefers a page to all formats on offer, as browsers do. Readers of RDF accept pages, too."""
+    choice = chosen(accept, [*offers, Offer("html", ("text/html",))])
     return choice is not None and choice[0].name == "html"

@@ -38,7 +38,12 @@ class Worker:
         """Start a worker. Raises KgError."""
         pid, connection = forks.start(WORKER)
         connection.setblocking(False)
-        return cls(pid, *await _streams(connection))
+        try:
+            return cls(pid, *await _streams(connection))
+        except BaseException:
+            connection.close()
+            forks.end(pid)
+            raise
 
     async def ask(self, question: Question) -> None:
         """Send a question."""
@@ -60,6 +65,7 @@ class Pool:
     limits: Limits
     _idle: list[Worker] = field(default_factory=list)
     _busy: set[int] = field(default_factory=set)
+    is_closed: bool = False
     _waiting: int = 0
 
     def __post_init__(self) -> None:
@@ -69,20 +75,28 @@ class Pool:
     async def call(self, question: Question, seconds: float | None = None) -> "AsyncIterator[Call]":
         """Ask a question; its worker ends if the context ends before the answer does. Raises Busy, KgError."""
         await self._wait()
-        worker = None
+        call = None
         try:
-            worker = self._idle.pop() if self._idle else await Worker.start(self.forks)
+            worker = self._living() or await Worker.start(self.forks)
             self._busy.add(worker.pid)
             call = Call(self, worker, self.limits.seconds if seconds is None else seconds)
             with contextlib.suppress(ConnectionError):  # it has just died: the call says why
                 await worker.ask(question)
             yield call
-            self._put_back(worker, call)
-            worker = None
         finally:
-            if worker:
-                self.end(worker)
             self._free.release()
+            if call:
+                self._put_back(call)
+
+    def _living(self) -> Worker | None:
+        """An idle worker; None if there is none. Those that the system has killed meanwhile are left out."""
+        while self._idle:
+            worker = self._idle.pop()
+            if not worker.reader.at_eof():
+                return worker
+            self._busy.add(worker.pid)
+            self.end(worker)
+        return None
 
     async def _wait(self) -> None:
         """Wait for a free worker. Raises Busy."""
@@ -96,8 +110,9 @@ class Pool:
         finally:
             self._waiting -= 1
 
-    def _put_back(self, worker: Worker, call: "Call") -> None:
-        if call.is_over and worker.asked < _ENDURANCE:
+    def _put_back(self, call: "Call") -> None:
+        worker = call.worker
+        if call.is_over and not call.is_spoilt and worker.asked < _ENDURANCE and not self.is_closed:
             self._busy.discard(worker.pid)
             self._idle.append(worker)
         else:
@@ -122,7 +137,8 @@ class Pool:
                         await call.result()
 
     def close(self) -> None:
-        """End the idle workers; the fork server ends the others."""
+        """End the idle workers; the others end with their calls, or with the fork server."""
+        self.is_closed = True
         for worker in self._idle:
             self._busy.add(worker.pid)
             with contextlib.suppress(KgError):
@@ -143,8 +159,11 @@ class Call:
     worker: Worker
     seconds: float
     is_over: bool = False
-    _used: float = 0.0
-    """The time that was spent on waiting for the worker."""
+    is_spoilt: bool = False
+    """Whether the worker has exhausted its memory or its stack, and can answer nothing else."""
+    began: float = field(default_factory=monotonic)
+    paused: float = 0.0
+    """The seconds in which the client took the answer, which count for no limit of the worker."""
 
     async def result(self) -> Any:
         """The result of a function that does not stream. Raises its exception, KgError."""
@@ -156,17 +175,18 @@ class Call:
 
     async def frame(self) -> Frame:
         """The next message of the worker. Raises the exception of the function, Late, KgError."""
-        began = monotonic()
+        left = self.began + self.paused + self.seconds - monotonic()
         try:
-            frame = await asyncio.wait_for(receive(self.worker.reader), max(0.0, self.seconds - self._used))
+            frame = await asyncio.wait_for(receive(self.worker.reader), max(0.0, left))
         except TimeoutError:
             self.pool.end(self.worker)
             raise Late(self.seconds) from None
         except (asyncio.IncompleteReadError, ConnectionError):
             code = self.pool.end(self.worker)
             raise (NestedTooDeeply() if code == _SEGMENTATION_FAULT else TooMuchMemory()) from None
-        self._used += monotonic() - began
         self.is_over = frame.kind in {END, FAILED}
         if frame.kind == FAILED:
-            raise frame.value()
+            error = frame.value()
+            self.is_spoilt = isinstance(error, TooMuchMemory | NestedTooDeeply)
+            raise error
         return frame

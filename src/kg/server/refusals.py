@@ -7,6 +7,7 @@ Refused (KgError)
 ├── Nowhere             404  no such graph, file or page
 ├── MethodRefused       405
 ├── NotAcceptable       406  no format that the client accepts can hold the answer
+├── Slow                408  a request that does not arrive
 ├── TooLarge            413  a request beyond the limit
 ├── WrongMediaType      415
 ├── Misdirected         421  the header Host names another server
@@ -20,7 +21,7 @@ Refused (KgError)
 from collections.abc import Mapping
 from typing import ClassVar
 
-from kg.core.errors import KgError, NotFound, QuerySyntaxError, StoreError, TimedOut
+from kg.core.errors import KgError, NotFound, QuerySyntaxError, ServiceRefused, StoreError, TimedOut
 
 
 class Refused(KgError):
@@ -72,6 +73,16 @@ class NotAcceptable(Refused):
     """No format that the client accepts can hold the answer."""
 
     status = 406
+
+
+class Slow(Refused):
+    """A request whose body does not arrive."""
+
+    status = 408
+    headers: Mapping[str, str] = {"Connection": "close"}
+
+    def __init__(self) -> None:
+        super().__init__("the body of the request did not arrive in time")
 
 
 class TooLarge(Refused):
@@ -154,6 +165,8 @@ def sentence(error: KgError) -> str:
     """The sentence for the client; a syntax error has its place."""
     if isinstance(error, QuerySyntaxError):
         return f"line {error.line}, column {error.column}: {error}"
+    if isinstance(error, ServiceRefused):
+        return f"{error.where}SERVICE asks another server, which this one does not do"
     if isinstance(error, StoreError):  # its message has a path of this machine
         return "the store cannot be read now: `kg doctor` says why"
     return str(error)

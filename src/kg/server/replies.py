@@ -13,12 +13,15 @@ from starlette.types import Receive, Scope, Send
 
 from kg.server.frames import DATA
 from kg.server.pool import Call
+from kg.server.refusals import AnswerTooLarge
 from kg.server.session import Generation, session_of
 from kg.server.settings import Limits
 
 Result = TypeVar("Result")
 _AT_ONCE = 1 << 20
 """The bytes up to which an answer is sent whole, with its length."""
+_MOST_WHOLE = 100_000_000
+"""The bytes of the longest answer that is kept to be sent whole."""
 _PIECE = 1 << 16
 _SLOWEST = 20_000
 """The bytes a second that a client must take of an answer, so that it holds no worker for long."""
@@ -75,6 +78,8 @@ async def _begun(call: Call, body: IO[bytes], *, is_whole: bool) -> str:
     while not call.is_over and (is_whole or body.tell() < _AT_ONCE):
         if (frame := await call.frame()).kind == DATA:
             body.write(frame.data)
+        if body.tell() > _MOST_WHOLE:
+            raise AnswerTooLarge(_MOST_WHOLE, "bytes, which is too long for HTTP/1.0")
     return media_type
 
 
@@ -107,9 +112,11 @@ class Streamed(Response):
         began, sent = monotonic(), 0
         async for data in self._data():
             left = self._limits.idle + self._limits.seconds + sent / _SLOWEST - (monotonic() - began)
+            before = monotonic()
             async with asyncio.timeout(min(self._limits.idle, max(0.0, left))):
                 await send({"type": "http.response.body", "body": data, "more_body": True})
             sent += len(data)
+            self._call.paused += monotonic() - before
 
     async def _data(self) -> AsyncIterator[bytes]:
         self._body.seek(0)

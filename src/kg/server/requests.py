@@ -1,11 +1,12 @@
 """Read requests: parameters, and bodies within limits."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from kg.server.refusals import BadRequest, TooLarge
+from kg.server.refusals import BadRequest, Slow, TooLarge
 from kg.server.session import session_of
 
 _MOST_FIELDS = 1_000
@@ -33,13 +34,17 @@ def merged(first: Parameters, second: Parameters) -> Parameters:
 
 
 async def text_of(request: Request) -> str:
-    """The body of a request as text. Raises TooLarge, BadRequest."""
-    most = session_of(request).serving.limits.request_bytes
+    """The body of a request as text. Raises Slow, TooLarge, BadRequest."""
+    limits = session_of(request).serving.limits
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise TooLarge(f"the body of the request has more than {most:,} bytes")
+    try:
+        async with asyncio.timeout(limits.idle):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limits.request_bytes:
+                    raise TooLarge(f"the body of the request has more than {limits.request_bytes:,} bytes")
+    except TimeoutError:
+        raise Slow from None
     try:
         return body.decode()
     except UnicodeDecodeError as error:

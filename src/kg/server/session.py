@@ -8,19 +8,20 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-from starlette.requests import Request
+from typing import TYPE_CHECKING, Any
 
 from kg.config import Config
 from kg.core.errors import KgError, StoreError
-from kg.core.fork_server import Begin, ForkServer
+from kg.core.fork_server import Begin, Forked, ForkServer, nothing
 from kg.server.follower import Followed, follow_notes
 from kg.server.frames import DATA, packed, receive
 from kg.server.pool import Call, Pool
 from kg.server.settings import Serving
 from kg.server.worker import Place, Question, answer_questions
 from kg.store.store import Published
+
+if TYPE_CHECKING:  # the follower begins before the libraries of the server are imported
+    from starlette.requests import Request
 
 _FOLLOWER = 1
 _RESTART = 1.0
@@ -67,6 +68,7 @@ class Session:
         *,
         notice: Callable[[str], None] = lambda text: None,
         log: Callable[[str], None] | None = None,
+        prepare: Callable[[], None] = nothing,
         begin: Begin | None = None,
     ) -> None:
         self.serving = serving
@@ -78,10 +80,14 @@ class Session:
                 partial(answer_questions, memory=limits.memory, answer_bytes=limits.answer_bytes),
                 partial(follow_notes, serving=serving, cwd=Path.cwd()),
             ],
+            prepare,
             begin,
         )
+        self._begun: Forked | None = self._forks.start(_FOLLOWER)
         self._current: Generation | None = None
         self._problem = ""
+        self.failure: KgError | None = None
+        """Why the server cannot go on."""
         self._tasks: list[asyncio.Task[None]] = []
         self._follower: asyncio.StreamWriter | None = None
         self.listeners = 0
@@ -162,7 +168,13 @@ class Session:
     async def _follow(self, ready: asyncio.Event) -> None:
         """Follow the notes for as long as the server runs."""
         while True:
-            pid, connection = self._forks.start(_FOLLOWER)
+            try:
+                pid, connection = self._begun or self._forks.start(_FOLLOWER)
+            except KgError as error:  # without its processes, the server cannot go on
+                self.failure = error
+                ready.set()
+                return
+            self._begun = None
             connection.setblocking(False)
             reader, writer = await asyncio.open_connection(sock=connection)
             self._follower = writer
@@ -171,8 +183,7 @@ class Session:
                     await self._take((await receive(reader)).value())
                     ready.set()
             except (asyncio.IncompleteReadError, ConnectionError):
-                self._problem = "the process that reads the notes has crashed"
-                self.notice(f"{self._problem}; the last good state stays")
+                self._report("the process that reads the notes has crashed")
                 ready.set()
             finally:
                 self._follower = None
@@ -181,11 +192,15 @@ class Session:
                     self._forks.end(pid, gently=True)
             await asyncio.sleep(_RESTART)
 
+    def _report(self, problem: str) -> None:
+        """Keep what is wrong with the notes, and say it once."""
+        if problem and problem != self._problem:
+            self.notice(f"{problem}; the last good state stays")
+        self._problem = problem
+
     async def _take(self, followed: Followed) -> None:
         """Serve another generation."""
-        if followed.problem and followed.problem != self._problem:
-            self.notice(f"{followed.problem}; the last good state stays")
-        self._problem = followed.problem
+        self._report(followed.problem)
         if followed.store is None:
             return
         try:
@@ -220,7 +235,7 @@ class Session:
             yield call
 
 
-def session_of(request: Request) -> Session:
+def session_of(request: "Request") -> Session:
     """The session that a request is about."""
     session = request.app.state.session
     assert isinstance(session, Session)

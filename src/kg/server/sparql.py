@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from kg.server.answers import Asked, answer
+from kg.server.answers import GRAPHS, Asked, answer
 from kg.server.caching import entity_tag, tagged, unchanged
 from kg.server.description import describe
 from kg.server.negotiation import prefers_html
@@ -49,7 +49,7 @@ async def _answered(request: Request, asked: Asked) -> Response:
     with session.generation() as generation:
         headers: Mapping[str, str] = {"Vary": "Accept", "Cache-Control": "no-store"}
         if asked.kind and asked.is_lasting:
-            tag = entity_tag(generation, asked.text, asked.dataset, asked.negotiated(asked.kind))
+            tag = entity_tag(generation, asked.text, asked.dataset, asked.base, asked.negotiated(asked.kind))
             if reply := unchanged(request, tag):
                 return reply
             headers = tagged(tag)
@@ -60,7 +60,7 @@ async def _without_query(request: Request) -> Response:
     """A page for a browser; otherwise, the description of the service."""
     if request.method == "POST":
         raise BadRequest("the request has no query: send query=… in a form, or the query as application/sparql-query")
-    if prefers_html(request.headers.get("accept")):
+    if prefers_html(request.headers.get("accept"), GRAPHS):
         return RedirectResponse("/query", 303)
     return await describe(request)
 
@@ -76,6 +76,7 @@ def _asked(request: Request, parameters: Parameters) -> Asked:
         (default, named) if default or named else None,
         request.headers.get("accept"),
         next(iter(parameters.get("format", ())), "").lower(),
+        f"{request.base_url}sparql",
     )
 
 

@@ -13,7 +13,7 @@ from typing import Literal as Choice
 
 import pyoxigraph as ox
 
-from kg.core.errors import KgError
+from kg.core.errors import KgError, ServiceRefused
 from kg.rdf.rdflib_terms import to_rdflib
 from kg.rdf.terms import XSD
 from kg.store.generations import is_damage
@@ -242,7 +242,7 @@ def answering() -> Iterator[None]:
 def unanswered(error: Exception) -> KgError:
     """The error for a query that fails, or whose answer cannot be read to its end."""
     if isinstance(error, PermissionError):  # raised by a blocked socket: a query opens nothing else
-        return KgError("SERVICE asks another server, which needs --allow-service")
+        return ServiceRefused()
     if isinstance(error, SyntaxError):
         return KgError(f"the answer cannot be read to its end: {error.msg}")
     return KgError(f"the query cannot be answered: {error}")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from kg.core.spelling import did_you_mean, nearest
 from kg.rdf.sparql_syntax import Token, line_and_column
-from kg.sparql.scopes import Scope, Word, keyword, words
+from kg.sparql.scopes import VariableScope, Word, keyword, words
 
 AGGREGATES = frozenset(("COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT"))
 _CLAUSES = ("SELECT", "FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES")
@@ -56,7 +56,7 @@ class Mistake(NamedTuple):
 class _Query:
     """A SELECT query or subquery, by its clauses."""
 
-    scope: Scope
+    scope: VariableScope
     own: tuple[Word, ...]
     """The words outside its pattern."""
 
@@ -120,15 +120,15 @@ class _Text:
         """The queries by the identity of their scopes."""
         return {id(query.scope): query for query in self.queries}
 
-    def visible(self, group: Scope, end: int) -> set[str]:
+    def visible(self, group: VariableScope, end: int) -> set[str]:
         """The variables that may have a value in a group before an index (SPARQL 1.1, section 18.2.1)."""
         inside = (word for word in self.words if word.name and group.opening.end <= word.token.start < end)
         return {word.name for word in inside if self._reaches(word, group)}
 
-    def _reaches(self, word: Word, group: Scope) -> bool:
+    def _reaches(self, word: Word, group: VariableScope) -> bool:
         if word.scope.kind == "expression" and not word.is_assigned:
             return False
-        home: Scope | None = word.scope.home
+        home: VariableScope | None = word.scope.home
         while home is not group:
             if home is None or home.introduced in {"EXISTS", "MINUS"}:
                 return False
@@ -410,7 +410,7 @@ def _ungrouped(read: _Text) -> Iterator[Mistake]:
 
 
 def _is_aggregated(word: Word) -> bool:
-    scope: Scope | None = word.scope
+    scope: VariableScope | None = word.scope
     while scope and scope.kind == "expression":
         if scope.introduced in AGGREGATES:
             return True

@@ -34,6 +34,7 @@ def query(
     *,
     graphs: Sequence[ox.NamedNode] = (),
     dataset: Dataset | None = None,
+    base: str = "",
     services: bool = False,
 ) -> Answer:
     """Run a query against a store. The vault's prefixes need no declaration. Raises QuerySyntaxError, KgError,
@@ -41,7 +42,8 @@ def query(
 
     `params` binds variables to terms: `{"title": "Lean"}`; `kg.sparql.binding.term` reads a text. `graphs` form the
     default graph of the query; without them, it holds all known triples. A `dataset` replaces that of the query's own
-    FROM and FROM NAMED. With `services`, the query may call other servers by SERVICE.
+    FROM and FROM NAMED; relative IRIs are relative to `base`. With `services`, the query may call other servers by
+    SERVICE.
     """
     store = store if isinstance(store, Store) else Store(store)
     check(text, services=services)
@@ -49,6 +51,8 @@ def query(
     options: dict[str, Any] = {"default_graph": list(graphs)} if graphs else {}
     if dataset is not None:
         options = {"default_graph": list(dataset.default), "named_graphs": list(dataset.named)}
+    if base:
+        options["base_iri"] = base
     if services or is_closed():
         return _evaluated(store, text, bound, options)
     try:

@@ -14,7 +14,7 @@ _VARIABLE = re.compile(r"[?$](\w+)")
 
 
 @dataclass(eq=False)
-class Scope:
+class VariableScope:
     """The text between two brackets, or the whole text.
 
     A *query* is the text of a query outside its pattern. A *list* is a part of a pattern: `[…]`, a collection, a path.
@@ -23,12 +23,12 @@ class Scope:
     kind: Kind
     opening: Token
     """The opening bracket; an empty token for the whole text."""
-    parent: "Scope | None" = None
+    parent: "VariableScope | None" = None
     introduced: str = ""
     """The word before the bracket, in upper case: EXISTS, MINUS, COUNT …"""
     assigned: set[str] = field(default_factory=set)
     """The variables that the scope itself gives a value, by AS."""
-    home: "Scope" = field(init=False)
+    home: "VariableScope" = field(init=False)
     """The innermost query, group or template that contains the scope."""
 
     def __post_init__(self) -> None:
@@ -37,14 +37,14 @@ class Scope:
         self.home = self.parent.home if self.parent and is_inner else self
 
     @property
-    def outer(self) -> "Scope | None":
+    def outer(self) -> "VariableScope | None":
         """The query, group or template around the scope's home."""
         parent = self.home.parent
         return parent.home if parent else None
 
     def assigns(self, name: str) -> bool:
         """Whether a variable gets its value by AS here, or around the group of an EXISTS."""
-        home: Scope | None = self.home
+        home: VariableScope | None = self.home
         while home is not None and name not in home.assigned:
             home = home.outer if home.introduced == "EXISTS" else None
         return home is not None
@@ -54,7 +54,7 @@ class Word(NamedTuple):
     """A token of a query, in its scope."""
 
     token: Token
-    scope: Scope
+    scope: VariableScope
     before: Token
     before_that: Token
 
@@ -82,7 +82,10 @@ def keyword(token: Token) -> str:
 def words(text: str) -> list[Word]:
     """The tokens of a query with their scopes. A closing bracket belongs to the scope that it ends."""
     pattern = (pattern_span(text) or (len(text), 0))[0]
-    stack, listed = [Scope("query", _NO_TOKEN)], [Word(_NO_TOKEN, Scope("query", _NO_TOKEN), _NO_TOKEN, _NO_TOKEN)]
+    stack, listed = (
+        [VariableScope("query", _NO_TOKEN)],
+        [Word(_NO_TOKEN, VariableScope("query", _NO_TOKEN), _NO_TOKEN, _NO_TOKEN)],
+    )
     for read in tokens(text):
         for token in _compared(text, listed[-1].token, read) if stack[-1].kind == "expression" else (read,):
             scope, last = stack[-1], listed[-1]
@@ -93,7 +96,7 @@ def words(text: str) -> list[Word]:
             if word.is_assigned:
                 scope.home.assigned.add(word.name)
             if token.kind == "open":
-                stack.append(Scope(_kind(word, pattern), token, scope, keyword(last.token)))
+                stack.append(VariableScope(_kind(word, pattern), token, scope, keyword(last.token)))
             elif token.kind == "close" and len(stack) > 1:
                 stack.pop()
     return listed[1:]

@@ -1,6 +1,6 @@
 """Check whether a graph conforms to shapes: in full, or after a change, at a cost proportional to the change."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -8,7 +8,7 @@ import pyoxigraph as ox
 
 from kg.core.child_process import cores
 from kg.core.limits import Limits, limited
-from kg.rdf.vocabulary import SUB_CLASS_OF, Term
+from kg.rdf.vocabulary import SUB_CLASS_OF, TYPE, Find, Term
 from kg.validation.data_graph import DataGraph
 from kg.validation.pyshacl_runner import Job, Violation, in_order, refuse, run
 from kg.validation.shape_automaton import Automaton
@@ -49,6 +49,30 @@ class Conformance:
         """Run the shapes; take results from `before` where nothing has changed since. Raises ShapesError, TimedOut."""
         with limited("the shapes", self.limits):
             return self._checked(before)
+
+    def job_at(self, nodes: Set[Term]) -> Job | None:
+        """The check of some focus nodes alone, by the shapes that look around them; None if no shape has them.
+
+        Raises ShapesError.
+        """
+        refuse(self.shapes)
+        local = sorted(set(self.shapes.aimed) - set(self.shapes.whole), key=str)
+        focus = {shape: self.shapes.focus_nodes(shape, self._near(nodes)) & nodes for shape in local}
+        if not any(focus.values()):
+            return None
+        triples = Automaton(self.shapes).seen_from(focus, self.data) | self._classes()
+        return Job(triples, self.shapes.aimed_at(focus))
+
+    def _near(self, nodes: Set[Term]) -> Find:
+        """The data, in which only some nodes are of a class: the others are not looked up."""
+        things = [node for node in nodes if not isinstance(node, (ox.Literal, ox.Triple))]
+
+        def find(subject: Term | None, predicate: ox.NamedNode | None, obj: Term | None) -> Iterable[ox.Triple]:
+            if subject is None and predicate == TYPE:
+                return [triple for thing in things for triple in self.data(thing, predicate, obj)]
+            return self.data(subject, predicate, obj)
+
+        return find
 
     def _checked(self, before: State | None) -> State:
         refuse(self.shapes)

@@ -19,7 +19,7 @@ from kg.store.note_entries import FindingFields, fields_of
 FILE = "findings.json"
 
 
-class _Stored(NamedTuple):
+class _KeptFile(NamedTuple):
     """The contents of the file, an array in this order."""
 
     facts: str
@@ -33,7 +33,7 @@ def kept_findings(folder: Path, facts: str, validated: Callable[[], tuple[Findin
     `facts` name all that the findings depend on. Raises what the validation raises.
     """
     try:
-        stored = msgspec.convert(json.loads(read_bytes(folder / FILE, MAX_STORE_FILE, follow=False)), _Stored)
+        stored = msgspec.convert(json.loads(read_bytes(folder / FILE, MAX_STORE_FILE, follow=False)), _KeptFile)
         if stored.facts == facts:
             return tuple([_finding(*row) for row in stored.findings])
     except (OSError, ValueError, TypeError, RecursionError, msgspec.ValidationError):

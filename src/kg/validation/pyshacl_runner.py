@@ -107,13 +107,14 @@ def run(jobs: Sequence[Job], *, seconds: float, memory: int) -> list[list[Violat
         children = [processes.enter_context(Child(engine, memory=memory)) for _ in range(number)]
 
         def work(place: int) -> list[list[Violation]]:
-            return [_ask(children[place], job, seconds) for job in jobs[place::number]]
+            return [ask(children[place], job, seconds) for job in jobs[place::number]]
 
         results = list(threads.map(work, range(number)))
     return [results[place % number][place // number] for place in range(len(jobs))]
 
 
-def _ask(child: Child, job: Job, seconds: float) -> list[Violation]:
+def ask(child: Child, job: Job, seconds: float) -> list[Violation]:
+    """Return the results of a job in a child process with the `engine`. Raises ShapesError, TimedOut, ChildError."""
     data, shapes = (ox.serialize(list(rows), format=ox.RdfFormat.N_TRIPLES) for rows in (job.data, job.shapes))
     return [Violation.parsed(row) for row in child.ask(data, shapes, job.advanced, seconds=seconds)]
 

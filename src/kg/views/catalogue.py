@@ -193,12 +193,13 @@ class _Cataloguer:
         counts: dict[ox.NamedNode, list[tuple[Value, int]]] = defaultdict(list)
         for prop, value, number in self._counted():
             is_short = isinstance(value, ox.NamedNode) or len(value.value) <= _LONGEST
-            if is_short and prop not in _NO_FACETS and not self.vault.ontology.is_structural(prop.value):
+            if is_short:
                 counts[prop].append((value, number))
         return counts
 
     def _counted(self) -> Iterator[tuple[ox.NamedNode, Value, int]]:
-        left_out = ", ".join(map(str, sorted(_NO_FACETS, key=str)))
+        structural = {name for name in self.vault.store.predicates if self.vault.ontology.is_structural(name.value)}
+        left_out = ", ".join(sorted(map(str, structural | _NO_FACETS)))
         rows = self.vault.store.solutions(
             "SELECT ?property ?value (COUNT(DISTINCT ?thing) AS ?number) "
             f"{{ {self._pattern} . ?thing ?property ?value FILTER(?property NOT IN ({left_out})) }} "

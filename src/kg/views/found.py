@@ -50,11 +50,10 @@ def names_like(vault: OpenVault, text: str, most: int = _NAMES) -> list[NamedThi
 
 def _fitting(vault: OpenVault, wanted: str) -> Iterator[tuple[int, int, str, str]]:
     """The labels that fit: how well, their length, the label and the thing."""
-    for node, label in vault.naming.meant.labelled():
-        key = letters_and_digits(label)
+    for key, label, iri in vault.keyed_names:
         if wanted in key:
             rank = 0 if key.startswith(wanted) else 1 if any(_begins(word, wanted) for word in label.split()) else 2
-            yield rank, len(label), label, node.value
+            yield rank, len(label), label, iri
 
 
 def _begins(word: str, wanted: str) -> bool:
@@ -62,7 +61,11 @@ def _begins(word: str, wanted: str) -> bool:
 
 
 def found(vault: OpenVault, text: str, limit: int = 20) -> Found:
-    """What a search finds in names and in the text."""
+    """What a search finds in names and in the text; in names alone, where some notes are private."""
+    if vault.is_redacted:
+        return Found(
+            text, tuple(names_like(vault, text)), None, "the text is not searched, since some notes are private"
+        )
     try:
         results = search(vault.store, text, config=vault.config, limit=limit, looser=True)
     except KgError as error:

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import pyoxigraph as ox
 
 from kg.config import Config
+from kg.core.text import letters_and_digits
 from kg.ingestion.keyed_index import index_of, stored_files
 from kg.mapping.ontology import Ontology
 from kg.rdf.iris import Names
@@ -40,6 +41,8 @@ class OpenVault:
 
     config: Config
     published: Published
+    is_redacted: bool = False
+    """Whether the store is a copy without private notes, so that the files of the vault say more than it may."""
     _shown: dict[ox.NamedNode, Shown] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -60,7 +63,7 @@ class OpenVault:
     @property
     def state(self) -> IngestState | None:
         """The state of the notes; None if the store has none, as a copy without private notes."""
-        return self.project.state
+        return None if self.is_redacted else self.project.state
 
     @cached_property
     def names(self) -> Names:
@@ -92,6 +95,12 @@ class OpenVault:
         """The first note of each thing."""
         rows = self.store.solutions(f"SELECT ?thing ?path {{ ?document {DESCRIBES} ?thing ; {PATH} ?path }}")
         return _first((row[0], row[1].value) for row in rows if isinstance(row[0], ox.NamedNode))
+
+    @cached_property
+    def keyed_names(self) -> list[tuple[str, str, str]]:
+        """The labels and aliases of things: their letters and digits, the text, and the IRI of the thing."""
+        rows = self.naming.meant.labelled()
+        return [(letters_and_digits(label), label, node.value) for node, label in rows]
 
     def path_of(self, node: ox.NamedNode) -> str:
         """The note that describes a thing, or in which it is; empty if there is none."""

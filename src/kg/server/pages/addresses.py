@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from kg.rdf.iris import encode_path
 from kg.views.table import TableQuery
 
 _KEPT = "/~!$&'()*+,;=:@"
@@ -20,8 +21,8 @@ def of_thing(iri: str, base: str) -> str:
 
 
 def iri_of(path: str, part: str, base: str) -> str:
-    """The IRI of the thing at a page's address; `path` as it is in the address, still encoded."""
-    return f"{base}{path}" + (f"#{part}" if part else "")
+    """The IRI of the thing at a page's address, whose path is decoded."""
+    return f"{base}{encode_path(path)}" + (f"#{part}" if part else "")
 
 
 def of_list(of: str = "", has: Iterable[tuple[str, str]] = (), folder: str = "", page: int = 1) -> str:

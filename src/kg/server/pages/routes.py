@@ -41,8 +41,7 @@ async def thing(request: Request) -> Response:
     """A thing: by its path in the vault, its IRI or its name."""
     parameters = parameters_of(request.url.query)
     if "path" in request.path_params:
-        path = request.scope.get("raw_path", b"").decode("ascii").partition("/thing/")[2].partition("?")[0]
-        return await page(request, writing.thing_at, path, parameters.get("part", [""])[0])
+        return await page(request, writing.thing_at, request.path_params["path"], parameters.get("part", [""])[0])
     iri, name = (parameters.get(key, [""])[0] for key in ("iri", "name"))
     return await page(request, writing.thing_page, f"<{iri}>" if iri else name)
 

@@ -55,6 +55,11 @@ _ATTRIBUTES: Mapping[str, set[str]] = {
     **{name: {"id"} for name in ("h1", "h2", "h3", "h4", "h5", "h6")},
 }
 _OWN_IMAGE = re.compile(r"/files/[^\\]*\Z")
+_CLASS = re.compile(
+    r"c-[a-z0-9]{1,3}|callout(?:-[a-z-]{1,30})?|to-(?:left|right|center)|missing(?:-[a-z]+)?|"
+    r"task|box|hidden|footnote|embedded|title|table|code|math|block|tag|image|embed|out|file|nowhere|resolved|self"
+)
+"""The classes that the pages give elements of a text; a note could look like a part of the page by others."""
 _UNSAFE_ID = re.compile(r"\s+")
 
 
@@ -282,4 +287,6 @@ def _kept(element: str, attribute: str, value: str) -> str | None:
         return value if _OWN_IMAGE.match(value) else None
     if attribute == "id":
         return f"text-{value}"
+    if attribute == "class":
+        return " ".join(name for name in value.split() if _CLASS.fullmatch(name)) or None
     return value

@@ -18,7 +18,9 @@ _HOME = "page of the vault"
 
 def open_vault(opened: Opened) -> OpenVault:
     """The vault of an open generation; what one page reads is kept for the next."""
-    vault: OpenVault = opened.kept.setdefault("vault", OpenVault(opened.config, opened.published))
+    vault: OpenVault = opened.kept.setdefault(
+        "vault", OpenVault(opened.config, opened.published, opened.place.is_redacted)
+    )
     return vault
 
 

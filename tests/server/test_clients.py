@@ -1,0 +1,117 @@
+"""Clients of others get over HTTP what `kg query` gives: SPARQLWrapper, rdflib's store and curl, for the whole library."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+import pytest
+import rdflib
+from rdflib.plugins.stores.sparqlstore import SPARQLStore
+from SPARQLWrapper import JSON, POST, XML, SPARQLWrapper
+
+import kg
+from helpers.clients import Running, running
+from helpers.vaults import NOTES, ROOT
+from kg.config import load
+from kg.server.described_dataset import standing_alone
+from kg.sparql.library import library
+
+
+@pytest.fixture(scope="module")
+def vault(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    vault = tmp_path_factory.mktemp("clients") / "notes"
+    shutil.copytree(NOTES, vault, ignore=shutil.ignore_patterns(".kg"))
+    kg.ingest(vault)
+    return vault
+
+
+@pytest.fixture(scope="module")
+def server(vault: Path) -> Iterator[Running]:
+    with running(vault, "--no-token") as server:
+        yield server
+
+
+def _library(vault: Path) -> dict[str, str]:
+    """The queries of the library that stand alone, as other clients must send them: with their prefixes.
+
+    Without comments, since SPARQLWrapper takes a word of them for the form of the query.
+    """
+    config = load(vault)
+    prefixes = kg.Store(config.store).prefixes
+    return {
+        name: standing_alone(re.sub("^#.*\n", "", query.text, flags=re.M), prefixes)
+        for name, query in library(config).items()
+        if all(param.optional or param.default is not None for param in query.header.params)
+    }
+
+
+def _rows(answer: dict[str, Any]) -> list[tuple[tuple[str, str], ...]]:
+    rows = answer["results"]["bindings"]
+    return sorted(tuple(sorted((name, term["value"]) for name, term in row.items())) for row in rows)
+
+
+def _expected(vault: Path, text: str) -> list[tuple[tuple[str, str], ...]]:
+    answer = kg.query(kg.Store(load(vault).store), text)
+    return _rows(json.loads(answer.result.serialize(format=ox.QueryResultsFormat.JSON)))
+
+
+@pytest.mark.slow
+def test_sparqlwrapper_asks_the_library(vault: Path, server: Running) -> None:
+    queries = _library(vault)
+    assert len(queries) > 25
+    for number, (name, text) in enumerate(queries.items()):
+        client = SPARQLWrapper(f"{server.url}/sparql")
+        client.setQuery(text)
+        client.setReturnFormat(JSON)
+        if number % 2:
+            client.setMethod(POST)
+        assert _rows(client.queryAndConvert()) == _expected(vault, text), name  # type: ignore[arg-type]
+
+
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
+def test_sparqlwrapper_reads_xml_and_graphs(vault: Path, server: Running) -> None:
+    client = SPARQLWrapper(f"{server.url}/sparql")
+    client.setQuery("SELECT * { ?s a kg:Concept }")
+    client.setReturnFormat(XML)
+    assert client.queryAndConvert().toxml().count("<result>") == 20  # type: ignore[union-attr]
+    client.setQuery("CONSTRUCT WHERE { ?s a kg:Concept }")
+    graph = client.queryAndConvert()
+    assert isinstance(graph, rdflib.Graph)
+    assert len(graph) == 20
+
+
+@pytest.mark.slow
+def test_rdflib_asks_the_library(vault: Path, server: Running) -> None:
+    graph = rdflib.Graph(SPARQLStore(f"{server.url}/sparql", returnFormat="json"))
+    for name, text in _library(vault).items():
+        rows: list[Any] = [*graph.query(text)]
+        got = sorted(tuple(sorted((str(name), str(value)) for name, value in row.asdict().items())) for row in rows)
+        assert got == _expected(vault, text), name
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
+def test_curl_asks(vault: Path, server: Running) -> None:
+    name, text = next(iter(_library(vault).items()))
+    command = ["curl", "-sf", "-G", "--data-urlencode", f"query={text}", f"{server.url}/sparql"]
+    assert _rows(json.loads(subprocess.run(command, capture_output=True, check=True).stdout)) == _expected(
+        vault, text
+    ), name
+
+
+@pytest.mark.system
+def test_comunica_asks_the_library(vault: Path, server: Running) -> None:
+    """It finds out by itself that the address is a SPARQL endpoint."""
+    folder = ROOT / "tests" / "system" / "comunica"
+    if not (folder / "node_modules").is_dir():
+        pytest.skip("needs what tests/system/comunica/package.json names; `make test-all` installs it")
+    queries = _library(vault)
+    command = ["node", str(folder / "ask.mjs"), f"{server.url}/sparql"]
+    done = subprocess.run(command, input=json.dumps(queries), capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    for name, rows in json.loads(done.stdout).items():
+        assert sorted(tuple(map(tuple, row)) for row in rows) == _expected(vault, queries[name]), name
