@@ -36,9 +36,9 @@ NOTES = {
 
 @contextlib.contextmanager
 def serving(
-    vault: Path, *, access: "Access | None" = None, limits: "Limits | None" = None, **more: Any
+    vault: Path, *, access: "Access | None" = None, limits: "Limits | None" = None, checks: bool = False, **more: Any
 ) -> "Iterator[TestClient]":
-    """A client of a server for an ingested vault, which is not watched."""
+    """A client of a server for an ingested vault, which is not watched; `checks` says whether it is validated."""
     from starlette.testclient import TestClient
 
     from kg.server.app import create_app
@@ -46,7 +46,8 @@ def serving(
     from kg.server.settings import Access, Limits, Serving
 
     config = load(vault)
-    served = Serving(config, False, access=access or Access(), limits=limits or Limits(seconds=5), **more)
+    limits = limits or Limits(seconds=5)
+    served = Serving(config, False, access=access or Access(), limits=limits, checks=checks, **more)
     session = Session(served, begin=forking.fork_server)
     with TestClient(create_app(session), ORIGIN, raise_server_exceptions=False, follow_redirects=False) as client:
         yield client

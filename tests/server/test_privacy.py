@@ -14,7 +14,7 @@ from helpers.vaults import write_vault
 CANARY = "zinnober"
 NOTES = {
     "Open.md": f"# Open\n\nSee [[{CANARY}]] and [[{CANARY} wanted]], and read {CANARY} twice.\n",
-    f"{CANARY}.md": f"---\ntags: [private]\nrating: 5\n---\n# {CANARY}\n\n{CANARY} mutters [[Missing {CANARY}]]. ![[{CANARY}.png]]\n",
+    f"{CANARY}.md": f"---\ntags: [private]\nrating: 5\n---\n# {CANARY}\n\n{CANARY} utters [[Missing {CANARY}]]. ![[{CANARY}.png]]\n",
     f"{CANARY}.png": CANARY,
 }
 EVERYTHING = "SELECT * { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }"
@@ -44,7 +44,7 @@ def test_the_canary_is_nowhere(vault: Path) -> None:
             answer = client.get(address, headers={"Accept": "*/*"})
             said = answer.text + str(answer.headers)
             assert CANARY not in said.replace(address, "").replace(NOTE, ""), address
-        private = 'SELECT (kg:textContext(?note, "mutters") AS ?line) { VALUES ?note { n:zinnober } }'
+        private = 'SELECT (kg:textContext(?note, "utters") AS ?line) { VALUES ?note { n:zinnober } }'
         assert client.get("/sparql", params={"query": private}).status_code == 403
 
 
@@ -63,7 +63,7 @@ def test_the_canary_is_on_no_page(vault: Path) -> None:
             assert answer.status_code < 500, (address, answer.text)
             said = unescape(answer.text) + str(answer.headers)
             assert CANARY not in said or CANARY in address, address
-            assert "mutters" not in said and "rating" not in said, address
+            assert "utters" not in said and "rating" not in said, address
             if "html" in answer.headers["Content-Type"]:
                 waiting += [unescape(link) for link in re.findall(r'<a[^>]*\shref="(/[^"#]*)', answer.text)]
     assert len(seen) > 10

@@ -8,9 +8,18 @@ export async function unpacked(id) {
   return JSON.parse(await new Response(stream).text());
 }
 
+/** Where the server has the data, if one has sent the page; the page of an export holds them itself. */
+export const server = document.querySelector('meta[name="kg-map"]')?.content ?? "";
+
+async function fetched(address) {
+  const answer = await fetch(`${server}/${address}`, { headers: { Accept: "application/json" } });
+  if (!answer.ok) throw new Error((await answer.json()).error);
+  return answer.json();
+}
+
 /** Things, links and what may be asked of them. Numbers of things are their places in the arrays. */
 export async function load() {
-  return new Graph(await unpacked("kg-graph"));
+  return new Graph(server ? await fetched("data.json") : await unpacked("kg-graph"));
 }
 
 const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
@@ -28,6 +37,9 @@ class Graph {
     this.order = Uint32Array.from(this.labels.keys()).sort((a, b) => this.weights[b] - this.weights[a] || a - b);
     this.names = this.labels.map((label, number) => [label, ...(this.aliases[number] ?? [])].map(plain));
     this.details = new Map();
+    this.numberOf = new Map((this.iris ?? []).map((iri, number) => [iri, number]));
+    this.tagKind = this.kinds.indexOf("tagged");
+    this.broaderKind = this.kinds.indexOf("broader");
     this.out = rows(this.size, this.sources, this.sources.length);
     this.in = rows(this.size, this.targets, this.sources.length);
     this.mates = this.pairs();
@@ -72,6 +84,41 @@ class Graph {
     return this.tags.get(`#${name.toLowerCase()}`);
   }
 
+  // ---- tags and folders ------------------------------------------------------------------------------------------
+
+  /** The tags of things: companions, or things where notes describe them. */
+  allTags() {
+    if (this.tagKind < 0) return [];
+    const found = new Set();
+    for (const link of this.kind.keys()) if (this.kind[link] === this.tagKind) found.add(this.targets[link]);
+    for (const tag of found) for (const link of this.outOf(tag)) if (this.kind[link] === this.broaderKind) found.add(this.targets[link]);
+    return this.byName(found);
+  }
+
+  allFolders() {
+    const layer = this.layers.find((one) => one.name === "folders");
+    return layer ? this.byName(Array.from({ length: layer.end - layer.first }, (_, at) => layer.first + at)) : [];
+  }
+
+  byName(numbers) {
+    return [...numbers].sort((a, b) => (this.labels[a] < this.labels[b] ? -1 : 1));
+  }
+
+  /** The things in a folder, or with a tag, and those in the folders below it, or with a narrower tag; a tag is one, too. */
+  members(whole) {
+    const wholes = new Set([whole]);
+    const found = new Set(this.isThing(whole) ? wholes : []);
+    const isTag = this.layer[whole] < 0 || this.layers[this.layer[whole]].name === "tags";
+    for (const one of wholes) {
+      for (const link of this.into(one)) {
+        const [source, kind] = [this.sources[link], this.kind[link]];
+        if (isTag ? kind === this.broaderKind : !this.isThing(source)) wholes.add(source);
+        else if (this.isThing(source) && (!isTag || kind === this.tagKind)) found.add(source);
+      }
+    }
+    return found;
+  }
+
   // ---- addresses -------------------------------------------------------------------------------------------------
 
   /** Of each thing the name by which an address calls it: its own, and a number more for the next of the same name. */
@@ -93,11 +140,12 @@ class Graph {
   addressed(hash) {
     let name;
     try {
-      name = decodeURIComponent(hash.replace(/^#\//, ""));
+      name = decodeURIComponent(hash.replace(/^#\//, "").replace(/\?.*$/, ""));
     } catch {
       return -1;
     }
     if (this.numbers.has(name)) return this.numbers.get(name);
+    if (this.numberOf.has(name)) return this.numberOf.get(name);
     const wanted = plain(name);
     const same = this.order.find((number) => this.names[number][0] === wanted);
     return same ?? this.order.find((number) => this.names[number].includes(wanted)) ?? -1;
@@ -156,10 +204,28 @@ class Graph {
 
   /** The text of a thing, its IRI and its properties. */
   async detail(number) {
+    if (server) return this.answered(number);
     const at = Math.floor(number / this.chunk);
     if (!this.details.has(at)) this.details.set(at, unpacked(`kg-texts-${at}`));
     const [text, iri, properties] = (await this.details.get(at))[number % this.chunk];
     return { text, iri, properties };
+  }
+
+  /** What the server tells about a thing: also the address of its page. */
+  async answered(number) {
+    const iri = this.iris[number];
+    if (!iri) return { text: "", iri: "", properties: [], page: `/list?folder=${encodeURIComponent(this.labels[number].replace(/\/$/, ""))}` };
+    const found = await fetched(`thing.json?iri=${encodeURIComponent(iri)}`).catch(() => ({ text: "", properties: [], page: "" }));
+    if (Array.isArray(found.text)) found.text.forEach((node) => this.lead(node));
+    return { ...found, iri };
+  }
+
+  /** A link in a text leads to a thing of the map, by its number. */
+  lead(node) {
+    if (!Array.isArray(node)) return;
+    const [, attributes, ...children] = node;
+    if (attributes?.iri) attributes.to = this.numberOf.get(attributes.iri);
+    for (const child of [...(Array.isArray(attributes?.title) ? attributes.title : []), ...children]) this.lead(child);
   }
 }
 

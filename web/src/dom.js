@@ -44,5 +44,15 @@ export function icon(kind, colour) {
   return svg;
 }
 
+/** A line in a colour, as links of a kind have it on the map. */
+export function dash(colour) {
+  const svg = document.createElementNS(SPACE, "svg");
+  for (const [name, value] of [["viewBox", "0 0 18 18"], ["aria-hidden", "true"], ["class", "icon"]]) svg.setAttribute(name, value);
+  const form = document.createElementNS(SPACE, "path");
+  for (const [name, value] of [["d", "M0 9H18"], ["stroke", colour], ["stroke-width", "4"]]) form.setAttribute(name, value);
+  svg.append(form);
+  return svg;
+}
+
 export const number = (value) => value.toLocaleString("en");
 export const plural = (count, word, words = `${word}s`) => `${number(count)} ${count === 1 ? word : words}`;

@@ -1,6 +1,7 @@
-import { load } from "./data.js";
+import { read, written } from "./address.js";
+import { load, server } from "./data.js";
 import { theme } from "./colours.js";
-import { plural } from "./dom.js";
+import { make, plural } from "./dom.js";
 import { Filters, Search } from "./side.js";
 import { Panel } from "./panel.js";
 import { print } from "./paper.js";
@@ -112,6 +113,7 @@ class Page {
     if (state.only) shown.local = this.data.within(state.selected, state.depth, shown);
     this.repaint({ filters: true });
     if (fit) this.map.whole?.();
+    this.remember(state.selected, { again: true });
   }
 
   // ---- one thing ------------------------------------------------------------------------------------------------
@@ -123,7 +125,7 @@ class Page {
     state.selected = number;
     const wasLocal = shown.local !== null;
     const changed = number < 0 ? wasLocal : shown.reveal(number);
-    if (number < 0) shown.local = null;
+    if (number < 0) [shown.local, state.only] = [null, false];
     if (address) this.remember(number);
     document.title = number < 0 ? this.data.title : `${this.data.labels[number]} – ${this.data.title}`;
     if (number < 0) return this.leave(changed);
@@ -159,11 +161,19 @@ class Page {
     const { state, shown } = this;
     state.depth = Number($("depth").value);
     state.only = $("only-local").checked && state.selected >= 0;
-    $("depth-said").textContent = plural(state.depth, "link");
-    $("depth").setAttribute("aria-valuetext", plural(state.depth, "link"));
     shown.local = state.only ? this.data.within(state.selected, state.depth, shown) : null;
+    this.depthSaid();
     this.repaint({ filters: true });
     this.map.whole?.();
+    this.remember(state.selected, { again: true });
+  }
+
+  depthSaid() {
+    const { state } = this;
+    $("depth").value = String(state.depth);
+    $("only-local").checked = state.only;
+    $("depth-said").textContent = plural(state.depth, "link");
+    $("depth").setAttribute("aria-valuetext", plural(state.depth, "link"));
   }
 
   /** What a screen reader says of a thing that was chosen. */
@@ -175,26 +185,74 @@ class Page {
 
   // ---- addresses ------------------------------------------------------------------------------------------------
 
-  /** The address of the page names the thing, so that it can be shared, and the browser leads back. */
-  remember(number) {
-    if (number >= 0) {
-      if (location.hash !== this.data.address(number)) location.hash = this.data.address(number);
-    } else if (location.hash) history.pushState(null, "", `${location.pathname}${location.search}`);
+  /** The address of the page names the thing and the filters, so that it can be shared, and the browser leads back. */
+  remember(number, { again = false } = {}) {
+    const filters = written(this);
+    const hash = number >= 0 || filters ? `${number >= 0 ? this.data.address(number) : "#/"}${filters && `?${filters}`}` : "";
+    if (location.hash === hash) return;
+    if (again || !hash) history[again ? "replaceState" : "pushState"](null, "", hash || `${location.pathname}${location.search}`);
+    else location.hash = hash;
   }
 
-  /** Show the thing that the address names. */
+  /** Show the thing that the address names, with the filters that it names. */
   follow() {
     if (location.hash && !location.hash.startsWith("#/")) return;
-    const number = location.hash ? this.data.addressed(location.hash) : -1;
-    if (location.hash && number < 0) $("notice").textContent = "This page has no thing of the name in its address.";
+    const [name, filters] = location.hash.split("?", 2);
+    const isOther = (filters ?? "") !== written(this);
+    if (isOther) read(this, filters ?? "");
+    const number = name.length > 2 ? this.data.addressed(name) : -1;
+    if (name.length > 2 && number < 0) $("notice").textContent = "This page has no thing of the name in its address.";
     if (number !== this.state.selected) this.select(number, { moving: true, address: false });
+    if (isOther) this.restored();
   }
+
+  /** The filters are those of an address now. */
+  restored() {
+    const { state, shown } = this;
+    state.only &&= state.selected >= 0;
+    shown.reckon();
+    shown.local = state.only ? this.data.within(state.selected, state.depth, shown) : null;
+    this.depthSaid();
+    this.repaint({ filters: true });
+    this.map.whole?.();
+  }
+
+  /** `/map?around=NAME&depth=2` of a server shows only what is around a thing. */
+  begin() {
+    const asked = new URLSearchParams(location.search);
+    const around = server && !location.hash ? asked.get("around") : null;
+    if (!around) return this.follow();
+    const number = this.data.addressed(`#/${encodeURIComponent(around)}`);
+    if (number < 0) {
+      $("notice").textContent = `Nothing is called “${around}”.`;
+      return undefined;
+    }
+    this.state.depth = Math.min(3, Math.max(1, Number(asked.get("depth")) || 1));
+    this.select(number, { address: false });
+    this.state.only = true;
+    return this.restored();
+  }
+}
+
+/** A server tells when the notes have changed; the map stays until someone wants another. */
+function listen() {
+  let first = null;
+  const events = new EventSource("/events");
+  events.addEventListener("generation", ({ data }) => {
+    const { etag } = JSON.parse(data);
+    first ??= etag;
+    if (first !== etag) $("notice").replaceChildren("The notes have changed. ", make("a", { href: "" }, "Show them as they are now"));
+  });
+  addEventListener("pagehide", () => events.close());
 }
 
 async function start() {
   const root = document.documentElement;
+  if (server) $("notice").textContent = "Drawing up the map …";
   try {
-    const page = new Page(await load());
+    const data = await load();
+    if (server) $("notice").textContent = "";
+    const page = new Page(data);
     page.search.update();
     try {
       await page.draw();
@@ -204,12 +262,13 @@ async function start() {
     }
     page.search.update();
     page.filters.draw();
-    page.follow();
+    page.begin();
+    if (server) listen();
     window.kgPage = page;
     document.dispatchEvent(new CustomEvent("kg-page", { detail: page })); // ask/ listens, where the page answers questions
     requestAnimationFrame(() => requestAnimationFrame(() => (root.dataset.ready = String(Math.round(performance.now())))));
   } catch (error) {
-    $("notice").textContent = "This page needs a browser of 2023 or newer.";
+    $("notice").textContent = server ? `The map cannot be shown: ${error.message}` : "This page needs a browser of 2023 or newer.";
     throw error;
   }
 }

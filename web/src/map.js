@@ -8,6 +8,8 @@ import { Names } from "./names.js";
 
 const MANY_LINKS = 20_000;
 const NEAR = 1_500;
+/** Of up to so many links, each has an arrow where colours tell their kinds. */
+const ARROWS = 3_000;
 const LINKS_AT_ONCE = 6_000;
 const ALWAYS_NAMED = 14;
 /** A pointer that moves less, in pixels, has not moved. */
@@ -21,6 +23,7 @@ export class GraphMap {
     this.hovered = -1;
     this.lit = null;
     this.all = data.sources.length <= MANY_LINKS;
+    this.arrows = data.sources.length <= ARROWS;
     this.drawn = new Set();
     this.thin = Math.min(1, 18 / Math.sqrt(Math.max(data.things, 1)));
     this.central = data.order.filter((number) => data.isThing(number)).slice(0, ALWAYS_NAMED);
@@ -184,18 +187,21 @@ export class GraphMap {
     const mates = data.mates.get(link)?.filter((mate) => shown.link(mate)) ?? [link];
     // Links of the same two things would lie over each other: the first stands for all.
     if (mates[0] !== link) return { ...found, hidden: true };
+    const kind = shown.typed ? colour(data.kind[link]) : "";
+    if (kind && this.arrows) found.type = "arrow";
     const centre = this.hovered >= 0 ? this.hovered : state.selected;
     if (this.lit === null) {
       const group = shown.groupOf(source);
       const same = group >= 0 && group === shown.groupOf(target) && group < LIMIT && shown.grouping.id !== "type";
-      found.color = same ? mixed(this.colour(source), paper(), 0.4) : mixed(line(), paper(), 0.3 + Math.min(0.35, data.sources.length / 35_000));
+      if (kind) found.color = mixed(kind, paper(), 0.15);
+      else found.color = same ? mixed(this.colour(source), paper(), 0.4) : mixed(line(), paper(), 0.3 + Math.min(0.35, data.sources.length / 35_000));
     } else if (source === centre || target === centre) {
-      found.color = mixed(this.colour(source === centre ? target : source), ink(), 0.12);
+      found.color = kind || mixed(this.colour(source === centre ? target : source), ink(), 0.12);
       found.size = edge.size + 1.5 * this.thin;
       found.type = mates.some((mate) => data.sources[mate] !== source) ? "arrows" : "arrow";
       found.zIndex = 2;
     } else if (this.hovered < 0 && this.lit.has(source) && this.lit.has(target)) {
-      found.color = mixed(line(), paper(), 0.2);
+      found.color = kind ? mixed(kind, paper(), 0.3) : mixed(line(), paper(), 0.2);
       found.zIndex = 1;
     } else found.color = mixed(line(), paper(), 0.8);
     return found;

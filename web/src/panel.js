@@ -56,8 +56,8 @@ export class Panel {
     if (this.number === number) waiting.replaceChildren(...this.detail(number, detail));
   }
 
-  *detail(number, { text, iri, properties }) {
-    const actions = [...this.actions(number, iri)];
+  *detail(number, { text, iri, properties, page }) {
+    const actions = [...(page ? [make("a", { href: page, class: "button" }, "Open its page")] : []), ...this.actions(number, iri)];
     if (actions.length) yield make("p", { class: "actions" }, ...actions);
     const written = this.text.elements(text);
     if (written.length) yield make("div", { class: "text" }, ...written);

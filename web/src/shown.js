@@ -1,4 +1,5 @@
-// What of the graph is shown: types, kinds of links, companions, one group, the surroundings of one thing.
+// What of the graph is shown: types, kinds of links, companions, one group, one tag, one folder, the surroundings of one
+// thing.
 
 export class Shown {
   constructor(data) {
@@ -9,6 +10,9 @@ export class Shown {
     this.grouping = data.groupings[0];
     this.group = -1;
     this.local = null;
+    this.tag = -1;
+    this.folder = -1;
+    this.typed = false;
     this.passing = new Uint8Array(data.size);
     this.reckon();
   }
@@ -32,6 +36,11 @@ export class Shown {
     return this.passing[number] === 1;
   }
 
+  /** Whether a thing has the tag and is in the folder that are chosen, if any are. */
+  isWithin(number) {
+    return this.wholes.every((members) => members.has(number));
+  }
+
   link(link) {
     return !this.kindHidden[this.data.kind[link]];
   }
@@ -42,18 +51,19 @@ export class Shown {
   }
 
   isFiltered() {
-    return this.group >= 0 || this.local !== null || Boolean(this.data.picked) || this.typeHidden.includes(true) || this.kindHidden.includes(true);
+    return this.group >= 0 || this.tag >= 0 || this.folder >= 0 || this.local !== null || Boolean(this.data.picked) || this.typeHidden.includes(true) || this.kindHidden.includes(true);
   }
 
   /** Which things pass the filters, after one of them has changed. */
   reckon() {
     const { data, passing } = this;
+    this.wholes = [this.tag, this.folder].filter((whole) => whole >= 0).map((whole) => data.members(whole));
     for (let number = 0; number < data.size; number++) {
       const layer = data.layer[number];
-      passing[number] = Number(layer >= 0 ? this.layerShown[layer] : !this.typeHidden[data.type[number]] && (this.group < 0 || this.grouping.of[number] === this.group));
+      passing[number] = Number(layer >= 0 ? this.layerShown[layer] : !this.typeHidden[data.type[number]] && (this.group < 0 || this.grouping.of[number] === this.group) && this.isWithin(number));
     }
-    if (this.group < 0) return;
-    // Companions of a group are those of its things.
+    if (this.group < 0 && !this.wholes.length) return;
+    // Companions of a group, a tag or a folder are those of its things.
     for (const { first, end } of data.layers) {
       for (let number = first; number < end; number++) {
         const has = [...data.into(number)].some((link) => passing[data.sources[link]] && data.isThing(data.sources[link]));
@@ -70,6 +80,7 @@ export class Shown {
     else this.typeHidden[this.data.type[number]] = false;
     if (layer >= 0 || (this.group >= 0 && this.grouping.of[number] !== this.group)) this.group = -1;
     if (was) return false;
+    if (layer >= 0 || !this.isWithin(number)) [this.tag, this.folder] = [-1, -1];
     this.reckon();
     if (!this.isNear(number)) this.local = null;
     if (!this.isPicked(number)) this.data.picked = null;
@@ -80,6 +91,7 @@ export class Shown {
     this.typeHidden.fill(false);
     this.kindHidden.fill(false);
     this.group = -1;
+    [this.tag, this.folder] = [-1, -1];
     this.local = null;
     this.data.picked = null;
     this.reckon();
@@ -92,7 +104,7 @@ export class Shown {
     const groups = new Array(this.grouping.groups.length).fill(0);
     let things = 0;
     for (let number = 0; number < data.things; number++) {
-      const isNear = this.isNear(number) && this.isPicked(number);
+      const isNear = this.isNear(number) && this.isPicked(number) && this.isWithin(number);
       const group = this.grouping.of[number];
       if (isNear && (this.group < 0 || group === this.group)) types[data.type[number]]++;
       if (isNear && !this.typeHidden[data.type[number]] && group >= 0) groups[group]++;

@@ -1,5 +1,5 @@
 // The search with its list, which says all that the map shows; and the filters, which are the legend too.
-import { icon, make, number as written, plural } from "./dom.js";
+import { dash, icon, make, number as written, plural } from "./dom.js";
 import { HOLLOW } from "./shapes.js";
 import { colour, LIMIT } from "./colours.js";
 
@@ -81,11 +81,38 @@ export class Filters {
     choice.addEventListener("change", () => this.regroup(Number(choice.value)));
     document.getElementById("unfilter").addEventListener("click", () => this.clear());
     document.getElementById("layers-part").hidden = !data.layers.length;
+    this.wholes();
     this.draw();
+  }
+
+  /** The choice of a tag and of a folder, and the colours of links. */
+  wholes() {
+    const { data, shown } = this;
+    const tags = data.allTags();
+    const folders = data.allFolders();
+    this.within = { tag: this.choice("tag", "any tag", tags), folder: this.choice("folder", "any folder", folders) };
+    document.getElementById("within-part").hidden = !tags.length && !folders.length;
+    this.typed = document.getElementById("typed");
+    this.typed.addEventListener("change", () => {
+      shown.typed = this.typed.checked;
+      this.onChange({ fit: false });
+    });
+  }
+
+  choice(name, any, numbers) {
+    const { data, shown } = this;
+    const choice = document.getElementById(`within-${name}`);
+    choice.replaceChildren(make("option", { value: -1 }, any), ...numbers.map((number) => make("option", { value: number }, data.labels[number])));
+    choice.addEventListener("change", () => this.change(() => (shown[name] = Number(choice.value))));
+    document.getElementById(`${name}-row`).hidden = !numbers.length;
+    return choice;
   }
 
   draw() {
     const { data, shown } = this;
+    for (const name of ["tag", "folder"]) this.within[name].value = String(shown[name]);
+    this.typed.checked = shown.typed;
+    document.getElementById("colour-by").value = String(data.groupings.indexOf(shown.grouping));
     const counts = shown.counts();
     const byType = shown.grouping.id === "type";
     const hollow = data.missing.length > 0 ? data.type[data.missing[0]] : -1;
@@ -108,7 +135,7 @@ export class Filters {
       name,
       count: counts.kinds[at],
       checked: !shown.kindHidden[at],
-      mark: null,
+      mark: shown.typed ? dash(colour(at)) : null,
       turn: (on) => (shown.kindHidden[at] = !on),
     })));
     this.groups(counts);

@@ -30,10 +30,18 @@ class PageData:
 
     def blocks(self) -> Iterator[tuple[str, object]]:
         """The names and values of the blocks of data: the graph, then the texts."""
-        yield "kg-graph", {**self._nodes(), **self._links(), **self._about()}
+        yield "kg-graph", self.map()
         details = list(self._details())
         for start in range(0, len(details), CHUNK):
             yield f"kg-texts-{start // CHUNK}", details[start : start + CHUNK]
+
+    def map(self) -> dict[str, Any]:
+        """The things and links of the map."""
+        return {**self._nodes(), **self._links(), **self._about()}
+
+    def iris(self) -> list[str]:
+        """The IRI of each node; empty for a folder."""
+        return [*(node.iri for node in self.graph.nodes), *(row.iri for row in self._companions.all)]
 
     def _nodes(self) -> dict[str, Any]:
         look, others = self._look, self._companions

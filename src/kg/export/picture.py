@@ -11,7 +11,8 @@ from kg.export.styling import Appearance
 from kg.export.text_width import FONTS
 from kg.export.tree_picture import tree_picture
 
-_MOST = 5_000
+MOST = 5_000
+"""The most things of a picture."""
 
 
 def svg(export: Export, out: IO[bytes]) -> None:
@@ -50,10 +51,10 @@ def _root(export: Export, style: PictureStyle) -> ET.Element:
     if style.layout == "tree":
         return tree_picture(export).root()
     size = len(export.network)
-    if size > _MOST:
+    if size > MOST:
         raise TooLarge(
             f"a picture of {size:,} things is unreadable: choose fewer with --only, --links or --around (up to "
-            f"{_MOST:,}), or use html"
+            f"{MOST:,}), or use html"
         )
     return MapPicture(export, Appearance(export.network, export.graph), style).root()
 

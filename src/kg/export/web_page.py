@@ -5,6 +5,7 @@ JSON in base64, in blocks that browsers do not run. Its policy allows only its o
 """
 
 import re
+from collections.abc import Mapping
 from html import escape
 from typing import IO
 
@@ -14,6 +15,7 @@ from kg.export.page_parts import inline_hash, json_block, part
 from kg.export.property_graph import clean
 from kg.export.queryable_page import NO_ASKING, Asking
 
+_NO_SCRIPT = "This page draws itself with JavaScript, which is switched off here."
 _PLACE = re.compile(r"<!--kg:(\w+)-->")
 
 
@@ -22,8 +24,12 @@ def html(export: Export, out: IO[bytes]) -> None:
     out.write(_filled(export).encode())
 
 
+def filled(holes: Mapping[str, str]) -> str:
+    """The page with its placeholders filled; inserted text is never searched for placeholders."""
+    return _PLACE.sub(lambda match: holes[match[1]], part("page.html"))
+
+
 def _filled(export: Export) -> str:
-    """Fill the placeholders of the page; inserted text is never searched for placeholders."""
     script, style = part("page.js"), part("page.css")
     asking = Asking.of(export) if export.queryable else NO_ASKING
     policy = (
@@ -33,13 +39,15 @@ def _filled(export: Export) -> str:
     data = PageData(export, export.graph_with_texts)
     holes = {
         "title": escape(clean(export.title)),
-        "policy": policy,
-        "script": script,
-        "style": style,
+        "policy": f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+        "script": f"<script>{script}</script>",
+        "style": f"<style>{style}</style>",
+        "nav": "",
+        "still": f'<p id="no-script">{_NO_SCRIPT}</p>',
         "data": "\n".join(json_block(name, value) for name, value in data.blocks()),
         "ask": asking.html,
     }
-    return _PLACE.sub(lambda match: holes[match[1]], part("page.html"))
+    return filled(holes)
 
 
 FORMATS: tuple[ExportFormat, ...] = (

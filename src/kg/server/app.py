@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 from kg.core.errors import KgError
 from kg.server import api, description, events, files, graph_store, sparql
 from kg.server.access import Gate
-from kg.server.pages import routes, tables, workbench
+from kg.server.pages import analyses, findings, map_page, routes, tables, workbench
 from kg.server.refusals import Refused, sentence, status_of
 from kg.server.session import Session, session_of
 
@@ -29,6 +29,10 @@ def addresses() -> list[BaseRoute]:
         *routes.routes(),
         *workbench.routes(),
         *tables.routes(),
+        *findings.routes(),
+        *analyses.routes(),
+        *map_page.routes(),
+        *api.last_routes(),
     ]
 
 

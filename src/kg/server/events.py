@@ -2,6 +2,9 @@
 
 event: generation
 data: {"generation": 7, "etag": "…"}
+
+event: findings
+data: {"etag": "…"}                 the findings of the generation with this etag are there
 """
 
 import asyncio
@@ -34,7 +37,7 @@ async def listen(request: Request) -> Response:
 
 
 async def _events(session: Session) -> AsyncIterator[str]:
-    told = None
+    told, checked = None, session.checked
     session.listeners += 1
     try:
         while not session.closing.is_set():
@@ -42,6 +45,10 @@ async def _events(session: Session) -> AsyncIterator[str]:
             if now is not told:
                 told = now
                 yield f"event: generation\ndata: {json.dumps({'generation': now.number, 'etag': now.digest})}\n\n"
+            elif session.checked is not checked:
+                checked = session.checked
+                if checked.stamp == now.published.stamp:
+                    yield f"event: findings\ndata: {json.dumps({'etag': now.digest})}\n\n"
             elif not await _changes(session, now):
                 yield ": \n\n"
     finally:
@@ -49,10 +56,15 @@ async def _events(session: Session) -> AsyncIterator[str]:
 
 
 async def _changes(session: Session, told: Generation) -> bool:
-    """Wait for another generation, or the end of the server; return whether it came before the next pulse."""
+    """Wait for a generation, findings, or the end of the server; return whether one came before the next pulse."""
+    checked = session.checked
+
+    def is_news() -> bool:
+        return session.current is not told or session.checked is not checked or session.closing.is_set()
+
     try:
         async with asyncio.timeout(_PULSE), session.changed:
-            await session.changed.wait_for(lambda: session.current is not told or session.closing.is_set())
+            await session.changed.wait_for(is_news)
     except TimeoutError:
         return False
     return True

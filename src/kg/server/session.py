@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kg.config import Config
 from kg.core.errors import KgError, StoreError
 from kg.core.fork_server import Begin, Forked, ForkServer, nothing
+from kg.server.checking import CheckedGeneration, GenerationToCheck, check_notes
 from kg.server.follower import Followed, follow_notes
 from kg.server.frames import DATA, packed, receive
 from kg.server.pool import Call, Pool
@@ -23,9 +24,11 @@ from kg.store.store import Published
 if TYPE_CHECKING:  # the follower begins before the libraries of the server are imported
     from starlette.requests import Request
 
-_FOLLOWER = 1
+_FOLLOWER, _CHECKER = 1, 2
 _RESTART = 1.0
 """The seconds until a follower that has crashed is started again."""
+_QUIET = 0.5
+"""The seconds without another generation after which one is checked."""
 
 
 @dataclass
@@ -79,6 +82,7 @@ class Session:
             [
                 partial(answer_questions, memory=limits.memory, answer_bytes=limits.answer_bytes),
                 partial(follow_notes, serving=serving, cwd=Path.cwd()),
+                partial(check_notes, serving=serving),
             ],
             prepare,
             begin,
@@ -90,6 +94,8 @@ class Session:
         """Why the server cannot go on."""
         self._tasks: list[asyncio.Task[None]] = []
         self._follower: asyncio.StreamWriter | None = None
+        self.checked = CheckedGeneration("")
+        """The generation that was checked last."""
         self.listeners = 0
         """The number of open streams of events."""
 
@@ -101,11 +107,14 @@ class Session:
         self.pool = Pool(self._forks, self.serving.limits)
         self.changed = asyncio.Condition()
         self.closing = asyncio.Event()
+        self.at_length = asyncio.Semaphore(max(1, self.serving.limits.at_once // 2))
         ready = asyncio.Event()
         self._tasks = [asyncio.create_task(self._follow(ready))]
         await ready.wait()
         if self._current is None:
             raise StoreError(self._problem or "there is no store to serve")
+        if self.serving.checks:
+            self._tasks.append(asyncio.create_task(self._check()))
 
     def stop(self) -> None:
         """End all streams of events soon; a signal handler may call it."""
@@ -213,6 +222,43 @@ class Session:
             self._let_go(before)
         await self._tell()
         await self.pool.warm(self._current.place)
+
+    # ---- checks ----------------------------------------------------------------------------------------------------
+
+    async def _check(self) -> None:
+        """Check each generation, for as long as the server runs; of several that come meanwhile, only the last."""
+        while True:
+            pid, connection = self._forks.start(_CHECKER)
+            connection.setblocking(False)
+            reader, writer = await asyncio.open_connection(sock=connection)
+            try:
+                while True:
+                    generation = await self._unchecked()
+                    writer.write(
+                        packed(DATA, pickle.dumps(GenerationToCheck(generation.config, generation.published.stamp)))
+                    )
+                    self.checked = (await receive(reader)).value()
+                    await self._tell()
+            except (asyncio.IncompleteReadError, ConnectionError):
+                self.checked = CheckedGeneration(self.current.published.stamp, "the process that checks them has ended")
+                await self._tell()
+            finally:
+                writer.close()
+                with contextlib.suppress(KgError):
+                    self._forks.end(pid)
+
+    async def _unchecked(self) -> Generation:
+        """Wait for a generation that is not checked yet, and until none follows it for a moment."""
+        while True:
+            async with self.changed:
+                await self.changed.wait_for(lambda: self._is_unchecked(self.current))
+            generation = self.current
+            await asyncio.sleep(_QUIET)
+            if generation is self.current:
+                return generation
+
+    def _is_unchecked(self, generation: Generation) -> bool:
+        return not generation.is_redacted and generation.published.stamp != self.checked.stamp
 
     # ---- questions -------------------------------------------------------------------------------------------------
 

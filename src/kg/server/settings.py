@@ -59,6 +59,8 @@ class Serving:
     """The tags of notes that are not served."""
     access: Access = field(default_factory=Access)
     limits: Limits = field(default_factory=Limits)
+    checks: bool = True
+    """Whether the notes are validated, and the full-text index is made, before anybody asks."""
 
 
 def all_hosts(host: str, more: tuple[str, ...]) -> tuple[str, ...]:

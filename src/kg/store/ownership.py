@@ -41,7 +41,7 @@ class Contents:
 
 
 _TEMPORARY = re.compile(
-    r"(?:CACHEDIR\.TAG|\.gitignore|seen(?:-new)?\.json|validation\.json|history|fingerprint)\.[0-9]+\.tmp"
+    r"(?:CACHEDIR\.TAG|\.gitignore|(?:seen(?:-new)?|validation|report)\.json|map|history|fingerprint)\.[0-9]+\.tmp"
     r"|(?:seen|validation)\.[0-9]+"  # by earlier versions
 )
 _DATABASE = Contents(
@@ -58,7 +58,7 @@ _GENERATION = Contents(
 _PULLED = Contents(re.compile(r"\.?.+-[0-9a-f]{8}\.nt(?:\.[0-9]+)?(?:\.tmp)?", re.DOTALL))
 _STORE = Contents(
     re.compile(
-        r"CACHEDIR\.TAG|\.gitignore|lock|current(?:\.new)?|(?:seen(?:-new)?|validation)\.json|search\.db(?:-journal|-wal|-shm)?|history|fingerprint|"
+        r"CACHEDIR\.TAG|\.gitignore|lock|current(?:\.new)?|(?:seen(?:-new)?|validation|report)\.json|map|search\.db(?:-journal|-wal|-shm)?|history|fingerprint|"
         + _TEMPORARY.pattern
     ),
     {GENERATION: _GENERATION, re.compile(PULLED): _PULLED},

@@ -125,7 +125,7 @@ class OpenVault:
 
     def _thing(self, node: ox.NamedNode) -> Shown:
         kind, own = self.kind(node), self.names.property("")[:-1]
-        name = unquote(node.value[len(own) + 1 :]) if node.value.startswith(own) else self.naming.called(node)
+        name = unquote(node.value[len(own) :]) if node.value.startswith(own) else self.naming.called(node)
         return Shown(name, node.value, kind and self.ontology.label(kind), self.store.has(node, TYPE, MISSING))
 
     def kind(self, node: ox.NamedNode) -> str:

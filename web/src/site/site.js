@@ -98,5 +98,6 @@ if (window.EventSource && !document.querySelector("[data-lasting]")) {
     if (first !== null && first !== etag) renew();
     first = etag;
   });
+  events.addEventListener("findings", renew);
   addEventListener("pagehide", () => events.close());
 }

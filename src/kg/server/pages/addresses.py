@@ -74,3 +74,10 @@ def of_search(text: str) -> str:
 def in_obsidian(vault: str, path: str) -> str:
     """The address that opens a note in Obsidian (https://help.obsidian.md/Extending+Obsidian/Obsidian+URI)."""
     return f"obsidian://open?vault={quote(vault, safe='')}&file={quote(path, safe='')}"
+
+
+def of_findings(severity: str = "", code: str = "", folder: str = "", page: int = 1) -> str:
+    """The page of findings, narrowed down."""
+    chosen = {"severity": severity, "code": code, "folder": folder, "page": str(page) if page > 1 else ""}
+    pairs = [(name, value) for name, value in chosen.items() if value]
+    return "/findings" + (f"?{urlencode(pairs)}" if pairs else "")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -18,9 +19,16 @@ from kg.views.open_vault import OpenVault, Shown
 _COLOURED = ("concept", "outcome", "output", "resource", "author")
 """The classes that always have the same colour, as in the map."""
 _COLOURS = 10
-_PAGES = (("Questions", "/query"), ("Table", "/table"))
-"""The pages in the head of every page: names and addresses."""
-STATIC = files("kg.server") / "web"
+PAGES = (
+    ("Table", "/table"),
+    ("Map", "/map"),
+    ("Questions", "/query"),
+    ("Findings", "/findings"),
+    ("More", "/more"),
+)
+"""The pages that every page leads to."""
+_STATIC = (files("kg.server") / "web", files("kg.export") / "web")
+"""Where the files of the pages are; the map is the page of an export."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ def rendered(vault: OpenVault, page: Page) -> str:
         .render(
             vault=vault.config.vault.name,
             title=page.title,
-            pages=_PAGES,
+            pages=PAGES,
             of_thing=to,
             text_html=TextWriter(base, vault.names.tag("")).html,
             **page.values,
@@ -77,10 +85,15 @@ def rendered(vault: OpenVault, page: Page) -> str:
     )
 
 
+def static_file(name: str) -> Traversable:
+    """A file of the pages; it need not exist."""
+    return next((file for folder in _STATIC if (file := folder / name).is_file()), _STATIC[0] / name)
+
+
 @lru_cache(100)
 def static_address(name: str) -> str:
     """The address of a file of the pages, which changes with its contents, so that browsers can keep it."""
-    digest = hashlib.sha256(STATIC.joinpath(name).read_bytes()).hexdigest()[:12]
+    digest = hashlib.sha256(static_file(name).read_bytes()).hexdigest()[:12]
     return f"/static/{digest}/{name}"
 
 

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from kg.core.errors import KgError, NotFound
 from kg.server.caching import entity_tag, tagged, unchanged
 from kg.server.pages import writing
-from kg.server.pages.rendering import STATIC, Page, rendered, static_address
+from kg.server.pages.rendering import Page, rendered, static_address, static_file
 from kg.server.refusals import sentence, status_of
 from kg.server.replies import asked
 from kg.server.requests import parameters_of
@@ -64,7 +64,7 @@ async def search(request: Request) -> Response:
 async def static(request: Request) -> Response:
     """A file of the pages; its address changes with its contents, so that it can be kept for ever."""
     name = request.path_params["name"]
-    file = STATIC.joinpath(name) if name.partition(".")[2] in _TYPES and "/" not in name else None
+    file = static_file(name) if name.partition(".")[2] in _TYPES and "/" not in name else None
     if file is None or not file.is_file() or static_address(name) != request.url.path:
         raise NotFound(f"there is no file {name}")
     headers = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -74,7 +74,7 @@ async def static(request: Request) -> Response:
 async def page(request: Request, work: Callable[..., str], *arguments: Any) -> Response:
     """A page that a worker writes. One that cannot be written is a page, too, and says why."""
     with session_of(request).generation() as generation:
-        tag = entity_tag(generation, work.__qualname__, arguments)
+        tag = entity_tag(generation, work.__qualname__, arguments, session_of(request).checked)
         if answer := unchanged(request, tag):
             return answer
         try:

@@ -1,0 +1,77 @@
+"""The map: the page of `kg export -f html`, with its data from the server."""
+
+from zlib import decompress
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from kg.core.errors import KgError
+from kg.server.caching import entity_tag, tagged, unchanged
+from kg.server.pages.map_data import map_data, map_page, map_picture, map_thing
+from kg.server.preparing import prepared
+from kg.server.refusals import sentence, status_of
+from kg.server.replies import asked
+from kg.server.requests import parameters_of
+from kg.server.session import session_of
+
+_SVG = "image/svg+xml"
+
+
+def routes() -> list[BaseRoute]:
+    """The addresses of the map."""
+    return [
+        Route("/map", show),
+        Route("/map/data.json", data),
+        Route("/map/thing.json", thing),
+        Route("/map/picture.svg", picture),
+    ]
+
+
+async def show(request: Request) -> Response:
+    """The page."""
+    with session_of(request).generation() as generation:
+        tag = entity_tag(generation, "map")
+        return unchanged(request, tag) or HTMLResponse(await asked(request, generation, map_page), headers=tagged(tag))
+
+
+async def data(request: Request) -> Response:
+    """The things and links, which are computed once a generation."""
+    with session_of(request).generation() as generation:
+        tag = entity_tag(generation, "map data")
+        if answer := unchanged(request, tag):
+            return answer
+        try:
+            deflated = await prepared(request, generation, map_data)
+        except KgError as error:
+            return JSONResponse({"error": sentence(error)}, status_of(error))
+        headers = {**tagged(tag, vary="Accept-Encoding")}
+        if "deflate" in request.headers.get("accept-encoding", ""):
+            return Response(deflated, media_type="application/json", headers={**headers, "Content-Encoding": "deflate"})
+        return Response(decompress(deflated), media_type="application/json", headers=headers)
+
+
+async def thing(request: Request) -> Response:
+    """The text and the properties of a thing."""
+    iri = parameters_of(request.url.query).get("iri", [""])[0]
+    with session_of(request).generation() as generation:
+        tag = entity_tag(generation, "map thing", iri)
+        if answer := unchanged(request, tag):
+            return answer
+        try:
+            return JSONResponse(await asked(request, generation, map_thing, iri), headers=tagged(tag))
+        except KgError as error:
+            return JSONResponse({"error": sentence(error)}, status_of(error))
+
+
+async def picture(request: Request) -> Response:
+    """The map as a picture."""
+    parameters = parameters_of(request.url.query)
+    theme = "dark" if parameters.get("theme") == ["dark"] else "light"
+    inferred = parameters.get("inferred") != ["no"]
+    with session_of(request).generation() as generation:
+        tag = entity_tag(generation, "map picture", theme, inferred)
+        if answer := unchanged(request, tag):
+            return answer
+        svg = await prepared(request, generation, map_picture, theme, inferred)
+        return Response(svg, media_type=_SVG, headers=tagged(tag))

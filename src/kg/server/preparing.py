@@ -1,0 +1,49 @@
+"""What takes long and is the same for everybody: computed once a generation, however many ask for it."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import Request
+
+from kg.server.replies import unless_gone
+from kg.server.session import Generation, Session, session_of
+
+_LONGEST = 600.0
+"""The seconds that such a computation may take: it is not asked for by one client, and only some run at once."""
+
+
+class StillComputing(Exception):
+    """The result is not there yet; the computation goes on."""
+
+
+async def prepared(
+    request: Request, generation: Generation, work: Callable[..., Any], *arguments: Any, patience: float = _LONGEST
+) -> Any:
+    """The result of a function that a worker calls once a generation, with these arguments.
+
+    Raises its exception, and StillComputing after so many seconds of patience.
+    """
+    key = f"{work.__module__}.{work.__qualname__}{arguments!r}"
+    task = generation.kept.get(key)
+    if task is None or _has_failed(task):
+        task = asyncio.create_task(_called(session_of(request), generation, work, arguments))
+        task.add_done_callback(_has_failed)  # an exception that nobody waits for is no news
+        generation.kept[key] = task
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(patience):
+            return await unless_gone(request, asyncio.shield(task))
+    raise StillComputing
+
+
+async def _called(
+    session: Session, generation: Generation, work: Callable[..., Any], arguments: tuple[Any, ...]
+) -> Any:
+    with session.hold(generation):
+        async with session.at_length:
+            return await session.ask(generation, work, *arguments, seconds=_LONGEST)
+
+
+def _has_failed(task: "asyncio.Task[Any]") -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
