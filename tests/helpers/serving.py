@@ -108,15 +108,6 @@ def virtuoso(folder: Path, *, rows: int = 10_000, buffers: int = 10_000, sql: in
         yield f"http://127.0.0.1:{port}/sparql-auth"
 
 
-@contextmanager
-def kg_serving(vault: Path, *options: str) -> Iterator[str]:
-    """`kg serve` for an ingested vault, which is not watched; its address."""
-    port = free_port()
-    command = [sys.executable, "-m", "kg", "serve", "--no-token", "--no-watch", "--port", str(port), *options]
-    with _running(command, vault, f"http://127.0.0.1:{port}/", 30):
-        yield f"http://127.0.0.1:{port}/"
-
-
 class Request(BaseHTTPRequestHandler):
     """A request to a server of a test, and how it is answered."""
 

@@ -77,6 +77,7 @@ def test_a_late_query_is_shown_with_the_reason(bench: TestClient) -> None:
     ("SELECT * { ?x a kg:Outcom }", "did you mean kg:Outcome?"),
     ("INSERT DATA { <a:a> <a:b> <a:c> }", "would change the graph"),
     ("SELECT * { SERVICE <http://127.0.0.1:1/> { ?a ?b ?c } }", "SERVICE"),
+    ("SELECT * FROM <file:///etc/passwd> { ?a ?b ?c }", "no file is read"),
     ("CONSTRUCT { ?x a kg:Outcome } WHERE { ?x a kg:Outcome }", "format=turtle"),
     ("TABLE effort WHERE effort > 10", ">13<"),
 ])  # fmt: skip

@@ -90,8 +90,7 @@ def _names(offer: Offer, name: str) -> bool:
 
 def answer(opened: Opened, out: Outlet, asked: Asked, most_rows: int) -> None:
     """Answer a query. Raises QuerySyntaxError, NotAcceptable, AnswerTooLarge, KgError."""
-    check_full_text(opened, asked.text)
-    _check_graphs(asked.text)
+    check_harmless(opened, asked.text)
     dataset = asked.dataset and Dataset(*([graph_name(name) for name in names] for names in asked.dataset))
     result = query(opened.store, asked.text, dataset=dataset, base=asked.base)
     name, media_type = asked.negotiated(result.kind)
@@ -111,8 +110,9 @@ def _check_graphs(text: str) -> None:
         before = token.text.upper()
 
 
-def check_full_text(opened: Opened, text: str) -> None:
-    """Refuse a query that searches in the text of private notes. Raises Forbidden."""
+def check_harmless(opened: Opened, text: str) -> None:
+    """Refuse a query that names a file, or searches in private notes. Raises QuerySyntaxError, Forbidden."""
+    _check_graphs(text)
     if opened.place.is_redacted and any(name in text for name in ("textScore", "textContext")):
         raise Forbidden("a server that leaves out private notes has no full text")
 

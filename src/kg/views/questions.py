@@ -136,7 +136,7 @@ def answer_view(vault: OpenVault, posed: PosedQuestion) -> AnswerView:
     """Ask a query. Raises QuerySyntaxError, NotFound, KgError."""
     if not posed.name and (view := _listed(vault, posed.text)):
         return view
-    return _Asking(vault, posed).view()
+    return _PosedQuery(vault, posed).view()
 
 
 def _listed(vault: OpenVault, text: str) -> AnswerView | None:
@@ -151,7 +151,7 @@ def _listed(vault: OpenVault, text: str) -> AnswerView | None:
 
 
 @dataclass(frozen=True)
-class _Asking:
+class _PosedQuery:
     """A query in SPARQL that is asked."""
 
     vault: OpenVault

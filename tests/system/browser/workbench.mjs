@@ -1,37 +1,15 @@
 // Opens the workbench of a running `kg serve`, does a newcomer's tasks by clicks and keys, and says what happened as JSON:
 //     node workbench.mjs ADDRESS
-// CHROMIUM names the browser.
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { chromium } from "playwright-core";
 import { audit } from "./opened.mjs";
+import { served } from "./served.mjs";
 
-const address = process.argv[2];
-const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const said = { errors: [], requests: [], dialogs: 0, axe: [] };
-const profile = await mkdtemp(path.join(tmpdir(), "kg-browser-"));
-const context = await chromium.launchPersistentContext(profile, { executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, args: flags, viewport: { width: 1280, height: 880 }, colorScheme: "light" });
-try {
-  const page = context.pages()[0] ?? (await context.newPage());
-  page.setDefaultTimeout(60_000);
-  page.on("console", (one) => one.type() === "error" && said.errors.push(one.text()));
-  page.on("pageerror", (one) => said.errors.push(String(one)));
-  page.on("dialog", (one) => (said.dialogs++, one.dismiss()));
-  page.on("request", (one) => new URL(one.url()).origin !== new URL(address).origin && said.requests.push(one.url()));
-  await page.goto(address);
-  await outcomes(page);
-  await asked(page);
-  await wrong(page);
-  await library(page);
-} finally {
-  await context.close();
-  await rm(profile, { recursive: true, force: true });
-}
+const said = await served(process.argv[2], async (page, found) => {
+  for (const task of [outcomes, asked, wrong, library]) await task(page, found);
+});
 console.log(JSON.stringify(said));
 
 /** List all outcomes with their outputs, and sort them by a property. */
-async function outcomes(page) {
+async function outcomes(page, said) {
   await page.click("nav >> text=Table");
   await page.selectOption("#of", { label: "Outcome (3)" });
   await page.click("text=Show >> nth=0");
@@ -43,7 +21,7 @@ async function outcomes(page) {
   await page.waitForURL(/sort=effort/);
   said.sorted = await table(page);
   said.order = await page.getAttribute("th[aria-sort]", "aria-sort");
-  await audited(page, "table");
+  await audited(page, said, "table");
 }
 
 function table(page) {
@@ -51,16 +29,16 @@ function table(page) {
 }
 
 /** Ask a question in SPARQL, with completion. */
-async function asked(page) {
+async function asked(page, said) {
   await page.click("nav >> text=Questions");
   await page.click(".cm-content");
   await page.keyboard.press("Control+a");
   await page.keyboard.type("SELECT ?x ?y {\n?x a ");
-  await complete(page, "Outc", "kg:Outcome");
+  await complete(page, said, "Outc", "kg:Outcome");
   await page.keyboard.type(" ; ");
-  await complete(page, "achieved", "kg:achievedThrough");
+  await complete(page, said, "achieved", "kg:achievedThrough");
   await page.keyboard.type(" ");
-  await complete(page, "Guid", "Guided setup");
+  await complete(page, said, "Guid", "Guided setup");
   await page.keyboard.type(" ; skos:prefLabel ?y . /");
   await page.keyboard.press("Backspace");
   said.written = await page.inputValue("#query");
@@ -68,10 +46,10 @@ async function asked(page) {
   await page.waitForSelector("#answer .summary");
   said.answer = await table(page);
   said.link = new URL(page.url()).searchParams.get("query");
-  await audited(page, "answer");
+  await audited(page, said, "answer");
 }
 
-async function complete(page, typed, expected) {
+async function complete(page, said, typed, expected) {
   await page.keyboard.type(typed);
   await page.waitForSelector(`.cm-tooltip-autocomplete li:has-text("${expected}")`);
   said.offered = [...(said.offered ?? []), await page.locator(".cm-tooltip-autocomplete li").first().innerText()];
@@ -80,7 +58,7 @@ async function complete(page, typed, expected) {
 }
 
 /** A wrong query says where. */
-async function wrong(page) {
+async function wrong(page, said) {
   await page.click(".cm-content");
   await page.keyboard.press("Control+a");
   await page.keyboard.type("SELECT * {\n?x nope:y ?z");
@@ -88,11 +66,11 @@ async function wrong(page) {
   await page.waitForSelector("#answer .problem");
   said.problem = await page.innerText("#answer .problem");
   said.marked = await page.innerText(".cm-lintRange-error");
-  await audited(page, "problem");
+  await audited(page, said, "problem");
 }
 
 /** A question of the library, found by its words, with a name that the page offers. */
-async function library(page) {
+async function library(page, said) {
   await page.fill("#filter-text", "outline");
   await page.click(".group li:visible a");
   const field = page.locator("form.question input[data-names]").first();
@@ -103,10 +81,10 @@ async function library(page) {
   await page.keyboard.press("Enter");
   await page.waitForSelector("#answer .summary");
   said.outline = await table(page);
-  await audited(page, "library");
+  await audited(page, said, "library");
 }
 
-async function audited(page, what) {
+async function audited(page, said, what) {
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
     await audit(page, said, `${what}, ${colorScheme}`);

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from kg.core.errors import KgError, QuerySyntaxError
-from kg.server.answers import Asked, check_full_text
+from kg.server.answers import Asked, check_harmless
 from kg.server.caching import entity_tag, tagged, unchanged
 from kg.server.pages import addresses
 from kg.server.pages.answer_bars import BarLayout
@@ -156,7 +156,7 @@ def workbench_page(opened: Opened, what: WorkbenchRequest, refusal: str = "") ->
     if what.text or what.name:
         try:
             if not problem and posed.is_complete:
-                check_full_text(opened, posed.text)
+                check_harmless(opened, posed.text)
                 explanation = explained(vault, posed) if what.explain else ""
                 answer = answer_view(vault, posed)
         except KgError as error:
