@@ -12,10 +12,10 @@ from kg.core.json_text import json_text
 from kg.core.version import __version__
 from kg.server import api_answers
 from kg.server.caching import entity_tag, tagged, unchanged
+from kg.server.computed_once import prepared
 from kg.server.json_values import Schema, Schemas, json_value, result_of
 from kg.server.pages.analyses import analysed, state_of
 from kg.server.pages.writing import open_vault
-from kg.server.preparing import prepared
 from kg.server.refusals import BadRequest, Nowhere, Refused, sentence, status_of
 from kg.server.replies import asked
 from kg.server.requests import parameters_of

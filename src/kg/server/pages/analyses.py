@@ -6,11 +6,11 @@ from starlette.routing import BaseRoute, Route
 
 from kg.core.errors import KgError
 from kg.server.caching import entity_tag, tagged, unchanged
+from kg.server.computed_once import StillComputing, prepared
 from kg.server.pages import charts
 from kg.server.pages.rendering import Page, rendered
 from kg.server.pages.routes import page, problem_page
 from kg.server.pages.writing import open_vault
-from kg.server.preparing import StillComputing, prepared
 from kg.server.refusals import sentence, status_of
 from kg.server.replies import asked
 from kg.server.session import session_of

@@ -8,8 +8,8 @@ from starlette.routing import BaseRoute, Route
 
 from kg.core.errors import KgError
 from kg.server.caching import entity_tag, tagged, unchanged
+from kg.server.computed_once import prepared
 from kg.server.pages.map_data import map_data, map_page, map_picture, map_thing
-from kg.server.preparing import prepared
 from kg.server.refusals import sentence, status_of
 from kg.server.replies import asked
 from kg.server.requests import parameters_of
