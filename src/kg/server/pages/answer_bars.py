@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kg.views.answer_chart import ChartBar, BarChart
+from kg.views.answer_chart import BarChart, ChartBar
 
 _LONGEST = 30
 
