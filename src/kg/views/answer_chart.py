@@ -11,7 +11,7 @@ _MOST = 30
 """The bars of a chart."""
 
 
-class Bar(NamedTuple):
+class ChartBar(NamedTuple):
     """A row of a chart."""
 
     label: Shown
@@ -27,7 +27,7 @@ class BarChart(NamedTuple):
     """The name of the column with the labels."""
     measure: str
     """The name of the column with the numbers."""
-    bars: tuple[Bar, ...]
+    bars: tuple[ChartBar, ...]
     more: int
     """How many further rows there are among those shown."""
 
@@ -49,7 +49,7 @@ def bar_chart(
         return None
     at, of = labels[0], measures[0]
     bars = [
-        Bar(label, amount, number.text)
+        ChartBar(label, amount, number.text)
         for (label, number), amount in zip(((row[at], row[of]) for row in shown), numbers[of], strict=True)
         if label and number and amount is not None
     ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kg.views.answer_chart import Bar, BarChart
+from kg.views.answer_chart import BarChart, ChartBar
 
 _LONGEST = 30
 
@@ -11,7 +11,7 @@ _LONGEST = 30
 class BarSpot(NamedTuple):
     """A bar of the chart, in pixels."""
 
-    bar: Bar
+    bar: ChartBar
     top: int
     width: float
     label: str
