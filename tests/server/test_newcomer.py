@@ -34,6 +34,13 @@ def test_see_why_something_is_inferred(address: str) -> None:
     assert len(said["why"]) > 2 and any(".md:" in line for line in said["why"])
 
 
+def test_see_what_is_broken_and_open_it(address: str) -> None:
+    said = browsed("newcomer", address, "broken")
+    is_faultless(said)
+    assert said["severities"] == ["error"] and "there is no note “Continuous delivery”" in said["messages"]
+    assert said["title"] and set(said["here"]) & set(said["messages"])
+
+
 def test_narrow_a_list_down(address: str) -> None:
     said = browsed("newcomer", address, "narrow", "Outcome")
     is_faultless(said)
@@ -43,6 +50,16 @@ def test_narrow_a_list_down(address: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_use_the_pages(address: str, scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KG_SCHEME", scheme)
-    pages = ["/", "/list", "/list?class=Output", "/search?q=learning", "/thing/Concepts/Lean/lean", "/thing?name=nope"]
-    said = browsed("newcomer", address, "look", *pages[:-1])
+    pages = ["/", "/list", "/list?class=Output", "/search?q=learning", "/thing/Concepts/Lean/lean"]
+    pages += [
+        "/findings",
+        "/gaps",
+        "/suggestions",
+        "/duplicates",
+        "/communities",
+        "/history",
+        "/more",
+        "/table?class=Output",
+    ]
+    said = browsed("newcomer", address, "look", *pages)
     is_faultless(said)

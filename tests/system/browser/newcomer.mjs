@@ -33,6 +33,21 @@ const TASKS = {
     await audit(page, said, "why");
   },
 
+  /** See what is broken, and open it. */
+  async broken(page, said) {
+    await page.click("nav a:text-is('Findings')");
+    await page.waitForSelector(".severities a", { timeout: 30_000 });
+    await page.click(".severities a.error");
+    await page.waitForSelector(".chosen .chip");
+    said.messages = await page.locator(".findings .message").allTextContents();
+    said.severities = [...new Set(await page.locator(".findings .severity").allTextContents())];
+    await audit(page, said, "findings");
+    await page.locator(".of-file h2 a").first().click();
+    await page.waitForURL("**/thing/**");
+    said.title = await title(page);
+    said.here = await page.locator("#findings .message").allTextContents();
+  },
+
   /** Narrow a list down by its facets, and take the condition away again. */
   async narrow(page, said, of) {
     await page.click(`main a:text-is("${of}")`);
