@@ -228,24 +228,28 @@ class Session:
     async def _check(self) -> None:
         """Check each generation, for as long as the server runs; of several that come meanwhile, only the last."""
         while True:
-            pid, connection = self._forks.start(_CHECKER)
-            connection.setblocking(False)
-            reader, writer = await asyncio.open_connection(sock=connection)
             try:
-                while True:
-                    generation = await self._unchecked()
-                    writer.write(
-                        packed(DATA, pickle.dumps(GenerationToCheck(generation.config, generation.published.stamp)))
-                    )
-                    self.checked = (await receive(reader)).value()
-                    await self._tell()
-            except (asyncio.IncompleteReadError, ConnectionError):
+                await self._check_with(self._forks.start(_CHECKER))
+            except (asyncio.IncompleteReadError, ConnectionError, KgError):
                 self.checked = CheckedGeneration(self.current.published.stamp, "the process that checks them has ended")
                 await self._tell()
-            finally:
-                writer.close()
-                with contextlib.suppress(KgError):
-                    self._forks.end(pid)
+            await asyncio.sleep(_RESTART)
+
+    async def _check_with(self, checker: Forked) -> None:
+        """Check generations in a process, until it ends. Raises IncompleteReadError, ConnectionError, KgError."""
+        checker.connection.setblocking(False)
+        reader, writer = await asyncio.open_connection(sock=checker.connection)
+        try:
+            while True:
+                generation = await self._unchecked()
+                wanted = GenerationToCheck(generation.config, generation.published.stamp)
+                writer.write(packed(DATA, pickle.dumps(wanted)))
+                self.checked = (await receive(reader)).value()
+                await self._tell()
+        finally:
+            writer.close()
+            with contextlib.suppress(KgError):
+                self._forks.end(checker.pid)
 
     async def _unchecked(self) -> Generation:
         """Wait for a generation that is not checked yet, and until none follows it for a moment."""
