@@ -1,5 +1,6 @@
 """The application: its addresses, and what holds for all of them."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -42,9 +43,11 @@ def create_app(session: Session) -> Starlette:
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await session.start()
+        first_pages = asyncio.create_task(routes.write_first_pages(session))
         try:
             yield
         finally:
+            first_pages.cancel()
             await session.close()
 
     app = Starlette(

@@ -104,9 +104,7 @@ def catalogue(vault: OpenVault, query: CatalogueQuery) -> Catalogue:
 
 def class_counts(vault: OpenVault) -> list[tuple[Shown, int]]:
     """The classes that have things, without those that record how files are laid out; the largest first."""
-    rows = vault.store.solutions(
-        "SELECT ?class (COUNT(DISTINCT ?thing) AS ?number) { ?thing a ?class } GROUP BY ?class"
-    )
+    rows = vault.store.solutions("SELECT ?class (COUNT(?thing) AS ?number) { ?thing a ?class } GROUP BY ?class")
     known = vault.ontology.classes
     counts = [
         (vault.show(row[0]), int(row[1].value))

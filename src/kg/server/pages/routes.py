@@ -1,6 +1,9 @@
 """The addresses of the pages, and of the files that they need."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -12,11 +15,12 @@ from kg.server.caching import entity_tag, tagged, unchanged
 from kg.server.pages import writing
 from kg.server.pages.rendering import Page, rendered, static_address, static_file
 from kg.server.refusals import sentence, status_of
-from kg.server.replies import asked
+from kg.server.replies import asked, unless_gone
 from kg.server.requests import parameters_of
-from kg.server.session import session_of
+from kg.server.session import Generation, Session, session_of
 from kg.server.worker import Opened
 
+_FIRST = "the first page"
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "txt": "text/plain"}
 
 
@@ -34,7 +38,29 @@ def routes() -> list[BaseRoute]:
 
 async def home(request: Request) -> Response:
     """What the vault is about."""
-    return await page(request, writing.home_page)
+    with session_of(request).generation() as generation:
+        tag = entity_tag(generation, _FIRST)
+        if answer := unchanged(request, tag):
+            return answer
+        writing_it: asyncio.Task[str] | None = generation.kept.get(_FIRST)
+        if writing_it is None or (writing_it.done() and writing_it.exception()):
+            return await page(request, writing.home_page)
+        return HTMLResponse(await unless_gone(request, asyncio.shield(writing_it)), headers=tagged(tag))
+
+
+async def write_first_pages(session: Session) -> None:
+    """Write the first page of each generation before somebody asks for it, for as long as the server runs."""
+    known: Generation | None = None
+    while True:
+        async with session.changed:
+            await session.changed.wait_for(partial(_is_other, session, known))
+        with suppress(KgError), session.generation() as known:
+            known.kept[_FIRST] = asyncio.create_task(session.ask(known, writing.home_page))
+            await known.kept[_FIRST]
+
+
+def _is_other(session: Session, known: Generation | None) -> bool:
+    return session.current is not known
 
 
 async def thing(request: Request) -> Response:

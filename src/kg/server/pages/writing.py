@@ -13,8 +13,6 @@ from kg.views.home import home
 from kg.views.open_vault import OpenVault
 from kg.views.thing import thing_view
 
-_HOME = "page of the vault"
-
 
 def open_vault(opened: Opened) -> OpenVault:
     """The vault of an open generation; what one page reads is kept for the next."""
@@ -27,9 +25,7 @@ def open_vault(opened: Opened) -> OpenVault:
 def home_page(opened: Opened) -> str:
     """The first page."""
     vault = open_vault(opened)
-    if _HOME not in opened.kept:
-        opened.kept[_HOME] = rendered(vault, Page("home.html", vault.config.vault.name, {"view": home(vault)}))
-    return str(opened.kept[_HOME])
+    return rendered(vault, Page("home.html", vault.config.vault.name, {"view": home(vault)}))
 
 
 def thing_page(opened: Opened, name: str) -> str:
