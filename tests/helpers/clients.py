@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # other tests need no server
     import httpx2
     from starlette.testclient import TestClient
 
-    from kg.server.settings import Access, Limits
+    from kg.server.settings import Access, ServingLimits
 
 ORIGIN = "http://127.0.0.1"
 NOTES = {
@@ -36,17 +36,22 @@ NOTES = {
 
 @contextlib.contextmanager
 def serving(
-    vault: Path, *, access: "Access | None" = None, limits: "Limits | None" = None, checks: bool = False, **more: Any
+    vault: Path,
+    *,
+    access: "Access | None" = None,
+    limits: "ServingLimits | None" = None,
+    checks: bool = False,
+    **more: Any,
 ) -> "Iterator[TestClient]":
     """A client of a server for an ingested vault, which is not watched; `checks` says whether it is validated."""
     from starlette.testclient import TestClient
 
     from kg.server.app import create_app
     from kg.server.session import Session
-    from kg.server.settings import Access, Limits, Serving
+    from kg.server.settings import Access, Serving, ServingLimits
 
     config = load(vault)
-    limits = limits or Limits(seconds=5)
+    limits = limits or ServingLimits(seconds=5)
     served = Serving(config, False, access=access or Access(), limits=limits, checks=checks, **more)
     session = Session(served, begin=forking.fork_server)
     with TestClient(create_app(session), ORIGIN, raise_server_exceptions=False, follow_redirects=False) as client:

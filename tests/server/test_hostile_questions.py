@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from helpers.clients import serving
-from kg.server.settings import Limits
+from kg.server.settings import ServingLimits
 
 SECONDS = 0.5
 CARTESIAN = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
@@ -19,7 +19,7 @@ ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }
 @pytest.fixture(scope="module")
 def small(served_vault: Path) -> Iterator[TestClient]:
     """A server with small limits."""
-    limits = Limits(
+    limits = ServingLimits(
         seconds=SECONDS,
         memory=300_000_000,
         answer_bytes=3_000_000,
@@ -65,7 +65,7 @@ def test_deep_nesting_is_refused(small: TestClient, query: str) -> None:
 
 
 def test_memory_is_limited(served_vault: Path) -> None:
-    with serving(served_vault, limits=Limits(seconds=20, memory=100_000_000)) as client:
+    with serving(served_vault, limits=ServingLimits(seconds=20, memory=100_000_000)) as client:
         answer = client.get("/sparql", params={"query": CARTESIAN.replace("*", "DISTINCT *") + " ORDER BY ?l"})
         assert (answer.status_code, "memory" in answer.text) == (503, True), answer.text
         after = client.get("/sparql", params={"query": "ASK {}"})
@@ -73,7 +73,7 @@ def test_memory_is_limited(served_vault: Path) -> None:
 
 
 def test_the_size_of_an_answer_is_limited(served_vault: Path) -> None:
-    with serving(served_vault, limits=Limits(seconds=5, answer_bytes=10_000)) as client:
+    with serving(served_vault, limits=ServingLimits(seconds=5, answer_bytes=10_000)) as client:
         assert client.get("/sparql", params={"query": CARTESIAN}).status_code == 403
         assert client.get("/store?default").status_code == 403
 

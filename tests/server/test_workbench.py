@@ -12,7 +12,7 @@ import kg
 from helpers.clients import serving
 from helpers.outcomes import OUTCOMES
 from helpers.vaults import ROOT, write_vault
-from kg.server.settings import Limits
+from kg.server.settings import ServingLimits
 
 WEB = ROOT / "src" / "kg" / "server" / "web"
 EFFORTS = "SELECT ?outcome ?effort {\n  ?outcome a kg:Outcome ; p:effort ?effort\n} ORDER BY ?effort"
@@ -22,7 +22,7 @@ EFFORTS = "SELECT ?outcome ?effort {\n  ?outcome a kg:Outcome ; p:effort ?effort
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     vault = write_vault(tmp_path_factory.mktemp("bench") / "vault", OUTCOMES)
     kg.ingest(vault)
-    with serving(vault, limits=Limits(seconds=2)) as client:
+    with serving(vault, limits=ServingLimits(seconds=2)) as client:
         yield client
 
 

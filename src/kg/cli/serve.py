@@ -15,14 +15,14 @@ from kg.core.sandbox import close_network
 from kg.core.supervision import owns_process
 
 if TYPE_CHECKING:
-    from kg.server.settings import Access, Limits, Serving
+    from kg.server.settings import Access, Serving, ServingLimits
 
 _TOKEN = "KG_SERVE_TOKEN"  # noqa: S105 - the name of a variable
 _PORT = 7454
 
 
 @dataclass(frozen=True)
-class Address:
+class ListeningAddress:
     """Where the server listens, and to whom it answers."""
 
     host: str
@@ -41,7 +41,7 @@ class Address:
 
 _address = gathered(
     "address",
-    Address,
+    ListeningAddress,
     click.option("--host", default="", metavar="HOST", help="Listen on this address instead of 127.0.0.1 and ::1."),
     click.option("--port", default=_PORT, show_default=True, type=click.IntRange(0, 65535), metavar="PORT",
                  help="Listen on this port."),
@@ -60,12 +60,12 @@ class Bounds:
     memory: int | None
     at_once: int
 
-    def limits(self) -> "Limits":
+    def limits(self) -> "ServingLimits":
         """The limits of the server."""
-        from kg.server.settings import Limits
+        from kg.server.settings import ServingLimits
 
-        limits = Limits(at_once=self.at_once)
-        return Limits(self.timeout or limits.seconds, self.memory or limits.memory, at_once=self.at_once)
+        limits = ServingLimits(at_once=self.at_once)
+        return ServingLimits(self.timeout or limits.seconds, self.memory or limits.memory, at_once=self.at_once)
 
 
 _bounds = gathered(
@@ -97,7 +97,7 @@ def serve(
     vault: Path | None,
     no_watch: bool,
     private_tags: tuple[str, ...],
-    address: Address,
+    address: ListeningAddress,
     bounds: Bounds,
     open_: bool,
 ) -> None:  # fmt: skip
@@ -114,7 +114,7 @@ def serve(
     _run(options, Serving(config, not no_watch, private_tags, address.access(), bounds.limits()), address, open_)
 
 
-def _run(options: Options, serving: "Serving", address: Address, open_: bool) -> None:
+def _run(options: Options, serving: "Serving", address: ListeningAddress, open_: bool) -> None:
     """Serve until Ctrl-C."""
     from kg.server.preparation import prepare
     from kg.server.session import Session

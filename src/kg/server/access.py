@@ -17,7 +17,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kg.server.refusals import Forbidden, Misdirected, Refused, Unauthorized
+from kg.server.refusals import Forbidden, Misdirected, RequestRefused, Unauthorized
 from kg.server.settings import Access
 
 TOKEN = "token"  # noqa: S105 - the name of a parameter
@@ -63,7 +63,7 @@ class Gate:
             answer = self._preflight(scope, headers) or self._exchange(scope)
             if answer is None:
                 self._check_token(scope, headers)
-        except Refused as error:
+        except RequestRefused as error:
             answer = PlainTextResponse(f"{error}\n", error.status, dict(error.headers))
         sending = _with_headers(send, shared)
         await (answer or self.app)(scope, receive, _logged(sending, scope, self.log) if self.log else sending)

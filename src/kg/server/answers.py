@@ -14,7 +14,7 @@ from kg.server.refusals import AnswerTooLarge, BadRequest, Forbidden, NotAccepta
 from kg.server.row_limit import LimitedRows
 from kg.server.worker import Opened, Outlet
 from kg.sparql.answer import Answer, Kind
-from kg.sparql.query import Dataset, query
+from kg.sparql.query import QueryDataset, query
 
 TABLES = (
     Offer("json", ("application/sparql-results+json", "application/json")),
@@ -91,7 +91,7 @@ def _names(offer: Offer, name: str) -> bool:
 def answer(opened: Opened, out: Outlet, asked: Asked, most_rows: int) -> None:
     """Answer a query. Raises QuerySyntaxError, NotAcceptable, AnswerTooLarge, KgError."""
     check_harmless(opened, asked.text)
-    dataset = asked.dataset and Dataset(*([graph_name(name) for name in names] for names in asked.dataset))
+    dataset = asked.dataset and QueryDataset(*([graph_name(name) for name in names] for names in asked.dataset))
     result = query(opened.store, asked.text, dataset=dataset, base=asked.base)
     name, media_type = asked.negotiated(result.kind)
     out.begin(content_type(media_type))

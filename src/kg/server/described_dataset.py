@@ -36,7 +36,7 @@ Subject = ox.NamedNode | ox.BlankNode
 Object = ox.NamedNode | ox.BlankNode | ox.Literal
 
 
-class Address(NamedTuple):
+class ServedAddress(NamedTuple):
     """The addresses of the server, as the client knows them."""
 
     root: str
@@ -79,7 +79,7 @@ def _about(subject: Subject, space: str, values: Mapping[str, Object | Iterable[
 # ---- the service -----------------------------------------------------------------------------------------------------
 
 
-def service_triples(opened: Opened, address: Address) -> Iterator[ox.Triple]:
+def service_triples(opened: Opened, address: ServedAddress) -> Iterator[ox.Triple]:
     """The description of the service (SPARQL 1.1 Service Description)."""
     service, dataset, default = address.endpoint, address.dataset, ox.BlankNode()
     yield from _about(service, SD, {
@@ -119,7 +119,7 @@ def _graphs(opened: Opened) -> Iterator[tuple[ox.NamedNode, int]]:
 # ---- the dataset -----------------------------------------------------------------------------------------------------
 
 
-def dataset_triples(opened: Opened, address: Address) -> Iterator[ox.Triple]:
+def dataset_triples(opened: Opened, address: ServedAddress) -> Iterator[ox.Triple]:
     """The description of the dataset (VoID), and the query library."""
     dataset, store = address.dataset, opened.store
     yield ox.Triple(dataset, TYPE, ox.NamedNode(f"{VOID}Dataset"))
@@ -182,14 +182,14 @@ def _property_partitions(whole: Subject, properties: Mapping[ox.NamedNode, int])
 # ---- the library -----------------------------------------------------------------------------------------------------
 
 
-def _library_triples(opened: Opened, address: Address) -> Iterator[ox.Triple]:
+def _library_triples(opened: Opened, address: ServedAddress) -> Iterator[ox.Triple]:
     """The query library, as SIB's editor and others read it."""
     queries, _ = readable_queries(opened.config)
     for query in queries.values():
         yield from _query_triples(query, opened.store.prefixes, address)
 
 
-def _query_triples(query: NamedQuery, prefixes: Mapping[str, str], address: Address) -> Iterator[ox.Triple]:
+def _query_triples(query: NamedQuery, prefixes: Mapping[str, str], address: ServedAddress) -> Iterator[ox.Triple]:
     try:
         text = standing_alone(query.text, prefixes)
     except KgError:

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from kg.server.answers import GRAPHS, content_type, negotiated, write
 from kg.server.caching import entity_tag, tagged, unchanged
-from kg.server.described_dataset import FORMATS, SCHEMA, SD, VOID, Address, dataset_triples, service_triples
+from kg.server.described_dataset import FORMATS, SCHEMA, SD, VOID, ServedAddress, dataset_triples, service_triples
 from kg.server.replies import streamed
 from kg.server.session import session_of
 from kg.server.worker import Opened, Outlet
@@ -54,7 +54,7 @@ def write_description(opened: Opened, out: Outlet, about: About, root: str, form
     """Write a description, in a worker. It is computed once a generation."""
     kept_root, triples = opened.kept.get(about, ("", []))
     if kept_root != root:
-        triples = list(_TRIPLES[about](opened, Address(root)))
+        triples = list(_TRIPLES[about](opened, ServedAddress(root)))
         opened.kept[about] = root, triples
     out.begin(content_type(media_type))
     write(Answer("graph", iter(triples), {**opened.store.prefixes, **_PREFIXES}), out, format_)

@@ -20,7 +20,7 @@ FAILED: Final = b"X"
 _FORM = struct.Struct("=cI")
 
 
-class Frame(NamedTuple):
+class MessageFrame(NamedTuple):
     """A message."""
 
     kind: bytes
@@ -36,19 +36,19 @@ def packed(kind: bytes, data: bytes) -> bytes:
     return _FORM.pack(kind, len(data)) + data
 
 
-async def receive(reader: asyncio.StreamReader) -> Frame:
+async def receive(reader: asyncio.StreamReader) -> MessageFrame:
     """The next message of a process. Raises IncompleteReadError, ConnectionError."""
     kind, size = _FORM.unpack(await reader.readexactly(_FORM.size))
-    return Frame(kind, await reader.readexactly(size))
+    return MessageFrame(kind, await reader.readexactly(size))
 
 
-def read(file: IO[bytes]) -> Frame | None:
+def read(file: IO[bytes]) -> MessageFrame | None:
     """The next message, in a process without a loop; None at the end."""
     head = file.read(_FORM.size)
     if len(head) < _FORM.size:
         return None
     kind, size = _FORM.unpack(head)
-    return Frame(kind, file.read(size))
+    return MessageFrame(kind, file.read(size))
 
 
 def pickled_error(error: BaseException) -> bytes:

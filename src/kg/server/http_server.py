@@ -12,7 +12,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from kg.core.errors import KgError
 from kg.server.session import Session
-from kg.server.settings import Limits
+from kg.server.settings import ServingLimits
 
 _HEAD = 1 << 16
 """The size of the head of a request, in bytes."""
@@ -86,7 +86,7 @@ def _free(host: str, port: int) -> int:
 class _Protocol(H11Protocol):
     """HTTP/1.1 with limits on connections, and on the time in which a client must send and take something."""
 
-    limits = Limits()
+    limits = ServingLimits()
     _deadline: asyncio.TimerHandle | None = None
     _stalled: asyncio.TimerHandle | None = None
     _since: float = 0.0

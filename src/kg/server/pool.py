@@ -11,10 +11,10 @@ from typing import Any
 
 from kg.core.errors import KgError
 from kg.core.fork_server import ForkServer
-from kg.server.frames import ASK, END, FAILED, Frame, packed, receive
+from kg.server.frames import ASK, END, FAILED, MessageFrame, packed, receive
 from kg.server.refusals import Busy, Late, NestedTooDeeply, TooMuchMemory
-from kg.server.settings import Limits
-from kg.server.worker import Place, Question
+from kg.server.settings import ServingLimits
+from kg.server.worker import GenerationPlace, WorkerQuestion
 
 WORKER = 0
 """The index of the work of workers in the fork server."""
@@ -30,7 +30,7 @@ class Worker:
     pid: int
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
-    place: Place | None = None
+    place: GenerationPlace | None = None
     asked: int = 0
 
     @classmethod
@@ -45,7 +45,7 @@ class Worker:
             forks.end(pid)
             raise
 
-    async def ask(self, question: Question) -> None:
+    async def ask(self, question: WorkerQuestion) -> None:
         """Send a question."""
         self.place = question.place
         self.asked += 1
@@ -62,7 +62,7 @@ class Pool:
     """Workers, started when they are needed."""
 
     forks: ForkServer
-    limits: Limits
+    limits: ServingLimits
     _idle: list[Worker] = field(default_factory=list)
     _busy: set[int] = field(default_factory=set)
     is_closed: bool = False
@@ -72,7 +72,7 @@ class Pool:
         self._free = asyncio.Semaphore(self.limits.at_once)
 
     @contextlib.asynccontextmanager
-    async def call(self, question: Question, seconds: float | None = None) -> "AsyncIterator[Call]":
+    async def call(self, question: WorkerQuestion, seconds: float | None = None) -> "AsyncIterator[Call]":
         """Ask a question; its worker ends if the context ends before the answer does. Raises Busy, KgError."""
         await self._wait()
         call = None
@@ -126,14 +126,14 @@ class Pool:
         self._busy.discard(worker.pid)
         return self.forks.end(worker.pid)
 
-    async def warm(self, place: Place) -> None:
+    async def warm(self, place: GenerationPlace) -> None:
         """Have the idle workers open a generation, so that they let go of the one before."""
         for _ in range(sum(worker.place != place for worker in self._idle)):
             if self._idle and not self._free.locked():
                 self._idle.sort(key=lambda worker: worker.place == place)
                 self._idle.append(self._idle.pop(0))
                 with contextlib.suppress(KgError):
-                    async with self.call(Question(place, touch)) as call:
+                    async with self.call(WorkerQuestion(place, touch)) as call:
                         await call.result()
 
     def close(self) -> None:
@@ -173,7 +173,7 @@ class Call:
         """What a streaming function begins with. Raises its exception, KgError."""
         return (await self.frame()).value()
 
-    async def frame(self) -> Frame:
+    async def frame(self) -> MessageFrame:
         """The next message of the worker. Raises the exception of the function, Late, KgError."""
         left = self.began + self.paused + self.seconds - monotonic()
         try:

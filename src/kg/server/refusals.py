@@ -1,6 +1,6 @@
 """What the server refuses, and why: exceptions with the status of HTTP that says so.
 
-Refused (KgError)
+RequestRefused (KgError)
 ├── BadRequest          400  a request that says nothing, or two things at once
 ├── Unauthorized        401  no token
 ├── Forbidden           403  another origin, or an update
@@ -8,7 +8,7 @@ Refused (KgError)
 ├── MethodRefused       405
 ├── NotAcceptable       406  no format that the client accepts can hold the answer
 ├── Slow                408  a request that does not arrive
-├── TooLarge            413  a request beyond the limit
+├── RequestTooLarge            413  a request beyond the limit
 ├── WrongMediaType      415
 ├── Misdirected         421  the header Host names another server
 ├── AnswerTooLarge      403  an answer beyond the limit
@@ -24,18 +24,18 @@ from typing import ClassVar
 from kg.core.errors import KgError, NotFound, QuerySyntaxError, ServiceRefused, StoreError, TimedOut
 
 
-class Refused(KgError):
+class RequestRefused(KgError):
     """A request that the server refuses; the message is one sentence for the client."""
 
     status: ClassVar[int] = 400
     headers: Mapping[str, str] = {}
 
 
-class BadRequest(Refused):
+class BadRequest(RequestRefused):
     """A request without a meaning, or with two."""
 
 
-class Unauthorized(Refused):
+class Unauthorized(RequestRefused):
     """A request without the token."""
 
     status = 401
@@ -47,19 +47,19 @@ class Unauthorized(Refused):
         )
 
 
-class Forbidden(Refused):
+class Forbidden(RequestRefused):
     """A request that is not allowed to anybody, or not to pages of another origin."""
 
     status = 403
 
 
-class Nowhere(Refused):
+class Nowhere(RequestRefused):
     """Nothing is at this address."""
 
     status = 404
 
 
-class MethodRefused(Refused):
+class MethodRefused(RequestRefused):
     """A method that an address does not have."""
 
     status = 405
@@ -69,13 +69,13 @@ class MethodRefused(Refused):
         self.headers = {"Allow": allowed}
 
 
-class NotAcceptable(Refused):
+class NotAcceptable(RequestRefused):
     """No format that the client accepts can hold the answer."""
 
     status = 406
 
 
-class Slow(Refused):
+class Slow(RequestRefused):
     """A request whose body does not arrive."""
 
     status = 408
@@ -85,25 +85,25 @@ class Slow(Refused):
         super().__init__("the body of the request did not arrive in time")
 
 
-class TooLarge(Refused):
+class RequestTooLarge(RequestRefused):
     """A request beyond the limit of the server."""
 
     status = 413
 
 
-class WrongMediaType(Refused):
+class WrongMediaType(RequestRefused):
     """A request whose body has another media type than a query."""
 
     status = 415
 
 
-class Misdirected(Refused):
+class Misdirected(RequestRefused):
     """A request for another host: a page of that host may have resolved its name to this machine."""
 
     status = 421
 
 
-class AnswerTooLarge(Refused):
+class AnswerTooLarge(RequestRefused):
     """An answer beyond the limit of the server."""
 
     status = 403
@@ -112,14 +112,14 @@ class AnswerTooLarge(Refused):
         super().__init__(f"the answer has more than {limit:,} {what}: ask for less, with LIMIT for example")
 
 
-class NestedTooDeeply(Refused):
+class NestedTooDeeply(RequestRefused):
     """A question that exhausted the stack."""
 
     def __init__(self) -> None:
         super().__init__("the question cannot be read: it is nested too deeply")
 
 
-class TooMuchMemory(Refused):
+class TooMuchMemory(RequestRefused):
     """A question that exhausted its memory."""
 
     status = 503
@@ -128,7 +128,7 @@ class TooMuchMemory(Refused):
         super().__init__("the question needs more memory than a question may use: ask for less, with LIMIT for example")
 
 
-class Late(Refused):
+class Late(RequestRefused):
     """A question that exhausted its time."""
 
     status = 503
@@ -137,7 +137,7 @@ class Late(Refused):
         super().__init__(f"the question was stopped after {seconds:g} s: ask for less, with LIMIT for example")
 
 
-class Busy(Refused):
+class Busy(RequestRefused):
     """Too many questions at once."""
 
     status = 503
@@ -150,7 +150,7 @@ class Busy(Refused):
 def status_of(error: KgError) -> int:
     """The status of HTTP for an error."""
     match error:
-        case Refused():
+        case RequestRefused():
             return error.status
         case QuerySyntaxError():
             return 400

@@ -15,7 +15,7 @@ from kg.server.frames import DATA
 from kg.server.pool import Call
 from kg.server.refusals import AnswerTooLarge
 from kg.server.session import Generation, session_of
-from kg.server.settings import Limits
+from kg.server.settings import ServingLimits
 
 Result = TypeVar("Result")
 _AT_ONCE = 1 << 20
@@ -92,7 +92,7 @@ class Streamed(Response):
         body: IO[bytes],
         stack: contextlib.AsyncExitStack,
         headers: Mapping[str, str],
-        limits: Limits,
+        limits: ServingLimits,
     ) -> None:
         super().__init__(None, 200, {**headers, "Content-Length": str(body.tell())})
         if not call.is_over:

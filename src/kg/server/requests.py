@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from kg.server.refusals import BadRequest, Slow, TooLarge
+from kg.server.refusals import BadRequest, RequestTooLarge, Slow
 from kg.server.session import session_of
 
 _MOST_FIELDS = 1_000
@@ -34,7 +34,7 @@ def merged(first: Parameters, second: Parameters) -> Parameters:
 
 
 async def text_of(request: Request) -> str:
-    """The body of a request as text. Raises Slow, TooLarge, BadRequest."""
+    """The body of a request as text. Raises Slow, RequestTooLarge, BadRequest."""
     limits = session_of(request).serving.limits
     body = bytearray()
     try:
@@ -42,7 +42,7 @@ async def text_of(request: Request) -> str:
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > limits.request_bytes:
-                    raise TooLarge(f"the body of the request has more than {limits.request_bytes:,} bytes")
+                    raise RequestTooLarge(f"the body of the request has more than {limits.request_bytes:,} bytes")
     except TimeoutError:
         raise Slow from None
     try:

@@ -18,7 +18,7 @@ from kg.server.follower import Followed, follow_notes
 from kg.server.frames import DATA, packed, receive
 from kg.server.pool import Call, Pool
 from kg.server.settings import Serving
-from kg.server.worker import Place, Question, answer_questions
+from kg.server.worker import GenerationPlace, WorkerQuestion, answer_questions
 from kg.store.store import Published
 
 if TYPE_CHECKING:  # the follower begins before the libraries of the server are imported
@@ -52,9 +52,9 @@ class Generation:
         return hashlib.sha256(f"{self.published.path} {self.published.stamp}".encode()).hexdigest()[:16]
 
     @property
-    def place(self) -> Place:
+    def place(self) -> GenerationPlace:
         """The place of the generation, for workers."""
-        return Place(self.published.path, self.published.name, self.config, self.is_redacted)
+        return GenerationPlace(self.published.path, self.published.name, self.config, self.is_redacted)
 
     @property
     def is_redacted(self) -> bool:
@@ -273,7 +273,7 @@ class Session:
 
         Raises what the function raises, Busy, Late, KgError.
         """
-        async with self.pool.call(Question(generation.place, work, arguments), seconds) as call:
+        async with self.pool.call(WorkerQuestion(generation.place, work, arguments), seconds) as call:
             return await call.result()
 
     @contextlib.asynccontextmanager
@@ -281,7 +281,7 @@ class Session:
         self, generation: Generation, work: Callable[..., Any], *arguments: Any, seconds: float | None = None
     ) -> AsyncIterator[Call]:
         """Call a function of a module that writes its answer to an Outlet. Raises Busy, KgError."""
-        async with self.pool.call(Question(generation.place, work, arguments, streams=True), seconds) as call:
+        async with self.pool.call(WorkerQuestion(generation.place, work, arguments, streams=True), seconds) as call:
             yield call
 
 

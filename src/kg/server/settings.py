@@ -8,7 +8,7 @@ _OWN_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
-class Limits:
+class ServingLimits:
     """The limits of a server on its clients."""
 
     seconds: float = 30.0
@@ -58,7 +58,7 @@ class Serving:
     private_tags: tuple[str, ...] = ()
     """The tags of notes that are not served."""
     access: Access = field(default_factory=Access)
-    limits: Limits = field(default_factory=Limits)
+    limits: ServingLimits = field(default_factory=ServingLimits)
     checks: bool = True
     """Whether the notes are validated, and the full-text index is made, before anybody asks."""
 

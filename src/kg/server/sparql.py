@@ -81,7 +81,7 @@ def _asked(request: Request, parameters: Parameters) -> Asked:
 
 
 async def _posted(request: Request) -> Parameters:
-    """The parameters of a body: a form, or a query. Raises WrongMediaType, TooLarge, BadRequest."""
+    """The parameters of a body: a form, or a query. Raises WrongMediaType, RequestTooLarge, BadRequest."""
     kind, _, rest = request.headers.get("content-type", "").partition(";")
     kind = kind.strip().lower()
     if kind == _UPDATE:

@@ -26,7 +26,7 @@ _CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
-class Place:
+class GenerationPlace:
     """The place of a generation that the server holds."""
 
     store: Path
@@ -40,7 +40,7 @@ class Place:
 class Opened:
     """A generation that is open in a worker. What is read for one question is kept for the next."""
 
-    place: Place
+    place: GenerationPlace
     kept: dict[str, Any] = field(default_factory=dict)
     """What functions keep for later questions about this generation."""
 
@@ -98,10 +98,10 @@ class Outlet:
 
 
 @dataclass(frozen=True)
-class Question:
+class WorkerQuestion:
     """A function to call in a worker, with its arguments after the open generation."""
 
-    place: Place
+    place: GenerationPlace
     work: Callable[..., Any]
     arguments: tuple[Any, ...] = ()
     streams: bool = False
@@ -117,7 +117,7 @@ def answer_questions(connection: socket.socket, *, memory: int, answer_bytes: in
     file = cast("IO[bytes]", connection.makefile("rwb"))
     opened: Opened | None = None
     while (frame := read(file)) and frame.kind == ASK:
-        question: Question = frame.value()
+        question: WorkerQuestion = frame.value()
         if opened is None or opened.place != question.place:
             opened = None  # first: the generation before may then be removed
             gc.collect()
@@ -127,7 +127,7 @@ def answer_questions(connection: socket.socket, *, memory: int, answer_bytes: in
         file.flush()
 
 
-def _answered(question: Question, opened: Opened, outlet: Outlet) -> bytes:
+def _answered(question: WorkerQuestion, opened: Opened, outlet: Outlet) -> bytes:
     """Call the function; return the message with its result or its exception."""
     work = partial(question.work, opened, outlet) if question.streams else partial(question.work, opened)
     try:

@@ -20,7 +20,7 @@ from kg.store.generations import damaged_store, is_damage
 from kg.store.store import Store
 
 
-class Dataset(NamedTuple):
+class QueryDataset(NamedTuple):
     """The graphs that a query sees, whatever it says itself: those that form its default graph, and the named ones."""
 
     default: Sequence[ox.NamedNode] = ()
@@ -33,7 +33,7 @@ def query(
     params: Mapping[str, str | Term] | None = None,
     *,
     graphs: Sequence[ox.NamedNode] = (),
-    dataset: Dataset | None = None,
+    dataset: QueryDataset | None = None,
     base: str = "",
     services: bool = False,
 ) -> Answer:

@@ -8,7 +8,7 @@ from kg.core.errors import KgError
 from kg.server.caching import entity_tag, tagged, unchanged
 from kg.server.computed_once import StillComputing, prepared
 from kg.server.pages import charts
-from kg.server.pages.rendering import Page, rendered
+from kg.server.pages.rendering import PageContent, rendered
 from kg.server.pages.routes import page, problem_page
 from kg.server.pages.writing import open_vault
 from kg.server.refusals import sentence, status_of
@@ -73,15 +73,15 @@ def analysis_page(opened: Opened, view: AnalysisView) -> str:
         "lines_height": charts.lines_height(view.growth),
         "width": charts.WIDTH,
     }
-    return rendered(open_vault(opened), Page("analysis.html", view.title, values))
+    return rendered(open_vault(opened), PageContent("analysis.html", view.title, values))
 
 
 def waiting_page(opened: Opened, name: str) -> str:
     """The page that says that an analysis is being computed."""
     found = ANALYSES[name]
-    return rendered(open_vault(opened), Page("waiting.html", found.title, {"about": found.about}))
+    return rendered(open_vault(opened), PageContent("waiting.html", found.title, {"about": found.about}))
 
 
 def more_page(opened: Opened) -> str:
     """The page that leads to all analyses."""
-    return rendered(open_vault(opened), Page("more.html", "More", {"analyses": [*ANALYSES.values()]}))
+    return rendered(open_vault(opened), PageContent("more.html", "More", {"analyses": [*ANALYSES.values()]}))

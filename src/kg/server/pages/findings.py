@@ -12,7 +12,7 @@ from kg.notes.text_tree import TextNode, text_tree
 from kg.rdf.iris import is_harmless
 from kg.rendering.code_explanations import CodeExplanation
 from kg.server.pages import addresses
-from kg.server.pages.rendering import Page, rendered
+from kg.server.pages.rendering import PageContent, rendered
 from kg.server.pages.routes import page
 from kg.server.pages.writing import open_vault
 from kg.server.requests import parameters_of
@@ -49,7 +49,7 @@ def findings_page(opened: Opened, query: ProblemQuery, checks: bool, problem: st
     if query.code:
         values |= _explained(view)
     title = f"Findings: {query.code}" if query.code else "Findings"
-    return rendered(vault, Page("findings.html", title, values))
+    return rendered(vault, PageContent("findings.html", title, values))
 
 
 def _address(query: ProblemQuery, **changes: Any) -> str:

@@ -32,7 +32,7 @@ _STATIC = (files("kg.server") / "web", files("kg.export") / "web")
 
 
 @dataclass(frozen=True)
-class Page:
+class PageContent:
     """A page that is rendered: its template, its title, and what is filled in."""
 
     template: str
@@ -67,7 +67,7 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def rendered(vault: OpenVault, page: Page) -> str:
+def rendered(vault: OpenVault, page: PageContent) -> str:
     """The HTML of a page."""
     base = vault.names.base
     to: Callable[[Shown], str] = lambda shown: addresses.of_thing(shown.iri, base)  # noqa: E731 - for the template

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from kg.core.errors import KgError, NotFound
 from kg.server.caching import entity_tag, tagged, unchanged
 from kg.server.pages import writing
-from kg.server.pages.rendering import Page, rendered, static_address, static_file
+from kg.server.pages.rendering import PageContent, rendered, static_address, static_file
 from kg.server.refusals import sentence, status_of
 from kg.server.replies import asked, unless_gone
 from kg.server.requests import parameters_of
@@ -113,4 +113,4 @@ async def page(request: Request, work: Callable[..., str], *arguments: Any) -> R
 
 def problem_page(opened: Opened, text: str) -> str:
     """The page that says why there is no other."""
-    return rendered(writing.open_vault(opened), Page("problem.html", "Not found", {"problem": text}))
+    return rendered(writing.open_vault(opened), PageContent("problem.html", "Not found", {"problem": text}))

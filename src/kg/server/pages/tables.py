@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from kg.server.answers import TABLES, content_type, negotiated, write
 from kg.server.caching import entity_tag, tagged, unchanged
 from kg.server.pages import addresses
-from kg.server.pages.rendering import Page, rendered
+from kg.server.pages.rendering import PageContent, rendered
 from kg.server.pages.routes import page
 from kg.server.pages.writing import open_vault
 from kg.server.refusals import BadRequest
@@ -116,7 +116,9 @@ def table_page(opened: Opened, query: TableQuery) -> str:
     vault = open_vault(opened)
     view = tables_of(opened).table(query)
     of = view.of.text if view.of else "All notes"
-    return rendered(vault, Page("table.html", of, {"view": view, "layout": TableLayout(view, query), "signs": SIGNS}))
+    return rendered(
+        vault, PageContent("table.html", of, {"view": view, "layout": TableLayout(view, query), "signs": SIGNS})
+    )
 
 
 class TableHeading(NamedTuple):

@@ -13,10 +13,10 @@ from kg.server.caching import entity_tag, tagged, unchanged
 from kg.server.pages import addresses
 from kg.server.pages.answer_bars import BarLayout
 from kg.server.pages.answer_map import AnswerMap, answer_map
-from kg.server.pages.rendering import Page, rendered
+from kg.server.pages.rendering import PageContent, rendered
 from kg.server.pages.routes import problem_page
 from kg.server.pages.writing import open_vault
-from kg.server.refusals import BadRequest, Refused, sentence, status_of
+from kg.server.refusals import BadRequest, RequestRefused, sentence, status_of
 from kg.server.replies import asked
 from kg.server.requests import Parameters, merged, parameters_of, text_of
 from kg.server.session import session_of
@@ -100,7 +100,7 @@ async def _page(request: Request, what: WorkbenchRequest) -> Response:
             html, status = await asked(request, generation, workbench_page, what)
         except KgError as error:  # the worker was ended: the query took too long, or too much memory
             html, _ = await asked(request, generation, workbench_page, what, sentence(error))
-            status, headers = status_of(error), dict(error.headers) if isinstance(error, Refused) else {}
+            status, headers = status_of(error), dict(error.headers) if isinstance(error, RequestRefused) else {}
         return HTMLResponse(html, status, headers if status == 200 else {"Cache-Control": "no-store"})
 
 
@@ -164,7 +164,7 @@ def workbench_page(opened: Opened, what: WorkbenchRequest, refusal: str = "") ->
     page = WorkbenchPage(vault, what, posed, answer, explanation, problem)
     title = posed.header.title if what.name else "Ask"
     values = {"page": page, "choices": _choices(opened, posed)}
-    return rendered(vault, Page("query.html", title, values)), 200
+    return rendered(vault, PageContent("query.html", title, values)), 200
 
 
 def _choices(opened: Opened, posed: PosedQuestion) -> dict[str, list[str]]:

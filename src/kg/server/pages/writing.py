@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from kg.core.errors import NotFound
 from kg.server.pages import addresses
 from kg.server.pages.neighbourhood import HEIGHT, WIDTH, spots
-from kg.server.pages.rendering import Page, rendered
+from kg.server.pages.rendering import PageContent, rendered
 from kg.server.worker import Opened
 from kg.views.catalogue import CatalogueQuery, catalogue, condition
 from kg.views.found import found
@@ -25,7 +25,7 @@ def open_vault(opened: Opened) -> OpenVault:
 def home_page(opened: Opened) -> str:
     """The first page."""
     vault = open_vault(opened)
-    return rendered(vault, Page("home.html", vault.config.vault.name, {"view": home(vault)}))
+    return rendered(vault, PageContent("home.html", vault.config.vault.name, {"view": home(vault)}))
 
 
 def thing_page(opened: Opened, name: str) -> str:
@@ -34,7 +34,7 @@ def thing_page(opened: Opened, name: str) -> str:
     view = thing_view(vault, name)
     places = spots(view.neighbours)
     values = {"view": view, "spots": places, "width": WIDTH, "height": HEIGHT}
-    return rendered(vault, Page("thing.html", view.thing.text, values))
+    return rendered(vault, PageContent("thing.html", view.thing.text, values))
 
 
 def thing_at(opened: Opened, path: str, part: str) -> str:
@@ -52,14 +52,14 @@ def list_page(opened: Opened, of: str, has: Sequence[str], folder: str, number: 
     title = view.of.text if view.of else view.query.folder or "All notes"
     terms = [(vault.naming.curie(row.property), str(row.value)) for row in query.has]
     values = {"view": view, "of": of, "has": terms, "curie": vault.naming.curie}
-    return rendered(vault, Page("list.html", title, values))
+    return rendered(vault, PageContent("list.html", title, values))
 
 
 def search_page(opened: Opened, text: str) -> str:
     """What a search finds."""
     vault = open_vault(opened)
     values = {"view": found(vault, text) if text.strip() else None, "text": text}
-    return rendered(vault, Page("search.html", f"Search: {text}" if text.strip() else "Search", values))
+    return rendered(vault, PageContent("search.html", f"Search: {text}" if text.strip() else "Search", values))
 
 
 def _pair(text: str) -> tuple[str, str]:
