@@ -301,22 +301,9 @@ class Builder:
             "summary": dict(summary),
         }
         self.close()
+        described = {**files, READING: "", MANIFEST: json.dumps(table, indent=1)}
         with opened(self.path) as store:
-            with store.folder(self.folder.name) as folder:
-                for name, content in {**files, READING: "", MANIFEST: json.dumps(table, indent=1)}.items():
-                    _write_new(folder, name, content, synced=self._durable)
-                if self._durable:
-                    with folder.folder("db") as database:
-                        _sync_all(database)
-                    folder.sync()
-                new_stamp = stamp_of(self.folder.name, folder)
-            reached("described")
-            store.write(CURRENT, self.folder.name.encode(), beside=NEXT, synced=self._durable)
-            if self._durable:
-                store.sync()
-            reached("swapped")
-            remove_old(store)
-        return new_stamp
+            return _swapped(store, self.folder.name, described, durable=self._durable)
 
 
 def _named(triples: Iterable[ox.Triple]) -> Iterator[Term]:
@@ -380,6 +367,25 @@ def building(
                     remove_generation(store, name)
     except OSError as error:
         raise _write_failed(path, error) from error
+
+
+def _swapped(store: Folder, name: str, files: Mapping[str, str | bytes | Path], *, durable: bool) -> str:
+    """Write the files of a generation, and make it the published one; return its stamp."""
+    with store.folder(name) as folder:
+        for file, content in files.items():
+            _write_new(folder, file, content, synced=durable)
+        if durable:
+            with folder.folder("db") as database:
+                _sync_all(database)
+            folder.sync()
+        new_stamp = stamp_of(name, folder)
+    reached("described")
+    store.write(CURRENT, name.encode(), beside=NEXT, synced=durable)
+    if durable:
+        store.sync()
+    reached("swapped")
+    remove_old(store)
+    return new_stamp
 
 
 def _write_new(folder: Folder, name: str, content: str | bytes | Path, *, synced: bool) -> None:
