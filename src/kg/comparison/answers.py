@@ -38,16 +38,19 @@ def answer_changes(before: ComparedState, after: ComparedState) -> Iterator[Answ
 
 
 def _questions(before: ComparedState, after: ComparedState) -> Iterator[AnswerChange]:
-    was, now = _verdicts(before), _verdicts(after)
+    asking = before.asking  # a question counts only where both states have it
+    was, now = (
+        _verdicts(state, [path for path in asking if path in state.ledger.entries]) for state in (before, after)
+    )
     for name in sorted(was.keys() & now.keys()):
         if bool(was[name]) != bool(now[name]):
             yield AnswerChange(name, "", was[name] or "as expected", now[name] or "as expected")
 
 
-def _verdicts(state: ComparedState) -> dict[str, str]:
-    """What is wrong with the answer of each competency question; empty if it is as expected."""
+def _verdicts(state: ComparedState, notes: list[str]) -> dict[str, str]:
+    """What is wrong with the answer of each competency question, in `notes` and elsewhere; empty if nothing is."""
     root, found = state.config.root, {}
-    for verdict in verdicts(state.config, find_cases(state.config, ()), _SECONDS):
+    for verdict in verdicts(state.config, find_cases(state.config, (), notes), _SECONDS):
         file = verdict.case.place
         name = file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
         found[f"{name}:{verdict.case.line}"] = verdict.message

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
+from kg.comparison.kept_paths import kept_paths
 from kg.config import Config
 from kg.core.errors import KgError, StoreError
 from kg.core.findings import Finding
@@ -18,6 +19,7 @@ from kg.notes.vault import Vault
 from kg.rdf.iris import Names
 from kg.rdf.vocabulary import INFERRED_GRAPH, TYPE, Term, iri_of
 from kg.reasoning.explanation import Explainer
+from kg.sparql.competency_cases import may_ask
 from kg.store.ingest_state import IngestState
 from kg.store.store import Published, Store
 from kg.validation.kept_findings import kept_findings
@@ -120,6 +122,17 @@ class ComparedState:
         """What a note says, from the store: its texts and values, sorted. It outlasts the file."""
         values = (triple.object.value for triple in self.triples(path) if isinstance(triple.object, ox.Literal))
         return "\n".join(sorted(value for value in values if value not in {path, self.digest(path)}))
+
+    @cached_property
+    def asking(self) -> list[str]:
+        """The notes that may have a question for `kg test`, sorted."""
+        if self.findings_folder is None:
+            return self._asking()
+        return kept_paths(self.findings_folder, f"{__version__} {self.published.stamp}", self._asking)
+
+    def _asking(self) -> list[str]:
+        place, limit = self.config.place, self.config.max_bytes
+        return sorted(path for path in self.ledger.entries.paths if may_ask(path, str(place(path)), limit))
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:

@@ -74,17 +74,17 @@ class Case:
         return replace(self, problem=problem)
 
 
-def find_cases(config: Config, paths: Iterable[Path]) -> list[Case]:
+def find_cases(config: Config, paths: Iterable[Path], notes: Iterable[str] | None = None) -> list[Case]:
     """The questions in files and folders; without paths, those of `queries/tests/` and of the vault's notes.
 
-    Raises KgError for a path that does not exist.
+    With `notes`, only these notes of the vault are looked at. Raises KgError for a path that does not exist.
     """
     chosen = tuple(paths)
     if not chosen:
         tests = config.queries / FOLDER if config.queries else None
         cases = list(_of_folder(config, tests)) if tests and tests.is_dir() else []
         covered = {case.place.resolve() for case in cases}
-        return [*cases, *(case for case in _of_vault(config) if case.place.resolve() not in covered)]
+        return [*cases, *(case for case in _of_vault(config, notes) if case.place.resolve() not in covered)]
     cases = []
     for path in chosen:
         if not path.exists():
@@ -127,12 +127,18 @@ def _answered(case: Case) -> Case:
     return case.failing(f"the answer is missing: {where}, or a line `# expect: empty`")
 
 
-def _of_vault(config: Config) -> Iterator[Case]:
+def _of_vault(config: Config, notes: Iterable[str] | None) -> Iterator[Case]:
     """The questions in notes. `kg ingest` reports the files that cannot be read."""
-    for path, place in Vault(config=config).files().notes.items():
-        if path.lower().endswith(".md") and b"sparql" in _start(place, config.max_bytes):
+    files = Vault(config=config).files().notes if notes is None else {path: str(config.place(path)) for path in notes}
+    for path, place in files.items():
+        if may_ask(path, place, config.max_bytes):
             note, _ = read_note(path, place, config)
             yield from _of_note(config, Path(place), note) if note else ()
+
+
+def may_ask(path: str, place: str, limit: int) -> bool:
+    """Whether a note may have a question: it has the word that begins one."""
+    return path.lower().endswith(".md") and b"sparql" in _start(place, limit)
 
 
 def _start(place: str, limit: int) -> bytes:
