@@ -5,7 +5,9 @@ their names have a meaning; their sizes stay. Links are written last, so that no
 """
 
 import os
+from collections import deque
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
@@ -25,6 +27,8 @@ from kg.revisions.git_repository import LINK, Commit, Repository, TreeFile
 
 _WHOLE = 65_536
 """The size in bytes up to which an attachment is written, which is faster than to ask for its size alone."""
+_WRITERS, _WAITING = 4, 200
+"""The files that are written at once, and the most that wait for it in memory."""
 _READ = (GITIGNORE, ".toml", ".ttl", ".owl", ".rdf", ".xml", ".nt", ".jsonld", ".rq", ".json", ".csv", ".tsv", ".base")
 """The ends of the names of files that kg reads, beside notes."""
 
@@ -39,6 +43,8 @@ class Checkout:
     """The settings of the project as it is now."""
     folder: Path
     _digests: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _folders: set[Path] = field(default_factory=set, init=False, repr=False, compare=False)
+    """The folders that are known to be there."""
 
     @cached_property
     def top(self) -> Path:
@@ -134,30 +140,46 @@ class Checkout:
                 yield file
 
     def _write_files(self, files: list[TreeFile], most: int) -> None:
-        folders: set[Path] = set()
-        for file in sorted(files, key=lambda file: file.mode == LINK):
-            place = self.top.joinpath(*_parts(file.path))
-            if place.parent not in folders:
-                place.parent.mkdir(parents=True, exist_ok=True)
-                folders.add(place.parent)
-            if file.mode == LINK:
-                target = self.repository.content(file.blob, 4_096)
-                if target and b"\0" not in target:
-                    place.symlink_to(os.fsdecode(target))
-            elif not place.exists():
-                self._write_blob(file, place, most)
+        """Write files; several at once, since a file system takes its time to make each."""
+        waiting: deque[Future[None]] = deque()
+        with ThreadPoolExecutor(_WRITERS) as writers:
+            for file in (file for file in files if file.mode != LINK):
+                place = self._made(file)
+                if not place.exists():
+                    waiting.append(writers.submit(_write, place, *self._content(file, most)))
+                if len(waiting) > _WAITING:
+                    waiting.popleft().result()
+            for written in waiting:
+                written.result()
+        for file in (file for file in files if file.mode == LINK):
+            target = self.repository.content(file.blob, 4_096)
+            if target and b"\0" not in target:
+                self._made(file).symlink_to(os.fsdecode(target))
 
-    def _write_blob(self, file: TreeFile, place: Path, most: int) -> None:
-        """Write a file; of one that kg does not read, or that is too large for it, the size alone."""
+    def _made(self, file: TreeFile) -> Path:
+        """The place of a file, in a folder that is there."""
+        place = self.top.joinpath(*_parts(file.path))
+        if place.parent not in self._folders:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            self._folders.add(place.parent)
+        return place
+
+    def _content(self, file: TreeFile, most: int) -> tuple[bytes | None, int]:
+        """The content of a file, and its size; of one that kg does not read, or that is too large, the size alone."""
         limit = most if is_note(file.path) else MAX_TEXT_FILE if file.path.lower().endswith(_READ) else _WHOLE
         content = self.repository.content(file.blob, limit)
         if is_note(file.path):
             self._digests[file.path] = "" if content is None else sha256(content).hexdigest()
-        with open(os.open(place, NEW, 0o644), "wb") as out:
-            if content is None:
-                out.truncate(self.repository.size(file.blob))
-            else:
-                out.write(content)
+        return content, self.repository.size(file.blob) if content is None else len(content)
+
+
+def _write(place: Path, content: bytes | None, size: int) -> None:
+    """Write a new file, with its content or with its size alone."""
+    with open(os.open(place, NEW, 0o644), "wb") as out:
+        if content is None:
+            out.truncate(size)
+        else:
+            out.write(content)
 
 
 def _below(place: Path, top: Path) -> str:
