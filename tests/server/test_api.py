@@ -24,6 +24,8 @@ ADDRESSES = [
     "/api/list?has=owner%3DAnn&page=1",
     "/api/search?q=cycles",
     "/api/names?q=le",
+    "/api/table?class=Concept&columns=owner&where=owner%3DAnn&sort=-name",
+    "/api/vocabulary",
     "/api/findings",
     "/api/queries",
     "/api/analyses",

@@ -5,6 +5,8 @@ from typing import NamedTuple
 from kg.core.errors import KgError
 from kg.rdf.sparql_syntax import in_query
 from kg.server.pages import addresses
+from kg.server.pages.tables import table_query, tables_of
+from kg.server.pages.workbench import words_of
 from kg.server.pages.writing import open_vault
 from kg.server.refusals import BadRequest
 from kg.server.worker import Opened
@@ -16,7 +18,9 @@ from kg.views.found import Found, found, names_like
 from kg.views.home import home
 from kg.views.open_vault import Shown
 from kg.views.problems import ProblemQuery, Problems, problems
+from kg.views.table import ThingTable
 from kg.views.thing import ThingView, thing_view
+from kg.views.vocabulary import Vocabulary
 
 _DIGITS = 9
 
@@ -113,6 +117,17 @@ def things(opened: Opened, of: str, has: tuple[str, ...], folder: str, page: str
         raise BadRequest("each `has` is PROPERTY=VALUE")
     conditions = tuple(condition(vault, name, value) for name, _, value in pairs)
     return catalogue(vault, CatalogueQuery(of, conditions, folder.strip("/"), _number(page)))
+
+
+def table(opened: Opened, of: str, columns: str, where: tuple[str, ...], sort: str, page: str) -> ThingTable:
+    """A table of things."""
+    given = {"class": [of], "columns": [columns], "where": [*where], "sort": [sort], "page": [page]}
+    return tables_of(opened).table(table_query(given))
+
+
+def words(opened: Opened) -> Vocabulary:
+    """The words of queries."""
+    return words_of(opened)
 
 
 def search(opened: Opened, text: str) -> Found:

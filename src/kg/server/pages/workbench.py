@@ -1,10 +1,10 @@
 """The workbench: the page that asks a query, of the library or anybody's own, and shows its answer."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from kg.core.errors import KgError, QuerySyntaxError
@@ -47,7 +47,6 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/query", own_query, methods=["GET", "POST"]),
         Route("/query/{name}", library_query),
-        Route("/api/vocabulary", words),
     ]
 
 
@@ -79,15 +78,6 @@ async def library_query(request: Request) -> Response:
     return await _page(request, WorkbenchRequest("", request.path_params["name"], values, explain))
 
 
-async def words(request: Request) -> Response:
-    """The prefixes, classes and properties of the vault, for an editor."""
-    with session_of(request).generation() as generation:
-        tag = entity_tag(generation, "vocabulary")
-        if answer := unchanged(request, tag):
-            return answer
-        return JSONResponse(await asked(request, generation, vocabulary_json), headers=tagged(tag))
-
-
 async def _page(request: Request, what: WorkbenchRequest) -> Response:
     """The page, also of a query that cannot be answered: it says why, beside the query."""
     with session_of(request).generation() as generation:
@@ -117,16 +107,6 @@ def words_of(opened: Opened) -> Vocabulary:
         opened.kept["vocabulary"] = vocabulary(open_vault(opened))
     found: Vocabulary = opened.kept["vocabulary"]
     return found
-
-
-def vocabulary_json(opened: Opened) -> dict[str, Any]:
-    """The prefixes, classes and properties of the vault."""
-    found = words_of(opened)
-    return {
-        "prefixes": found.prefixes,
-        "classes": [row._asdict() for row in found.classes],
-        "properties": [row._asdict() for row in found.properties],
-    }
 
 
 @dataclass(frozen=True)
