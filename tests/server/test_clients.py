@@ -16,9 +16,11 @@ from SPARQLWrapper import JSON, POST, XML, SPARQLWrapper
 
 import kg
 from helpers.clients import Running, running
+from helpers.company import Company, questions
 from helpers.vaults import NOTES, ROOT
 from kg.config import load
 from kg.server.described_dataset import standing_alone
+from kg.sparql.binding import bind
 from kg.sparql.library import library
 
 
@@ -36,18 +38,33 @@ def server(vault: Path) -> Iterator[Running]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A vault of which every query of the library has something to tell."""
+    vault = Company(350).write(tmp_path_factory.mktemp("clients") / "company")
+    kg.ingest(vault)
+    return vault
+
+
+@pytest.fixture(scope="module")
+def company_server(company: Path) -> Iterator[Running]:
+    with running(company, "--no-token") as server:
+        yield server
+
+
 def _library(vault: Path) -> dict[str, str]:
-    """The queries of the library that stand alone, as other clients must send them: with their prefixes.
+    """All queries of the library, as other clients must send them: with their prefixes, and with values in them.
 
     Without comments, since SPARQLWrapper takes a word of them for the form of the query.
     """
     config = load(vault)
     prefixes = kg.Store(config.store).prefixes
-    return {
-        name: standing_alone(re.sub("^#.*\n", "", query.text, flags=re.M), prefixes)
-        for name, query in library(config).items()
-        if all(param.optional or param.default is not None for param in query.header.params)
-    }
+    asked = {}
+    for query, given, params in questions(config):
+        text = re.sub("^#.*\n", "", bind(query.text, params, prefixes), flags=re.M)
+        asked[f"{query.name} {dict(given)}"] = standing_alone(text, prefixes)
+    assert {name.partition(" ")[0] for name in asked} == library(config).keys()
+    return asked
 
 
 def _rows(answer: dict[str, Any]) -> list[tuple[tuple[str, str], ...]]:
@@ -61,9 +78,10 @@ def _expected(vault: Path, text: str) -> list[tuple[tuple[str, str], ...]]:
 
 
 @pytest.mark.slow
-def test_sparqlwrapper_asks_the_library(vault: Path, server: Running) -> None:
+def test_sparqlwrapper_asks_the_library(company: Path, company_server: Running) -> None:
+    vault, server = company, company_server
     queries = _library(vault)
-    assert len(queries) > 25
+    assert len(queries) > 45
     for number, (name, text) in enumerate(queries.items()):
         client = SPARQLWrapper(f"{server.url}/sparql")
         client.setQuery(text)
@@ -86,7 +104,8 @@ def test_sparqlwrapper_reads_xml_and_graphs(vault: Path, server: Running) -> Non
 
 
 @pytest.mark.slow
-def test_rdflib_asks_the_library(vault: Path, server: Running) -> None:
+def test_rdflib_asks_the_library(company: Path, company_server: Running) -> None:
+    vault, server = company, company_server
     graph = rdflib.Graph(SPARQLStore(f"{server.url}/sparql", returnFormat="json"))
     for name, text in _library(vault).items():
         rows: list[Any] = [*graph.query(text)]
@@ -94,23 +113,23 @@ def test_rdflib_asks_the_library(vault: Path, server: Running) -> None:
         assert got == _expected(vault, text), name
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
-def test_curl_asks(vault: Path, server: Running) -> None:
-    name, text = next(iter(_library(vault).items()))
-    command = ["curl", "-sf", "-G", "--data-urlencode", f"query={text}", f"{server.url}/sparql"]
-    assert _rows(json.loads(subprocess.run(command, capture_output=True, check=True).stdout)) == _expected(
-        vault, text
-    ), name
+def test_curl_asks_the_library(company: Path, company_server: Running) -> None:
+    for name, text in _library(company).items():
+        command = ["curl", "-sf", "-G", "--data-urlencode", f"query={text}", f"{company_server.url}/sparql"]
+        done = subprocess.run(command, capture_output=True, check=True)
+        assert _rows(json.loads(done.stdout)) == _expected(company, text), name
 
 
 @pytest.mark.system
-def test_comunica_asks_the_library(vault: Path, server: Running) -> None:
+def test_comunica_asks_the_library(company: Path, company_server: Running) -> None:
     """It finds out by itself that the address is a SPARQL endpoint."""
     folder = ROOT / "tests" / "system" / "comunica"
     if not (folder / "node_modules").is_dir():
         pytest.skip("needs what tests/system/comunica/package.json names; `make test-all` installs it")
-    queries = _library(vault)
-    command = ["node", str(folder / "ask.mjs"), f"{server.url}/sparql"]
+    vault, queries = company, _library(company)
+    command = ["node", str(folder / "ask.mjs"), f"{company_server.url}/sparql"]
     done = subprocess.run(command, input=json.dumps(queries), capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     for name, rows in json.loads(done.stdout).items():

@@ -7,8 +7,10 @@ from kg.comparison.difference import ComparedParts, Difference, compare
 from kg.comparison.state import ComparedState
 from kg.config import Config
 from kg.ingestion.pipeline import ingest
+from kg.ingestion.snapshot import Held
 from kg.notes.vault import Progress, Vault
 from kg.revisions.revision import revision
+from kg.store.store import Published
 
 NOW = "the files as they are"
 
@@ -36,5 +38,9 @@ def state_at(config: Config, name: str, progress: Progress | None = None) -> Com
 
 def state_now(config: Config, progress: Progress | None = None) -> ComparedState:
     """The vault as it is; its store is brought up to date. Raises KgError."""
-    ingest(Vault(config=config), progress=progress)
-    return ComparedState.of(NOW, config)
+    report = ingest(Vault(config=config), progress=progress)
+    published = Published(config.store)
+    if not report.serves(published.stamp):
+        published.release()
+        return ComparedState.of(NOW, config)
+    return ComparedState(NOW, config, published, report.ledger, Held(report, ()))

@@ -14,6 +14,7 @@ from kg.core.errors import KgError, StoreError
 from kg.core.findings import Finding
 from kg.core.version import __version__
 from kg.ingestion.keyed_index import index_of, stored_files
+from kg.ingestion.snapshot import Held
 from kg.mapping.ontology import Ontology, load_ontology
 from kg.notes.vault import Vault
 from kg.rdf.iris import Names
@@ -36,6 +37,8 @@ class ComparedState:
     published: Published
     ledger: IngestState
     """The record of the notes."""
+    held: Held | None = None
+    """The last ingest, where this process has just made it."""
     findings_folder: Path | None = None
     """Where the findings are kept of a state that never changes."""
 
@@ -145,7 +148,7 @@ class ComparedState:
 
     def _validated(self) -> tuple[Finding, ...]:
         try:
-            return validate(Vault(config=self.config), severity="warning").findings
+            return validate(Vault(config=self.config), severity="warning", held=self.held).findings
         except KgError:
             if self.ledger.entries:
                 raise

@@ -39,6 +39,12 @@ class Held(NamedTuple):
     edited: Collection[Path] | None = None
     """The paths on the disk of all that may have changed; None if that is unknown."""
 
+    @property
+    def scan(self) -> "Scan | None":
+        """The files of the vault as that ingest saw them; None if others may be there now."""
+        is_same = self.edited is not None and not self.edited
+        return Scan(self.report.generation, self.report.files) if is_same and self.report.files else None
+
     def notes(self, generation: str) -> frozenset[str] | None:
         """The notes that may have changed; None if other changes are possible, so that the files must be listed."""
         files, known = self.report.files, self.report.ledger.digests

@@ -67,8 +67,7 @@ class ValidationCache:
     def read(cls, folder: Path) -> "ValidationCache":
         """Read the cache in a store's folder; empty if there is no readable file."""
         try:
-            table = json.loads(read_bytes(folder / FILE, MAX_STORE_FILE, follow=False))
-            stored = msgspec.convert(table, _Stored)
+            stored = _decoded(read_bytes(folder / FILE, MAX_STORE_FILE, follow=False))
             notes = {path: _seen(path, *row) for path, row in stored.notes.items()}
             return cls(stored.names, stored.named, notes, stored.shapes, _state(stored.state), _shaped(*stored.shaped))
         except (
@@ -112,6 +111,14 @@ class _Stored(NamedTuple):
     shapes: str
     state: tuple[str, _Results, _Results] | None
     shaped: tuple[str, _Results, tuple[tuple[FindingFields, Result | None], ...], Severity]
+
+
+def _decoded(data: bytes) -> _Stored:
+    """Parse the file. msgspec is faster, but reads no names outside UTF-8. Raises ValueError, ValidationError."""
+    try:
+        return msgspec.json.decode(data, type=_Stored)
+    except msgspec.DecodeError:
+        return msgspec.convert(json.loads(data), _Stored)
 
 
 def _state_row(state: State) -> list[Any]:

@@ -20,7 +20,7 @@ from kg.core.findings import CODES, Code, Finding, Severity, in_order, is_at_lea
 from kg.core.limits import Limits
 from kg.ingestion.pipeline import ingest
 from kg.ingestion.report import Report
-from kg.ingestion.snapshot import Kept, Scan
+from kg.ingestion.snapshot import Held, Kept, Scan
 from kg.mapping.link_resolution import Index, LinkClass
 from kg.mapping.provenance import Origin, Place
 from kg.notes.obsidian_settings import Settings
@@ -125,25 +125,26 @@ def validate(
     severity: Severity = "info",
     seconds: float | None = None,
     progress: Progress | None = None,
+    held: Held | None = None,
 ) -> Validation:
     """Check the links, properties and shapes of a vault; with `only`, just the links or just the shapes.
 
     A path in a vault stands for the vault, and only the findings there are reported; so are, of a `Vault`, only those
     `within` some files and folders. The default `rules` on findings are those of kg.toml. Findings less severe than
     `severity` are counted but not listed. The links alone need no store; for the shapes, it is brought up to date.
-    Raises KgError if that fails or there is no note to check; TimedOut if the shapes take more than `seconds`, by
-    default `max_seconds` of kg.toml.
+    `held` is the last ingest of this process. Raises KgError if that fails or there is no note to check; TimedOut if
+    the shapes take more than `seconds`, by default `max_seconds` of kg.toml.
     """
     vault, parts = _parts(vault, within)
     with without_collection():
-        scan = Scan.of(vault)
+        scan = held.scan if held and held.scan else Scan.of(vault)
         if not scan.files.notes and not _had_notes(vault, scan.files):
             raise KgError(f"there is nothing to check: {vault.path} has no notes")
         unread = parts.unread(scan.files)
         rules = rules or vault.config.findings
         unused = only is None and is_at_least(rules.severity_of(UNUSED, "info"), severity) and rules.takes_code(UNUSED)
         least: Severity = "info" if parts.paths or rules.needs_all or unused else severity
-        checked = _all(vault, scan, (only, least, seconds), progress)
+        checked = _all(vault, scan, (only, least, seconds), progress, held)
         elsewhere = Elsewhere(checked.findings, frozenset(checked.unplaced), only)
         reported = checked.without_suppressed(unused=unused).within(parts).by(rules).at_least(severity)
         return replace(reported, elsewhere=elsewhere, unread=unread)
@@ -158,13 +159,17 @@ def _parts(vault: Vault | str | Path, within: Iterable[Path]) -> tuple[Vault, Pa
 
 
 def _all(
-    vault: Vault, scan: Scan, options: tuple[Only | None, Severity, float | None], progress: Progress | None
+    vault: Vault,
+    scan: Scan,
+    options: tuple[Only | None, Severity, float | None],
+    progress: Progress | None,
+    held: Held | None,
 ) -> Validation:
     """All findings, without those of shapes that are less severe than the options ask for."""
     only, least, seconds = options
     if only == "links":
         return _links_alone(vault, scan.files, progress)
-    with _up_to_date(vault, scan, progress) as (report, generation), NoteReader() as reader:
+    with _up_to_date(vault, scan, progress, held) as (report, generation), NoteReader() as reader:
         config, files = vault.config, report.looked_again or scan.files
         before = ValidationCache.read(report.path)
         ingested = IngestedVault(vault, files, report, generation, before, progress or silent, reader)
@@ -206,23 +211,25 @@ def _together(checked: Iterable[Checked], index: Index, settings: Settings, find
 
 
 @contextmanager
-def _up_to_date(vault: Vault, scan: Scan, progress: Progress | None) -> Iterator[tuple[Report, Published]]:
+def _up_to_date(
+    vault: Vault, scan: Scan, progress: Progress | None, held: Held | None
+) -> Iterator[tuple[Report, Published]]:
     """Bring the store up to date: the vault's own or, if that cannot be written now, a temporary store."""
     try:
-        ingested = retried(lambda: _ingested(vault, scan, progress))
+        ingested = retried(lambda: _ingested(vault, scan, progress, held))
     except StoreRefused:
         raise
     except StoreError:
         with tempfile.TemporaryDirectory() as folder:
             temporary = Vault(config=replace(vault.config, store=Path(folder) / "store"))
-            yield _ingested(temporary, Scan("", scan.files), progress)
+            yield _ingested(temporary, Scan("", scan.files), progress, None)
         return
     yield ingested
 
 
-def _ingested(vault: Vault, scan: Scan, progress: Progress | None) -> tuple[Report, Published]:
+def _ingested(vault: Vault, scan: Scan, progress: Progress | None, held: Held | None) -> tuple[Report, Published]:
     """Run an ingest and hold its generation. Raises Outdated if another generation has been published since."""
-    report = ingest(vault, files=scan, progress=progress)
+    report = ingest(vault, files=scan, progress=progress, held=held)
     generation = Published(report.path)
     if generation.stamp != report.generation:
         raise Outdated
