@@ -68,8 +68,8 @@ def _listen(server: Running, ingested: dict[int, int], told: list[int], end: flo
         for line in events.iter_lines():
             if time.monotonic() > end:
                 return
-            if line.startswith("data: "):
-                number: Any = json.loads(line.removeprefix("data: "))["generation"]
+            if line.startswith("data: ") and "generation" in (event := json.loads(line.removeprefix("data: "))):
+                number: Any = event["generation"]
                 told.append(max([told[-1], *(state for generation, state in ingested.items() if generation <= number)]))
 
 

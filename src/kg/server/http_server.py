@@ -38,6 +38,8 @@ def listening(host: str, port: int) -> list[socket.socket]:
     for name in hosts:
         try:
             sockets.append(_listening(name, sockets[0].getsockname()[1] if sockets else port))
+        except UnicodeError as error:
+            raise KgError("the host is no name: --host takes an address of this machine") from error
         except OSError as error:
             if sockets and name == "::1":  # a machine without IPv6
                 continue

@@ -86,9 +86,9 @@ class Published:
             check_database(folder)
 
     def opens(self) -> bool:
-        """Whether the database can be opened."""
+        """Whether the database can be opened, and is not empty where it had triples, as one is that lost its index."""
         try:
-            return self.store is not None
+            return not self.manifest.counts.get("") or self.store.has(None, None, None)
         except StoreError:
             return False
 
