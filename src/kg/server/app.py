@@ -37,18 +37,27 @@ def addresses() -> list[BaseRoute]:
     ]
 
 
-def create_app(session: Session) -> Starlette:
-    """The application that serves a session; handlers find it as `request.app.state.session`."""
-
-    @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+@contextlib.asynccontextmanager
+async def started(session: Session) -> AsyncIterator[None]:
+    """A session that serves, with what is done before somebody asks. Raises KgError."""
+    try:
         await session.start()
         first_pages = asyncio.create_task(routes.write_first_pages(session))
         try:
             yield
         finally:
             first_pages.cancel()
-            await session.close()
+    finally:
+        await session.close()
+
+
+def create_app(session: Session) -> Starlette:
+    """The application that serves a session; handlers find it as `request.app.state.session`."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with started(session):
+            yield
 
     app = Starlette(
         routes=addresses(),

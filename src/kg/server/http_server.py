@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from kg.core.errors import KgError
+from kg.server.app import started
 from kg.server.session import Session
 from kg.server.settings import ServingLimits
 
@@ -166,12 +167,9 @@ def run(app: Starlette, session: Session, sockets: Sequence[socket.socket], read
         limits = session.serving.limits
 
     async def answering() -> None:
-        try:
-            await session.start()
+        async with started(session):
             ready()
             await server.serve(list(sockets))
-        finally:
-            await session.close()
 
     config = uvicorn.Config(
         app,

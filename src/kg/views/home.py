@@ -1,5 +1,7 @@
 """What the vault is about: its classes, tags, folders and most linked things, and what is missing in it."""
 
+import heapq
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,11 +49,9 @@ def home(vault: OpenVault) -> Home:
 
 def _most(vault: OpenVault, prop: ox.NamedNode) -> list[tuple[Shown, int]]:
     """The things to which a property leads most often."""
-    rows = vault.store.solutions(
-        f"SELECT ?thing (COUNT(*) AS ?number) {{ [] {prop} ?thing }} GROUP BY ?thing ORDER BY DESC(?number) ?thing "
-        f"LIMIT {_SOME}"
-    )
-    return [(vault.show(row[0]), int(row[1].value)) for row in rows]
+    counts = Counter(vault.store.rows("?thing", f"?source {prop} ?thing"))
+    things = [(-number, term[1:-1].decode()) for term, number in counts.items() if term.startswith(b"<")]
+    return [(vault.show(ox.NamedNode(iri)), -number) for number, iri in heapq.nsmallest(_SOME, things)]
 
 
 def _folders(vault: OpenVault) -> list[FolderCount]:
