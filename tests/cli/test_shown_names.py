@@ -128,6 +128,7 @@ def test_of_every_query_of_the_library(vault: Path, lookup: Lookup) -> None:
     assert not refused(lookup, [(name, None) for name in several])
 
 
+@pytest.mark.slow
 def test_of_a_list_and_its_columns(vault: Path, lookup: Lookup) -> None:
     for class_ in ("Outcome", "Output", "Note", "Concept", "ex:Risk", "Tag", "Task", "Author", "Resource", "Missing"):
         rows = rows_of(vault, "list", class_)

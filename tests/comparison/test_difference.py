@@ -22,6 +22,7 @@ FENCE = re.compile(r"^(?P<ticks>`{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=ticks
 
 
 @pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
+@pytest.mark.sample(6)
 def test_report(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     isolate(monkeypatch)
     text = file.read_text(encoding="utf-8")

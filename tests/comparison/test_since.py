@@ -41,7 +41,7 @@ def walked(stores: list[tuple[str, kg.Store]], triple: ox.Triple) -> list[tuple[
     return found
 
 
-@pytest.mark.parametrize(("seed", "length"), [(31, 12), pytest.param(32, at_length(400), marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("seed", "length"), [(31, 2), pytest.param(32, at_length(400), marks=pytest.mark.slow)])
 def test_periods_are_those_of_all_commits(tmp_path: Path, seed: int, length: int) -> None:
     vault = tmp_path / "vault"
     write_history(vault, seed, length)

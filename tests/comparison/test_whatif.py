@@ -85,6 +85,7 @@ CHANGES: dict[str, tuple[list[str], Callable[[Path], object]]] = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.sample(3)
 def test_it_is_what_diff_says_afterwards(vault: Path, name: str) -> None:
     words, make = CHANGES[name]
     (vault.parent / "draft.md").write_text("[[Flow]]\n")

@@ -62,7 +62,7 @@ def applied(vault: Path, changes: dict[str, str | None], folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("seed", "length"), [(21, 8), pytest.param(22, at_length(400), marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("seed", "length"), [(21, 3), pytest.param(22, at_length(400), marks=pytest.mark.slow)])
 def test_an_overlay_is_an_ingest(tmp_path: Path, seed: int, length: int) -> None:
     vault = tmp_path / "vault"
     write_vault(vault, {"Start.md": "[[N1]] [[N2]]\n", "kg.toml": ""})

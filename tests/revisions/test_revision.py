@@ -35,7 +35,7 @@ def as_it_was(vault: Path, name: str) -> kg.Store:
 
 
 @pytest.mark.parametrize(
-    ("seed", "length"), [(1, 12), pytest.param(2, at_length(400), marks=pytest.mark.slow)], ids=["short", "long"]
+    ("seed", "length"), [(1, 5), pytest.param(2, at_length(400), marks=pytest.mark.slow)], ids=["short", "long"]
 )
 def test_each_commit_is_as_an_ingest_of_its_checkout(tmp_path: Path, seed: int, length: int) -> None:
     vault = tmp_path / "vault"
@@ -51,6 +51,7 @@ def test_each_commit_is_as_an_ingest_of_its_checkout(tmp_path: Path, seed: int, 
         shutil.rmtree(tmp_path / f"c{number}")
 
 
+@pytest.mark.slow
 def test_findings_are_those_of_the_checkout(tmp_path: Path) -> None:
     vault = tmp_path / "vault"
     write_history(vault, 3, 8)
@@ -210,6 +211,7 @@ def test_a_large_note_is_refused_as_in_a_checkout(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_few_revisions_are_kept(tmp_path: Path) -> None:
     vault = tmp_path / "vault"
     write_history(vault, 5, 12)
@@ -237,6 +239,7 @@ def test_no_link_in_a_store_is_followed(tmp_path: Path, what: str) -> None:
     assert snapshot(outside) == before
 
 
+@pytest.mark.slow
 def test_only_what_kg_made_is_removed(tmp_path: Path) -> None:
     vault = tmp_path / "vault"
     write_history(vault, 6, 12)

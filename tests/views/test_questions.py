@@ -141,6 +141,7 @@ def test_an_iri_without_a_prefix() -> None:
     assert in_query("https://x.example/a", {}) == "<https://x.example/a>"
 
 
+@pytest.mark.slow
 def test_counting_ends(vault: OpenVault, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(questions, "SOME", 1)
     monkeypatch.setattr(questions, "_PATIENCE", -1.0)
