@@ -16,8 +16,8 @@ from kg.server.computed_once import prepared
 from kg.server.json_values import Schema, Schemas, json_value, result_of
 from kg.server.pages.analyses import analysed, state_of
 from kg.server.pages.writing import open_vault
-from kg.server.refusals import BadRequest, Nowhere, RequestRefused, sentence, status_of
-from kg.server.replies import asked
+from kg.server.refusals import BadRequest, Nowhere
+from kg.server.replies import asked, refusal
 from kg.server.requests import parameters_of
 from kg.server.session import session_of
 from kg.server.worker import Opened
@@ -150,12 +150,6 @@ def _argument(parameter: ApiParameter, path: Mapping[str, str], given: Mapping[s
     if value and parameter.choices and value not in parameter.choices:
         raise BadRequest(f"{parameter.name} is {', '.join(parameter.choices)}, not “{value}”")
     return value
-
-
-def refusal(error: KgError) -> JSONResponse:
-    """The answer to a request that cannot be met: one sentence."""
-    headers = dict(error.headers) if isinstance(error, RequestRefused) else {}
-    return JSONResponse({"error": sentence(error)}, status_of(error), headers)
 
 
 async def nowhere(request: Request) -> Response:

@@ -9,37 +9,19 @@ from kg.server.pages.tables import table_query, tables_of
 from kg.server.pages.workbench import words_of
 from kg.server.pages.writing import open_vault
 from kg.server.refusals import BadRequest
+from kg.server.requests import page_number
 from kg.server.worker import Opened
 from kg.sparql.library import readable_queries
 from kg.sparql.parameters import Parameter
 from kg.views.analyses import ANALYSES
-from kg.views.catalogue import Catalogue, CatalogueQuery, FolderCount, catalogue, condition
+from kg.views.catalogue import Catalogue, CatalogueQuery, catalogue, condition
 from kg.views.found import Found, found, names_like
-from kg.views.home import home
-from kg.views.open_vault import Shown
+from kg.views.overview import Overview
+from kg.views.overview import overview as overview_of
 from kg.views.problems import ProblemQuery, Problems, problems
 from kg.views.table import ThingTable
 from kg.views.thing import ThingView, thing_view
 from kg.views.vocabulary import Vocabulary
-
-_DIGITS = 9
-
-
-class Overview(NamedTuple):
-    """What the vault is about."""
-
-    name: str
-    notes: int
-    triples: int
-    inferred: int
-    classes: tuple[tuple[Shown, int], ...]
-    """The classes, each with the number of its things."""
-    linked: tuple[tuple[Shown, int], ...]
-    """The things that most others link to."""
-    tags: tuple[tuple[Shown, int], ...]
-    folders: tuple[FolderCount, ...]
-    missing: tuple[tuple[str, int], ...]
-    """The names that most links lead to without a note."""
 
 
 class FoundName(NamedTuple):
@@ -96,10 +78,7 @@ class AnalysisNames(NamedTuple):
 
 def overview(opened: Opened) -> Overview:
     """What the vault is about."""
-    view = home(open_vault(opened))
-    notes, triples = (int(view.summary.get(name, 0)) for name in ("notes", "triples"))
-    lists = view.classes, view.linked, view.tags, view.folders, view.missing
-    return Overview(view.name, notes, triples, view.inferred, *lists)
+    return overview_of(open_vault(opened))
 
 
 def thing(opened: Opened, name: str, iri: str) -> ThingView:
@@ -180,6 +159,6 @@ def analyses(opened: Opened) -> AnalysisNames:
 
 
 def _number(text: str) -> int:
-    if not (text.isdecimal() and len(text) <= _DIGITS and int(text)):
+    if not (number := page_number(text)):
         raise KgError(f"“{text}” is no number of a page: the first is 1")
-    return int(text)
+    return number

@@ -14,7 +14,7 @@ from kg.core.errors import KgError
 from kg.server import api, description, events, files, graph_store, sparql
 from kg.server.access import Gate
 from kg.server.pages import analyses, findings, map_page, routes, tables, workbench
-from kg.server.refusals import RequestRefused, sentence, status_of
+from kg.server.refusals import headers_of, sentence, status_of
 from kg.server.session import Session, session_of
 
 
@@ -73,8 +73,7 @@ def create_app(session: Session) -> Starlette:
 async def _refused(request: Request, error: Exception) -> Response:
     """The answer to a request that cannot be met: one sentence."""
     assert isinstance(error, KgError)
-    headers = dict(error.headers) if isinstance(error, RequestRefused) else {}
-    return PlainTextResponse(f"{sentence(error)}\n", status_of(error), headers)
+    return PlainTextResponse(f"{sentence(error)}\n", status_of(error), headers_of(error))
 
 
 async def _gone(request: Request, error: Exception) -> Response:

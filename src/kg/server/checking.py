@@ -39,7 +39,7 @@ class CheckedGeneration(NamedTuple):
 
 
 def check_notes(connection: socket.socket, *, serving: Serving) -> None:
-    """GenerationToCheck one generation after another until the connection ends."""
+    """Check one generation after another until the connection ends."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     end_with_parent()
     os.nice(_NICE)

@@ -1,4 +1,4 @@
-"""What takes long and is the same for everybody: computed once a generation, however many ask for it."""
+"""What is the same for everybody: computed once a generation, however many ask for it."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ from kg.server.replies import unless_gone
 from kg.server.session import Generation, Session, session_of
 
 _LONGEST = 600.0
-"""The seconds that such a computation may take: it is not asked for by one client, and only some run at once."""
+"""The seconds that a long computation may take: it is not asked for by one client, and only some run at once."""
 
 
 class StillComputing(Exception):
@@ -21,26 +21,41 @@ class StillComputing(Exception):
 async def prepared(
     request: Request, generation: Generation, work: Callable[..., Any], *arguments: Any, patience: float = _LONGEST
 ) -> Any:
-    """The result of a function that a worker calls once a generation, with these arguments.
+    """The result of a function that takes long, which a worker calls once a generation, with these arguments.
 
     Raises its exception, and StillComputing after so many seconds of patience.
     """
-    key = f"{work.__module__}.{work.__qualname__}{arguments!r}"
-    task = generation.kept.get(key)
-    if task is None or _has_failed(task):
-        task = asyncio.create_task(_called(session_of(request), generation, work, arguments))
-        task.add_done_callback(_has_failed)  # an exception that nobody waits for is no news
-        generation.kept[key] = task
+    task = computing(session_of(request), generation, work, *arguments, is_long=True)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(patience):
             return await unless_gone(request, asyncio.shield(task))
     raise StillComputing
 
 
+async def asked_once(request: Request, generation: Generation, work: Callable[..., Any], *arguments: Any) -> Any:
+    """The result of a function that a worker calls once a generation, with these arguments. Raises its exception."""
+    return await unless_gone(request, asyncio.shield(computing(session_of(request), generation, work, *arguments)))
+
+
+def computing(
+    session: Session, generation: Generation, work: Callable[..., Any], *arguments: Any, is_long: bool = False
+) -> "asyncio.Task[Any]":
+    """The computation of such a result; it begins now, unless it has begun before. A failed one begins again."""
+    key = f"{work.__module__}.{work.__qualname__}{arguments!r}"
+    task: asyncio.Task[Any] | None = generation.kept.get(key)
+    if task is None or _has_failed(task):
+        task = asyncio.create_task(_called(session, generation, work, arguments, is_long=is_long))
+        task.add_done_callback(_has_failed)  # an exception that nobody waits for is no news
+        generation.kept[key] = task
+    return task
+
+
 async def _called(
-    session: Session, generation: Generation, work: Callable[..., Any], arguments: tuple[Any, ...]
+    session: Session, generation: Generation, work: Callable[..., Any], arguments: tuple[Any, ...], *, is_long: bool
 ) -> Any:
     with session.hold(generation):
+        if not is_long:
+            return await session.ask(generation, work, *arguments)
         async with session.at_length:
             return await session.ask(generation, work, *arguments, seconds=_LONGEST)
 

@@ -8,7 +8,7 @@ RequestRefused (KgError)
 ├── MethodRefused       405
 ├── NotAcceptable       406  no format that the client accepts can hold the answer
 ├── Slow                408  a request that does not arrive
-├── RequestTooLarge            413  a request beyond the limit
+├── RequestTooLarge     413  a request beyond the limit
 ├── WrongMediaType      415
 ├── Misdirected         421  the header Host names another server
 ├── AnswerTooLarge      403  an answer beyond the limit
@@ -159,6 +159,11 @@ def status_of(error: KgError) -> int:
         case StoreError() | TimedOut():
             return 503
     return 400
+
+
+def headers_of(error: KgError) -> dict[str, str]:
+    """The headers that an answer with an error has beside others."""
+    return dict(error.headers) if isinstance(error, RequestRefused) else {}
 
 
 def sentence(error: KgError) -> str:

@@ -8,12 +8,13 @@ from time import monotonic
 from typing import IO, Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from kg.core.errors import KgError
 from kg.server.frames import DATA
 from kg.server.pool import Call
-from kg.server.refusals import AnswerTooLarge
+from kg.server.refusals import AnswerTooLarge, headers_of, sentence, status_of
 from kg.server.session import Generation, session_of
 from kg.server.settings import ServingLimits
 
@@ -81,6 +82,11 @@ async def _begun(call: Call, body: IO[bytes], *, is_whole: bool) -> str:
         if body.tell() > _MOST_WHOLE:
             raise AnswerTooLarge(_MOST_WHOLE, "bytes, which is too long for HTTP/1.0")
     return media_type
+
+
+def refusal(error: KgError) -> JSONResponse:
+    """The answer to a script that cannot have what it asks for: one sentence."""
+    return JSONResponse({"error": sentence(error)}, status_of(error), headers_of(error))
 
 
 class Streamed(Response):

@@ -11,6 +11,9 @@ from kg.server.session import session_of
 
 _MOST_FIELDS = 1_000
 
+_MOST_DIGITS = 8
+"""The digits of the longest number of a page."""
+
 Parameters = Mapping[str, Sequence[str]]
 
 
@@ -28,9 +31,19 @@ def parameters_of(text: str) -> Parameters:
     return parameters
 
 
-def merged(first: Parameters, second: Parameters) -> Parameters:
+def first(parameters: Parameters, name: str) -> str:
+    """The first value of a parameter; empty if it has none."""
+    return next(iter(parameters.get(name, ())), "")
+
+
+def page_number(text: str) -> int:
+    """The number of a page, from 1; zero if the text is no such number."""
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else 0
+
+
+def merged(one: Parameters, other: Parameters) -> Parameters:
     """The values of both by name."""
-    return {name: [*first.get(name, ()), *second.get(name, ())] for name in (*first, *second)}
+    return {name: [*one.get(name, ()), *other.get(name, ())] for name in (*one, *other)}
 
 
 async def text_of(request: Request) -> str:

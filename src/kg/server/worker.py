@@ -19,7 +19,6 @@ from kg.core.limits import limit_address_space
 from kg.core.sandbox import close_network, end_with_parent
 from kg.server.frames import ASK, DATA, END, FAILED, HEAD, packed, pickled_error, read
 from kg.server.refusals import AnswerTooLarge, NestedTooDeeply, TooMuchMemory
-from kg.store.project import Project
 from kg.store.store import Published, Store
 
 _CHUNK = 1 << 16
@@ -58,11 +57,6 @@ class Opened:
     def store(self) -> Store:
         """The store. Raises StoreError."""
         return self.published.store
-
-    @cached_property
-    def project(self) -> Project:
-        """The store with the ontology, the state and the look-up of names."""
-        return Project(self.config, self.store)
 
 
 class Outlet:

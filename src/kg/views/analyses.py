@@ -87,7 +87,7 @@ def analysis(vault: OpenVault, name: str) -> AnalysisView:
         raise NotFound(f"no analysis is named “{name}”: there are {', '.join(ANALYSES)}")
     about: dict[str, Any] = {"name": name, "title": found.title, "about": found.about, "command": found.command}
     nothing: dict[str, Any] = {"columns": (), "rows": (), "total": 0}
-    if found.tells_texts and vault.published.path != vault.config.store:
+    if found.tells_texts and vault.is_redacted:
         return AnalysisView(**about, **nothing, problem="it reads the notes, of which this server hides some")
     try:
         return AnalysisView(**about, **found.compute(_Analyst(vault)))

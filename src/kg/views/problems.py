@@ -117,17 +117,12 @@ def problems(vault: OpenVault, query: ProblemQuery) -> Problems:
     )
 
 
-def is_private(vault: OpenVault) -> bool:
-    """Whether this is a copy of a store without private notes."""
-    return vault.published.path != vault.config.store
-
-
 def _report(vault: OpenVault) -> KeptReport | None:
-    return None if is_private(vault) else kept(vault.config.store)
+    return None if vault.is_redacted else kept(vault.config.store)
 
 
 def _standing(vault: OpenVault) -> Standing:
-    if is_private(vault):
+    if vault.is_redacted:
         return "private"
     report = _report(vault)
     return "checked" if report and report.stamp == vault.published.stamp else "being checked"

@@ -15,7 +15,7 @@ from kg.server.pages import addresses
 from kg.server.pages.rendering import PageContent, rendered
 from kg.server.pages.routes import page
 from kg.server.pages.writing import open_vault
-from kg.server.requests import parameters_of
+from kg.server.requests import first, page_number, parameters_of
 from kg.server.session import session_of
 from kg.server.worker import Opened
 from kg.views.note_text import NoteText
@@ -36,9 +36,8 @@ async def findings(request: Request) -> Response:
 def query_of(request: Request) -> ProblemQuery:
     """Which findings a request asks for."""
     parameters = parameters_of(request.url.query)
-    severity, code, folder, number = (parameters.get(key, [""])[0] for key in ("severity", "code", "folder", "page"))
-    is_number = number.isdecimal() and len(number) < 9 and int(number)
-    return ProblemQuery(severity, code.upper(), folder.strip("/"), int(number) if is_number else 1)
+    severity, code, folder, number = (first(parameters, name) for name in ("severity", "code", "folder", "page"))
+    return ProblemQuery(severity, code.upper(), folder.strip("/"), page_number(number) or 1)
 
 
 def findings_page(opened: Opened, query: ProblemQuery, checks: bool, problem: str) -> str:

@@ -1,6 +1,8 @@
 """What the map of the server shows: the data of the page of `kg export -f html`, and its picture."""
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from html import escape
 from typing import Any
@@ -22,7 +24,6 @@ from kg.server.pages import addresses
 from kg.server.pages.rendering import PAGES, static_address
 from kg.server.pages.writing import open_vault
 from kg.server.worker import Opened
-from kg.store.project import Project
 from kg.views.note_text import note_text
 from kg.views.open_vault import OpenVault
 
@@ -60,32 +61,36 @@ def map_data(opened: Opened) -> bytes:
     return kept_answer(opened.place.store, "map", facts, lambda: _computed(opened))
 
 
-def _computed(opened: Opened) -> bytes:
+@contextmanager
+def _needing_libraries() -> Iterator[None]:
+    """Raise KgError for a library that is not installed."""
     try:
-        chosen = _export(opened)
-        data = PageData(chosen, chosen.graph)
-        found = {**data.map(), "iris": data.iris(), "vault": None}
-        return compress(json_text(found, separators=(",", ":")).encode())
+        yield
     except ModuleNotFoundError as error:
         raise KgError(f"the map needs {error.name}: pip install 'kg-notes[analysis]'") from error
+
+
+@_needing_libraries()
+def _computed(opened: Opened) -> bytes:
+    chosen = _export(opened)
+    data = PageData(chosen, chosen.graph)
+    found = {**data.map(), "iris": data.iris(), "vault": None}
+    return compress(json_text(found, separators=(",", ":")).encode())
 
 
 def _export(opened: Opened, *, inferred: bool = True) -> Export:
-    project = Project(opened.config, opened.store)
-    return export(project, Choice(inferred=inferred), opened.config.vault.name, None)
+    return export(open_vault(opened).project, Choice(inferred=inferred), opened.config.vault.name, None)
 
 
+@_needing_libraries()
 def map_picture(opened: Opened, theme: str, inferred: bool) -> bytes:
     """The map as SVG; of a large vault, only the things that are most central. Raises KgError."""
-    try:
-        chosen = _export(opened, inferred=inferred)
-        if len(chosen.network) > MOST:
-            chosen = _central(chosen)
-        out = io.BytesIO()
-        svg(replace(chosen, style=PictureStyle(theme="dark" if theme == "dark" else "light")), out)
-        return out.getvalue()
-    except ModuleNotFoundError as error:
-        raise KgError(f"the map needs {error.name}: pip install 'kg-notes[analysis]'") from error
+    chosen = _export(opened, inferred=inferred)
+    if len(chosen.network) > MOST:
+        chosen = _central(chosen)
+    out = io.BytesIO()
+    svg(replace(chosen, style=PictureStyle(theme="dark" if theme == "dark" else "light")), out)
+    return out.getvalue()
 
 
 def _central(whole: Export) -> Export:

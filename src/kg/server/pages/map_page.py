@@ -10,9 +10,8 @@ from kg.core.errors import KgError
 from kg.server.caching import entity_tag, tagged, unchanged
 from kg.server.computed_once import prepared
 from kg.server.pages.map_data import map_data, map_page, map_picture, map_thing
-from kg.server.refusals import sentence, status_of
-from kg.server.replies import asked
-from kg.server.requests import parameters_of
+from kg.server.replies import asked, refusal
+from kg.server.requests import first, parameters_of
 from kg.server.session import session_of
 
 _SVG = "image/svg+xml"
@@ -44,8 +43,8 @@ async def data(request: Request) -> Response:
         try:
             deflated = await prepared(request, generation, map_data)
         except KgError as error:
-            return JSONResponse({"error": sentence(error)}, status_of(error))
-        headers = {**tagged(tag, vary="Accept-Encoding")}
+            return refusal(error)
+        headers = tagged(tag, vary="Accept-Encoding")
         if "deflate" in request.headers.get("accept-encoding", ""):
             return Response(deflated, media_type="application/json", headers={**headers, "Content-Encoding": "deflate"})
         return Response(decompress(deflated), media_type="application/json", headers=headers)
@@ -53,7 +52,7 @@ async def data(request: Request) -> Response:
 
 async def thing(request: Request) -> Response:
     """The text and the properties of a thing."""
-    iri = parameters_of(request.url.query).get("iri", [""])[0]
+    iri = first(parameters_of(request.url.query), "iri")
     with session_of(request).generation() as generation:
         tag = entity_tag(generation, "map thing", iri)
         if answer := unchanged(request, tag):
@@ -61,7 +60,7 @@ async def thing(request: Request) -> Response:
         try:
             return JSONResponse(await asked(request, generation, map_thing, iri), headers=tagged(tag))
         except KgError as error:
-            return JSONResponse({"error": sentence(error)}, status_of(error))
+            return refusal(error)
 
 
 async def picture(request: Request) -> Response:

@@ -1,7 +1,6 @@
 """The addresses of the pages, and of the files that they need."""
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -12,15 +11,15 @@ from starlette.routing import BaseRoute, Route
 
 from kg.core.errors import KgError, NotFound
 from kg.server.caching import entity_tag, tagged, unchanged
+from kg.server.computed_once import asked_once, computing
 from kg.server.pages import writing
 from kg.server.pages.rendering import PageContent, rendered, static_address, static_file
 from kg.server.refusals import sentence, status_of
-from kg.server.replies import asked, unless_gone
-from kg.server.requests import parameters_of
+from kg.server.replies import asked
+from kg.server.requests import first, page_number, parameters_of
 from kg.server.session import Generation, Session, session_of
 from kg.server.worker import Opened
 
-_FIRST = "the first page"
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "txt": "text/plain"}
 
 
@@ -38,14 +37,7 @@ def routes() -> list[BaseRoute]:
 
 async def home(request: Request) -> Response:
     """What the vault is about."""
-    with session_of(request).generation() as generation:
-        tag = entity_tag(generation, _FIRST)
-        if answer := unchanged(request, tag):
-            return answer
-        writing_it: asyncio.Task[str] | None = generation.kept.get(_FIRST)
-        if writing_it is None or (writing_it.done() and writing_it.exception()):
-            return await page(request, writing.home_page)
-        return HTMLResponse(await unless_gone(request, asyncio.shield(writing_it)), headers=tagged(tag))
+    return await page(request, writing.home_page, ask=asked_once)
 
 
 async def write_first_pages(session: Session) -> None:
@@ -55,8 +47,7 @@ async def write_first_pages(session: Session) -> None:
         async with session.changed:
             await session.changed.wait_for(partial(_is_other, session, known))
         with suppress(KgError), session.generation() as known:
-            known.kept[_FIRST] = asyncio.create_task(session.ask(known, writing.home_page))
-            await known.kept[_FIRST]
+            await computing(session, known, writing.home_page)
 
 
 def _is_other(session: Session, known: Generation | None) -> bool:
@@ -67,24 +58,22 @@ async def thing(request: Request) -> Response:
     """A thing: by its path in the vault, its IRI or its name."""
     parameters = parameters_of(request.url.query)
     if "path" in request.path_params:
-        return await page(request, writing.thing_at, request.path_params["path"], parameters.get("part", [""])[0])
-    iri, name = (parameters.get(key, [""])[0] for key in ("iri", "name"))
+        return await page(request, writing.thing_at, request.path_params["path"], first(parameters, "part"))
+    iri, name = (first(parameters, key) for key in ("iri", "name"))
     return await page(request, writing.thing_page, f"<{iri}>" if iri else name)
 
 
 async def list_(request: Request) -> Response:
     """A list of things, narrowed down by the parameters."""
     parameters = parameters_of(request.url.query)
-    of, folder, number = (parameters.get(key, [""])[0] for key in ("class", "folder", "page"))
+    of, folder, number = (first(parameters, key) for key in ("class", "folder", "page"))
     has = tuple(parameters.get("has", ()))
-    return await page(
-        request, writing.list_page, of, has, folder, int(number) if number.isdecimal() and len(number) < 9 else 1
-    )
+    return await page(request, writing.list_page, of, has, folder, page_number(number) or 1)
 
 
 async def search(request: Request) -> Response:
     """What a search finds."""
-    return await page(request, writing.search_page, parameters_of(request.url.query).get("q", [""])[0])
+    return await page(request, writing.search_page, first(parameters_of(request.url.query), "q"))
 
 
 async def static(request: Request) -> Response:
@@ -97,14 +86,16 @@ async def static(request: Request) -> Response:
     return Response(file.read_bytes(), media_type=_TYPES[name.rpartition(".")[2]], headers=headers)
 
 
-async def page(request: Request, work: Callable[..., str], *arguments: Any) -> Response:
+async def page(
+    request: Request, work: Callable[..., str], *arguments: Any, ask: Callable[..., Awaitable[str]] = asked
+) -> Response:
     """A page that a worker writes. One that cannot be written is a page, too, and says why."""
     with session_of(request).generation() as generation:
         tag = entity_tag(generation, work.__qualname__, arguments, session_of(request).checked)
         if answer := unchanged(request, tag):
             return answer
         try:
-            html = await asked(request, generation, work, *arguments)
+            html = await ask(request, generation, work, *arguments)
         except KgError as error:
             html = await asked(request, generation, problem_page, sentence(error))
             return HTMLResponse(html, status_of(error))

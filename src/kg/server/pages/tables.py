@@ -15,7 +15,7 @@ from kg.server.pages.routes import page
 from kg.server.pages.writing import open_vault
 from kg.server.refusals import BadRequest
 from kg.server.replies import streamed
-from kg.server.requests import Parameters, parameters_of
+from kg.server.requests import Parameters, first, page_number, parameters_of
 from kg.server.session import session_of
 from kg.server.worker import Opened, Outlet
 from kg.sparql.listing import Comparison
@@ -52,7 +52,7 @@ async def table(request: Request) -> Response:
     """A table, as a page or in a format."""
     parameters = parameters_of(request.url.query)
     query = table_query(parameters)
-    if format_ := parameters.get("format", [""])[0]:
+    if format_ := first(parameters, "format"):
         return await _written(request, query, format_)
     if "sign" in parameters:  # a form adds a condition; its page has an address that others can be given
         return RedirectResponse(addresses.of_table(query), 303)
@@ -62,22 +62,22 @@ async def table(request: Request) -> Response:
 def table_query(parameters: Parameters) -> TableQuery:
     """The table that an address describes. Raises BadRequest, KgError."""
     columns = [name.strip() for text in parameters.get("columns", ()) for name in text.split(",")]
-    sort, number = (parameters.get(key, [""])[0].strip() for key in ("sort", "page"))
+    sort, number = (first(parameters, key).strip() for key in ("sort", "page"))
     texts = [text for text in parameters.get("where", ()) if text.strip()]
     if any(len(text) > _LONGEST for text in texts):
         raise BadRequest(f"a condition has at most {_LONGEST:,} characters")
     where = [Comparison.of(text) for text in texts]
-    name, sign, value = (parameters.get(key, [""])[0].strip() for key in ("column", "sign", "value"))
+    name, sign, value = (first(parameters, key).strip() for key in ("column", "sign", "value"))
     if name and sign in _WORDS and (value or sign in {"present", "absent"}):
         where.append(Comparison(name, sign, value))
     if len(columns) > _MOST or len(where) > _MOST:
         raise BadRequest(f"a table has at most {_MOST} columns and {_MOST} conditions")
     return TableQuery(
-        parameters.get("class", [""])[0].strip(),
+        first(parameters, "class").strip(),
         tuple(dict.fromkeys(filter(None, columns))),
         (sort.removeprefix("-"), sort.startswith("-")) if sort.strip("-") else None,
         tuple(dict.fromkeys(where)),
-        int(number) if number.isdecimal() and len(number) < 9 else 1,
+        page_number(number) or 1,
     )
 
 

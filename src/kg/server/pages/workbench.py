@@ -16,9 +16,9 @@ from kg.server.pages.answer_map import AnswerMap, answer_map
 from kg.server.pages.rendering import PageContent, rendered
 from kg.server.pages.routes import problem_page
 from kg.server.pages.writing import open_vault
-from kg.server.refusals import BadRequest, RequestRefused, sentence, status_of
+from kg.server.refusals import BadRequest, headers_of, sentence, status_of
 from kg.server.replies import asked
-from kg.server.requests import Parameters, merged, parameters_of, text_of
+from kg.server.requests import first, merged, parameters_of, text_of
 from kg.server.session import session_of
 from kg.server.worker import Opened
 from kg.views.open_vault import OpenVault
@@ -66,15 +66,15 @@ async def own_query(request: Request) -> Response:
         if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             raise BadRequest("send query=… as a form")
         parameters = merged(parameters, parameters_of(await text_of(request)))
-    text = _first(parameters, "query").replace("\r\n", "\n").replace("\r", "\n").strip()
-    return await _page(request, WorkbenchRequest(text, explain=bool(_first(parameters, EXPLAIN))))
+    text = first(parameters, "query").replace("\r\n", "\n").replace("\r", "\n").strip()
+    return await _page(request, WorkbenchRequest(text, explain=bool(first(parameters, EXPLAIN))))
 
 
 async def library_query(request: Request) -> Response:
     """The page of a query of the library, with its form and its answer."""
     parameters = parameters_of(request.url.query)
     values = tuple((name, given[0]) for name, given in parameters.items() if name != EXPLAIN)
-    explain = bool(_first(parameters, EXPLAIN))
+    explain = bool(first(parameters, EXPLAIN))
     return await _page(request, WorkbenchRequest("", request.path_params["name"], values, explain))
 
 
@@ -90,12 +90,8 @@ async def _page(request: Request, what: WorkbenchRequest) -> Response:
             html, status = await asked(request, generation, workbench_page, what)
         except KgError as error:  # the worker was ended: the query took too long, or too much memory
             html, _ = await asked(request, generation, workbench_page, what, sentence(error))
-            status, headers = status_of(error), dict(error.headers) if isinstance(error, RequestRefused) else {}
-        return HTMLResponse(html, status, headers if status == 200 else {"Cache-Control": "no-store"})
-
-
-def _first(parameters: Parameters, name: str) -> str:
-    return next(iter(parameters.get(name, ())), "")
+            status, headers = status_of(error), {"Cache-Control": "no-store", **headers_of(error)}
+        return HTMLResponse(html, status, headers)
 
 
 # ---- in a worker -----------------------------------------------------------------------------------------------------

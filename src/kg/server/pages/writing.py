@@ -9,8 +9,8 @@ from kg.server.pages.rendering import PageContent, rendered
 from kg.server.worker import Opened
 from kg.views.catalogue import CatalogueQuery, catalogue, condition
 from kg.views.found import found
-from kg.views.home import home
 from kg.views.open_vault import OpenVault
+from kg.views.overview import overview
 from kg.views.thing import thing_view
 
 
@@ -25,7 +25,7 @@ def open_vault(opened: Opened) -> OpenVault:
 def home_page(opened: Opened) -> str:
     """The first page."""
     vault = open_vault(opened)
-    return rendered(vault, PageContent("home.html", vault.config.vault.name, {"view": home(vault)}))
+    return rendered(vault, PageContent("home.html", vault.config.vault.name, {"view": overview(vault)}))
 
 
 def thing_page(opened: Opened, name: str) -> str:

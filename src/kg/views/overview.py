@@ -2,8 +2,7 @@
 
 import heapq
 from collections import Counter
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import pyoxigraph as ox
 
@@ -15,15 +14,16 @@ from kg.views.open_vault import OpenVault, Shown
 _SOME = 12
 
 
-@dataclass(frozen=True)
-class Home:
-    """What the first page shows."""
+class Overview(NamedTuple):
+    """What the vault is about, as the first page shows it."""
 
     name: str
-    summary: dict[str, Any]
-    """The figures of the last ingest."""
+    notes: int
+    """The notes, triples and inferred triples, as the last ingest counted them."""
+    triples: int
     inferred: int
     classes: tuple[tuple[Shown, int], ...]
+    """The classes, each with the number of its things."""
     linked: tuple[tuple[Shown, int], ...]
     """The things that most others link to, with the number of these."""
     tags: tuple[tuple[Shown, int], ...]
@@ -32,12 +32,13 @@ class Home:
     """The names that most links lead to without a note."""
 
 
-def home(vault: OpenVault) -> Home:
-    """The first page of a vault."""
+def overview(vault: OpenVault) -> Overview:
+    """What a vault is about."""
     manifest = vault.published.manifest
-    return Home(
+    return Overview(
         vault.config.vault.name,
-        dict(manifest.summary),
+        int(manifest.summary.get("notes", 0)),
+        int(manifest.summary.get("triples", 0)),
         manifest.counts.get(INFERRED, 0),
         tuple(class_counts(vault)),
         tuple(_most(vault, LINKS_TO)),
