@@ -1,5 +1,6 @@
 """The page of findings, and the process that makes them."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,5 +120,8 @@ def test_damaged_findings_count_as_none(vault: Path, tmp_path: Path) -> None:
     from kg.validation.kept_report import FILE, kept
 
     (tmp_path / FILE).write_text('["a", [[1]], {}]')
+    assert kept(tmp_path) is None
+    unknown = ["a", [[["a.md", 1, 1, 1, 1, "L99", "", ""], None, None]], {}]  # of another version of kg
+    (tmp_path / FILE).write_text(json.dumps(unknown))
     assert kept(tmp_path) is None
     assert kept(tmp_path / "nowhere") is None

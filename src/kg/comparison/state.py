@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 
+import msgspec
 import pyoxigraph as ox
 
-from kg.comparison.kept_paths import kept_paths
 from kg.config import Config
 from kg.core.errors import KgError, StoreError
 from kg.core.findings import Finding
@@ -22,9 +22,14 @@ from kg.rdf.vocabulary import INFERRED_GRAPH, TYPE, Term, iri_of
 from kg.reasoning.explanation import Explainer
 from kg.sparql.competency_cases import may_ask
 from kg.store.ingest_state import IngestState
+from kg.store.kept_json import JsonForm, kept_json
 from kg.store.store import Published, Store
 from kg.validation.kept_findings import kept_findings
 from kg.validation.validator import validate
+
+_QUESTIONS = "questions.json"
+"""The file of the notes that may have a question, beside the store of a commit."""
+_PATHS: JsonForm[list[str]] = JsonForm(list, partial(msgspec.convert, type=list[str]))
 
 
 @dataclass(frozen=True)
@@ -131,7 +136,8 @@ class ComparedState:
         """The notes that may have a question for `kg test`, sorted."""
         if self.findings_folder is None:
             return self._asking()
-        return kept_paths(self.findings_folder, f"{__version__} {self.published.stamp}", self._asking)
+        file = self.findings_folder / _QUESTIONS
+        return kept_json(file, f"{__version__} {self.published.stamp}", _PATHS, self._asking)
 
     def _asking(self) -> list[str]:
         place, limit = self.config.place, self.config.max_bytes

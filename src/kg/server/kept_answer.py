@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from kg.core.errors import StoreError
-from kg.core.files import MAX_STORE_FILE, TooLargeError, read_bytes
+from kg.core.files import MAX_STORE_FILE, read_bytes
 from kg.core.version import __version__
 from kg.store.ownership import owned
 
@@ -17,7 +17,7 @@ def kept_answer(store: Path, name: str, facts: tuple[object, ...], computed: Cal
     `facts` tell all that the answer depends on. Raises what `computed` raises.
     """
     key = sha256(repr((__version__, *facts)).encode("utf-8", "backslashreplace")).digest()
-    with suppress(OSError, TooLargeError):
+    with suppress(OSError):
         data = read_bytes(store / name, MAX_STORE_FILE, follow=False)
         if data.startswith(key):
             return data[len(key) :]

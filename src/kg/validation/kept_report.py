@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
-from kg.core.errors import StoreError
 from kg.core.files import MAX_STORE_FILE, read_bytes
-from kg.core.findings import CODES, Code, Finding, Result, Severity
-from kg.store.note_entries import FindingFields, fields_of
+from kg.core.findings import CODES, Code, Finding, Severity
+from kg.store.note_table import DAMAGE, compact
 from kg.store.ownership import owned
+from kg.validation.stored_findings import findings_in, stored
 from kg.validation.validator import Validation
 
 FILE = "report.json"
@@ -26,8 +26,7 @@ class _StoredReport(NamedTuple):
     """The contents of the file, an array in this order."""
 
     stamp: str
-    findings: tuple[tuple[FindingFields, Result | None, Severity | None], ...]
-    """The fields of each, the result of a shape that it reports, and the severity that the user's rules give it."""
+    findings: Any
     rules: dict[str, tuple[Severity, str, str]]
     """The severity, title and remedy of each code of a shape that a finding has."""
 
@@ -51,11 +50,10 @@ class KeptReport:
 
 def keep(folder: Path, stamp: str, validation: Validation) -> None:
     """Keep what a validation found about a generation. Raises OSError, StoreError."""
-    rows = [[fields_of(row), row.result or None, row.graded or None] for row in validation.findings]
     codes = {row.code: validation.rules[row.code] for row in validation.findings if row.code in validation.rules}
     rules = {name: [code.severity, code.title, code.remedy] for name, code in codes.items() if name not in CODES}
     with owned(folder) as place:
-        place.write(FILE, json.dumps([stamp, rows, rules], separators=(",", ":")).encode())
+        place.write(FILE, compact([stamp, stored(validation.findings), rules]).encode())
 
 
 def kept(folder: Path) -> KeptReport | None:
@@ -69,9 +67,9 @@ def kept(folder: Path) -> KeptReport | None:
 @lru_cache(4)
 def _read(folder: Path, identity: tuple[int, ...]) -> KeptReport | None:
     try:
-        stored = msgspec.convert(json.loads(read_bytes(folder / FILE, MAX_STORE_FILE, follow=False)), _StoredReport)
-    except (OSError, ValueError, TypeError, RecursionError, StoreError, msgspec.ValidationError):
+        report = msgspec.convert(json.loads(read_bytes(folder / FILE, MAX_STORE_FILE, follow=False)), _StoredReport)
+        findings = findings_in(report.findings)
+    except DAMAGE:
         return None
-    findings = tuple(Finding(*fields, result or (), graded or "") for fields, result, graded in stored.findings)
-    rules = {name: Code(name, *row) for name, row in stored.rules.items()}
-    return KeptReport(stored.stamp, findings, {**rules, **CODES})
+    rules = {name: Code(name, *row) for name, row in report.rules.items()}
+    return KeptReport(report.stamp, findings, {**rules, **CODES})
