@@ -11,19 +11,19 @@ from functools import cached_property
 import pyoxigraph as ox
 
 from kg.analysis.network import Network
-from kg.core.files import TooLargeError, is_folder, read_bytes
-from kg.core.text import UndecodableError, one_line
+from kg.core.files import is_folder
+from kg.core.text import one_line
 from kg.ingestion.keyed_index import index_of
 from kg.mapping.bylines import split_byline
 from kg.mapping.link_resolution import Index
 from kg.mapping.listings import entries
-from kg.notes.markdown import Markup, parse_with_markup
 from kg.notes.model import Link, Note
 from kg.notes.text_tree import TextNode, TextTree, text_tree
 from kg.notes.vault import Vault
 from kg.rdf.iris import Names, is_harmless
 from kg.store.ingest_state import IngestState
 from kg.store.project import Project
+from kg.store.unchanged_note import unchanged_note
 
 
 def note_texts(project: Project, network: Network) -> dict[int, list[TextNode]]:
@@ -52,7 +52,7 @@ class _NoteTexts:
         """The texts by the numbers of their things; of several notes about a thing, the first by path counts."""
         told: set[int] = set()
         for path, place in Vault(config=self.project.config).files().notes.items():
-            if path not in self.state.entries or path.lower().endswith(".canvas"):
+            if path not in self.state.entries:
                 continue
             entity = self.index.entity(path)
             number = self._number(entity)
@@ -72,7 +72,7 @@ class _NoteTexts:
         return entity.partition("#")[0] in self._wholes
 
     def _of_note(self, path: str, place: str, entity: str) -> Iterator[tuple[int, list[TextNode]]]:
-        found = self._read(path, place)
+        found = unchanged_note(self.project.config, self.state, path, place)
         if found is None:
             return
         note, markup = found
@@ -98,15 +98,6 @@ class _NoteTexts:
                 ]
                 nodes: list[TextNode] = [["ul", 0, node]]
                 yield from ((iri, nodes) for iri in dict.fromkeys(iris))
-
-    def _read(self, path: str, place: str) -> tuple[Note, Markup] | None:
-        """A note as it was ingested; None if its file has another content now."""
-        try:
-            raw = read_bytes(place, self.project.config.max_bytes, follow=False)
-            note, markup = parse_with_markup(path, raw)
-        except (OSError, TooLargeError, UndecodableError):
-            return None
-        return (note, markup) if note.digest == self.state.entries[path].digest else None
 
     def _number(self, iri: str) -> int | None:
         return self.network.numbers.get(ox.NamedNode(iri))

@@ -25,6 +25,15 @@ def canonical(term: Term) -> Term:
 
 
 @lru_cache(1_000)
+def parsed_term(text: str) -> Term:
+    """The term that a text in N-Triples syntax writes. Raises SyntaxError, and ValueError if it is no term."""
+    for quad in ox.parse(f"{_NODE} {_NODE} {text} .", ox.RdfFormat.N_TRIPLES):
+        term: Term = quad.object
+        return term
+    raise ValueError(f"“{text}” is no term")
+
+
+@lru_cache(1_000)
 def canonical_text(text: str) -> str:
     """A term in N-Triples syntax as a store returns it. Raises SyntaxError."""
     quads = ox.parse(f"<urn:s> <urn:p> {text} .", ox.RdfFormat.N_TRIPLES)

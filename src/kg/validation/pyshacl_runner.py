@@ -8,13 +8,13 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyoxigraph as ox
 
 from kg.core.child_process import Child, cores
 from kg.core.errors import KgError, OntologyError
+from kg.rdf.canonical import parsed_term
 from kg.rdf.rdflib_terms import from_rdflib, to_rdflib
 from kg.rdf.sparql_syntax import check, tokens
 from kg.rdf.terms import SH
@@ -43,7 +43,7 @@ class Violation(NamedTuple):
         """Parse a `row`. Raises ValueError, TypeError, SyntaxError."""
         *texts, messages = row
         pairs = zip(cls._fields, texts, strict=False)
-        terms = [_term(text) if text or name not in _OPTIONAL else None for name, text in pairs]
+        terms = [parsed_term(text) if text or name not in _OPTIONAL else None for name, text in pairs]
         return cls._make([*terms, tuple(messages)])
 
     @property
@@ -222,12 +222,3 @@ def _around(shapes: Shapes, path: Term | None) -> list[ox.Triple]:
         triples += statements
         stack += [triple.object for triple in statements if isinstance(triple.object, ox.BlankNode)]
     return triples
-
-
-@lru_cache(1_000)
-def _term(text: str) -> Term:
-    """Parse a term in N-Triples syntax. Raises ValueError, SyntaxError."""
-    for quad in ox.parse(f"<urn:s> <urn:p> {text} .", ox.RdfFormat.N_TRIPLES):
-        term: Term = quad.object
-        return term
-    raise ValueError(text)

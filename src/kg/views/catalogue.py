@@ -11,6 +11,7 @@ import pyoxigraph as ox
 from kg.core.errors import NotFound
 from kg.core.text import letters_and_digits
 from kg.fulltext.folding import folded
+from kg.rdf.canonical import parsed_term
 from kg.rdf.terms import KG
 from kg.rdf.vocabulary import DESCRIBES, LABELS, LINKS_TO, MENTIONS, TYPE, iri_of
 from kg.views.open_vault import OpenVault, Shown
@@ -233,10 +234,10 @@ def condition(vault: OpenVault, prop: str, value: str) -> FacetCondition:
 
 def _term(text: str) -> Value | None:
     try:
-        quad = next(iter(ox.parse(f"<urn:s> <urn:p> {text} .", ox.RdfFormat.N_TRIPLES)), None)
-    except SyntaxError:
+        term = parsed_term(text)
+    except (SyntaxError, ValueError):
         return None
-    return quad.object if quad and isinstance(quad.object, ox.NamedNode | ox.Literal) else None
+    return term if isinstance(term, ox.NamedNode | ox.Literal) else None
 
 
 def _named(vault: OpenVault, prop: ox.NamedNode, text: str) -> Value:

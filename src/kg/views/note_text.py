@@ -10,13 +10,11 @@ from typing import NamedTuple
 
 import pyoxigraph as ox
 
-from kg.core.files import TooLargeError, read_bytes
-from kg.core.text import UndecodableError
 from kg.mapping.link_resolution import Target
-from kg.notes.markdown import Markup, parse_with_markup
-from kg.notes.model import Link, Note
+from kg.notes.model import Link
 from kg.notes.text_tree import TextNode, TextTree, text_tree
 from kg.rdf.iris import is_harmless
+from kg.store.unchanged_note import unchanged_note
 from kg.views.open_vault import OpenVault
 
 _DEEPEST = 3
@@ -80,19 +78,9 @@ class _Texts:
                 self.embed(inner, depth - 1)
 
     def _tree(self, path: str) -> TextTree | None:
-        found = self._read(path)
-        return text_tree(*found, lambda link: self._attributes(link, path)) if found else None
-
-    def _read(self, path: str) -> tuple[Note, Markup] | None:
-        """A note as it was ingested; None if its file has another content now."""
         state, config = self.vault.state, self.vault.config
-        if state is None or path not in state.entries or path.lower().endswith(".canvas"):
-            return None
-        try:
-            note, markup = parse_with_markup(path, read_bytes(config.place(path), config.max_bytes, follow=False))
-        except (OSError, TooLargeError, UndecodableError):
-            return None
-        return (note, markup) if note.digest == state.entries[path].digest else None
+        found = unchanged_note(config, state, path, config.place(path)) if state else None
+        return text_tree(*found, lambda link: self._attributes(link, path)) if found else None
 
     def _attributes(self, link: Link, path: str) -> dict[str, str | int]:
         index = self.vault.explainer.sources.index

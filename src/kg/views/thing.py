@@ -11,6 +11,7 @@ from kg.analysis.entity import EntitySection, EntityStatement, Portrait, Stateme
 from kg.core.findings import Finding
 from kg.notes.sentences import Sentences
 from kg.notes.vault import read_note
+from kg.rdf.canonical import parsed_term
 from kg.rdf.vocabulary import LINKS_TO, MENTIONS, PREF_LABEL, TYPE
 from kg.reasoning.explanation import Explanation
 from kg.reasoning.source_lines import SourceLine
@@ -147,13 +148,13 @@ class _Viewer:
         return explainer.apart(explained) if triples else {}
 
     def _triple(self, statement: EntityStatement) -> ox.Triple:
-        return ox.Triple(self.node, ox.NamedNode(statement.predicate), _term(statement.term))
+        return ox.Triple(self.node, ox.NamedNode(statement.predicate), parsed_term(statement.term))
 
     def _property(self, statement: EntityStatement) -> Shown:
         return self.vault.show(ox.NamedNode(statement.predicate))
 
     def _end(self, statement: EntityStatement) -> Shown:
-        return self.vault.show(_term(statement.term))
+        return self.vault.show(parsed_term(statement.term))
 
     # ---- what leads here ---------------------------------------------------------------------------------------------
 
@@ -196,10 +197,3 @@ class _Viewer:
             if end.iri and end.iri not in seen and (end.kind or end.is_missing) and statement.predicate != TYPE.value:
                 seen.add(end.iri)
                 yield LinkedThing(end, self._property(statement), is_outgoing)
-
-
-def _term(text: str) -> ox.NamedNode | ox.Literal | ox.BlankNode:
-    """The term that a text in N-Triples syntax writes."""
-    quad = next(iter(ox.parse(f"<urn:s> <urn:p> {text} .", ox.RdfFormat.N_TRIPLES)))
-    term: ox.NamedNode | ox.Literal | ox.BlankNode = quad.object
-    return term
