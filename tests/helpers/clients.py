@@ -58,12 +58,17 @@ def serving(
         yield client
 
 
+def ingested(folder: Path, notes: Mapping[str, str]) -> Path:
+    """A vault of these notes in a folder, ingested."""
+    vault = write_vault(folder / "vault", notes)
+    kg.ingest(vault)
+    return vault
+
+
 @pytest.fixture(scope="session")
 def served_vault(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An ingested vault that no test changes."""
-    vault = write_vault(tmp_path_factory.mktemp("served") / "vault", NOTES)
-    kg.ingest(vault)
-    return vault
+    return ingested(tmp_path_factory.mktemp("served"), NOTES)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -41,6 +42,12 @@ def write_vault(folder: Path, files: Mapping[str, str | bytes]) -> Path:
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    return folder
+
+
+def copied_notes(folder: Path) -> Path:
+    """Copy the project's own notes, without their store, to a folder; the folder."""
+    shutil.copytree(NOTES, folder, ignore=shutil.ignore_patterns(".kg"))
     return folder
 
 

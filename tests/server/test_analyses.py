@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import kg
-from helpers.clients import serving
+from helpers.clients import ingested, serving
 from helpers.vaults import write_vault
 from kg.views.analyses import ANALYSES
 
@@ -55,8 +55,7 @@ def test_one_page_leads_to_all(client: TestClient) -> None:
 
 
 def test_without_git_there_is_no_history(tmp_path: Path) -> None:
-    vault = write_vault(tmp_path / "vault", NOTES)
-    kg.ingest(vault)
+    vault = ingested(tmp_path, NOTES)
     with serving(vault) as client:
         page = client.get("/history").text
         assert "the vault is in no git repository" in page and str(tmp_path) not in page

@@ -8,9 +8,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 from starlette.testclient import TestClient
 
-import kg
-from helpers.clients import serving
-from helpers.vaults import write_vault
+from helpers.clients import ingested, serving
 from kg.server.api import ENDPOINTS, openapi
 
 NOTES = {
@@ -36,9 +34,7 @@ ADDRESSES = [
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    vault = write_vault(tmp_path_factory.mktemp("api") / "vault", NOTES)
-    kg.ingest(vault)
-    with serving(vault) as client:
+    with serving(ingested(tmp_path_factory.mktemp("api"), NOTES)) as client:
         yield client
 
 

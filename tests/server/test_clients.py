@@ -17,7 +17,7 @@ from SPARQLWrapper import JSON, POST, XML, SPARQLWrapper
 import kg
 from helpers.clients import Running, running
 from helpers.company import Company, questions
-from helpers.vaults import NOTES, ROOT
+from helpers.vaults import ROOT, copied_notes
 from kg.config import load
 from kg.server.described_dataset import standing_alone
 from kg.sparql.binding import bind
@@ -26,8 +26,7 @@ from kg.sparql.library import library
 
 @pytest.fixture(scope="module")
 def vault(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    vault = tmp_path_factory.mktemp("clients") / "notes"
-    shutil.copytree(NOTES, vault, ignore=shutil.ignore_patterns(".kg"))
+    vault = copied_notes(tmp_path_factory.mktemp("clients") / "notes")
     kg.ingest(vault)
     return vault
 

@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import kg
-from helpers.clients import serving
+from helpers.clients import ingested, serving
 from helpers.vaults import write_vault
 
 NOTES = {
@@ -29,9 +29,7 @@ def checked(client: TestClient) -> TestClient:
 
 @pytest.fixture(scope="module")
 def vault(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    vault = write_vault(tmp_path_factory.mktemp("findings") / "vault", NOTES)
-    kg.ingest(vault)
-    return vault
+    return ingested(tmp_path_factory.mktemp("findings"), NOTES)
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +67,7 @@ def test_findings_of_one_note(vault: Path, client: TestClient) -> None:
 
 
 def test_the_answer_changes_when_the_findings_are_there(tmp_path: Path) -> None:
-    vault = write_vault(tmp_path / "vault", NOTES)
-    kg.ingest(vault)
+    vault = ingested(tmp_path, NOTES)
     with serving(vault, checks=True) as client:
         before = client.get("/findings")
         if "being checked" not in before.text:
@@ -88,15 +85,13 @@ def test_the_search_index_is_made_before_anybody_searches(client: TestClient, va
 
 
 def test_a_server_that_does_not_check_says_so(tmp_path: Path) -> None:
-    vault = write_vault(tmp_path / "vault", NOTES)
-    kg.ingest(vault)
+    vault = ingested(tmp_path, NOTES)
     with serving(vault) as client:
         assert "not checked by this server" in client.get("/findings").text
 
 
 def test_no_watch_writes_nothing_into_the_store(tmp_path: Path) -> None:
-    vault = write_vault(tmp_path / "vault", NOTES)
-    kg.ingest(vault)
+    vault = ingested(tmp_path, NOTES)
     before = (vault / ".kg" / "current").read_text()
     (vault / "New.md").write_text("# New\n")
     with serving(vault, checks=True) as client:

@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import kg
-from helpers.clients import serving
+from helpers.clients import ingested, serving
 from helpers.vaults import write_vault
 
 NOTES = {
@@ -21,9 +21,7 @@ NOTES = {
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    vault = write_vault(tmp_path_factory.mktemp("map") / "vault", NOTES)
-    kg.ingest(vault)
-    with serving(vault) as client:
+    with serving(ingested(tmp_path_factory.mktemp("map"), NOTES)) as client:
         yield client
 
 
@@ -87,8 +85,7 @@ def test_private_notes_are_on_no_map(tmp_path: Path) -> None:
 def test_a_server_that_starts_again_has_the_map(tmp_path: Path) -> None:
     from kg.server.kept_answer import kept_answer
 
-    vault = write_vault(tmp_path / "vault", NOTES)
-    kg.ingest(vault)
+    vault = ingested(tmp_path, NOTES)
     store, calls = vault / ".kg", list[int]()
 
     def computed() -> bytes:

@@ -1,13 +1,12 @@
 """The map of kg serve in a browser: filters, their address, the panel, and local depth."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 
 from helpers.browsing import browsed, is_faultless
 from helpers.clients import running
-from helpers.vaults import NOTES
+from helpers.vaults import copied_notes
 
 pytestmark = pytest.mark.system
 
@@ -15,9 +14,7 @@ pytestmark = pytest.mark.system
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server of the notes that come with kg."""
-    vault = tmp_path_factory.mktemp("map") / "notes"
-    shutil.copytree(NOTES, vault, ignore=shutil.ignore_patterns(".kg"))
-    with running(vault, "--no-token") as server:
+    with running(copied_notes(tmp_path_factory.mktemp("map") / "notes"), "--no-token") as server:
         yield f"http://127.0.0.1:{server.port}/"
 
 

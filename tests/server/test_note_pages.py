@@ -9,8 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import kg
-from helpers.clients import serving
-from helpers.vaults import write_vault
+from helpers.clients import ingested, serving
 
 NOTES = {
     "Plain.md": """---
@@ -71,9 +70,7 @@ $\\href{javascript:alert(1)}{x}$ $\\text{<script>alert(1)</script>}$
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """A server of the notes."""
-    vault = write_vault(tmp_path_factory.mktemp("pages") / "vault", NOTES)
-    kg.ingest(vault)
-    with serving(vault) as client:
+    with serving(ingested(tmp_path_factory.mktemp("pages"), NOTES)) as client:
         yield client
 
 

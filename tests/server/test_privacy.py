@@ -7,9 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-import kg
-from helpers.clients import serving
-from helpers.vaults import write_vault
+from helpers.clients import ingested, serving
 
 CANARY = "zinnober"
 NOTES = {
@@ -23,9 +21,7 @@ NOTE = f"https://notes.example/{CANARY}"
 
 @pytest.fixture
 def vault(tmp_path: Path) -> Path:
-    vault = write_vault(tmp_path / "vault", NOTES)
-    kg.ingest(vault)
-    return vault
+    return ingested(tmp_path, NOTES)
 
 
 def test_the_canary_is_nowhere(vault: Path) -> None:

@@ -8,10 +8,9 @@ from html import unescape
 import pytest
 from starlette.testclient import TestClient
 
-import kg
-from helpers.clients import serving
+from helpers.clients import ingested, serving
 from helpers.outcomes import OUTCOMES
-from helpers.vaults import ROOT, write_vault
+from helpers.vaults import ROOT
 from kg.server.settings import ServingLimits
 
 WEB = ROOT / "src" / "kg" / "server" / "web"
@@ -20,8 +19,7 @@ EFFORTS = "SELECT ?outcome ?effort {\n  ?outcome a kg:Outcome ; p:effort ?effort
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    vault = write_vault(tmp_path_factory.mktemp("bench") / "vault", OUTCOMES)
-    kg.ingest(vault)
+    vault = ingested(tmp_path_factory.mktemp("bench"), OUTCOMES)
     with serving(vault, limits=ServingLimits(seconds=2)) as client:
         yield client
 

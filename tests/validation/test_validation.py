@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 import kg
 from helpers.commanding import run
 from helpers.drawing import at_length, draws
-from helpers.vaults import NOTES, ROOT, Write
+from helpers.vaults import ROOT, Write, copied_notes
 from kg.config import load
 from kg.core.findings import Finding
 from kg.store.builder import building
@@ -43,8 +43,7 @@ def places(validation: Validation, *codes: str) -> list[tuple[str, int, int, str
 
 
 def test_notes_has_a_handful_of_findings_and_a_corrected_copy_none(tmp_path: Path) -> None:
-    vault = tmp_path / "notes"
-    shutil.copytree(NOTES, vault, ignore=shutil.ignore_patterns(".kg"))
+    vault = copied_notes(tmp_path / "notes")
     done = run("validate", "notes", cwd=tmp_path)
     assert done.returncode == 1
     assert (
@@ -204,7 +203,7 @@ def test_a_store_that_is_being_written_is_no_hindrance(write: Write) -> None:
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("repository")
     (folder / ".git").mkdir()
-    shutil.copytree(NOTES, folder / "my notes", ignore=shutil.ignore_patterns(".kg"))
+    copied_notes(folder / "my notes")
     return folder
 
 

@@ -14,6 +14,7 @@ from kg.fulltext.folding import folded
 from kg.rdf.canonical import parsed_term
 from kg.rdf.terms import KG
 from kg.rdf.vocabulary import DESCRIBES, LABELS, LINKS_TO, MENTIONS, TYPE, iri_of
+from kg.views.folders import FolderCount, folders_below, is_in
 from kg.views.open_vault import OpenVault, Shown
 
 PAGE = 50
@@ -61,13 +62,6 @@ class Facet(NamedTuple):
     values: tuple[FacetValue, ...]
     more: int = 0
     """How many further values there are."""
-
-
-class FolderCount(NamedTuple):
-    """A folder, and the number of things in the list that its notes describe."""
-
-    path: str
-    number: int
 
 
 class Entry(NamedTuple):
@@ -135,7 +129,7 @@ class _Cataloguer:
             len(things),
             tuple(class_counts(self.vault)),
             tuple(self._facets()),
-            tuple(self._folders()),
+            tuple(folders_below(map(self.vault.path_of, self.things), self.query.folder)),
         )
 
     # ---- the things --------------------------------------------------------------------------------------------------
@@ -156,7 +150,7 @@ class _Cataloguer:
         rows = self.vault.store.solutions(f"SELECT DISTINCT ?thing {{ {self._pattern} }}")
         nodes = {row[0] for row in rows if isinstance(row[0], ox.NamedNode)}
         if self.query.folder:
-            nodes = {node for node in nodes if _is_in(self.vault.path_of(node), self.query.folder)}
+            nodes = {node for node in nodes if is_in(self.vault.path_of(node), self.query.folder)}
         return sorted(nodes, key=self._alphabetical)
 
     @property
@@ -207,21 +201,6 @@ class _Cataloguer:
         for prop, value, number in rows:
             if isinstance(prop, ox.NamedNode) and isinstance(value, ox.NamedNode | ox.Literal):
                 yield prop, value, int(number.value)
-
-    def _folders(self) -> Iterator[FolderCount]:
-        """The folders one level below that of the list."""
-        inside = f"{self.query.folder}/" if self.query.folder else ""
-        numbers: dict[str, int] = defaultdict(int)
-        for node in self.things:
-            path = self.vault.path_of(node)
-            below, slash, _ = path.removeprefix(inside).partition("/")
-            if slash and path.startswith(inside):
-                numbers[inside + below] += 1
-        yield from (FolderCount(*row) for row in sorted(numbers.items(), key=lambda row: (-row[1], row[0])))
-
-
-def _is_in(path: str, folder: str) -> bool:
-    return path.startswith(f"{folder.strip('/')}/")
 
 
 def condition(vault: OpenVault, prop: str, value: str) -> FacetCondition:

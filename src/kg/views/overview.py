@@ -8,7 +8,8 @@ import pyoxigraph as ox
 
 from kg.rdf.terms import INFERRED
 from kg.rdf.vocabulary import LINKS_TO, TAGGED
-from kg.views.catalogue import FolderCount, class_counts
+from kg.views.catalogue import class_counts
+from kg.views.folders import FolderCount, folders_below
 from kg.views.open_vault import OpenVault, Shown
 
 _SOME = 12
@@ -43,7 +44,7 @@ def overview(vault: OpenVault) -> Overview:
         tuple(class_counts(vault)),
         tuple(_most(vault, LINKS_TO)),
         tuple(_most(vault, TAGGED)),
-        tuple(_folders(vault)),
+        tuple(folders_below(vault.state.entries if vault.state else ())),
         tuple((str(name), int(number)) for name, number in manifest.summary.get("wanted", ())),
     )
 
@@ -53,13 +54,3 @@ def _most(vault: OpenVault, prop: ox.NamedNode) -> list[tuple[Shown, int]]:
     counts = Counter(vault.store.rows("?thing", f"?source {prop} ?thing"))
     things = [(-number, term[1:-1].decode()) for term, number in counts.items() if term.startswith(b"<")]
     return [(vault.show(ox.NamedNode(iri)), -number) for number, iri in heapq.nsmallest(_SOME, things)]
-
-
-def _folders(vault: OpenVault) -> list[FolderCount]:
-    """The folders at the top of the vault."""
-    numbers: dict[str, int] = {}
-    for path in vault.state.entries if vault.state else ():
-        folder, slash, _ = path.partition("/")
-        if slash:
-            numbers[folder] = numbers.get(folder, 0) + 1
-    return [FolderCount(*row) for row in sorted(numbers.items(), key=lambda row: (-row[1], row[0]))]

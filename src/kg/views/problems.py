@@ -10,6 +10,7 @@ import pyoxigraph as ox
 
 from kg.core.findings import SEVERITIES, Code, Finding, Severity
 from kg.validation.kept_report import KeptReport, kept
+from kg.views.folders import FolderCount, folders_below, is_in
 from kg.views.open_vault import OpenVault, Shown
 
 PAGE = 100
@@ -65,13 +66,6 @@ class SeverityCount(NamedTuple):
     number: int
 
 
-class ProblemFolder(NamedTuple):
-    """A folder, and the number of findings below it."""
-
-    path: str
-    number: int
-
-
 @dataclass(frozen=True)
 class Problems:
     """A page of findings, and how it can be narrowed down."""
@@ -82,7 +76,7 @@ class Problems:
     """Whether there are findings, at least those of the state before."""
     severities: tuple[SeverityCount, ...] = ()
     codes: tuple[CodeCount, ...] = ()
-    folders: tuple[ProblemFolder, ...] = ()
+    folders: tuple[FolderCount, ...] = ()
     files: tuple[FindingsOfFile, ...] = ()
     total: int = 0
 
@@ -111,7 +105,7 @@ def problems(vault: OpenVault, query: ProblemQuery) -> Problems:
         True,
         tuple(_severities(finding for finding in report.findings if _is_chosen(finding, query._replace(severity="")))),
         tuple(_codes(report, query._replace(code=""))),
-        tuple(_folders(report, query)),
+        tuple(folders_below((row.path for row in chosen), query.folder)),
         tuple(_files(vault, chosen[first : first + PAGE])),
         len(chosen),
     )
@@ -132,7 +126,7 @@ def _is_chosen(finding: Finding, query: ProblemQuery) -> bool:
     return (
         query.severity in {"", finding.severity}
         and query.code in {"", finding.code}
-        and (not query.folder or finding.path.startswith(f"{query.folder.strip('/')}/"))
+        and is_in(finding.path, query.folder)
     )
 
 
@@ -153,17 +147,6 @@ def _codes(report: KeptReport, query: ProblemQuery) -> list[CodeCount]:
         CodeCount(code, severity, rules[code].title, rules[code].remedy, counts[code, severity])
         for code, severity in order
     ]
-
-
-def _folders(report: KeptReport, query: ProblemQuery) -> list[ProblemFolder]:
-    """The folders one level below that of a query."""
-    inside = f"{query.folder.strip('/')}/" if query.folder else ""
-    numbers: Counter[str] = Counter()
-    for finding in report.findings:
-        below, slash, _ = finding.path.removeprefix(inside).partition("/")
-        if slash and _is_chosen(finding, query):
-            numbers[inside + below] += 1
-    return [ProblemFolder(*row) for row in sorted(numbers.items(), key=lambda row: (-row[1], row[0]))]
 
 
 # ---- findings --------------------------------------------------------------------------------------------------------
