@@ -103,6 +103,28 @@ def test_it_is_what_diff_says_afterwards(vault: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("A\u2028B\fC\x0bD\x1c\x85E\n\nrating:: 4\n\nkept:: 5\n", "utf-8"),
+        ("A\r\n\r\nrating:: 4\rkept:: 5\r\n", "utf-8"),
+        ("---\nkept: 5\nrating: 4\n---\nSee [[Demo]].\n", "utf-16"),
+        ("---\nkept: 5\nrating: 4\n---\nSee [[Demo]].\n", "utf-8-sig"),
+    ],
+)
+def test_lines_are_those_that_kg_counts(vault: Path, text: str, encoding: str) -> None:
+    (vault / "Odd.md").write_bytes(text.encode(encoding))
+    commit(vault, {}, 2)
+    run("ingest", "-q", cwd=vault)
+    dropped = run("whatif", "--drop", "Odd", "rating", "4", "--add", "Odd", "owner", "Dana", cwd=vault)
+    kept = text.replace("rating: 4\n", "").replace("rating:: 4\n", "").replace("rating:: 4\r", "")
+    at = kept.find("---\n", 3) + 4 if kept.startswith("---") else 0
+    (vault / "Odd.md").write_bytes(f"{kept[:at]}owner:: Dana\n\n{kept[at:]}".encode(encoding))
+    real = run("diff", cwd=vault)
+    assert dropped.stdout.splitlines()[1:] == real.stdout.splitlines()[1:]
+    assert "Dana" in real.stdout and "rating" in real.stdout and "kept" not in real.stdout
+
+
+@pytest.mark.parametrize(
     ("words", "code", "says"),
     [
         ([], 2, "name a change"),

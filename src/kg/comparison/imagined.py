@@ -9,7 +9,7 @@ from kg.comparison.state import ComparedState
 from kg.comparison.written_lines import FRONT_MATTER
 from kg.core.errors import KgError, NotFound
 from kg.core.files import read_bytes
-from kg.core.text import nfc
+from kg.core.text import lines_of, nfc, text_of
 from kg.mapping.ontology_files import is_part_of
 from kg.notes.vault import is_note
 from kg.rdf.vocabulary import INFERRED_GRAPH, iri_of
@@ -92,11 +92,7 @@ class ImaginedChanges:
             reason = "it follows from others: kg why says from which" if inferred else "no line of a note states it"
             raise KgError(f"“{subject}” {predicate} “{obj}” cannot be dropped: {reason}")
         for path in {path for path, _ in lines}:
-            kept = [
-                row
-                for number, row in enumerate(self._text(path).splitlines(keepends=True), 1)
-                if (path, number) not in lines
-            ]
+            kept = [row for number, row in enumerate(lines_of(self._text(path)), 1) if (path, number) not in lines]
             self.contents[path] = "".join(kept)
 
     # ---- names -----------------------------------------------------------------------------------------------------
@@ -116,7 +112,7 @@ class ImaginedChanges:
         data = self.contents.get(path)
         if data is None:
             return self.state.text(path)
-        return data.decode("utf-8", "replace") if isinstance(data, bytes) else data
+        return text_of(data) if isinstance(data, bytes) else data
 
     def _value(self, text: str) -> str:
         """A value as a note writes it: a link, if something has that name."""

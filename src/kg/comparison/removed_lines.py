@@ -15,6 +15,7 @@ from kg.comparison.state import ComparedState
 from kg.comparison.suggested import SuggestedLines
 from kg.comparison.trials import Trials
 from kg.comparison.written_lines import WrittenLine
+from kg.core.text import lines_of
 from kg.reasoning.source_lines import SourceLine
 
 _MOST_TRIALS = 12
@@ -67,7 +68,7 @@ class LineRemover:
         contents: dict[str, str | None] = {}
         lines = []
         for row in sorted(set(rows), reverse=True):  # from the end, so that the numbers of lines stay
-            text = (contents.get(row.path) or self.state.text(row.path)).splitlines(keepends=True)
+            text = lines_of(contents.get(row.path) or self.state.text(row.path))
             old = text[row.line - 1]
             text[row.line - 1] = new = _without_value(old.rstrip("\r\n"), row)
             contents[row.path] = "".join(text)

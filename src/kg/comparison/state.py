@@ -12,6 +12,7 @@ import pyoxigraph as ox
 from kg.config import Config
 from kg.core.errors import KgError, StoreError
 from kg.core.findings import Finding
+from kg.core.text import text_of
 from kg.core.version import __version__
 from kg.ingestion.keyed_index import index_of, stored_files
 from kg.ingestion.snapshot import Held
@@ -122,7 +123,7 @@ class ComparedState:
     def text(self, path: str) -> str:
         """The text of a note as it is on the disk; empty if it cannot be read."""
         try:
-            return self.config.place(path).read_text(encoding="utf-8", errors="replace")
+            return text_of(self.config.place(path).read_bytes())
         except OSError:
             return ""
 

@@ -4,6 +4,7 @@ Offsets are positions in the UTF-8 bytes of the decoded text (without a byte ord
 them. Lines and columns count from 1, columns in characters. A line ends at LF, CRLF or CR.
 """
 
+import io
 import re
 import unicodedata
 from bisect import bisect_right
@@ -115,6 +116,20 @@ _SEPARATORS = re.compile(rb"[\v\f\x1c-\x1e]|\xc2\x85|\xe2\x80[\xa8\xa9]")
 def nfc(text: str) -> str:
     """The text in Unicode normalization form C."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def text_of(raw: bytes) -> str:
+    """The text of a file with a line feed at the end of each line. Bytes that are no text are replaced."""
+    try:
+        text = Source.decode(raw).text
+    except UndecodableError:
+        text = raw.decode("utf-8", "replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a file's text, with their ends: unlike those of `splitlines`, they have the numbers of positions."""
+    return list(io.StringIO(text, newline=""))
 
 
 def one_line(text: str) -> str:
