@@ -48,6 +48,8 @@ class Overlay:
     """The report of the ingest: the changes note by note, and the findings."""
     base: Report
     """The report on the vault as it is."""
+    is_step: bool = False
+    """Whether the overlay's report is about a change of the generation of `base`, not of everything."""
 
 
 @contextmanager
@@ -65,7 +67,7 @@ def overlay(vault: Vault, contents: Contents, *, held: Held | None = None) -> It
         config = replace(_with_drafts(vault.config, places), store=folder / "store", refresh="off")
         is_base = seed(config.store, vault.config.store, same_files=True) == base.generation
         with without_collection():
-            yield Overlay(config, _ingested(config, base, is_base=is_base), base)
+            yield Overlay(config, _ingested(config, base, is_base=is_base), base, is_base)
 
 
 def _with_drafts(config: Config, places: Mapping[str, Path | None]) -> Config:

@@ -59,11 +59,13 @@ class Publisher:
         files |= {RULES: snapshot.reasoning.text} if snapshot.inference else {}
         if snapshot.published:
             snapshot.published.release()
+        quads = None if store.changed is None else frozenset(store.changed)
         generation = store.publish(summary, files)
         if isinstance(files[TABLE], Path):  # the state is that of the files, and needs no earlier state
             state = replace(state, before=None, counted=state.tally)
         summary["seconds"] = self._seconds()
-        return self._report(summary, state, changes, generation, inferred)
+        report = self._report(summary, state, changes, generation, inferred)
+        return replace(report, quads=quads)
 
     def nothing(self, last: LastIngest) -> Report:
         """Report that nothing has changed."""
@@ -98,6 +100,8 @@ class Publisher:
             ontology=snapshot.ontology,
             inference=inferred,
             generation=generation,
+            before=snapshot.since,
+            quads=frozenset(),
             looked_again=snapshot.files if snapshot.looked_again else None,
             files=snapshot.files,
         )

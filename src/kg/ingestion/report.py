@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pyoxigraph as ox
+
 from kg.core.findings import Finding
 from kg.mapping.ontology import Ontology
 from kg.notes.vault import Files
@@ -39,6 +41,10 @@ class Report:
     """How everything was inferred; None if nothing was, or only the consequences of a change."""
     generation: str = ""
     """The stamp of the reported generation."""
+    before: str = ""
+    """The stamp of the generation that was published when the ingest began."""
+    quads: frozenset[ox.Quad] | None = field(default=None, repr=False, compare=False)
+    """The quads that the ingest removed or added, in all graphs; None if it made everything anew."""
     looked_again: Files | None = field(default=None, repr=False, compare=False)
     """The ingested files, if the files that the caller passed were out of date."""
     files: Files | None = field(default=None, repr=False, compare=False)

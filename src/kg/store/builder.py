@@ -85,6 +85,8 @@ class Builder:
         """Inferred triples that the store refused, with the reasons."""
         self.relinked: set[Term] | None = set() if base else None
         """The things whose type, name or links to them have changed; None if everything has."""
+        self.changed: set[ox.Quad] | None = set() if base else None
+        """The quads that were removed or added; None if they are too many to name."""
 
     @contextlib.contextmanager
     def loading(self) -> Iterator[None]:
@@ -119,6 +121,7 @@ class Builder:
         for file in sorted(self.loads.iterdir()):
             load_file(self._db, file, self.left_out)
         self._counts = {}
+        self.changed = None
         reached("written")
 
     def replace(
@@ -142,6 +145,7 @@ class Builder:
             name = _graph_name(graph)
             removed += _quads(_triples(gone), name)
             added += _quads(_triples(come), name)
+        self._record(removed, added)
         for quad in removed:
             self._db.remove(quad)
         for graph, rows in wanted.items():
@@ -170,6 +174,7 @@ class Builder:
                 removed += _quads([triple], default)
             elif default not in graphs and graphs:
                 added += _quads([triple], default)
+        self._record(removed, added)
         for quad in removed:
             self._db.remove(quad)
         self._db.extend(added)
@@ -181,8 +186,13 @@ class Builder:
         if self.relinked is not None:
             self.relinked.update(_named(triples))
 
+    def _record(self, *changes: Iterable[ox.Quad]) -> None:
+        if self.changed is not None:
+            self.changed.update(*changes)
+
     def clear_inferred(self) -> None:
         """Remove all inferred triples."""
+        self.changed = None
         name = INFERRED_GRAPH
         triples = [quad.triple for quad in matching(self._db, None, None, None, name)]
         self.change_inferred(triples, ())
@@ -196,7 +206,9 @@ class Builder:
         """Remove inferred triples, and add new ones."""
         name, default = INFERRED_GRAPH, DEFAULT_GRAPH
         self._relink(removed := [triple for triple in gone if self.is_inferred(triple)])
-        for quad in (*_quads(removed, name), *_quads(removed, default)):
+        quads = [*_quads(removed, name), *_quads(removed, default)]
+        self._record(quads)
+        for quad in quads:
             self._db.remove(quad)
         if self._counts:
             self._count("", -len(removed))
@@ -237,6 +249,7 @@ class Builder:
         new = {t for t in triples if ox.Quad(t.subject, t.predicate, t.object, DEFAULT_GRAPH) not in self._db}
         self._relink(new)
         quads = [*_quads(new, name), *_quads(new, DEFAULT_GRAPH)]
+        self._record(quads)
         # A process killed during a bulk load leaves files behind: here, in a folder that is discarded.
         (self._db.bulk_extend if len(quads) > _BULK else self._db.extend)(quads)
         return len(new)
@@ -246,7 +259,7 @@ class Builder:
 
         A small batch is added at once: loading would store the texts of its terms a second time.
         """
-        self.relinked = None
+        self.relinked = self.changed = None
         if len(triples) <= _BULK and not self._put:
             name = INFERRED_GRAPH
             new = parsed(triples, self.left_out)

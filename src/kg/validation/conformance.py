@@ -1,6 +1,7 @@
 """Check whether a graph conforms to shapes: in full, or after a change, at a cost proportional to the change."""
 
-from collections.abc import Iterable, Mapping, Set
+from bisect import insort
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,6 +16,8 @@ from kg.validation.shape_automaton import Automaton
 from kg.validation.shapes import Shapes
 
 Triples = frozenset[str]
+Engine = Callable[[Job], Iterable[Violation]]
+"""Runs pySHACL."""
 _WORTH_IT = 2_000
 """The number of focus nodes that is worth another process."""
 _TOO_MANY = 0.5
@@ -49,6 +52,28 @@ class Conformance:
         """Run the shapes; take results from `before` where nothing has changed since. Raises ShapesError, TimedOut."""
         with limited("the shapes", self.limits):
             return self._checked(before)
+
+    def after(self, before: State, changed: Collection[ox.Triple], engine: Engine) -> State | None:
+        """The state after some triples of the data were added or removed, at a cost that follows from these alone.
+
+        None if more than the shapes that look around a node may have other results. The triples that the shapes saw
+        are not known of such a state. Raises ShapesError, TimedOut, ChildError.
+        """
+        refuse(self.shapes)
+        if any(triple.predicate == SUB_CLASS_OF for triple in changed):
+            return None
+        touched, whole = Automaton(self.shapes).touched_by(changed, self.data), set(self.shapes.whole)
+        if self._whole_again(changed, touched, whole):
+            return None
+        nodes = set().union(*(rows for shape, rows in touched.items() if shape not in whole)) if touched else set()
+        if len(nodes) > _WORTH_IT:
+            return None
+        with limited("the shapes", self.limits):
+            job = self.job_at(nodes)
+        kept = [result for result in before.results if result.focus not in nodes]
+        for result in engine(job) if job else ():
+            insort(kept, result, key=lambda one: one.row)
+        return State(frozenset(), tuple(kept), before.whole)
 
     def job_at(self, nodes: Set[Term]) -> Job | None:
         """The check of some focus nodes alone, by the shapes that look around them; None if no shape has them.

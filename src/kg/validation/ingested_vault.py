@@ -18,6 +18,7 @@ from kg.rdf.iris import Names
 from kg.store.note_entries import NoteEntry
 from kg.store.store import Published
 from kg.validation.cache import ValidationCache
+from kg.validation.memory import SinceThen, ValidationMemory
 
 T = TypeVar("T")
 _FEW = 50
@@ -76,6 +77,10 @@ class IngestedVault:
     """The cache of the last validation."""
     progress: Progress
     reader: "NoteReader"
+    memory: ValidationMemory | None = None
+    """What the process remembers, if it keeps running."""
+    since: SinceThen | None = None
+    """What has changed since the validation that the process remembers; None if that is unknown."""
 
     @cached_property
     def names(self) -> Names:

@@ -38,6 +38,9 @@ class Placement:
         return [Placed(result, origin, places.get(origin) if origin else None) for result, origin in rows]
 
     def _origin(self, result: Violation) -> Origin | None:
+        since = self.ingested.since
+        if since and since.has_origin(result):
+            return since.last.origins[result]
         classes = self._classes_around(result.shape)
         value = result.value if result.property or result.value != result.focus else None
         return self.ingested.origins.of(result.focus, result.property, value, classes)

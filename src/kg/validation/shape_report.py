@@ -2,9 +2,11 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from itertools import chain
 
 import pyoxigraph as ox
 
@@ -12,6 +14,7 @@ from kg.core.findings import Finding, Result, Severity, is_at_least
 from kg.core.limits import Limits, limited
 from kg.core.spelling import alike
 from kg.core.version import __version__
+from kg.ingestion.keyed_index import stored_files
 from kg.mapping.provenance import Place
 from kg.rdf.vocabulary import DESCRIBES, NEARLY_NAMED, ONTOLOGY_GRAPH, PREF_LABEL, TYPE
 from kg.store.name_meanings import NameMeanings
@@ -21,11 +24,12 @@ from kg.validation.cache import ShapeFindings
 from kg.validation.conformance import Conformance, State
 from kg.validation.data_graph import DataGraph
 from kg.validation.ingested_vault import IngestedVault
+from kg.validation.memory import SinceThen, Worded, keys_of_iri, name_keys
 from kg.validation.messages import Wording, bare, severity_of
 from kg.validation.ontology_places import FilePlace, OntologyPlaces
 from kg.validation.outcome import ShapesOutcome, outcome
 from kg.validation.placement import Placed
-from kg.validation.pyshacl_runner import Violation, in_order
+from kg.validation.pyshacl_runner import ShapesError, Violation
 from kg.validation.ranges import RangeCheck
 from kg.validation.shape_faults import LoadedShapes
 from kg.validation.shapes import Shapes
@@ -94,6 +98,8 @@ class ShapeReport:
     def known(self) -> ShapeFindings | None:
         """The cached findings, if all that they depend on is as it was."""
         before = self.ingested.before
+        if self.ingested.memory and not self.ingested.since:
+            return None  # the process is to remember how the findings come about
         is_same = (before.shapes, before.shaped.data) == (self._digest, self.data)
         return before.shaped if is_same and is_at_least(self.least, before.shaped.least) else None
 
@@ -108,17 +114,31 @@ class ShapeReport:
         before = self.ingested.before.state if self.ingested.before.shapes == self._digest else None
         if before and self.known:
             return ShapesOutcome(before)
-        return outcome(Conformance(self.shapes, self._data, self.limits), before)
+        conformance, memory = Conformance(self.shapes, self._data, self.limits), self.ingested.memory
+        if before and memory and self.ingested.since:
+            with suppress(ShapesError):  # then the shapes are sorted out, as at the first time
+                if state := conformance.after(before, self._changed(self.ingested.since), memory.ask):
+                    return ShapesOutcome(state)
+            before = before if before.seen else None
+        return outcome(conformance, before)
+
+    def _changed(self, since: SinceThen) -> set[ox.Triple]:
+        """The triples that the shapes see, and that were removed or added since the last validation."""
+        return since.triples | (since.last.more ^ self.more)
+
+    @cached_property
+    def more(self) -> frozenset[ox.Triple]:
+        """The triples that the shapes see besides those of the store."""
+        return frozenset((*self._nearly_named(), *self._pulled()))
 
     @cached_property
     def _data(self) -> DataGraph:
-        more = [*self._nearly_named(), *self._pulled()]
-        return DataGraph(self.ingested.generation.store.find, more, self.ingested.vault.config.base)
+        return DataGraph(self.ingested.generation.store.find, self.more, self.ingested.vault.config.base)
 
     @cached_property
     def results(self) -> tuple[Violation, ...]:
-        """All results."""
-        return in_order({*self.state.results, *self.state.whole, *self.of_ranges})
+        """All results, each once."""
+        return tuple(dict.fromkeys((*self.state.results, *self.state.whole, *self.of_ranges)))
 
     @cached_property
     def reported(self) -> list[Violation]:
@@ -156,7 +176,43 @@ class ShapeReport:
         )
         path, place = (origin.path, place) if origin else self._elsewhere(result)
         code, hint = wording.code(result.shape, result.constraint), wording.hint(result.shape)
-        return Finding(path, *(place or Place(1, 1, 1, 1)), code, wording.message(result), hint, details)
+        message = self._message(result) if self.ingested.memory else wording.message(result)
+        return Finding(path, *(place or Place(1, 1, 1, 1)), code, message, hint, details)
+
+    def _message(self, result: Violation) -> str:
+        """The message of a result; the process remembers it."""
+        since = self.ingested.since
+        worded = since.message(result) if since else None
+        if worded is None:
+            self._named.clear()
+            message = self.wording.message(result)
+            worded = Worded(message, frozenset().union(*map(self._keys_of, self._named)))
+        self.worded[result] = worded
+        return worded.message
+
+    @cached_property
+    def worded(self) -> dict[Violation, Worded]:
+        """The messages so far, if the process remembers them."""
+        return {}
+
+    @cached_property
+    def _named(self) -> set[str]:
+        """The IRIs of the things that the message so far names."""
+        return set()
+
+    @cached_property
+    def _keys_of(self) -> Callable[[str], frozenset[str]]:
+        """The keys of the names that a thing has."""
+
+        def keys(iri: str) -> frozenset[str]:
+            try:
+                node = ox.NamedNode(iri)
+            except ValueError:
+                return frozenset(keys_of_iri(iri))
+            texts = (*name_keys(self._things.name(node)), *chain(*map(name_keys, self._things.labels(node))))
+            return frozenset((*keys_of_iri(iri), *texts))
+
+        return cache(keys)
 
     def _elsewhere(self, result: Violation) -> tuple[str, Place | None]:
         """The path and place of a result on a thing that no note states: in a pulled graph, or in the ontology."""
@@ -208,6 +264,7 @@ class ShapeReport:
 
     def _label(self, iri: str) -> str:
         """The name of a thing in the vault; empty for any other."""
+        self._named.add(iri)
         try:
             node = ox.NamedNode(iri)
         except ValueError:  # a message may contain text that only looks like an IRI
@@ -217,10 +274,12 @@ class ShapeReport:
 
     @cached_property
     def _things(self) -> ThingNames:
-        return ThingNames(NameMeanings.of(self.ingested.generation.store))
+        store = self.ingested.generation.store
+        return ThingNames(replace(NameMeanings.of(store), files=stored_files(self.ingested.report.ledger, store)))
 
     def _kind(self, thing: ox.NamedNode) -> str:
         """The class of a thing that a reader would name: the most specific class of the ontology."""
+        self._named.add(thing.value)
         ontology = self.ingested.report.ontology
         types = (triple.object for triple in self.ingested.generation.store.triples(thing, TYPE, None))
         classes = {type_.value for type_ in types if isinstance(type_, ox.NamedNode)} & ontology.classes

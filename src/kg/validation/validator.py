@@ -37,10 +37,12 @@ from kg.validation.cache import Seen, ShapeFindings, ValidationCache
 from kg.validation.ingested_vault import IngestedVault, NoteReader
 from kg.validation.link_checks import Checked, Checker, combine
 from kg.validation.link_report import LinkReport
+from kg.validation.memory import Remembered, ValidationMemory
 from kg.validation.messages import Wording, bare
 from kg.validation.parts import Parts
-from kg.validation.placement import Placement
+from kg.validation.placement import Placed, Placement
 from kg.validation.pyshacl_runner import Violation, in_turtle
+from kg.validation.pyshacl_runner import in_order as ordered
 from kg.validation.shape_report import ShapeReport
 from kg.validation.shapes import Shapes
 from kg.validation.suppression import UNUSED, Instructions, Suppressed, Suppression
@@ -112,7 +114,7 @@ class Validation:
     def turtle(self, prefixes: Mapping[str, str]) -> str:
         """The SHACL validation report, in Turtle."""
         message = self.wording.message if self.wording else lambda result: ""
-        results = [violation._replace(messages=(message(violation),)) for violation in self.results]
+        results = [violation._replace(messages=(message(violation),)) for violation in ordered(self.results)]
         return in_turtle(self.shapes or Shapes(()), results, prefixes)
 
 
@@ -126,14 +128,15 @@ def validate(
     seconds: float | None = None,
     progress: Progress | None = None,
     held: Held | None = None,
+    memory: ValidationMemory | None = None,
 ) -> Validation:
     """Check the links, properties and shapes of a vault; with `only`, just the links or just the shapes.
 
     A path in a vault stands for the vault, and only the findings there are reported; so are, of a `Vault`, only those
     `within` some files and folders. The default `rules` on findings are those of kg.toml. Findings less severe than
     `severity` are counted but not listed. The links alone need no store; for the shapes, it is brought up to date.
-    `held` is the last ingest of this process. Raises KgError if that fails or there is no note to check; TimedOut if
-    the shapes take more than `seconds`, by default `max_seconds` of kg.toml.
+    `held` is the last ingest of this process, and `memory` remembers its last validation. Raises KgError if that fails
+    or there is no note to check; TimedOut if the shapes take more than `seconds`, by default `max_seconds` of kg.toml.
     """
     vault, parts = _parts(vault, within)
     with without_collection():
@@ -144,7 +147,7 @@ def validate(
         rules = rules or vault.config.findings
         unused = only is None and is_at_least(rules.severity_of(UNUSED, "info"), severity) and rules.takes_code(UNUSED)
         least: Severity = "info" if parts.paths or rules.needs_all or unused else severity
-        checked = _all(vault, scan, (only, least, seconds), progress, held)
+        checked = _all(vault, scan, (only, least, seconds), progress, (held, memory))
         elsewhere = Elsewhere(checked.findings, frozenset(checked.unplaced), only)
         reported = checked.without_suppressed(unused=unused).within(parts).by(rules).at_least(severity)
         return replace(reported, elsewhere=elsewhere, unread=unread)
@@ -163,16 +166,18 @@ def _all(
     scan: Scan,
     options: tuple[Only | None, Severity, float | None],
     progress: Progress | None,
-    held: Held | None,
+    known: tuple[Held | None, ValidationMemory | None],
 ) -> Validation:
     """All findings, without those of shapes that are less severe than the options ask for."""
-    only, least, seconds = options
+    (only, least, seconds), (held, memory) = options, known
     if only == "links":
         return _links_alone(vault, scan.files, progress)
     with _up_to_date(vault, scan, progress, held) as (report, generation), NoteReader() as reader:
         config, files = vault.config, report.looked_again or scan.files
-        before = ValidationCache.read(report.path)
-        ingested = IngestedVault(vault, files, report, generation, before, progress or silent, reader)
+        reports = (held.report, report) if held else (report,)
+        since = memory.since(*reports) if memory else None
+        before = since.last.cache if since else ValidationCache.read(report.path)
+        ingested = IngestedVault(vault, files, report, generation, before, progress or silent, reader, memory, since)
         return _checked(ingested, only, least, Limits(seconds or config.max_seconds, config.max_memory))
 
 
@@ -241,13 +246,18 @@ def _checked(ingested: IngestedVault, only: Only | None, least: Severity, limits
     links, shapes = LinkReport(ingested), ShapeReport(ingested, least, limits)
     linked = links.combined
     located = {origin: place for seen in links.unchanged.values() for origin, place in seen.places.items()}
+    placed: list[Placed] = []
     if shapes.known:
         shaped = shapes.known.findings
     else:
         placed = Placement(ingested, shapes.shapes, located).of(shapes.reported)
         shaped = tuple([shapes.finding(row) for row in placed])
         located |= {origin: place for _, origin, place in placed if origin and place}
-    _keep(ingested, links, shapes, shaped, located)
+    cache = _cache(ingested, links, shapes, shaped, located)
+    if ingested.memory:
+        _remember(ingested.memory, ingested, cache, shapes, placed)
+    if cache != ingested.before and not ingested.since:
+        cache.keep(ingested.report.path)
     of_notes = [] if only == "shapes" else [*ingested.report.findings, *linked.findings]
     return Validation(
         in_order([*of_notes, *shaped, *shapes.faults, *_contradictions(ingested, shaped)]),
@@ -274,14 +284,32 @@ def _contradictions(ingested: IngestedVault, shaped: Iterable[Finding]) -> Itera
             yield finding
 
 
-def _keep(
+def _remember(
+    memory: ValidationMemory,
+    ingested: IngestedVault,
+    cache: ValidationCache,
+    shapes: ShapeReport,
+    placed: Iterable[Placed],
+) -> None:
+    """Remember a validation, as far as the next one can take something from it."""
+    last = ingested.since.last if ingested.since else None
+    if shapes.known and last:
+        memory.last = replace(last, stamp=ingested.generation.stamp, cache=cache)
+    elif shapes.key:
+        origins = {result: origin for result, origin, _ in placed}
+        memory.last = Remembered(ingested.generation.stamp, cache, shapes.more, origins, shapes.worded)
+    else:
+        memory.last = None  # pySHACL refuses a shape: each time anew
+
+
+def _cache(
     ingested: IngestedVault,
     links: LinkReport,
     shapes: ShapeReport,
     shaped: tuple[Finding, ...],
     located: Mapping[Origin, Place],
-) -> None:
-    """Write the cache if it differs from the last."""
+) -> ValidationCache:
+    """What the next validation can take from this one."""
     places: dict[str, dict[Origin, Place]] = defaultdict(dict)
     for origin, place in located.items():
         places[origin.path][origin] = place
@@ -296,6 +324,4 @@ def _keep(
         if shapes.key
         else ShapeFindings()
     )
-    cache = ValidationCache(links.names, links.named, notes, shapes.key, shapes.state, findings)
-    if cache != ingested.before:
-        cache.keep(ingested.report.path)
+    return ValidationCache(links.names, links.named, notes, shapes.key, shapes.state, findings)
