@@ -10,7 +10,7 @@ from kg.core.version import __version__
 
 _COMMANDS = (
     "init", "ingest", "doctor", "infer", "why", "validate", "explain", "query", "list", "shell", "search", "show",
-    "stats", "diff", "whatif", "when", "blame", "analyze", "export", "test", "push", "pull", "serve",
+    "stats", "diff", "whatif", "when", "blame", "analyze", "export", "test", "push", "pull", "serve", "mcp",
     "completion", "help",
 )  # fmt: skip
 """The commands, in the order of use."""
@@ -120,6 +120,8 @@ def _of_questions(name: str) -> click.Command | None:  # noqa: PLR0912 - one cas
             from kg.cli.remote import pull as command
         case "serve":
             from kg.cli.serve import serve as command
+        case "mcp":
+            from kg.cli.mcp import mcp as command
         case "completion":
             from kg.cli.help import completion as command
         case "help":

@@ -14,6 +14,8 @@ _EXTRAS = dict.fromkeys(("numpy", "scipy", "rustworkx", "graspologic_native"), "
     "resvg_py": "png",
     "starlette": "serve",
     "uvicorn": "serve",
+    "anyio": "mcp",
+    "mcp": "mcp",
 }
 """The extra of pyproject.toml that has a module which a lean installation leaves out."""
 _WITHOUT_INPUT: tuple[list[str], ...] = ([], ["--version"], ["--help"], ["-h"])
