@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo docs test test-all wheels coverage soak fuzz lint bench clean
+.PHONY: demo docs test test-all wheels editors coverage soak fuzz lint bench clean
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kg needs Python 3.11 or newer; try: make PYTHON=python3.12")'
@@ -30,6 +30,11 @@ test-all: $(STAMP) ## What `make test` leaves out: long runs, and what needs sys
 PYTHONS ?= $(PYTHON)
 wheels: ## Build the wheel and the sdist; install and use both with each of PYTHONS='python3.11 python3.12 …'
 	sh tests/system/installing.sh $(PYTHONS)
+
+editors: $(STAMP) ## Build and test the VS Code extension; leaves its package in dist/
+	cd editors/vscode && npm ci --no-audit --no-fund && KG=$(CURDIR)/$(BIN)/kg npm test && npm run package
+	mkdir -p dist
+	mv editors/vscode/kg-notes-*.vsix dist/
 
 coverage: $(STAMP) ## The lines of kg that the tests of `make test` do not run; fails below 95 %
 	COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/python -m pytest -n 3 --dist worksteal -m 'not slow and not system' --cov=kg --cov-report=term-missing
