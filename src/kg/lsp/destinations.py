@@ -14,9 +14,12 @@ from kg.mapping.link_resolution import Target, link_path
 from kg.mapping.ontology import OntologyProperty, local_name
 from kg.notes.model import Link
 from kg.rdf.vocabulary import OWN_GRAPHS
+from kg.session.vault_state import VaultState
 from kg.store.note_entries import ENTITY
 from kg.validation.ontology_places import OntologyPlaces
 
+MOST_NOTES = 1_000
+"""The most notes that are read in search of what refers to something."""
 _OF_NOTES = frozenset(("resolved", "self", "ambiguous", "missing heading", "missing block"))
 
 # ---- links -----------------------------------------------------------------------------------------------------------
@@ -35,30 +38,28 @@ def whole_or_part(target: Target, under: UnderCursor) -> str:
     return target.entity if under.part == "path" else target.exact
 
 
-def entity_of(edited: EditedNote, path: str) -> str:
+def entity_of(state: VaultState, path: str) -> str:
     """The entity of a note."""
-    index = edited.state.index
-    if path in index.outlines:
-        return index.entity(path)
-    identity = edited.note.identity if path == edited.path else None
-    return index.names.entity(path, identity.raw if identity else None)
+    if path in state.index.outlines:
+        return state.index.entity(path)
+    note = state.note(path)
+    identity = note.identity if note else None
+    return state.index.names.entity(path, identity.raw if identity else None)
 
 
-def path_of(edited: EditedNote, entity: str) -> str:
-    """The path of the note that describes an entity, or in which a thing is; empty if there is none."""
-    ledger, meant = edited.state.ledger, edited.state.vault.naming.meant
-    for iri in dict.fromkeys((entity, entity.partition("#")[0])):
-        if paths := ledger.entries.under(ENTITY + iri) if ledger else ():
-            return next((path for path in paths if entity_of(edited, path) == iri), paths[0])
-        if path := meant.path_of(ox.NamedNode(iri)):
+def path_of(state: VaultState, thing: str) -> str:
+    """The path of the note that describes a thing, or in which a thing is; empty if there is none."""
+    for iri in dict.fromkeys((thing, thing.partition("#")[0])):
+        if paths := state.ledger.entries.under(ENTITY + iri) if state.ledger else ():
+            return next((path for path in paths if entity_of(state, path) == iri), paths[0])
+        if path := state.vault.naming.meant.path_of(ox.NamedNode(iri)):
             return path
     return ""
 
 
-def part_span(edited: EditedNote, path: str, exact: str) -> Span | None:
+def part_span(state: VaultState, path: str, exact: str) -> Span | None:
     """The span of the heading or the block with an IRI in a note; None if it is the note itself, or is not there."""
-    note, names = edited.note if path == edited.path else edited.state.note(path), edited.state.index.names
-    entity = entity_of(edited, path)
+    note, names, entity = state.note(path), state.index.names, entity_of(state, path)
     if note is None or note.kind == "canvas" or not exact.startswith(entity) or exact == entity:
         return None
     for section in note.root.walk():
@@ -73,15 +74,15 @@ def part_span(edited: EditedNote, path: str, exact: str) -> Span | None:
 def locations_of(edited: EditedNote, target: Target, *, whole: bool = False) -> Iterator[lsp.Location]:
     """The locations to which a link leads: of its target, or only the note of it; then of the target's rivals."""
     if target.kind in _OF_NOTES or target.kind == "attachment":
-        span = None if whole or target.exact == target.entity else part_span(edited, target.path, target.exact)
+        span = None if whole or target.exact == target.entity else part_span(edited.state, target.path, target.exact)
         yield edited.location(target.path, span)
         yield from (edited.location(rival) for rival in target.rivals)
 
 
 def location_of_thing(edited: EditedNote, iri: str) -> lsp.Location | None:
     """The location of a thing: its note, its heading or its block; None if no note has it."""
-    path = path_of(edited, iri)
-    return edited.location(path, part_span(edited, path, iri)) if path else None
+    path = path_of(edited.state, iri)
+    return edited.location(path, part_span(edited.state, path, iri)) if path else None
 
 
 # ---- classes ---------------------------------------------------------------------------------------------------------
@@ -167,10 +168,15 @@ def place_of_term(edited: EditedNote, term: str) -> lsp.Location | None:
 
 
 def stating(
-    edited: EditedNote, subject: ox.NamedNode | None, predicate: ox.NamedNode | None, value: ox.NamedNode | None
+    edited: EditedNote,
+    subject: ox.NamedNode | None = None,
+    predicate: ox.NamedNode | None = None,
+    value: ox.NamedNode | None = None,
 ) -> set[str]:
-    """The paths of the notes that state a triple of a pattern, as of the graph."""
+    """The paths of the notes that state a triple of a pattern, as of the graph; of very many notes, only some."""
     vault = edited.state.vault
-    graphs = {quad.graph_name for quad in vault.store.find(subject, predicate, value, None)}
-    iris = (graph.value for graph in graphs - set(OWN_GRAPHS) if isinstance(graph, ox.NamedNode))
+    pattern = f"{subject or '?s'} {predicate or '?p'} {value or '?o'}"
+    rows = vault.store.solutions(f"SELECT DISTINCT ?g {{ GRAPH ?g {{ {pattern} }} }} LIMIT {MOST_NOTES}")
+    graphs = {row[0] for row in rows} - set(OWN_GRAPHS)
+    iris = (graph.value for graph in graphs if isinstance(graph, ox.NamedNode))
     return {vault.names.to_path(iri) for iri in iris if iri.startswith(vault.names.base)}

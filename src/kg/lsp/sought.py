@@ -13,6 +13,7 @@ from lsprotocol import types as lsp
 
 from kg.core.text import letters_and_digits, nfc
 from kg.lsp.destinations import (
+    MOST_NOTES,
     entity_of,
     location_of_thing,
     named_class,
@@ -32,8 +33,6 @@ from kg.mapping.link_resolution import file_name
 from kg.notes.model import Link
 from kg.rdf.vocabulary import BROADER, LINKS_TO, TAGGED, TYPE
 
-MOST_NOTES = 1_000
-"""The most notes that are read for references; of more, the first by path."""
 Matches = Callable[[NoteElement, str], bool]
 """Whether an element of the note at a path refers to something."""
 
@@ -85,7 +84,7 @@ def sought(edited: EditedNote, under: UnderCursor | None) -> Sought | None:
     element = under.element if under else None
     if under is None or element is None or element.kind == "value" or _is_title(edited, element):
         thing = thing_named(edited, element) if element else ""
-        return _of_thing(edited, thing or entity_of(edited, edited.path), whole=True)
+        return _of_thing(edited, thing or entity_of(edited.state, edited.path), whole=True)
     if element.kind == "tag":
         return _of_tag(edited, element.name)
     if term := named_class(edited, element) if element.kind in {"class", "link"} else "":
@@ -93,7 +92,7 @@ def sought(edited: EditedNote, under: UnderCursor | None) -> Sought | None:
     if element.link:
         target = resolved(edited, element.link)
         return _of_thing(edited, whole_or_part(target, under), whole=under.part == "path") if target else None
-    names, entity = edited.state.index.names, entity_of(edited, edited.path)
+    names, entity = edited.state.index.names, entity_of(edited.state, edited.path)
     if element.kind == "block id":
         return _of_thing(edited, names.block(entity, element.name))
     if element.section:
@@ -126,13 +125,13 @@ def _of_thing(edited: EditedNote, iri: str, *, whole: bool = False) -> Sought:
 def _leading_to(edited: EditedNote, iri: str) -> frozenset[str]:
     """The notes that lead to a thing. Of one that the graph does not know yet, those with a link by its name."""
     node, store = ox.NamedNode(iri), edited.state.vault.store
-    paths = stating(edited, None, None, node)
+    paths = stating(edited, value=node)
     if store.has(node, None, None):
         return frozenset(paths)
-    path = path_of(edited, iri)
-    entity = ox.NamedNode(entity_of(edited, path)) if path else node
-    if entity != node and part_span(edited, path, iri):  # a new heading or block: its links led to the note
-        paths |= stating(edited, None, LINKS_TO, entity)
+    path = path_of(edited.state, iri)
+    entity = ox.NamedNode(entity_of(edited.state, path)) if path else node
+    if entity != node and part_span(edited.state, path, iri):  # a new heading or block: its links led to the note
+        paths |= stating(edited, predicate=LINKS_TO, value=entity)
     ledger = edited.state.ledger
     if path and ledger:
         name = file_name(path)
@@ -155,7 +154,7 @@ def _of_tag(edited: EditedNote, name: str) -> Sought:
     for tag in tags:
         narrower = {triple.subject for triple in vault.store.triples(None, BROADER, tag)}
         tags += [node for node in narrower if isinstance(node, ox.NamedNode) and node not in tags]
-    paths = frozenset[str]().union(*(stating(edited, None, TAGGED, tag) for tag in tags))
+    paths = frozenset[str]().union(*(stating(edited, predicate=TAGGED, value=tag) for tag in tags))
     return Sought(edited, matches, paths)
 
 
@@ -166,7 +165,7 @@ def _of_class(edited: EditedNote, class_: str) -> Sought:
         return named_class(edited, element) == class_
 
     location = place_of_term(edited, class_)
-    paths = frozenset(stating(edited, None, TYPE, ox.NamedNode(class_)))
+    paths = frozenset(stating(edited, predicate=TYPE, value=ox.NamedNode(class_)))
     return Sought(edited, matches, paths, (location,) if location else ())
 
 
@@ -184,6 +183,6 @@ def _of_property(edited: EditedNote, element: NoteElement) -> Sought:
     def matches(other: NoteElement, _path: str) -> bool:
         return not iris.isdisjoint(meant(other))
 
-    paths = frozenset[str]().union(*(stating(edited, None, ox.NamedNode(iri), None) for iri in iris))
+    paths = frozenset[str]().union(*(stating(edited, predicate=ox.NamedNode(iri)) for iri in iris))
     locations = [location for iri in sorted(iris) if (location := place_of_term(edited, iri))]
     return Sought(edited, matches, paths, tuple(locations))
