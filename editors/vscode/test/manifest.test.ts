@@ -21,7 +21,7 @@ test("each setting is read, and each that is read is declared", () => {
 test("the defaults are values that the code takes", () => {
   const defaults = (name: string) => properties[`kg.${name}`]?.default;
   assert.deepEqual(program(defaults, "/home/ada")?.command, "kg");
-  assert.deepEqual(serverSettings(defaults), { severity: "info", inlayHints: true, codeLens: true });
+  assert.deepEqual(serverSettings(defaults), { severity: "warning", inlayHints: true, codeLens: true });
   for (const severity of properties["kg.severity"]?.enum ?? []) {
     assert.deepEqual(serverSettings((name) => (name === "severity" ? severity : undefined)), { severity });
   }
