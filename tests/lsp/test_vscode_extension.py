@@ -27,9 +27,12 @@ def test_it_has_the_version_and_the_licence_of_kg() -> None:
 
 @pytest.mark.system
 def test_it_is_built_tested_and_packaged(tmp_path: Path) -> None:
-    npm = shutil.which("npm")
-    if npm is None:
+    npm, node = shutil.which("npm"), shutil.which("node")
+    if npm is None or node is None:
         pytest.skip("needs node and npm; `make test-all` as root installs them")
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
+    if int(version.removeprefix("v").split(".")[0]) < 20:
+        pytest.skip(f"needs Node.js 20; this is {version.strip()}")
     copy = tmp_path / "vscode"
     shutil.copytree(EXTENSION, copy, ignore=shutil.ignore_patterns(*BUILT))
     environment = {**os.environ, "KG": str(Path(sys.executable).with_name("kg"))}
