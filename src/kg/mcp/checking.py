@@ -17,6 +17,7 @@ from kg.mcp.agent_vault import CheckedNotes, Checks, DraftFindings
 from kg.notes.vault import Vault
 from kg.store.seeding import seed
 from kg.validation.kept_report import kept
+from kg.validation.memory import ValidationMemory
 from kg.validation.validator import Validation, validate
 from kg.views.open_vault import OpenVault
 
@@ -40,11 +41,17 @@ class OwnChecks:
     _stamp: str = ""
     _held: Held | None = None
     _before: frozenset[Finding] | None = None
+    _memory: ValidationMemory | None = None
 
     @property
     def checks(self) -> Checks:
         """The functions that validate."""
         return Checks(self.notes, self.draft)
+
+    def close(self) -> None:
+        """End the process that runs pySHACL, if there is one."""
+        if self._memory:
+            self._memory.close()
 
     def notes(self, vault: OpenVault) -> CheckedNotes:
         """The findings of the vault as it is. Raises KgError."""
@@ -56,10 +63,11 @@ class OwnChecks:
             self._before = None
         if self._before is None:
             self._before = frozenset(self._whole(vault).findings)
-        return _of_draft(vault.config, path, text, self._before, self._latest(vault))
+        return _of_draft(vault.config, path, text, (self._before, self._latest(vault), self._memory))
 
     def _whole(self, vault: OpenVault) -> Validation:
-        validation = validate(Vault(config=vault.config), held=self._latest(vault))
+        self._memory = self._memory or ValidationMemory(vault.config.limits)
+        validation = validate(Vault(config=vault.config), held=self._latest(vault), memory=self._memory)
         self._before = frozenset(validation.findings)
         return validation
 
@@ -86,17 +94,23 @@ def draft_in_a_copy(vault: OpenVault, path: str, text: str) -> DraftFindings:
         seed(config.store, vault.config.store, same_files=True)
         held = Held(ingest(Vault(config=config)), ())
         before = frozenset(validate(Vault(config=config), held=held).findings)
-        return _of_draft(config, path, text, before, held)
+        return _of_draft(config, path, text, (before, held, None))
 
 
 KEPT_CHECKS = Checks(kept_findings, draft_in_a_copy)
 """For a process beside one that validates."""
 
 
-def _of_draft(config: Config, path: str, text: str, before: frozenset[Finding], held: Held) -> DraftFindings:
+_Known = tuple[frozenset[Finding], Held, ValidationMemory | None]
+"""The findings without a draft, the last ingest, and the memory of the last validation."""
+
+
+def _of_draft(config: Config, path: str, text: str, known: _Known) -> DraftFindings:
     """What a draft has, and what it changes elsewhere. Raises KgError."""
+    before, held, memory = known
     with overlay(Vault(config=config), {path: text}, held=held) as imagined:
-        after = validate(Vault(config=imagined.config), held=Held(imagined.report, ()))
+        beside = memory.beside(imagined) if memory else None
+        after = validate(Vault(config=imagined.config), held=Held(imagined.report, ()), memory=beside)
     own = tuple(row for row in after.findings if row.path == path)
     others = [row for row in after.findings if row.path != path]
     resolved = sum(row.path != path for row in before - frozenset(others))

@@ -27,7 +27,7 @@ class FreshVault:
     _vault: AgentVault | None = None
     _key: tuple[str, Config] | None = None
     _copy: ExitStack = field(default_factory=ExitStack)
-    _checks: OwnChecks = field(default_factory=OwnChecks)
+    checks: OwnChecks = field(default_factory=OwnChecks)
 
     def latest(self) -> AgentVault:
         """The vault as it is now; as it was, if the notes cannot be read. Raises KgError if there is no state."""
@@ -79,4 +79,4 @@ class FreshVault:
             store, _ = self._copy.enter_context(redacted_store(self.config, self.private_tags))
             place = store.path
         opened = OpenVault(self.config, Published(place), is_redacted=place != self.config.store)
-        return AgentVault(opened, self._checks.checks)
+        return AgentVault(opened, self.checks.checks)

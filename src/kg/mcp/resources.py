@@ -7,6 +7,7 @@ from urllib.parse import quote, unquote
 import pyoxigraph as ox
 
 from kg.core.errors import KgError, NotFound
+from kg.core.json_text import json_text
 from kg.core.spelling import did_you_mean, nearest
 from kg.core.text import letters_and_digits, nfc
 from kg.mcp.agent_vault import AgentVault
@@ -19,6 +20,8 @@ from kg.rdf.vocabulary import ONTOLOGY_GRAPH, TEXT
 from kg.sparql.library import library, named_query
 
 NOTE, QUERY = "kg://note/", "kg://query/"
+_ENVELOPE = 200
+"""The tokens of a message around the text of a resource."""
 COMPLETIONS = 100
 """The most completions, as the protocol has it."""
 
@@ -61,11 +64,11 @@ def note_uri(path: str) -> str:
 
 def _marked(text: str, most: int) -> str:
     """A text inside the boundary, and cut to the budget."""
-    shown, left = visible(text), most - 100
-    if tokens(shown) <= left:
+    shown, left = visible(text), most - _ENVELOPE
+    if tokens(json_text(shown)) <= left:
         return f"{OPENING}\n{shown}\n{CLOSING}"
     kept = shown[: _fitting(shown, left)]
-    remark = f"{len(kept):,} of {len(shown):,} characters; show reads the rest, line by line, with offset"
+    remark = f"{len(kept):,} of {len(shown):,} characters; show reads the rest of a note line by line, with offset"
     return f"{OPENING}\n{kept}\n{CLOSING}\n{remark}"
 
 
@@ -74,7 +77,7 @@ def _fitting(text: str, most: int) -> int:
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if tokens(text[:middle]) <= most else (low, middle - 1)
+        low, high = (middle, high) if tokens(json_text(text[:middle])) <= most else (low, middle - 1)
     return low
 
 

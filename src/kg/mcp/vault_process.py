@@ -58,6 +58,7 @@ def answer_calls(connection: socket.socket, *, config: Config, private_tags: tup
         pass
     finally:
         source.close()
+        source.checks.close()
 
 
 def _stop(number: int, frame: object) -> None:

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
 from kg.core.errors import KgError
-from kg.server import api, description, events, files, graph_store, sparql
+from kg.server import agents, api, description, events, files, graph_store, sparql
 from kg.server.access import Gate
 from kg.server.pages import analyses, findings, map_page, routes, tables, workbench
 from kg.server.refusals import headers_of, sentence, status_of
@@ -27,6 +27,7 @@ def addresses() -> list[BaseRoute]:
         *files.routes(),
         *events.routes(),
         *api.routes(),
+        *agents.routes(),
         *routes.routes(),
         *workbench.routes(),
         *tables.routes(),

@@ -11,7 +11,7 @@ from kg.mcp.answer import AnswerRow, ToolAnswer
 from kg.mcp.visible_text import visible_line
 from kg.rdf.sparql_syntax import in_query
 from kg.rdf.vocabulary import LINKS_TO
-from kg.sparql.library import readable_queries
+from kg.sparql.library import comes_with_kg, readable_queries
 from kg.views.catalogue import class_counts
 from kg.views.folders import folders_below
 from kg.views.vocabulary import VocabularyWord
@@ -101,8 +101,9 @@ def _usual(vault: AgentVault, word: VocabularyWord) -> list[str]:
 
 
 def _queries(vault: AgentVault) -> list[AnswerRow]:
-    """The names of the library; a query that takes parameters has them."""
-    queries, _ = readable_queries(vault.open.config)
+    """The names of the library, the vault's own first; a query that takes parameters has them."""
+    readable, _ = readable_queries(vault.open.config)
+    queries = dict(sorted(readable.items(), key=lambda row: comes_with_kg(f"{row[0]}.rq", row[1].text)))
     names = [
         f"{query.name}({', '.join(map(str, query.header.params))})" if query.header.params else query.name
         for query in queries.values()

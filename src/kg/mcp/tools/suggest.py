@@ -21,7 +21,7 @@ class ReadsHiddenNotes(KgError):
     """Suggestions are asked for of a vault that hides notes: they are made from the words of all of them."""
 
     def __init__(self) -> None:
-        super().__init__("suggestions are not made here: they read the notes, of which some are private")
+        super().__init__("suggestions are not made here: they read the notes, some of which are private")
 
 
 def suggest(vault: AgentVault, name: str = "", offset: int = 0) -> ToolAnswer:
