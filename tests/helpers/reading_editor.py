@@ -1,67 +1,47 @@
-"""A vault in an editor: notes that are ingested, texts that are not saved, and the cursor, which is written as `‸`."""
+"""What an editor is told of a note, in a short form: the cursor is `‸`, and places are `path:line:text`."""
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from lsprotocol import types as lsp
 
-from helpers.vaults import write_vault
-from kg.config import Config, load
-from kg.ingestion.pipeline import ingest
+from helpers.editing import HERE, Editing, editing
 from kg.lsp.edited_note import EditedNote
-from kg.notes.vault import Vault
-from kg.session.vault_state import Draft, VaultState
-from kg.store.store import Published
-from kg.views.open_vault import OpenVault
 
-CURSOR = "‸"
-UTF16 = lsp.PositionEncodingKind.Utf16
-ENCODINGS = (lsp.PositionEncodingKind.Utf8, UTF16)
+ENCODINGS = (lsp.PositionEncodingKind.Utf8, lsp.PositionEncodingKind.Utf16, lsp.PositionEncodingKind.Utf32)
+NOWHERE: Mapping[str, str] = MappingProxyType({})
 
 
-def state_of(config: Config, drafts: Mapping[str, str] = MappingProxyType({}), *, redacted: bool = False) -> VaultState:
-    """The vault with these settings as it was ingested, and texts in editors by the paths of their notes."""
-    vault = Vault(config=config)
-    opened = OpenVault(config, Published(config.store), is_redacted=redacted)
-    read = {path: Draft.of(path, text, vault) for path, text in drafts.items()}
-    return VaultState(opened, vault.files(), read)
-
-
-def edit(
-    folder: Path,
-    files: Mapping[str, str],
-    path: str,
+def at(
+    text: str,
+    others: Mapping[str, str] = NOWHERE,
     *,
-    encoding: str = UTF16,
-    drafts: Mapping[str, str] = MappingProxyType({}),
-) -> tuple[EditedNote, lsp.Position]:
-    """Ingest files and edit one of them, or a text that is not saved; the note, and the position of the cursor."""
-    config = load(write_vault(folder, {name: text.replace(CURSOR, "") for name, text in files.items()}))
-    ingest(Vault(config=config))
-    written = drafts.get(path) or files[path]
-    state = state_of(config, {name: text.replace(CURSOR, "").removeprefix("\ufeff") for name, text in drafts.items()})
-    return at_cursor(state, path, written, encoding)
+    saved: bool = True,
+    path: str = HERE,
+    encoding: str = lsp.PositionEncodingKind.Utf16,
+) -> Editing:
+    """A note with the cursor at `‸`; the graph has it, unless it is not `saved`."""
+    return editing(text, others, path=path, mark="‸", saved=saved, encoding=encoding)
 
 
-def at_cursor(state: VaultState, path: str, written: str, encoding: str = UTF16) -> tuple[EditedNote, lsp.Position]:
-    """A note of a vault, and the position of the cursor in its text; of its start where there is none."""
-    note = state.note(path)
-    assert note is not None
-    edited = EditedNote(state, path, note, encoding)
-    before = written.removeprefix("\ufeff").partition(CURSOR)[0] if CURSOR in written else ""
-    return edited, edited.positions.position(len(before.encode()))
-
-
-def covered(edited: EditedNote, location: lsp.Location) -> str:
-    """The path of a location in the vault, with its line from 1 and the text that it covers."""
-    files = edited.state.files
-    path = next(path for path in (*files.notes, *files.attachments, *edited.state.drafts, location.uri)
-                if path == location.uri or edited.uri(path) == location.uri)  # fmt: skip
-    positions = edited.positions_in(path) if path in files.notes or path in edited.state.drafts else None
-    line = location.range.start.line + 1
+def place(edited: EditedNote, location: lsp.Location) -> str:
+    """A location: the path of a note, the line from 1, and the text, if it covers any; else the end of the URI."""
+    paths = [path for path in {**edited.state.files.notes, **edited.state.drafts} if edited.uri(path) == location.uri]
+    positions = edited.positions_in(paths[0]) if paths else None
     if positions is None:
-        return f"{path}:{line}"
+        return f"{location.uri.rpartition('/')[2]}:{location.range.start.line + 1}"
     start, end = positions.offset(location.range.start), positions.offset(location.range.end)
     text = positions.source.slice(start, end)
-    return f"{path}:{line}:{text}" if text else f"{path}:{line}"
+    return f"{paths[0]}:{location.range.start.line + 1}" + (f":{text}" if text else "")
+
+
+def places(edited: EditedNote, locations: Iterable[lsp.Location]) -> list[str]:
+    """Locations in the short form, in their order."""
+    return [place(edited, location) for location in locations]
+
+
+def without_state(edited: EditedNote) -> EditedNote:
+    """The note beside a store without private notes, which has no state of the notes."""
+    state = edited.state
+    return replace(edited, state=replace(state, vault=replace(state.vault, is_redacted=True)))

@@ -7,7 +7,7 @@ from lsprotocol import types as lsp
 
 from kg.core.text import Position, Source, Span, letters_and_digits
 from kg.lsp.edited_note import EditedNote
-from kg.lsp.note_elements import NoteElement, heading_span
+from kg.lsp.note_elements import NoteElement, first_line, heading_span
 from kg.lsp.positions import TextPositions
 from kg.lsp.under_cursor import UnderCursor
 from kg.mapping.link_resolution import Target, link_path
@@ -51,7 +51,8 @@ def path_of(state: VaultState, thing: str) -> str:
     """The path of the note that describes a thing, or in which a thing is; empty if there is none."""
     for iri in dict.fromkeys((thing, thing.partition("#")[0])):
         if paths := state.ledger.entries.under(ENTITY + iri) if state.ledger else ():
-            return next((path for path in paths if entity_of(state, path) == iri), paths[0])
+            several = len(paths) > 1
+            return next((path for path in paths if several and entity_of(state, path) == iri), paths[0])
         if path := state.vault.naming.meant.path_of(ox.NamedNode(iri)):
             return path
     return ""
@@ -67,7 +68,7 @@ def part_span(state: VaultState, path: str, exact: str) -> Span | None:
             return heading_span(section)
         for block in section.walk_blocks():
             if block.id and names.block(entity, block.id) == exact:
-                return Span(block.span.start, block.lines[0].span.end if block.lines else block.span.start)
+                return first_line(note, block)
     return None
 
 

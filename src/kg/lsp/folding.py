@@ -6,7 +6,7 @@ from lsprotocol import types as lsp
 
 from kg.core.text import Span
 from kg.lsp.edited_note import EditedNote
-from kg.lsp.note_outline import section_ends
+from kg.lsp.note_outline import section_ends, trimmed
 from kg.notes import frontmatter
 from kg.notes.markdown import parse_with_markup
 from kg.notes.model import BlockKind
@@ -32,22 +32,18 @@ def folding_ranges(edited: EditedNote) -> list[lsp.FoldingRange]:
 def _parts(edited: EditedNote) -> Iterator[tuple[Span, lsp.FoldingRangeKind | None]]:
     note, data = edited.note, edited.note.source.data
     if body := frontmatter.read(edited.path, note.source).body:
-        yield _trimmed(data, Span(0, body)), lsp.FoldingRangeKind.Region
+        yield trimmed(note, Span(0, body)), lsp.FoldingRangeKind.Region
     ends = section_ends(note)
     for section in note.root.walk():
         if section.level:
-            yield _trimmed(data, Span(section.span.start, ends[section.span.start])), None
+            yield trimmed(note, Span(section.span.start, ends[section.span.start])), None
         for block in section.walk_blocks():
             if block.kind in _FOLDED:
-                kind = lsp.FoldingRangeKind.Comment if block.kind == "comment" else None
-                yield _trimmed(data, block.span), kind
+                is_comment = block.kind == "comment" or data.startswith(_COMMENTS, block.span.start)
+                kind = lsp.FoldingRangeKind.Comment if is_comment else None
+                yield trimmed(note, block.span), kind
     if any(mark in data for mark in _COMMENTS):
         _, markup = parse_with_markup(edited.path, data)
         for hidden in markup.hidden:
             if data.startswith(_COMMENTS, hidden.start):
-                yield _trimmed(data, hidden), lsp.FoldingRangeKind.Comment
-
-
-def _trimmed(data: bytes, span: Span) -> Span:
-    """A span without the blank lines at its end."""
-    return Span(span.start, span.start + len(data[span.start : span.end].rstrip()))
+                yield trimmed(note, hidden), lsp.FoldingRangeKind.Comment

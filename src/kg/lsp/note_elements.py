@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from kg.core.text import Span
+from kg.core.text import LINE_END, Span
 from kg.notes.kinds import KIND_KEYS
 from kg.notes.model import NAME_KINDS, Block, Field, Link, Note, Section, Value
 
@@ -95,6 +95,12 @@ def _of_field(note: Note, field: Field) -> Iterator[NoteElement]:
 def heading_span(section: Section) -> Span:
     """The span of a heading, from its first mark to the end of its text."""
     return Span(section.span.start, section.title.span.end if section.title else section.span.end)
+
+
+def first_line(note: Note, block: Block) -> Span:
+    """The span of the first line of a block, from its marker."""
+    end = LINE_END.search(note.source.data, *block.span)
+    return Span(block.span.start, end.start() if end else block.span.end)
 
 
 def id_span(note: Note, block: Block) -> Span | None:

@@ -1,7 +1,8 @@
-"""Where the sections of a note end: before the next heading of the same level or a higher one."""
+"""Where the parts of a note end: a section before the next heading of its level or a higher one."""
 
 from collections.abc import Mapping
 
+from kg.core.text import Span
 from kg.notes.model import Note
 
 
@@ -17,3 +18,8 @@ def section_ends(note: Note) -> Mapping[int, int]:
             ends[open_.pop()[1]] = start
         open_.append((section.level, start))
     return ends | {start: len(note.source.data) for _, start in open_}
+
+
+def trimmed(note: Note, span: Span) -> Span:
+    """A span without the blank lines at its end."""
+    return Span(span.start, span.start + len(note.source.data[span.start : span.end].rstrip()))

@@ -26,6 +26,8 @@ from kg.lsp.edited_note import EditedNote
 from kg.lsp.note_elements import NoteElement, elements
 from kg.mapping.link_resolution import Target
 from kg.mapping.ontology import Ontology
+from kg.notes.instructions import KEY
+from kg.notes.kinds import KIND_KEYS
 from kg.rdf.vocabulary import INFERRED_GRAPH, TYPE
 
 CLASS_TYPES = ("class", "interface", "enum", "struct", "type", "typeParameter", "function", "enumMember", "event")
@@ -37,6 +39,7 @@ LEGEND = lsp.SemanticTokensLegend([*CLASS_TYPES, *_OTHER_TYPES], [*_MODIFIERS])
 class that is inferred.
 """
 _MISSING = frozenset(("missing", "missing heading", "missing block", "missing attachment", "no address"))
+_OWN_KEYS = frozenset((*KIND_KEYS, KEY))
 _FILES = frozenset(("attachment", "external", "malformed"))
 
 
@@ -102,7 +105,8 @@ class _Colours:
         if element.kind == "tag":
             return _type("decorator"), 0
         if element.kind in {"key", "field key"}:
-            return _type("property"), 0 if named_properties(self.edited, element) else _modifier("readonly")
+            is_known = element.name.lower() in _OWN_KEYS or named_properties(self.edited, element)
+            return _type("property"), 0 if is_known else _modifier("readonly")
         return (_type("label"), 0) if element.kind == "block id" else None
 
     def _of_target(self, target: Target) -> tuple[int, int] | None:

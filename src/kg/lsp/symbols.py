@@ -1,9 +1,10 @@
 """The symbols of a note, which are its headings and its blocks with ids; those of the vault: things and headings."""
 
 import weakref
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import accumulate, chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,8 +14,8 @@ from lsprotocol import types as lsp
 from kg.core.text import Span, letters_and_digits, one_line
 from kg.lsp.destinations import entity_of, part_span, path_of
 from kg.lsp.edited_note import EditedNote
-from kg.lsp.note_elements import heading_span
-from kg.lsp.note_outline import section_ends
+from kg.lsp.note_elements import first_line, heading_span
+from kg.lsp.note_outline import section_ends, trimmed
 from kg.lsp.positions import TextPositions
 from kg.notes.model import Section
 from kg.notes.summary import Card
@@ -60,9 +61,8 @@ def _blocks(edited: EditedNote, section: Section) -> list[lsp.DocumentSymbol]:
     for block in section.walk_blocks():
         if block.id:
             text = one_line(block.text)[:80] or None
-            first = block.lines[0].span if block.lines else Span(block.span.start, block.span.start)
-            first = Span(max(first.start, block.span.start), min(first.end, block.span.end))
-            ranges = (edited.positions.range(block.span), edited.positions.range(first))
+            whole = trimmed(edited.note, block.span)
+            ranges = (edited.positions.range(whole), edited.positions.range(first_line(edited.note, block)))
             symbols.append(lsp.DocumentSymbol(f"^{block.id}", lsp.SymbolKind.Key, *ranges, detail=text))
     return symbols
 
@@ -83,14 +83,29 @@ class SymbolName(NamedTuple):
 class _NameTable(NamedTuple):
     """The names of a generation; those of things first, and short ones before long ones."""
 
-    keys: list[str]
     rows: list[SymbolName]
+    keys: str
+    """The keys of the names, each after a line feed: one text is searched faster than very many."""
+    starts: list[int]
+
+    @classmethod
+    def of(cls, rows: list[SymbolName]) -> "_NameTable":
+        """The table of names."""
+        starts = accumulate((len(row.key) + 1 for row in rows), initial=0)
+        return cls(rows, "".join(f"\n{row.key}" for row in rows), list(starts)[:-1])
 
     def fitting(self, wanted: str) -> Iterator[SymbolName]:
         """The names that contain letters and digits; those that begin with them come first."""
-        places = [place for place, key in enumerate(self.keys) if wanted in key]
-        yield from (self.rows[place] for place in places if self.keys[place].startswith(wanted))
-        yield from (self.rows[place] for place in places if not self.keys[place].startswith(wanted))
+        yield from self._with(f"\n{wanted}")
+        yield from self._with(wanted) if wanted else ()
+
+    def _with(self, text: str) -> Iterator[SymbolName]:
+        at = self.keys.find(text)
+        while at >= 0:
+            place = bisect_right(self.starts, at) - 1
+            yield self.rows[place]
+            end = self.starts[place + 1] if place + 1 < len(self.starts) else len(self.keys)
+            at = self.keys.find(text, end)
 
 
 _tables: dict[int, tuple["weakref.ref[OpenVault]", _NameTable]] = {}
@@ -105,7 +120,7 @@ def _table(vault: OpenVault) -> _NameTable:
         rows.sort(key=lambda row: (row.is_heading, len(row.text), row.text, row.iri))
         for place in [place for place, (held, _) in _tables.items() if held() is None]:
             del _tables[place]
-        known = _tables[id(vault)] = (weakref.ref(vault), _NameTable([row.key for row in rows], rows))
+        known = _tables[id(vault)] = (weakref.ref(vault), _NameTable.of(rows))
     return known[1]
 
 
