@@ -10,7 +10,7 @@ from kg.core.version import __version__
 
 _COMMANDS = (
     "init", "ingest", "doctor", "infer", "why", "validate", "explain", "query", "list", "shell", "search", "show",
-    "stats", "diff", "whatif", "when", "blame", "analyze", "export", "test", "push", "pull", "serve", "mcp",
+    "stats", "diff", "whatif", "when", "blame", "analyze", "export", "test", "push", "pull", "serve", "lsp", "mcp",
     "completion", "help",
 )  # fmt: skip
 """The commands, in the order of use."""

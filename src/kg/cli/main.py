@@ -14,6 +14,8 @@ _EXTRAS = dict.fromkeys(("numpy", "scipy", "rustworkx", "graspologic_native"), "
     "resvg_py": "png",
     "starlette": "serve",
     "uvicorn": "serve",
+    "lsprotocol": "lsp",
+    "pygls": "lsp",
     "anyio": "mcp",
     "mcp": "mcp",
 }

@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Literal, NamedTuple, cast
 
@@ -177,6 +177,14 @@ class Result(NamedTuple):
     """The IRI of the constraint component, e.g. sh:MinCountConstraintComponent."""
 
 
+class RelatedPlace(NamedTuple):
+    """Another place of a finding: a path of the vault, a line and a column from 1."""
+
+    path: str
+    line: int
+    column: int
+
+
 @dataclass(frozen=True, order=True)
 class Finding:
     """A problem at a place in a file; `line` and `column` count from 1."""
@@ -193,6 +201,8 @@ class Finding:
     """The SHACL result that the finding reports, if any; the shape then sets code and severity."""
     graded: Severity | Literal[""] = ""
     """The severity that the user's rules give it, if it is another."""
+    related: tuple[RelatedPlace, ...] = field(default=(), compare=False)
+    """Other places that have a part in it, where they are known."""
 
     @property
     def severity(self) -> Severity:
@@ -223,7 +233,7 @@ class Finding:
         return self.text(self.path)
 
 
-_FIELDS = attrgetter(*(field.name for field in fields(Finding)))
+_FIELDS = attrgetter(*(one.name for one in fields(Finding) if one.compare))
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

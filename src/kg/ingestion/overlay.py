@@ -67,7 +67,8 @@ def overlay(vault: Vault, contents: Contents, *, held: Held | None = None) -> It
         config = replace(_with_drafts(vault.config, places), store=folder / "store", refresh="off")
         is_base = seed(config.store, vault.config.store, same_files=True) == base.generation
         with without_collection():
-            yield Overlay(config, _ingested(config, base, is_base=is_base), base, is_base)
+            report = _ingested(config, base, is_base=is_base)
+        yield Overlay(config, report, base, is_base)
 
 
 def _with_drafts(config: Config, places: Mapping[str, Path | None]) -> Config:

@@ -391,6 +391,11 @@ class Index:
             names.setdefault((name[:-3] if name.lower().endswith(".md") else name).lower(), path)
         return names
 
+    def with_names_of(self, other: "Index") -> "Index":
+        """This index, with the names that another index of the same files has worked out."""
+        self.__dict__["note_names"] = other.note_names
+        return self
+
 
 class RecordingIndex:
     """An index that records the questions to it: a note's statements depend on other notes only by the answers."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pyoxigraph as ox
 
-from kg.core.findings import Finding
+from kg.core.findings import Finding, RelatedPlace
 from kg.rdf.vocabulary import Term
 from kg.reasoning.derivation import Contradiction, DerivationStep
 from kg.reasoning.explanation import Explainer, meaning
@@ -74,4 +74,6 @@ def _finding(
     elsewhere = f"; see {', '.join(further[:_SHOWN])}" if further else ""
     message = f"{statements} cannot {'both ' if len(row.facts) == 2 else ''}hold: {axioms}{elsewhere}"
     code = next((_CODES[name] for name in reversed(row.rule.names) if name in _CODES), "C05")
-    return Finding(culprit.path, culprit.line, culprit.column, culprit.line, culprit.column, code, message)
+    related = tuple(RelatedPlace(line.path, line.line, line.column) for line in sorted(lines) if line != culprit)
+    place = (culprit.path, culprit.line, culprit.column, culprit.line, culprit.column)
+    return Finding(*place, code, message, related=related)

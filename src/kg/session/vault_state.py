@@ -10,11 +10,12 @@ from functools import cached_property
 from types import MappingProxyType
 
 from kg.core.findings import Finding
-from kg.core.text import UndecodableError
+from kg.core.text import Source, UndecodableError
 from kg.ingestion.keyed_index import index_of
 from kg.mapping.link_resolution import Index
 from kg.notes.canvas import CanvasError
 from kg.notes.model import Note
+from kg.notes.obsidian_settings import Settings
 from kg.notes.summary import Card
 from kg.notes.vault import Files, Vault, note_of, read_note
 from kg.store.ingest_state import IngestState
@@ -32,6 +33,11 @@ class Draft:
     """None where the text cannot be read, as a canvas that is no JSON."""
     findings: tuple[Finding, ...]
     """The findings of reading it."""
+
+    @property
+    def source(self) -> Source:
+        """The text with its positions."""
+        return self.note.source if self.note else Source(self.text.encode("utf-8", "replace"))
 
     @classmethod
     def of(cls, path: str, text: str, vault: Vault) -> "Draft":
@@ -57,12 +63,28 @@ class VaultState:
     """The notes in editors, by path."""
     findings: Mapping[str, tuple[Finding, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """The last findings by path."""
+    recorded: IngestState | None = field(default=None, repr=False)
+    """The record of the notes in the graph, where it is at hand."""
+    saved: OpenVault | None = None
+    """The graph of what is saved, where another is that of the drafts: it changes less often."""
+    saved_index: Index | None = field(default=None, repr=False)
+    """The index of what is saved, where it is at hand."""
     _read: dict[str, Note] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def steady(self) -> OpenVault:
+        """The graph of what is saved: what takes long to read of it serves until a note is saved."""
+        return self.saved or self.vault
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Obsidian's own settings of the vault."""
+        return Settings.of(self.vault.config.vault)
 
     @cached_property
     def ledger(self) -> IngestState | None:
         """The record of the notes, with the cards of the drafts."""
-        state = self.vault.project.state
+        state = self.recorded or self.vault.project.state
         if state is None or not self.drafts:
             return state
         cards = {path: Card.of(draft.note) for path, draft in self.drafts.items() if draft.note}
@@ -72,9 +94,14 @@ class VaultState:
     @cached_property
     def index(self) -> Index:
         """The index by which links are resolved."""
-        if self.ledger is None:
+        ledger, base = self.ledger, self.saved_index
+        if ledger is None:
             return Index.of((), (), self.vault.names)
-        return replace(index_of(self.ledger, self.vault.names), on_disk=self.files.on_disk)
+        index = index_of(ledger, self.vault.names)
+        if base is None:
+            return replace(index, on_disk=self.files.on_disk)
+        index = replace(index, on_disk=base.on_disk)
+        return index.with_names_of(base) if all(path in base.outlines for path in self.drafts) else index
 
     def note(self, path: str) -> Note | None:
         """A note as the editor has it, or as it is on the disk; None if there is none that can be read."""

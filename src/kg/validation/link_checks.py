@@ -101,6 +101,8 @@ class Checker:
     settings: Settings
     _nearest: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
     """Similar note names by missing name, cached because links to a missing note repeat."""
+    _templates: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
+    """Whether each note so far is a template."""
     _asked: set[str] = field(default_factory=set, repr=False, compare=False)
     """The questions of the note that is being checked."""
 
@@ -131,7 +133,7 @@ class Checker:
                 wants.append((target.entity, target.path, _finding(note, link.span, "L23", "")))
         findings += [_finding(note, span, "L25", message) for span, message in _no_addresses(note)]
         findings += [_in_comment(note, link) for link in note.hidden]
-        types = () if path in self._templates else tuple(_types(note))
+        types = () if self._is_template(path) else tuple(_types(note))
         rest = (
             dict(classes),
             frozenset(leads),
@@ -143,32 +145,26 @@ class Checker:
         )
         return Checked(path, tuple(findings), *rest)
 
-    @cached_property
-    def _templates(self) -> frozenset[str]:
-        """The templates: the notes in Obsidian's template folder, and notes with a template's properties and path.
+    def _is_template(self, path: str) -> bool:
+        """Whether a note is a template: one in Obsidian's template folder, or with a template's properties and path.
 
         Properties alone do not make a template: a note may contain a leftover placeholder.
         """
-        folder = self.settings.templates.lower()
-        outlines = self.index.outlines
-        rows = ((path, path.lower()) for path in outlines)
-        return frozenset(
-            path
-            for path, low in rows
-            if (folder and low.startswith(folder)) or ("template" in low and outlines[path].is_template)
-        )
-
-    @cached_property
-    def _stems(self) -> Mapping[str, str]:
-        """The path without `.md` by note, to compare with the end of a link; omits notes whose links need a finding."""
-        usual = self.index.outlines.keys() - self._templates - self.index.on_disk.keys()
-        return {path: f"/{path.removesuffix('.md')}" for path in usual}
+        if path not in self._templates:
+            low, folder, outlines = path.lower(), self.settings.templates.lower(), self.index.outlines
+            if folder and low.startswith(folder):
+                self._templates[path] = path in outlines
+            else:
+                self._templates[path] = "template" in low and path in outlines and outlines[path].is_template
+        return self._templates[path]
 
     def _is_as_named(self, link: Link, target: Target) -> bool:
         """Whether a link names a note by its own name, as nearly all links do."""
-        if target.kind != "resolved" or target.rivals or target.repeated:
+        path = target.path
+        if target.kind != "resolved" or target.rivals or target.repeated or path in self.index.on_disk:
             return False
-        return self._stems.get(target.path, "").endswith(f"/{link.path}")
+        is_named = f"/{path.removesuffix('.md')}".endswith(f"/{link.path}")
+        return is_named and path in self.index.outlines and not self._is_template(path)
 
     def _wrong(self, link: Link, target: Target, note: Note) -> Iterator[tuple[str, str, str]]:
         """The problems of a link: code, message and hint."""
@@ -276,7 +272,7 @@ class Checker:
     def _misleading(self, link: Link, target: Target, note: Note) -> Iterator[tuple[str, str, str]]:
         if target.path.lower() not in self.index.paths.exact:
             yield "L18", f"{target.path} is ignored: its text is not read", ""
-        elif target.path in self._templates and note.path not in self._templates:
+        elif self._is_template(target.path) and not self._is_template(note.path):
             yield "L18", f"{target.path} is a template", ""
         actual = self._otherwise(link, target)
         if actual:

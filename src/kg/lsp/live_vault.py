@@ -1,0 +1,277 @@
+"""A vault that editors have open: what is typed is checked at once, and the whole vault once typing rests.
+
+Three threads work beside the one with the connection: one answers questions and takes edits, in the order in which they
+come; one brings the store up to date and validates; one waits for changes on the disk.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from kg.config import Config, recorded
+from kg.core.errors import KgError, StoreBusy
+from kg.core.findings import Finding, Severity
+from kg.ingestion.following import follow
+from kg.ingestion.report import Report
+from kg.ingestion.snapshot import Held
+from kg.lsp.code_pages import CodePages
+from kg.lsp.diagnostics import DiagnosticMaker, FileDiagnostics
+from kg.session.session import Session
+from kg.session.vault_state import VaultState
+
+Result = TypeVar("Result")
+_QUIET = 0.05
+"""The seconds without an edit after which the vault is validated."""
+_KEPT = 300.0
+"""The seconds after which an overlay is marked as in use again."""
+_PATIENCE, _PAUSE = 60.0, 0.25
+"""How long another process may hold the store at the start, and the pause between two tries, in seconds."""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """What is called in the thread with the connection when something has changed."""
+
+    edited: Callable[["LiveVault", str, FileDiagnostics], None]
+    """A note has been edited: its path and its diagnostics."""
+    validated: Callable[["LiveVault"], None]
+    """The vault has been validated: `diagnostics` has the new ones."""
+    problem: Callable[[str], None]
+    """The notes cannot be read now."""
+
+
+@dataclass
+class LiveVault:
+    """A vault that is followed. `start` begins, and `close` ends all."""
+
+    config: Config
+    encoding: str
+    severity: Severity
+    listener: Listener
+    diagnostics: Mapping[str, FileDiagnostics] = field(default_factory=dict)
+    """The diagnostics of all files with any, by path."""
+    versions: dict[str, int | None] = field(default_factory=dict)
+    """The versions of the open notes, by path."""
+
+    def __post_init__(self) -> None:
+        self.session = Session(self.config, severity=self.severity)
+        self.opened, self.settled = asyncio.Event(), asyncio.Event()
+        self.changed = asyncio.Event()
+        """Set when the vault has been validated again; there is another one then."""
+        self.first = asyncio.Event()
+        """Set once the vault has been validated, or cannot be opened."""
+        self.failure = ""
+        """Why the vault cannot be opened."""
+        self._loop = asyncio.get_running_loop()
+        self._asking = ThreadPoolExecutor(1, "kg-ask")
+        self._working = ThreadPoolExecutor(1, "kg-work")
+        self._dirty = asyncio.Event()
+        self._ended = threading.Event()
+        self._edits = 0
+        self._pages: CodePages | None = None
+        self._made: dict[str, tuple[tuple[tuple[Finding, ...], str], FileDiagnostics]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    # ---- life --------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Open the vault, validate it, and follow it."""
+        self._tasks = [asyncio.create_task(self._run())]
+
+    async def _run(self) -> None:
+        try:
+            await self._in(self._working, self._open)
+        except KgError as error:
+            self.failure = str(error)
+            self.listener.problem(f"kg cannot open {self.config.vault}: {error}")
+            self.opened.set()
+            self.first.set()
+            return
+        self.opened.set()
+        threading.Thread(target=self._follow, name="kg-follow", daemon=True).start()
+        self._dirty.set()
+        while True:
+            await self._dirty.wait()
+            await self._rested()
+            self._dirty.clear()
+            await self._validated()
+
+    def _open(self) -> None:
+        """Open the session; while another process writes the store, try again."""
+        self.session.warm()
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self.session.open()
+                break
+            except StoreBusy:
+                if time.monotonic() > until or self._ended.is_set():
+                    raise
+                time.sleep(_PAUSE)
+        self._pages = CodePages(self.session.config)
+
+    async def close(self) -> None:
+        """End all threads and processes of the vault."""
+        tasks = [*self._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.to_thread(self.end)
+
+    def end(self) -> None:
+        """End all threads and processes of the vault, when the loop runs no longer."""
+        self._ended.set()
+        for executor in (self._working, self._asking):
+            executor.shutdown(cancel_futures=True)
+        self.session.close()
+        if self._pages:
+            self._pages.close()
+
+    # ---- questions and edits -----------------------------------------------------------------------------------------
+
+    async def ask(self, question: Callable[[VaultState], Result]) -> Result:
+        """The answer of a function of the vault at this moment, after all edits so far. Raises KgError."""
+        await self.opened.wait()
+        if self.failure:
+            raise KgError(self.failure)
+        return await self._in(self._asking, self._asked, question)
+
+    def _asked(self, question: Callable[[VaultState], Result]) -> Result:
+        with self.session.state() as state:
+            return question(state)
+
+    def edit(self, path: str, text: Callable[[], str], version: int | None) -> None:
+        """Take the text of an open note; `text` gives the latest one."""
+        self.versions[path] = version
+        self._edits += 1
+        self.settled.clear()
+        self._later(self._taken(path, text, version))
+
+    async def _taken(self, path: str, text: Callable[[], str], version: int | None) -> None:
+        await self.opened.wait()
+        if self.failure or self.versions.get(path) != version:
+            return  # closed, or edited again: the last edit is the one that counts
+        now = text()
+        await self._in(self._asking, self.session.edit, path, now)
+        self._dirty.set()
+        made = await self._in(self._asking, self._checked, path)
+        if self.versions.get(path) == version:
+            self.listener.edited(self, path, made)
+
+    def shut(self, path: str) -> None:
+        """Take the file again as what a note says, since no editor has it open."""
+        self.versions.pop(path, None)
+        self.settled.clear()
+        self._later(self._dropped(path))
+
+    async def _dropped(self, path: str) -> None:
+        await self.opened.wait()
+        if self.failure or path in self.versions:
+            return
+        await self._in(self._asking, self.session.drop, path)
+        self._dirty.set()
+
+    async def check(self, path: str) -> FileDiagnostics:
+        """The diagnostics of a note as it is now."""
+        await self.opened.wait()
+        if self.failure:
+            raise KgError(self.failure)
+        return await self._in(self._asking, self._checked, path)
+
+    def _checked(self, path: str) -> FileDiagnostics:
+        with self.session.state() as state:
+            return self._maker(state).of_file(path, self.session.check(path))
+
+    def _maker(self, state: VaultState) -> DiagnosticMaker:
+        pages = self._pages.uris if self._pages else {}
+        return DiagnosticMaker(state, self.encoding, pages, self.session.validated.of_project)
+
+    def _later(self, work: "asyncio._CoroutineLike[None]") -> None:
+        task = self._loop.create_task(work)
+        self._tasks.append(task)
+        task.add_done_callback(self._tasks.remove)
+
+    async def _in(self, executor: Executor, work: Callable[..., Result], *arguments: object) -> Result:
+        return await self._loop.run_in_executor(executor, work, *arguments)
+
+    # ---- the whole vault ---------------------------------------------------------------------------------------------
+
+    async def _rested(self) -> None:
+        """Wait until nobody has typed for a moment."""
+        edits = -1
+        while edits != self._edits:
+            edits = self._edits
+            await asyncio.sleep(_QUIET)
+
+    async def _validated(self) -> None:
+        """Validate the vault with its drafts, and tell what is new."""
+        edits = self._edits
+        try:
+            self.diagnostics = await self._in(self._working, self._validate)
+        except KgError as error:
+            self.listener.problem(str(error))
+            return
+        if edits == self._edits and not self._dirty.is_set():
+            self.settled.set()
+        self.first.set()
+        self.changed.set()
+        self.changed = asyncio.Event()
+        self.listener.validated(self)
+        if not self._dirty.is_set():
+            await self._in(self._working, self._remember)
+
+    def _validate(self) -> Mapping[str, FileDiagnostics]:
+        self.session.validate()
+        validated = self.session.validated
+        with self.session.state() as state:
+            maker, made, digests = self._maker(state), {}, state.recorded.digests if state.recorded else {}
+            for path, findings in validated.findings.items():
+                known, key = self._made.get(path), (findings, digests.get(path, ""))
+                is_same = known and known[0] == key and path in digests and path not in state.drafts
+                made[path] = (key, known[1] if known and is_same else maker.of_file(path, findings))
+        self._made = made
+        return {path: diagnostics for path, (_, diagnostics) in made.items()}
+
+    def _remember(self) -> None:
+        try:
+            self.session.remember()
+        except KgError:
+            return  # the next validation says why
+
+    # ---- the disk ----------------------------------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        """Bring in what changes on the disk, for as long as the vault is open."""
+        kept = time.monotonic()
+        try:
+            for followed in follow(self._settings, self._refreshed, Path.cwd()):
+                if self._ended.is_set():
+                    return
+                if followed.error:
+                    self._call(partial(self.listener.problem, str(followed.error)))
+                if followed.report:
+                    self._call(self._dirty.set)
+                if time.monotonic() > kept + _KEPT:
+                    self.session.keep()
+                    kept = time.monotonic()
+        except (KgError, RuntimeError) as error:  # an executor that has been shut down raises RuntimeError
+            if not self._ended.is_set():
+                self._call(partial(self.listener.problem, str(error)))
+
+    def _settings(self) -> Config:
+        return recorded(self.config.vault, self.config.store)
+
+    def _refreshed(self, config: Config, held: Held | None) -> Report:
+        edited = held.edited if held else None
+        future: Future[Report] = self._working.submit(self.session.refresh, config, edited)
+        return future.result()
+
+    def _call(self, work: Callable[[], None]) -> None:
+        if not self._ended.is_set():
+            self._loop.call_soon_threadsafe(work)

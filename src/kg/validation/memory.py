@@ -1,0 +1,163 @@
+"""What a process remembers of its last validation, so that the next costs what the change touches.
+
+A change is the set of quads that an ingest removed and added. Where it is known, the results of the shapes at other
+nodes stay, and so do their places and their messages: a message follows from the names in it, and the name of a thing
+from the labels, files and headings that are alike.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import NamedTuple
+from urllib.parse import unquote
+
+import pyoxigraph as ox
+
+from kg.core.child_process import Child
+from kg.core.limits import Limits
+from kg.core.text import letters_and_digits
+from kg.ingestion.overlay import Overlay
+from kg.ingestion.report import Report
+from kg.mapping.provenance import Origin
+from kg.rdf.vocabulary import DEFAULT_GRAPH, HEADING, LABEL, LABELS, PATH, Term
+from kg.validation.cache import ValidationCache
+from kg.validation.pyshacl_runner import Job, Violation, ask, engine
+
+_NAMING = frozenset((*LABELS, LABEL, HEADING, PATH))
+"""The properties whose texts may name a thing."""
+_PARTS = re.compile(r"[/#]")
+_ENDING = re.compile(r"\.md\Z", re.I)
+
+
+def name_keys(text: str) -> set[str]:
+    """The keys of a name and of its parts: names that may be taken for each other have a key in common."""
+    return {_key(part) for part in (text, *_PARTS.split(text)) if part}
+
+
+def keys_of_iri(iri: str) -> set[str]:
+    """The keys of the last part of an IRI, and of the parts after its `#`."""
+    path, _, fragment = unquote(iri).partition("#")
+    last = path.rstrip("/").rpartition("/")[2]
+    return {_key(part) for part in (last, *_PARTS.split(fragment)) if part}
+
+
+def _key(text: str) -> str:
+    bare = _ENDING.sub("", text.strip())
+    return letters_and_digits(bare) or bare.casefold()
+
+
+class Worded(NamedTuple):
+    """The message of a result, and the keys of the names on which it depends."""
+
+    message: str
+    names: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """A validation of a generation."""
+
+    stamp: str
+    """The stamp of the generation."""
+    cache: ValidationCache
+    more: frozenset[ox.Triple] = frozenset()
+    """The triples that the shapes saw besides those of the store."""
+    origins: Mapping[Violation, Origin | None] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    worded: Mapping[Violation, Worded] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+
+
+@dataclass(frozen=True)
+class SinceThen:
+    """A remembered validation, and what has changed since."""
+
+    last: Remembered
+    quads: frozenset[ox.Quad]
+    """The quads that were removed or added since."""
+
+    @cached_property
+    def triples(self) -> set[ox.Triple]:
+        """The triples of the default graph that were removed or added."""
+        return {quad.triple for quad in self.quads if quad.graph_name == DEFAULT_GRAPH}
+
+    @cached_property
+    def nodes(self) -> set[Term]:
+        """The subjects and objects of the changed quads."""
+        return {term for quad in self.quads for term in (quad.subject, quad.object)}
+
+    @cached_property
+    def names(self) -> set[str]:
+        """The keys of the names of which one may mean another thing now."""
+        keys = {key for node in self.nodes if isinstance(node, ox.NamedNode) for key in keys_of_iri(node.value)}
+        labels = (quad.object for quad in self.quads if quad.predicate in _NAMING)
+        texts = (label.value for label in labels if isinstance(label, ox.Literal))
+        return keys.union(*map(name_keys, texts))
+
+    def has_origin(self, result: Violation) -> bool:
+        """Whether the place of a result is that of the remembered one."""
+        return result in self.last.origins and result.focus not in self.nodes and result.value not in self.nodes
+
+    def message(self, result: Violation) -> Worded | None:
+        """The message of a result, if no name in it may have changed."""
+        worded = self.last.worded.get(result)
+        return worded if worded and self.names.isdisjoint(worded.names) else None
+
+
+class ValidationMemory:
+    """The memory of a process; to be closed by a `with`, since it holds the process that runs pySHACL."""
+
+    def __init__(self, limits: Limits, last: Remembered | None = None) -> None:
+        self.limits = limits
+        self.last = last
+        self._children: list[Child] = []
+
+    def __enter__(self) -> "ValidationMemory":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process that runs pySHACL."""
+        while self._children:
+            self._children.pop().close()
+
+    def since(self, *reports: Report) -> SinceThen | None:
+        """What has changed from the remembered generation to that of the last report; None if that is unknown.
+
+        The reports are those of the ingests since, in order; some may say that nothing has changed.
+        """
+        if self.last is None:
+            return None
+        stamp, quads = self.last.stamp, frozenset[ox.Quad]()
+        for report in reports:
+            if report.generation == stamp:
+                continue
+            if report.before != stamp or report.quads is None:
+                return None
+            stamp, quads = report.generation, quads | report.quads
+        return SinceThen(self.last, quads)
+
+    def beside(self, drafted: Overlay) -> "ValidationMemory":
+        """The memory for an overlay of the remembered generation, which forgets the overlay again."""
+        is_known = self.last is not None and drafted.is_step and drafted.base.generation == self.last.stamp
+        last = replace(self.last, stamp=drafted.report.before) if self.last and is_known else None
+        beside = ValidationMemory(self.limits, last)
+        beside._children = self._children
+        return beside
+
+    def ask(self, job: Job) -> list[Violation]:
+        """The results of a job of pySHACL. Raises ShapesError, TimedOut, ChildError."""
+        if not self._children:
+            self._children.append(Child(engine, memory=self.limits.memory))
+        try:
+            return ask(self._children[0], job, self.limits.seconds)
+        except BaseException:
+            self.close()  # it has been ended, or still works on the last job
+            raise
+
+    def warm(self) -> None:
+        """Start the process that runs pySHACL, which takes longer to start than to check a thing."""
+        if not self._children:
+            self._children.append(Child(engine, memory=self.limits.memory))
