@@ -103,7 +103,7 @@ class LinkProposals:
         is_note = name.path.lower().endswith(".md")
         text = f"{text}.md" if is_note else text
         if self.place.context.quote == "missing":  # without angle brackets
-            text = _encoded(text)
+            text = markdown_address(text)
         target = self._index.resolve(Link(Span(0, 0), "markdown", text), self._source)
         return self._proposal(name, text) if target.path == name.path and not target.rivals else None
 
@@ -148,7 +148,7 @@ class LinkProposals:
         is_address = self.place.context.kind == "address heading"
         for count in range(1, len(parts) + 1):
             text = "#".join(map(wikilink_heading, parts[-count:]))
-            written = _encoded(text) if is_address else text
+            written = markdown_address(text) if is_address else text
             link = Link(Span(0, 0), "markdown" if is_address else "wikilink", f"{self.place.context.target}#{written}")
             target = self._index.resolve(link, self._source)
             if target.exact == section and (not target.repeated or count == len(parts)):
@@ -188,6 +188,6 @@ class LinkProposals:
         yield from dict.fromkeys((*card.aliases, card.title) if card else ())
 
 
-def _encoded(text: str) -> str:
+def markdown_address(text: str) -> str:
     """A text in the address of a Markdown link: only the signs that would end it, or mean another, are encoded."""
     return _NOT_IN_ADDRESS.sub(lambda match: quote(match[0], safe=""), text)
