@@ -1,7 +1,10 @@
 """The parts of a note that can be folded."""
 
+from hypothesis import given, settings
 from lsprotocol import types as lsp
 
+from helpers import strategies
+from helpers.drawing import examples
 from helpers.editing import editing
 from kg.lsp.folding import folding_ranges
 
@@ -42,6 +45,15 @@ def test_other_line_ends_and_scripts() -> None:
 def test_what_stands_on_one_line_is_not_folded() -> None:
     assert not folded("- x\n\ntext\n\n# A\n# B\n")
     assert not folded("")
+
+
+@settings(max_examples=examples(100))
+@given(strategies.notes)
+def test_the_folds_of_any_note_have_several_of_its_lines(text: str) -> None:
+    here = editing(text, mark="‸" * 9)
+    last = here.edited.positions.whole.end.line
+    for row in folding_ranges(here.edited):
+        assert 0 <= row.start_line < row.end_line <= last
 
 
 def test_a_canvas_is_not_folded() -> None:

@@ -150,6 +150,11 @@ def test_references_of_names() -> None:
     assert referred("---\ntype: out‸come\n---\n", others, declared=True)[0].startswith("kg.ttl:")
 
 
+def test_what_names_nothing_stands_for_the_note() -> None:
+    for text in ("---\ntype: No‸thing\n---\n", "---\nmood: go‸od\n---\n", "plain ‸text"):
+        assert referred(text, {"A.md": "[[Here]]"}) == ["A.md:1:[[Here]]"]
+
+
 def test_a_name_in_a_property_is_a_reference_too() -> None:
     others = {
         "Book.md": "---\ntype: Resource\nauthor: Josh Seiden\n---\n",

@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
 from lsprotocol import types as lsp
 
+from helpers import strategies
+from helpers.drawing import examples
 from helpers.editing import editing
 from helpers.reading_editor import ENCODINGS, at, place, without_state
-from kg.lsp.symbols import MOST, document_symbols, workspace_symbols
+from kg.lsp.symbols import MOST, document_symbols, prepare_symbols, workspace_symbols
 
 # ---- of a note -------------------------------------------------------------------------------------------------------
 
@@ -46,6 +49,25 @@ def test_the_selected_range_is_in_the_range_and_has_the_heading(encoding: str) -
         start, end = positions.offset(inner.start), positions.offset(inner.end)
         assert positions.offset(outer.start) <= start <= end <= positions.offset(outer.end)
         assert here.edited.note.source.slice(start, end).startswith(text)
+
+
+@settings(max_examples=examples(100))
+@given(strategies.notes)
+def test_the_symbols_of_any_note_have_names_and_lie_in_each_other(text: str) -> None:
+    here = editing(text, mark="‸" * 9)
+
+    def check(symbols: Iterable[lsp.DocumentSymbol], outer: lsp.Range) -> None:
+        for symbol in symbols:
+            assert symbol.name.strip()
+            assert ends(outer)[0] <= ends(symbol.range)[0] <= ends(symbol.selection_range)[0]
+            assert ends(symbol.selection_range)[1] <= ends(symbol.range)[1] <= ends(outer)[1]
+            check(symbol.children or (), symbol.range)
+
+    check(document_symbols(here.edited), here.edited.positions.whole)
+
+
+def ends(range_: lsp.Range) -> tuple[tuple[int, int], tuple[int, int]]:
+    return (range_.start.line, range_.start.character), (range_.end.line, range_.end.character)
 
 
 def test_a_heading_without_text_has_a_name_and_a_canvas_has_no_symbols() -> None:
@@ -96,6 +118,12 @@ def test_what_was_removed_is_not_found() -> None:
     state.files.notes.pop("Lost.md")
     assert not workspace_symbols(state, "lost")
     assert workspace_symbols(state, "gone")
+
+
+def test_what_is_prepared_is_found() -> None:
+    here = at("x", OTHERS)
+    prepare_symbols(here.edited.state.vault)
+    assert workspace_symbols(here.edited.state, "coffee")
 
 
 def test_at_most_some_symbols_are_given() -> None:

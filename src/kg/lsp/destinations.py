@@ -60,8 +60,11 @@ def path_of(state: VaultState, thing: str) -> str:
 
 def part_span(state: VaultState, path: str, exact: str) -> Span | None:
     """The span of the heading or the block with an IRI in a note; None if it is the note itself, or is not there."""
-    note, names, entity = state.note(path), state.index.names, entity_of(state, path)
-    if note is None or note.kind == "canvas" or not exact.startswith(entity) or exact == entity:
+    names, entity = state.index.names, entity_of(state, path)
+    if exact == entity or not exact.startswith(entity):
+        return None
+    note = state.note(path)
+    if note is None or note.kind == "canvas":
         return None
     for section in note.root.walk():
         if section.level and names.section(entity, section.parts) == exact:

@@ -30,7 +30,7 @@ def _of_link(edited: EditedNote, element: NoteElement) -> Iterator[lsp.InlayHint
     ontology = edited.state.vault.ontology
     if target and (label := ontology.label(class_of(edited, target))):
         position = edited.positions.position(element.span.end)
-        tooltip = f"The class of {edited.state.vault.show(ox.NamedNode(target.exact)).text}"
+        tooltip = f"The class of {target.path.removesuffix('.md') or target.exact}"
         yield lsp.InlayHint(position, f": {label}", lsp.InlayHintKind.Type, tooltip=tooltip)
 
 

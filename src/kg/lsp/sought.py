@@ -82,21 +82,22 @@ def sought(edited: EditedNote, under: UnderCursor | None) -> Sought | None:
     None for a link that leads nowhere.
     """
     element = under.element if under else None
-    if under is None or element is None or element.kind == "value" or _is_title(edited, element):
+    class_ = named_class(edited, element) if element and element.kind in {"class", "link"} else ""
+    if class_:
+        return _of_class(edited, class_)
+    if under is None or element is None or element.kind in {"class", "value"} or _is_title(edited, element):
         thing = thing_named(edited, element) if element else ""
-        return _of_thing(edited, thing or entity_of(edited.state, edited.path), whole=True)
+        return thing_sought(edited, thing or entity_of(edited.state, edited.path), whole=True)
     if element.kind == "tag":
         return _of_tag(edited, element.name)
-    if term := named_class(edited, element) if element.kind in {"class", "link"} else "":
-        return _of_class(edited, term)
     if element.link:
         target = resolved(edited, element.link)
-        return _of_thing(edited, whole_or_part(target, under), whole=under.part == "path") if target else None
+        return thing_sought(edited, whole_or_part(target, under), whole=under.part == "path") if target else None
     names, entity = edited.state.index.names, entity_of(edited.state, edited.path)
     if element.kind == "block id":
-        return _of_thing(edited, names.block(entity, element.name))
+        return thing_sought(edited, names.block(entity, element.name))
     if element.section:
-        return _of_thing(edited, names.section(entity, element.section.parts))
+        return thing_sought(edited, names.section(entity, element.section.parts))
     return _of_property(edited, element)
 
 
@@ -109,8 +110,8 @@ def _is_title(edited: EditedNote, element: NoteElement) -> bool:
 # ---- things ----------------------------------------------------------------------------------------------------------
 
 
-def _of_thing(edited: EditedNote, iri: str, *, whole: bool = False) -> Sought:
-    """A thing: a note with all its parts (`whole`), or exactly a note, a heading, a block or a page."""
+def thing_sought(edited: EditedNote, iri: str, *, whole: bool = False) -> Sought:
+    """The references of a thing: a note with all its parts (`whole`), or exactly a note, a heading, a block, a page."""
 
     def matches(element: NoteElement, path: str) -> bool:
         if element.link is None:

@@ -144,6 +144,11 @@ def _of_drafts(state: VaultState) -> Iterator[SymbolName]:
             yield SymbolName(letters_and_digits(text), text, iri, True)
 
 
+def prepare_symbols(vault: OpenVault) -> None:
+    """Read the names of a generation, so that the first search for symbols need not."""
+    _table(vault)
+
+
 def workspace_symbols(
     state: VaultState, query: str, encoding: str = lsp.PositionEncodingKind.Utf16
 ) -> list[lsp.WorkspaceSymbol]:
