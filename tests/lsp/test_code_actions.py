@@ -80,7 +80,8 @@ def after(there: Editing, action: lsp.CodeAction, path: str = HERE) -> str:
     for change in action.edit.document_changes or ():
         if isinstance(change, lsp.TextDocumentEdit) and change.text_document.uri == there.edited.uri(path):
             assert change.text_document.version is None
-            edits += [edit for edit in change.edits if isinstance(edit, lsp.TextEdit)]
+            rows = [edit for edit in change.edits if isinstance(edit, lsp.TextEdit | lsp.AnnotatedTextEdit)]
+            edits += [lsp.TextEdit(edit.range, edit.new_text) for edit in rows]
     text = there.text if path == there.edited.path else there.edited.state.text(path)
     return applied(text or "", edits)
 
@@ -117,6 +118,9 @@ def after(there: Editing, action: lsp.CodeAction, path: str = HERE) -> str:
         ("L09", "a | b\n--|--\n[[Plan of plans]] | x\n", ["a | b\n--|--\n[[Strategy\\|Plan of plans]] | x\n"]),
         ("L11", "[[strategy]]", ["[[Strategy]]"]),
         ("L11", "[[concepts/STRATEGY#Purpose|x]]", ["[[Concepts/Strategy#Purpose|x]]"]),
+        ("L14", "---\ntag: [x, y] # z\n---\n", ["---\ntags: [x, y] # z\n---\n"]),
+        ("L14", "---\r\ntags: x\r\n---\r\n", ["---\r\ntags: [x]\r\n---\r\n"]),
+        ("L14", "---\ntag: x\ntags: [y]\n---\n", []),
         ("L17", "[[Strategy^one]]", ["[[Strategy#^one]]"]),
     ],
 )
@@ -343,6 +347,21 @@ def test_the_heading_that_a_link_names_is_written() -> None:
     (action,) = code_actions(there.edited, there.range, context)
     resolved = resolve_action(there.edited, action)
     assert after(there, resolved, "Strategy.md") == "# Purpose\r\nText\r\n\r\n# Aims\r\n"
+
+
+def test_an_editor_asks_before_it_writes_a_remedy() -> None:
+    there = editing("[[Strategy#Aims]]\n", {"Strategy.md": "# Purpose\n"}, mark="‸", checked=True)
+    context = lsp.CodeActionContext(diagnostics(there.edited, "L02"))
+    (action,) = code_actions(there.edited, there.range, context)
+    resolved = resolve_action(there.edited, action)
+    assert resolved.edit
+    (asking,) = (resolved.edit.change_annotations or {}).values()
+    assert asking.needs_confirmation
+    assert asking.description == "Strategy.md: # Aims"
+    shy = resolve_action(there.edited, action, capabilities=lsp.ClientCapabilities())
+    assert shy.edit is None
+    assert shy.disabled
+    assert "Strategy.md: # Aims" in shy.disabled.reason
 
 
 def test_a_finding_that_is_gone_has_no_remedy() -> None:

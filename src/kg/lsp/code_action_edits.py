@@ -13,6 +13,8 @@ from kg.mapping.link_resolution import Target
 from kg.notes.model import Link, Note
 from kg.notes.vault import note_of
 
+_ASKING = "remedy"
+"""The id of the annotation by which an editor asks."""
 _START = lsp.Range(lsp.Position(0, 0), lsp.Position(0, 0))
 
 
@@ -65,9 +67,15 @@ def is_whole(target: Target) -> bool:
 
 
 def workspace_edit(
-    edited: EditedNote, changes: NoteChanges, capabilities: lsp.ClientCapabilities | None
+    edited: EditedNote,
+    changes: NoteChanges,
+    capabilities: lsp.ClientCapabilities | None,
+    asking: lsp.ChangeAnnotation | None = None,
 ) -> lsp.WorkspaceEdit | None:
-    """The edit of the protocol; None if the editor cannot make it, or if it would lead out of the vault."""
+    """The edit of the protocol; None if the editor cannot make it, or if it would lead out of the vault.
+
+    `asking` is what the editor shows to somebody who must confirm the edit, if it can.
+    """
     if any(_leads_out(path) for path in (*changes.edits, *changes.created)):
         return None
     edits = {path: _text_edits(edited, path, rows) for path, rows in changes.edits.items()}
@@ -78,19 +86,28 @@ def workspace_edit(
         return None if changes.created else lsp.WorkspaceEdit({edited.uri(p): rows or [] for p, rows in edits.items()})
     if changes.created and lsp.ResourceOperationKind.Create not in (shown.resource_operations or ()):
         return None
+    asking = asking if asks_first(capabilities) else None
     files: list[lsp.TextDocumentEdit | lsp.CreateFile] = []
     for path, text in changes.created.items():
         options = lsp.CreateFileOptions(overwrite=False, ignore_if_exists=False)
-        files.append(lsp.CreateFile(uri=edited.uri(path), options=options))
-        files += [_document_edit(edited.uri(path), [lsp.TextEdit(_START, text)])] if text else []
-    files += [_document_edit(edited.uri(path), rows or []) for path, rows in edits.items()]
-    return lsp.WorkspaceEdit(document_changes=[*files])
+        files.append(lsp.CreateFile(uri=edited.uri(path), options=options, annotation_id=_ASKING if asking else None))
+        files += [_document_edit(edited.uri(path), [lsp.TextEdit(_START, text)], asking)] if text else []
+    files += [_document_edit(edited.uri(path), rows or [], asking) for path, rows in edits.items()]
+    return lsp.WorkspaceEdit(document_changes=[*files], change_annotations={_ASKING: asking} if asking else None)
+
+
+def asks_first(capabilities: lsp.ClientCapabilities | None) -> bool:
+    """Whether an editor can ask before it makes an edit."""
+    shown = _shown(capabilities)
+    return bool(shown and shown.document_changes and shown.change_annotation_support)
 
 
 def _shown(capabilities: lsp.ClientCapabilities | None) -> lsp.WorkspaceEditClientCapabilities | None:
     """What an editor can do with edits; all, if it is not known."""
     if capabilities is None:
-        return lsp.WorkspaceEditClientCapabilities(True, [*lsp.ResourceOperationKind])
+        asking = lsp.ChangeAnnotationsSupportOptions()
+        kinds = [*lsp.ResourceOperationKind]
+        return lsp.WorkspaceEditClientCapabilities(True, kinds, change_annotation_support=asking)
     return capabilities.workspace.workspace_edit if capabilities.workspace else None
 
 
@@ -106,5 +123,7 @@ def _text_edits(edited: EditedNote, path: str, edits: Iterable[SpanText]) -> lis
     return [lsp.TextEdit(positions.range(span), text) for span, text in sorted(edits)]
 
 
-def _document_edit(uri: str, edits: list[lsp.TextEdit]) -> lsp.TextDocumentEdit:
-    return lsp.TextDocumentEdit(lsp.OptionalVersionedTextDocumentIdentifier(uri=uri, version=None), [*edits])
+def _document_edit(uri: str, edits: list[lsp.TextEdit], asking: lsp.ChangeAnnotation | None) -> lsp.TextDocumentEdit:
+    place = lsp.OptionalVersionedTextDocumentIdentifier(uri=uri, version=None)
+    asked = [lsp.AnnotatedTextEdit(_ASKING, edit.range, edit.new_text) for edit in edits]
+    return lsp.TextDocumentEdit(place, [*asked] if asking else [*edits])

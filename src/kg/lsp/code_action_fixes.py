@@ -1,4 +1,4 @@
-"""Quick fixes of links: what the hint of a finding proposes, checked by reading the note with the fix in it.
+"""Quick fixes of links and properties: what the hint of a finding proposes, checked by reading the note with it.
 
 A fix is offered only if the link then leads to the place that is meant, and to no other, while all other links stay.
 """
@@ -22,12 +22,13 @@ _HINTED = re.compile(r"\[\[(.+?)\]\](?= or \[\[|\?|\Z)")
 _MEANT = re.compile(r"did you mean (.*)\?\Z", re.S)
 _ACTUAL = re.compile(r"the file's name is “(.*)”\Z", re.S)
 _WRITE = re.compile(r"write (.*)\Z", re.S)
+_RENAMED = re.compile(r"is called “(.*)” now")
 _START_OF_PATH = re.compile(r"(?:\.{1,2}/|/)*")
 _QUOTED = '"{}"', "'{}'"
 
 
 class LinkFix(NamedTuple):
-    """A way to mend a finding about a link."""
+    """A way to mend a finding about a link or a property."""
 
     title: str
     edits: tuple[SpanText, ...]
@@ -77,6 +78,8 @@ class _Fixes:
         """The fixes after which the link leads where it should."""
         if self.finding.code == "L05":
             yield from self._quoted()
+        elif self.finding.code == "L14":
+            yield from self._renamed()
         elif self.finding.code == "L07":
             yield from self._web_address()
         elif self._link:
@@ -189,6 +192,22 @@ class _Fixes:
             if link and link.key and source.slice(start, end).startswith("[["):
                 yield LinkFix(f"Write {quoted}", edits)
                 return
+
+    def _renamed(self) -> Iterator[LinkFix]:
+        """The present name of a property of Obsidian, with a list."""
+        start, note = offset_of(self.edited, self.finding), self.edited.note
+        prop = next((prop for prop in note.properties if prop.span.start == start), None)
+        if prop is None:
+            return
+        renamed = _RENAMED.search(self.finding.message)
+        key, value = renamed[1] if renamed else prop.key, note.source.slice(*prop.value.span)
+        edits = [SpanText(prop.span, key)] if renamed else []
+        if prop.value.kind not in {"list", "null"}:
+            edits.append(SpanText(prop.value.span, f"[{value}]"))
+        after = changed_note(self.edited, self.edited.path, edits)
+        if after and len(after.findings) < len(note.findings) and len(after.properties) == len(note.properties):
+            written = value if prop.value.kind == "list" else f"[{value}]"
+            yield LinkFix(f"Write {key}: {written}", tuple(edits))
 
     def _web_address(self) -> Iterator[LinkFix]:
         """A web address as a Markdown link, not as the name of a note."""

@@ -1,7 +1,7 @@
 """The remedy of a finding that no hint spells out: the lines to write or to take out, which an overlay has checked."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from kg.comparison.commits import state_now
 from kg.comparison.mending import mended
@@ -22,8 +22,18 @@ def may_have_remedy(finding: Finding) -> bool:
     return bool(finding.result) or finding.code.startswith("C") or finding.code == "L02"
 
 
-def remedy(edited: EditedNote, data: dict[str, Any]) -> NoteChanges:
-    """The smallest change after which a finding is gone. Raises NotFound, KgError.
+class Remedy(NamedTuple):
+    """What mends a finding."""
+
+    changes: NoteChanges
+    text: str
+    """The change in words, for a person who must judge it."""
+    is_elsewhere: bool
+    """Whether it changes another note than that in the editor."""
+
+
+def remedy(edited: EditedNote, data: dict[str, Any]) -> Remedy:
+    """The smallest change after which a finding is gone, if possible in the note in the editor. Raises KgError.
 
     It takes a look at the whole vault, and an ingest of each trial.
     """
@@ -35,7 +45,11 @@ def remedy(edited: EditedNote, data: dict[str, Any]) -> NoteChanges:
     rows = [row for row in found.rows if not row.breaks]
     if not rows:
         raise NotFound(found.why_none or "each remedy would contradict something else")
-    return _changes(edited, rows[0].lines)
+    best = min(rows, key=lambda row: (len(row.lines), any(line.path != edited.path for line in row.lines)))
+    words = "; ".join(f"{line.path}: {line.text}" for line in best.lines)
+    others = len(rows) - 1 + found.more
+    text = f"{words} (one of {others + 1} possible remedies)" if others else words
+    return Remedy(_changes(edited, best.lines), text, any(line.path != edited.path for line in best.lines))
 
 
 def _changes(edited: EditedNote, lines: Iterable[WrittenLine]) -> NoteChanges:

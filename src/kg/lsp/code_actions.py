@@ -12,7 +12,7 @@ from lsprotocol import types as lsp
 from kg.core.errors import KgError
 from kg.core.findings import Finding
 from kg.core.text import Span
-from kg.lsp.code_action_edits import NoteChanges, link_at, workspace_edit
+from kg.lsp.code_action_edits import NoteChanges, asks_first, link_at, workspace_edit
 from kg.lsp.code_action_fixes import link_fixes, offset_of
 from kg.lsp.code_action_inverses import missing_inverses
 from kg.lsp.code_action_mentions import mention_links
@@ -57,13 +57,22 @@ def resolve_action(
     if action.edit or not isinstance(data, Mapping) or data.get("kind") != _REMEDY:
         return action
     try:
-        edit = workspace_edit(edited, remedy(edited, dict(data["finding"])), capabilities)
+        found = remedy(edited, dict(data["finding"]))
     except KgError as error:
-        return lsp.CodeAction(action.title, action.kind, disabled=lsp.CodeActionDisabled(str(error)), data=data)
+        return _without_edit(action, str(error))
+    if found.is_elsewhere and not asks_first(capabilities):
+        return _without_edit(action, f"what would mend it is in another note: {found.text}")
+    asking = lsp.ChangeAnnotation(label=action.title, needs_confirmation=True, description=found.text)
+    edit = workspace_edit(edited, found.changes, capabilities, asking)
     if edit is None:
-        reason = lsp.CodeActionDisabled("this editor cannot make the edit")
-        return lsp.CodeAction(action.title, action.kind, disabled=reason, data=data)
-    return lsp.CodeAction(action.title, action.kind, action.diagnostics, action.is_preferred, edit=edit, data=data)
+        return _without_edit(action, f"this editor cannot make the edit: {found.text}")
+    return lsp.CodeAction(action.title, action.kind, action.diagnostics, edit=edit, data=action.data)
+
+
+def _without_edit(action: lsp.CodeAction, reason: str) -> lsp.CodeAction:
+    """An action that cannot be done, with the reason."""
+    disabled = lsp.CodeActionDisabled(reason)
+    return lsp.CodeAction(action.title, action.kind, action.diagnostics, disabled=disabled, data=action.data)
 
 
 def _is_wanted(kind: lsp.CodeActionKind, context: lsp.CodeActionContext) -> bool:

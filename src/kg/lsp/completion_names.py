@@ -231,7 +231,8 @@ class NameTable(NamedTuple):
         layers += [] if fits else [self.attachments.fitting(typed, may)]
         rows = [row for layer in layers for row in islice(layer, LIMIT + 1)]
         rows.sort(key=lambda row: (row.rank, "" if row.rank else matching_key(row.name.text)))
-        return rows[:LIMIT], len(rows) >= LIMIT
+        is_partial = bool(typed.strip()) and (len(typed.strip()) == 1 or len(rows) >= _FEW)
+        return rows[:LIMIT], is_partial or len(rows) >= LIMIT
 
 
 def name_table(state: VaultState) -> NameTable:

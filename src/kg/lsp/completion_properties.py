@@ -106,7 +106,7 @@ class PropertyProposals:
     def values(self) -> tuple[list[RankedProposal], bool]:
         """The values of the key of the context, and whether there may be more."""
         key, typed = self.place.context.key, self.place.context.typed
-        low = key.lower()
+        low = key.lower() if self.place.context.kind == "value" else ""
         if low == "tags":
             return fitting(typed.removeprefix("#"), self._tags()), False
         if low in _CLASS_KEYS:
