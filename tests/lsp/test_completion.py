@@ -312,6 +312,34 @@ def test_a_key_says_how_often_it_is_used() -> None:
     assert items[0].label_details == lsp.CompletionItemLabelDetails(description="2 uses")
 
 
+def test_other_names_of_a_property_are_keys_too() -> None:
+    _, items = offered("---\nachieved b|\n---\n")
+    assert [item.label for item in items] == ["achieved by"]
+    assert items[0].detail == "= achieved through"
+
+
+def test_authors_are_offered_by_name_where_none_has_a_note() -> None:
+    others = {
+        "Book.md": "---\ntype: Resource\nauthor: Ash Maurya\n---\n",
+        "People/Eric Ries.md": "---\ntype: Author\n---\n",
+    }
+    there = editing("---\nauthor: |\n---\n", others)
+    edits = [item.text_edit for item in completions(there.edited, there.text, there.position).items]
+    assert [edit.new_text for edit in edits if isinstance(edit, lsp.TextEdit)] == ['"[[Eric Ries]]"', "Ash Maurya"]
+
+
+def test_values_that_a_shape_allows() -> None:
+    shapes = """
+        @prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <https://ex.example/> .
+        @prefix owl: <http://www.w3.org/2002/07/owl#> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+        ex:mood a owl:DatatypeProperty ; rdfs:label "mood" .
+        ex:Shape a sh:NodeShape ; sh:targetSubjectsOf ex:mood ; sh:property [ sh:path ex:mood ; sh:in ( "good" "bad: sad" ) ] .
+    """
+    there = editing("---\nmood: |\n---\n", {"ontology/own.ttl": shapes, "kg.toml": 'ontology = "ontology"\n'})
+    edits = [item.text_edit for item in completions(there.edited, there.text, there.position).items]
+    assert [edit.new_text for edit in edits if isinstance(edit, lsp.TextEdit)] == ["good", '"bad: sad"']
+
+
 def test_today_is_offered_for_a_date() -> None:
     today = f"{datetime.now().astimezone():%Y-%m-%d}"
     assert labels("---\ncreated: |\n---\n")[0] == today

@@ -60,8 +60,10 @@ class CompletionPlace:
 
     def completion_list(self, rows: Sequence[RankedProposal], *, has_more: bool = False) -> lsp.CompletionList:
         """The list of what is offered, the first of equal labels and texts only."""
-        unique = {(row.offer.label, row.offer.new_text): row for row in reversed(rows)}
-        shown = list(islice(reversed(unique.values()), LIMIT))
+        unique: dict[tuple[str, str], RankedProposal] = {}
+        for row in sorted(rows, key=lambda row: row.rank):
+            unique.setdefault((row.offer.label, row.offer.new_text), row)
+        shown = list(islice(unique.values(), LIMIT))
         items = [self._item(row, number) for number, row in enumerate(shown)]
         is_loose = any(not self._is_plain_match(row.offer) for row in shown)
         return lsp.CompletionList(has_more or is_loose or len(unique) > LIMIT, items)

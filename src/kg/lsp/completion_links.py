@@ -51,7 +51,9 @@ class LinkProposals:
         """The files whose names fit; those that the property of the link expects first."""
         names, has_more = self.names()
         make = self._address if self.place.context.kind == "address" else self._wikilink
-        rows = [RankedProposal(row.rank, proposal) for row in names if (proposal := make(row.name))]
+        is_empty = not self.place.context.typed.strip()
+        made = ((row.rank + (row.name.is_alias and is_empty), make(row.name)) for row in names)
+        rows = [RankedProposal(rank, proposal) for rank, proposal in made if proposal]
         return rows, has_more
 
     def names(self) -> tuple[list[FittingName], bool]:

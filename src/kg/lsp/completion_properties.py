@@ -25,7 +25,8 @@ _OBSIDIAN = {
     "aliases": "other names of the note",
     "cssclasses": "the classes of CSS with which Obsidian shows the note",
 }
-_LISTS = {"tags", "aliases", "cssclasses"}
+_FORMER = {"tag", "alias", "cssclass"}
+"""The names under which Obsidian no longer reads its properties."""
 _CLASS_KEYS = {"type", "class"}
 _PLAIN = re.compile(r"[^\W\d_][\w ()/.+-]*\Z")
 """The texts that YAML reads as text without quotes."""
@@ -48,7 +49,10 @@ class PropertyProposals:
         present = set() if is_field else {name_key(prop.key) for prop in self.place.edited.note.properties}
         present |= set() if is_field else set(map(name_key, self._written_keys()))
         rows = [proposal for proposal in self._keys() if name_key(proposal.label) not in present]
-        return fitting(self.place.context.typed, rows, worst=0 if is_field else 3)
+        typed = self.place.context.typed
+        others = list(self._other_keys()) if typed.strip() else []
+        alternatives = [row._replace(rank=1) for row in fitting(typed, others, worst=0)]
+        return [*fitting(typed, rows, worst=0 if is_field else 3), *alternatives]
 
     def _written_keys(self) -> Iterator[str]:
         """The keys of the front matter as its lines have them, which may be no YAML yet."""
@@ -74,6 +78,14 @@ class PropertyProposals:
         for key, text in {} if is_field else _OBSIDIAN.items():
             yield Proposal(key, key, _KINDS.Property, text)
         yield from filter(None, map(self._key, (iri for iri in rest if not uses.get(iri))))
+
+    def _other_keys(self) -> Iterator[Proposal]:
+        """The alternative labels of the properties."""
+        ontology = self.words.vault.ontology
+        for prop in sorted(ontology.properties):
+            key = "" if ontology.is_structural(prop) else self.words.key(prop)
+            for name in sorted({*self.words.other_keys(prop)} - _FORMER) if key else ():
+                yield Proposal(name, name, _KINDS.Property, f"= {key}", documentation=self.words.comment(prop))
 
     @staticmethod
     def _type_key() -> Iterator[Proposal]:
@@ -156,7 +168,8 @@ class PropertyProposals:
             text = state.index.link_text(row.name.path, self.place.edited.path)
             shown = f"{text}|{row.name.text}" if row.name.is_alias else text
             proposal = self._link(row.name.text, shown, f"{self.words.class_label(row.name.kinds)} · {row.name.path}")
-            rows.append(RankedProposal(row.rank, proposal))
+            rank = row.rank + (row.name.is_alias and not typed.strip())
+            rows.append(RankedProposal(rank, proposal))
         return [*rows, *fitting(typed, self._members(self.words.ranges(leading)))], has_more
 
     def _members(self, classes: frozenset[str]) -> Iterator[Proposal]:
@@ -193,7 +206,7 @@ class PropertyProposals:
     # ---- forms -------------------------------------------------------------------------------------------------------
 
     def _term(self, term: Term, kind: lsp.CompletionItemKind, detail: str) -> Iterator[Proposal]:
-        if isinstance(term, ox.Literal):
+        if isinstance(term, ox.Literal) and any(map(str.isalnum, term.value)):
             yield self._text(
                 term.value, kind, "", detail, is_text=term.datatype.value.endswith(("tring", "langString"))
             )

@@ -15,10 +15,10 @@ from kg.lsp.completion_names import MadeOnce
 from kg.mapping.ontology import OntologyProperty
 from kg.notes.obsidian_settings import Settings
 from kg.rdf.terms import RDF, RDFS, SH
-from kg.rdf.vocabulary import DESCRIBES, LABEL, LABELS, PATH, TAGGED, TYPE, Term
+from kg.rdf.vocabulary import ALT_LABEL, DESCRIBES, LABEL, LABELS, PATH, TAGGED, TYPE, Term
 from kg.views.open_vault import OpenVault
 
-_MOST_COUNTED = 5_000
+_MOST_COUNTED = 2_000
 """The most triples of a property of which the values are counted."""
 _MOST_MEMBERS = 500
 """A class with more things has only its notes offered, by their own words."""
@@ -53,6 +53,7 @@ class VaultWords:
     vault: OpenVault
     """Only as long as somebody else holds it."""
     _values: dict[str, tuple[tuple[Term, int], ...]] = field(default_factory=dict, repr=False)
+    _other_keys: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     _members: dict[frozenset[str], tuple[ClassMember, ...]] = field(default_factory=dict, repr=False)
 
     def prepare(self) -> None:
@@ -96,6 +97,16 @@ class VaultWords:
             if any(found.iri == prop for found in ontology.properties_named(name)[:1]):
                 return name
         return ""
+
+    def other_keys(self, prop: str) -> tuple[str, ...]:
+        """Further keys that mean a property: its alternative labels."""
+        if prop not in self._other_keys:
+            ontology = self.vault.ontology
+            labels = (quad.object for quad in self.vault.store.find(ox.NamedNode(prop), ALT_LABEL, None))
+            names = sorted(label.value for label in labels if isinstance(label, ox.Literal))
+            meant = (name for name in names if [row.iri for row in ontology.properties_named(name)[:1]] == [prop])
+            self._other_keys[prop] = tuple(dict.fromkeys(meant))
+        return self._other_keys[prop]
 
     def comment(self, term: str) -> str:
         """What the ontology says about a term."""
