@@ -70,6 +70,21 @@ class Network:
         return weights
 
     @cached_property
+    def properties(self) -> dict[tuple[int, int], list[str]]:
+        """The properties of each ordered pair that is linked."""
+        properties: dict[tuple[int, int], list[str]] = {}
+        for link in self.links:
+            properties.setdefault((link.source, link.target), []).append(link.property)
+        return properties
+
+    @cached_property
+    def reversed(self) -> "rx.PyDiGraph[int, float]":
+        """The graph `directed` with each edge turned round."""
+        graph = self.directed.copy()
+        graph.reverse()
+        return graph
+
+    @cached_property
     def directed(self) -> "rx.PyDiGraph[int, float]":
         """A directed graph with an edge per linked pair, and its weight."""
         import rustworkx as rx

@@ -135,10 +135,7 @@ def _distances(network: Network, start: int, direction: str | None) -> dict[int,
     if direction is None:
         lengths = rx.dijkstra_shortest_path_lengths(network.undirected, start, lambda _: 1.0)
     else:
-        graph = network.directed
-        if direction == "in":
-            graph = graph.copy()
-            graph.reverse()
+        graph = network.reversed if direction == "in" else network.directed
         lengths = rx.dijkstra_shortest_path_lengths(graph, start, lambda _: 1.0)
     return {start: 0} | {n: round(length) for n, length in lengths.items()}
 
@@ -189,16 +186,10 @@ def around(network: Network, start: int, depth: int) -> list[Neighbour]:
 class _Steps:
     network: Network
 
-    @cached_property
-    def _properties(self) -> dict[tuple[int, int], list[str]]:
-        properties: dict[tuple[int, int], list[str]] = {}
-        for link in self.network.links:
-            properties.setdefault((link.source, link.target), []).append(link.property)
-        return properties
-
     def between(self, source: int, target: int) -> LinkStep:
         """The most specific link between two things, in its direction if there is a link that way."""
-        forwards, backwards = self._properties.get((source, target), []), self._properties.get((target, source), [])
+        known = self.network.properties
+        forwards, backwards = known.get((source, target), []), known.get((target, source), [])
         direction = "both" if forwards and backwards else "out" if forwards else "in"
         chosen = min(
             forwards or backwards,
@@ -231,6 +222,8 @@ class Witness:
 
     network: Network
     explainer: Explainer
+    sentences: bool = True
+    """Whether the sentences are wanted; each note of one has to be read."""
 
     def of(self, steps: Iterable[LinkStep]) -> dict[LinkStep, Evidence]:
         """The first place, by path and line, that makes each link."""
@@ -269,6 +262,8 @@ class Witness:
                         waiting.append(quad.object)
 
     def _sentence(self, line: SourceLine) -> str:
+        if not self.sentences:
+            return ""
         sentences = self._notes.get(line.path) or self._read(line.path)
         return (sentences.at(line.line, line.column) if sentences else None) or line.text
 
@@ -288,11 +283,11 @@ class Witness:
 # ---- tables --------------------------------------------------------------------------------------------------------
 
 
-def path_table(network: Network, explainer: Explainer, routes: Routes) -> Table:
-    """A row for each step of each path."""
+def path_table(network: Network, explainer: Explainer, routes: Routes, *, sentences: bool = True) -> Table:
+    """A row for each step of each path; without `sentences`, the texts are not read for them."""
     steps = _Steps(network)
     paths = [steps.along(path) for path in routes.paths]
-    evidence = Witness(network, explainer).of(step for path in paths for step in path)
+    evidence = Witness(network, explainer, sentences).of(step for path in paths for step in path)
     rows: list[tuple[Value, ...]] = []
     for route, path in enumerate(paths, 1):
         for at, step in enumerate(path, 1):
@@ -302,9 +297,11 @@ def path_table(network: Network, explainer: Explainer, routes: Routes) -> Table:
     return Table(("entity", "label", "property", "direction", "to", "to_label", "route", "step", *_COLUMNS), rows)
 
 
-def neighbours_table(network: Network, explainer: Explainer, neighbours: Sequence[Neighbour]) -> Table:
-    """A row for each neighbour of a thing."""
-    evidence = Witness(network, explainer).of(neighbour.step for neighbour in neighbours)
+def neighbours_table(
+    network: Network, explainer: Explainer, neighbours: Sequence[Neighbour], *, sentences: bool = True
+) -> Table:
+    """A row for each neighbour of a thing; without `sentences`, the texts are not read for them."""
+    evidence = Witness(network, explainer, sentences).of(neighbour.step for neighbour in neighbours)
     rows: list[tuple[Value, ...]] = []
     for thing, distance, step in neighbours:
         link = step.direction, ox.NamedNode(step.property)

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import pyoxigraph as ox
 
@@ -15,7 +15,8 @@ from kg.core.text import text_of
 from kg.mcp.visible_text import excerpt, visible
 from kg.rdf.vocabulary import DESCRIBES, PATH
 from kg.reasoning.source_lines import SourceLine
-from kg.views.open_vault import OpenVault
+from kg.views.catalogue import class_counts
+from kg.views.open_vault import OpenVault, Shown
 from kg.views.vocabulary import Vocabulary, vocabulary
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from kg.analysis.tables import Table
 
 _NOTES_KEPT = 200
+Made = TypeVar("Made")
 
 
 class CheckedNotes(NamedTuple):
@@ -57,12 +59,25 @@ class AgentVault:
     checks: Checks
     remark: str = ""
     """A sentence, if the notes may be newer than what is known of them."""
+    _made: dict[str, Any] = field(default_factory=dict, repr=False)
     _notes: "OrderedDict[str, list[str]]" = field(default_factory=OrderedDict, repr=False, compare=False)
 
     @property
     def is_redacted(self) -> bool:
         """Whether private notes are left out, so that no file of the vault may be read."""
         return self.open.is_redacted
+
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """What a function makes, which is called once as long as the vault is the same."""
+        if name not in self._made:
+            self._made[name] = make()
+        made: Made = self._made[name]
+        return made
+
+    @cached_property
+    def classes(self) -> "list[tuple[Shown, int]]":
+        """The classes that have things, with their numbers."""
+        return class_counts(self.open)
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

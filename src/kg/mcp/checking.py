@@ -18,7 +18,7 @@ from kg.notes.vault import Vault
 from kg.store.seeding import seed
 from kg.validation.kept_report import kept
 from kg.validation.memory import ValidationMemory
-from kg.validation.validator import Validation, validate
+from kg.validation.validator import validate
 from kg.views.open_vault import OpenVault
 
 BEHIND = "the notes are being checked: these findings are those of the state before"
@@ -40,7 +40,7 @@ class OwnChecks:
 
     _stamp: str = ""
     _held: Held | None = None
-    _before: frozenset[Finding] | None = None
+    _before: Mapping[str, tuple[Finding, ...]] | None = None
     _memory: ValidationMemory | None = None
 
     @property
@@ -55,21 +55,20 @@ class OwnChecks:
 
     def notes(self, vault: OpenVault) -> CheckedNotes:
         """The findings of the vault as it is. Raises KgError."""
-        return CheckedNotes(_by_path(self._whole(vault).findings))
+        return CheckedNotes(self._whole(vault))
 
     def draft(self, vault: OpenVault, path: str, text: str) -> DraftFindings:
         """The findings of a draft. Raises KgError."""
-        if self._stamp != vault.published.stamp:
-            self._before = None
-        if self._before is None:
-            self._before = frozenset(self._whole(vault).findings)
-        return _of_draft(vault.config, path, text, (self._before, self._latest(vault), self._memory))
+        before = (
+            self._before if self._before is not None and self._stamp == vault.published.stamp else self._whole(vault)
+        )
+        return _of_draft(vault.config, path, text, (before, self._latest(vault), self._memory))
 
-    def _whole(self, vault: OpenVault) -> Validation:
+    def _whole(self, vault: OpenVault) -> Mapping[str, tuple[Finding, ...]]:
         self._memory = self._memory or ValidationMemory(vault.config.limits)
         validation = validate(Vault(config=vault.config), held=self._latest(vault), memory=self._memory)
-        self._before = frozenset(validation.findings)
-        return validation
+        self._before = _by_path(validation.findings)
+        return self._before
 
     def _latest(self, vault: OpenVault) -> Held:
         """The last ingest of this process, which is that of the generation that is open."""
@@ -93,7 +92,7 @@ def draft_in_a_copy(vault: OpenVault, path: str, text: str) -> DraftFindings:
         config = replace(vault.config, store=Path(folder) / "store")
         seed(config.store, vault.config.store, same_files=True)
         held = Held(ingest(Vault(config=config)), ())
-        before = frozenset(validate(Vault(config=config), held=held).findings)
+        before = _by_path(validate(Vault(config=config), held=held).findings)
         return _of_draft(config, path, text, (before, held, None))
 
 
@@ -101,7 +100,7 @@ KEPT_CHECKS = Checks(kept_findings, draft_in_a_copy)
 """For a process beside one that validates."""
 
 
-_Known = tuple[frozenset[Finding], Held, ValidationMemory | None]
+_Known = tuple[Mapping[str, tuple[Finding, ...]], Held, ValidationMemory | None]
 """The findings without a draft, the last ingest, and the memory of the last validation."""
 
 
@@ -111,7 +110,11 @@ def _of_draft(config: Config, path: str, text: str, known: _Known) -> DraftFindi
     with overlay(Vault(config=config), {path: text}, held=held) as imagined:
         beside = memory.beside(imagined) if memory else None
         after = validate(Vault(config=imagined.config), held=Held(imagined.report, ()), memory=beside)
-    own = tuple(row for row in after.findings if row.path == path)
-    others = [row for row in after.findings if row.path != path]
-    resolved = sum(row.path != path for row in before - frozenset(others))
-    return DraftFindings(own, tuple(row for row in others if row not in before), resolved)
+    findings = _by_path(after.findings)
+    others = [other for other in {**before, **findings} if other != path and before.get(other) != findings.get(other)]
+    new, gone = list[Finding](), 0
+    for other in sorted(others):
+        had, has = before.get(other, ()), findings.get(other, ())
+        new += [row for row in has if row not in had]
+        gone += sum(row not in has for row in had)
+    return DraftFindings(findings.get(path, ()), tuple(new), gone)

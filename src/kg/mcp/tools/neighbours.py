@@ -23,7 +23,7 @@ def neighbours(vault: AgentVault, name: str, to: str = "", depth: int = 1, offse
     if to:
         return _path(vault, start, to, offset)
     near = around(vault.network, start, min(depth, DEEPEST))
-    table = neighbours_table(vault.network, vault.open.explainer, near[offset : offset + _WINDOW])
+    table = neighbours_table(vault.network, vault.open.explainer, near[offset : offset + _WINDOW], sentences=False)
     rows = [_neighbour(vault, row) for row in _rows(table)]
     says = f"{len(near):,} things around “{_called(vault, start)}”"
     return ToolAnswer(says, rows, len(near), min(offset, len(near)))
@@ -37,7 +37,7 @@ def _path(vault: AgentVault, start: int, to: str, offset: int) -> ToolAnswer:
     ends = f"from “{_called(vault, start)}” to “{_called(vault, end)}”"
     if not routes.paths:
         raise NotFound(f"no path of links leads {ends}")
-    rows = [_step(vault, row) for row in _rows(path_table(vault.network, explainer, routes))]
+    rows = [_step(vault, row) for row in _rows(path_table(vault.network, explainer, routes, sentences=False))]
     says = f"{len(rows):,} links {ends}{', some against their direction' if routes.undirected else ''}"
     return ToolAnswer(says, rows[offset:], len(rows), min(offset, len(rows)))
 

@@ -12,7 +12,6 @@ from kg.mcp.visible_text import visible_line
 from kg.rdf.sparql_syntax import in_query
 from kg.rdf.vocabulary import LINKS_TO
 from kg.sparql.library import comes_with_kg, readable_queries
-from kg.views.catalogue import class_counts
 from kg.views.folders import folders_below
 from kg.views.vocabulary import VocabularyWord
 
@@ -28,7 +27,7 @@ _ENDS = 3
 
 def overview(vault: AgentVault, offset: int = 0) -> ToolAnswer:
     """What a vault holds."""
-    rows = _rows(vault)
+    rows = vault.once("overview", lambda: _rows(vault))
     return ToolAnswer(_says(vault), rows[offset:], len(rows), min(offset, len(rows)))
 
 
@@ -50,7 +49,7 @@ def _rows(vault: AgentVault) -> list[AnswerRow]:
 
 def _classes(vault: AgentVault) -> Iterator[AnswerRow]:
     prefixes, ontology = vault.open.store.prefixes, vault.open.ontology
-    counts = class_counts(vault.open)
+    counts = vault.classes
     for shown, number in counts:
         name = in_query(shown.iri, prefixes)
         label = "" if name.endswith(f":{shown.text}") else f" “{visible_line(shown.text)}”"
@@ -95,7 +94,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def _usual(vault: AgentVault, word: VocabularyWord) -> list[str]:
     """The class that most things with an undeclared property have."""
-    named = {in_query(shown.iri, vault.open.store.prefixes) for shown, _ in class_counts(vault.open)}
+    named = {in_query(shown.iri, vault.open.store.prefixes) for shown, _ in vault.classes}
     counts = [(-number, name) for name, number in word.of.items() if name in named]
     return [min(counts)[1]] if counts else []
 
