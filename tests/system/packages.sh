@@ -41,4 +41,5 @@ browser() {
 debian
 npm_packages npm
 npm_packages comunica
+npm_packages inspector
 browser

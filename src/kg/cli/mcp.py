@@ -29,9 +29,9 @@ from kg.cli.options import Options, common, time_limit, vault_config
 def mcp(
     options: Options, vault: Path | None, private_tags: tuple[str, ...], max_tokens: int, timeout: float | None
 ) -> None:  # fmt: skip
-    """Answer agents about a vault, by the Model Context Protocol on standard input and output.
+    """Answer agents about a vault, by the Model Context Protocol.
 
-    Agents start this command themselves; docs/agents.md says how to add it to them. Brings the store up to date before
+    It speaks on standard input and output. Agents start this command themselves; docs/agents.md says how to add it to them. Brings the store up to date before
     each answer. Every tool only reads. Text from notes is marked as untrusted, and what notes hide from their readers,
     as in comments, is left out.
     """
