@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from kg.core.errors import KgError, NotFound
-from kg.core.findings import SEVERITIES, Finding, Severity, is_at_least
+from kg.core.findings import SEVERITIES, Finding, Severity, is_at_least, of_file
 from kg.core.spelling import did_you_mean, nearest
 from kg.core.text import nfc
-from kg.mcp.agent_vault import AgentVault
+from kg.mcp.agent_vault import AgentVault, DraftFindings
 from kg.mcp.answer import AnswerRow, ToolAnswer
 from kg.mcp.arguments import BadArguments
 from kg.mcp.visible_text import visible_line
@@ -31,9 +31,10 @@ def validate(
     """The findings of a part of the vault, or of a draft. Raises NotFound, KgError."""
     if vault.is_redacted:
         raise HiddenNotes
-    path = nfc(path.strip().replace("\\", "/").strip("/").removeprefix("./"))
+    path = path.strip().replace("\\", "/").strip("/").removeprefix("./")
     if text is not None:
         return _draft(vault, path, text, severity, offset)
+    path = nfc(path)
     checked = vault.checked
     findings = [row for rows in _within(vault, checked.findings, path) for row in rows]
     return _answer(findings, severity, offset, "", checked.remark)
@@ -57,13 +58,28 @@ def _draft(vault: AgentVault, path: str, text: str, severity: Severity, offset: 
         raise BadArguments("validate: a draft needs path, where the note will be: Folder/Name.md")
     if PurePosixPath(path).suffix.lower() not in {".md", ".markdown", ".canvas"}:
         raise BadArguments(f"validate: “{path}” is no path of a note: it ends in .md")
-    found = vault.checks.draft(vault.open, path, text)
+    twin = _twin(vault, path)
+    if twin and twin < path:  # of two such files, kg reads the first
+        found = DraftFindings((of_file(path, "F05", f"{path} and {PurePosixPath(twin).name} are one name"),), ())
+    else:
+        found = vault.checks.draft(vault.open, nfc(path), text)
     about = [f"the draft of {visible_line(path)} is not saved; these are its findings"]
     if found.elsewhere:
         about.append(f"it brings {len(found.elsewhere):,} findings to other files, which follow its own")
     if found.resolved:
         about.append(f"it resolves {found.resolved:,} findings of other files")
     return _answer([*found.own, *found.elsewhere], severity, offset, "; ".join(about), "")
+
+
+def _twin(vault: AgentVault, path: str) -> str:
+    """The path of another file that differs from a path by its Unicode form alone; empty if there is none."""
+    own = PurePosixPath(path)
+    try:
+        names = [file.name for file in (vault.open.config.vault / own.parent).iterdir()]
+    except (OSError, ValueError):
+        return ""
+    twins = (name for name in names if name != own.name and nfc(name) == nfc(own.name))
+    return next((str(own.parent / name) for name in twins), "")
 
 
 def _answer(findings: Sequence[Finding], severity: Severity, offset: int, about: str, remark: str) -> ToolAnswer:
