@@ -74,6 +74,8 @@ def _draft(vault: AgentVault, path: str, text: str, severity: Severity, offset: 
 def _twin(vault: AgentVault, path: str) -> str:
     """The path of another file that differs from a path by its Unicode form alone; empty if there is none."""
     own = PurePosixPath(path)
+    if path.isascii():
+        return ""
     try:
         names = [file.name for file in (vault.open.config.vault / own.parent).iterdir()]
     except (OSError, ValueError):
