@@ -60,7 +60,7 @@ def _meant(args: list[str]) -> str:
 
 
 def _command(name: str) -> click.Command | None:
-    return _of_the_vault(name) or _of_questions(name)
+    return _of_the_vault(name) or _of_questions(name) or _of_programs(name)
 
 
 def _of_the_vault(name: str) -> click.Command | None:
@@ -118,8 +118,17 @@ def _of_questions(name: str) -> click.Command | None:  # noqa: PLR0912 - one cas
             from kg.cli.remote import push as command
         case "pull":
             from kg.cli.remote import pull as command
+    return command
+
+
+def _of_programs(name: str) -> click.Command | None:
+    """The commands that answer browsers, editors, agents and shells."""
+    command: click.Command | None = None
+    match name:
         case "serve":
             from kg.cli.serve import serve as command
+        case "lsp":
+            from kg.cli.lsp import lsp as command
         case "mcp":
             from kg.cli.mcp import mcp as command
         case "completion":

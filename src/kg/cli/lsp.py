@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 @click.option("--log", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE what happens.")
 @common
 def lsp(options: Options, tcp: int | None, host: str, stdio: bool, log: Path | None) -> None:
-    """Answer editors while notes are written, by the Language Server Protocol.
+    """Answer editors while notes are written.
 
-    Editors start this command themselves; docs/editors.md says how to tell them. The vault is that of the note: the
-    nearest folder with a kg.toml, an .obsidian folder or a store. No note is changed.
+    Speaks the Language Server Protocol, over standard input and output unless --tcp names a port. Editors start this
+    command themselves; docs/editors.md says how to tell them. The vault is that of the note: the nearest folder with a
+    kg.toml, an .obsidian folder or a store. No note is changed.
     """
     from kg.lsp.process import run
 

@@ -29,11 +29,11 @@ from kg.cli.options import Options, common, time_limit, vault_config
 def mcp(
     options: Options, vault: Path | None, private_tags: tuple[str, ...], max_tokens: int, timeout: float | None
 ) -> None:  # fmt: skip
-    """Answer agents about a vault, by the Model Context Protocol.
+    """Answer agents about a vault.
 
-    It speaks on standard input and output. Agents start this command themselves; docs/agents.md says how to add it to them. Brings the store up to date before
-    each answer. Every tool only reads. Text from notes is marked as untrusted, and what notes hide from their readers,
-    as in comments, is left out.
+    Speaks the Model Context Protocol, over standard input and output. Agents start this command themselves;
+    docs/agents.md says how to add it to them. The store is brought up to date before each answer. Every tool only
+    reads. Text from notes is marked as untrusted, and what notes hide from their readers, as in comments, is left out.
     """
     from kg.config import load
     from kg.mcp.stdio import run

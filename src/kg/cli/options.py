@@ -189,7 +189,8 @@ def common(command: Command) -> Command:
 
     @wraps(command)
     def with_options(*, store: Path | None, quiet: bool, verbose: bool, no_color: bool, **rest: Any) -> Any:
-        needs_network = rest.get("endpoint") or rest.get("allow_service") or "address" in rest
+        listens = "address" in rest or rest.get("tcp") is not None
+        needs_network = rest.get("endpoint") or rest.get("allow_service") or listens
         if owns_process() and not needs_network:
             close_network()
         options = Options(store, quiet, verbose, no_color)

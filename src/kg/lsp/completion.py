@@ -28,7 +28,7 @@ _NOTHING = lsp.CompletionList(is_incomplete=False, items=[])
 def prepare(state: VaultState) -> None:
     """Make what the first completion in a graph would make, in a second or two at 50,000 notes."""
     prepare_names(state)
-    vault_words(state.vault).prepare()
+    vault_words(state.steady).prepare()
 
 
 def completions(edited: EditedNote, text: str, position: lsp.Position) -> lsp.CompletionList:
@@ -52,7 +52,7 @@ def completions(edited: EditedNote, text: str, position: lsp.Position) -> lsp.Co
 
 def _proposals(place: CompletionPlace) -> tuple[list[RankedProposal], bool]:
     """What can be offered, and whether there is more."""
-    words = vault_words(place.edited.state.vault)
+    words = vault_words(place.edited.state.steady)
     links, properties = LinkProposals(place, words), PropertyProposals(place, words)
     match place.context.kind:
         case "link" | "address":

@@ -237,7 +237,7 @@ class NameTable(NamedTuple):
 
 def name_table(state: VaultState) -> NameTable:
     """The names of a vault, with those of the notes in editors."""
-    recorded = state.vault.state
+    recorded = state.recorded or state.vault.state
     drafts = SortedNames.of(_draft_names(note for draft in state.drafts.values() if (note := draft.note)))
     if recorded is None:
         return NameTable(((drafts, frozenset()),))

@@ -9,6 +9,7 @@ from lsprotocol import types as lsp
 from kg.lsp.code_actions import code_actions, resolve_action
 from kg.lsp.code_lens import code_lenses
 from kg.lsp.completion import TRIGGERS, completions
+from kg.lsp.edited_note import EditedNote
 from kg.lsp.folding import folding_ranges
 from kg.lsp.hover import hover
 from kg.lsp.inlay_hints import inlay_hints
@@ -221,7 +222,15 @@ def _lists(server: NotesServer) -> None:
 
         server.feature(method)(answer)
 
-    listed(lsp.TEXT_DOCUMENT_DOCUMENT_LINK, document_links)
+    def links(edited: EditedNote) -> list[lsp.DocumentLink]:
+        text = server.client_capabilities.text_document
+        rows = document_links(edited)
+        if not (text and text.document_link and text.document_link.tooltip_support):
+            for row in rows:
+                row.tooltip = None
+        return rows
+
+    listed(lsp.TEXT_DOCUMENT_DOCUMENT_LINK, links)
     listed(lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL, document_symbols, alone=True)
     listed(lsp.TEXT_DOCUMENT_FOLDING_RANGE, folding_ranges, alone=True)
 

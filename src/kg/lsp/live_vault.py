@@ -7,8 +7,9 @@ come; one brings the store up to date and validates; one waits for changes on th
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,9 @@ from kg.ingestion.following import follow
 from kg.ingestion.report import Report
 from kg.ingestion.snapshot import Held
 from kg.lsp.code_pages import CodePages
+from kg.lsp.completion import prepare
 from kg.lsp.diagnostics import DiagnosticMaker, FileDiagnostics
+from kg.lsp.symbols import prepare_symbols
 from kg.session.session import Session
 from kg.session.vault_state import VaultState
 
@@ -61,7 +64,7 @@ class LiveVault:
 
     def __post_init__(self) -> None:
         self.session = Session(self.config, severity=self.severity)
-        self.opened, self.settled = asyncio.Event(), asyncio.Event()
+        self.opened = asyncio.Event()
         self.changed = asyncio.Event()
         """Set when the vault has been validated again; there is another one then."""
         self.first = asyncio.Event()
@@ -146,35 +149,29 @@ class LiveVault:
         with self.session.state() as state:
             return question(state)
 
-    def edit(self, path: str, text: Callable[[], str], version: int | None) -> None:
-        """Take the text of an open note; `text` gives the latest one."""
+    def edit(self, path: str, text: str, version: int | None) -> None:
+        """Take the text of an open note, in a vault that has been opened; what is asked later is about this text."""
         self.versions[path] = version
         self._edits += 1
-        self.settled.clear()
-        self._later(self._taken(path, text, version))
+        self._later(self._checked_later(path, version, self._in(self._asking, self._take, path, text, version)))
 
-    async def _taken(self, path: str, text: Callable[[], str], version: int | None) -> None:
-        await self.opened.wait()
-        if self.failure or self.versions.get(path) != version:
-            return  # closed, or edited again: the last edit is the one that counts
-        now = text()
-        await self._in(self._asking, self.session.edit, path, now)
+    def _take(self, path: str, text: str, version: int | None) -> None:
+        if self.versions.get(path) == version:  # else it has been edited again, or closed
+            self.session.edit(path, text)
+
+    async def _checked_later(self, path: str, version: int | None, taken: Awaitable[None]) -> None:
+        await taken
         self._dirty.set()
-        made = await self._in(self._asking, self._checked, path)
         if self.versions.get(path) == version:
-            self.listener.edited(self, path, made)
+            made = await self._in(self._asking, self._checked, path)
+            if self.versions.get(path) == version:
+                self.listener.edited(self, path, made)
 
     def shut(self, path: str) -> None:
         """Take the file again as what a note says, since no editor has it open."""
         self.versions.pop(path, None)
-        self.settled.clear()
-        self._later(self._dropped(path))
-
-    async def _dropped(self, path: str) -> None:
-        await self.opened.wait()
-        if self.failure or path in self.versions:
-            return
-        await self._in(self._asking, self.session.drop, path)
+        self._edits += 1
+        self._asking.submit(self.session.drop, path)
         self._dirty.set()
 
     async def check(self, path: str) -> FileDiagnostics:
@@ -192,13 +189,14 @@ class LiveVault:
         pages = self._pages.uris if self._pages else {}
         return DiagnosticMaker(state, self.encoding, pages, self.session.validated.of_project)
 
-    def _later(self, work: "asyncio._CoroutineLike[None]") -> None:
+    def _later(self, work: Coroutine[object, object, None]) -> None:
         task = self._loop.create_task(work)
         self._tasks.append(task)
         task.add_done_callback(self._tasks.remove)
 
-    async def _in(self, executor: Executor, work: Callable[..., Result], *arguments: object) -> Result:
-        return await self._loop.run_in_executor(executor, work, *arguments)
+    def _in(self, executor: Executor, work: Callable[..., Result], *arguments: object) -> Awaitable[Result]:
+        """Call a function in a thread; calls begin in the order in which this is called."""
+        return self._loop.run_in_executor(executor, work, *arguments)
 
     # ---- the whole vault ---------------------------------------------------------------------------------------------
 
@@ -211,20 +209,17 @@ class LiveVault:
 
     async def _validated(self) -> None:
         """Validate the vault with its drafts, and tell what is new."""
-        edits = self._edits
         try:
             self.diagnostics = await self._in(self._working, self._validate)
         except KgError as error:
             self.listener.problem(str(error))
             return
-        if edits == self._edits and not self._dirty.is_set():
-            self.settled.set()
         self.first.set()
         self.changed.set()
         self.changed = asyncio.Event()
         self.listener.validated(self)
         if not self._dirty.is_set():
-            await self._in(self._working, self._remember)
+            await self._in(self._working, self._prepare)
 
     def _validate(self) -> Mapping[str, FileDiagnostics]:
         self.session.validate()
@@ -238,11 +233,13 @@ class LiveVault:
         self._made = made
         return {path: diagnostics for path, (_, diagnostics) in made.items()}
 
-    def _remember(self) -> None:
-        try:
+    def _prepare(self) -> None:
+        """Make what the next question and the next edit would wait for."""
+        with self.session.state() as state:
+            prepare(state)
+            prepare_symbols(state.steady)
+        with suppress(KgError):  # the next validation says why
             self.session.remember()
-        except KgError:
-            return  # the next validation says why
 
     # ---- the disk ----------------------------------------------------------------------------------------------------
 

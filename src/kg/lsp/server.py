@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -26,6 +27,8 @@ from kg.session.vault_state import VaultState
 
 Result = TypeVar("Result")
 _LOG = logging.getLogger("kg.lsp")
+_SOME = 20
+"""How many files' diagnostics are pushed before anything else that waits has its turn."""
 
 
 class NotesServer(LanguageServer):
@@ -44,6 +47,7 @@ class NotesServer(LanguageServer):
         """Whether the editor asks for diagnostics; else they are pushed."""
         self._lone: LoneNotes | None = None
         self._problems: set[str] = set()
+        self._pushing: dict[Path, asyncio.Future[None]] = {}
 
     @property
     def encoding(self) -> str:
@@ -108,11 +112,12 @@ class NotesServer(LanguageServer):
         if document is None:
             return  # closed meanwhile
         if known is None:
-            await self._take_alone(uri)
+            if not self.pulls:
+                self.push(self.alone(uri), document.version)
             return
         self.homes[uri] = known
         vault, path = known
-        vault.edit(path, lambda: self.text(uri), document.version)
+        vault.edit(path, document.source, document.version)
 
     def document(self, uri: str) -> TextDocument | None:
         """An open text; None if it has been closed."""
@@ -123,11 +128,6 @@ class NotesServer(LanguageServer):
         """The latest text of a note; empty if it has been closed."""
         document = self.document(uri)
         return document.source if document else ""
-
-    async def _take_alone(self, uri: str) -> None:
-        """Push what is wrong in the text of a note outside vaults."""
-        if not self.pulls:
-            self.push(self.alone(uri))
 
     def alone(self, uri: str) -> FileDiagnostics:
         """What is wrong in the text of a note outside vaults."""
@@ -194,27 +194,32 @@ class NotesServer(LanguageServer):
         if self.pulls:
             self.refresh("diagnostics", self.workspace_diagnostic_refresh)
         else:
-            self._push_all(vault)
+            self._begin_pushing(vault)
         self.refresh("inlay_hint", self.workspace_inlay_hint_refresh)
         self.refresh("code_lens", self.workspace_code_lens_refresh)
         self.refresh("semantic_tokens", self.workspace_semantic_tokens_refresh)
 
-    def _push_all(self, vault: LiveVault) -> None:
-        """Push the diagnostics of all files for which they are new."""
-        current = {}
-        for path, made in vault.diagnostics.items():
-            if path not in vault.versions:
-                current[made.uri] = made
+    def _begin_pushing(self, vault: LiveVault) -> None:
+        """Push what is new in a vault; what is still being pushed from before is out of date."""
+        if before := self._pushing.pop(vault.config.vault, None):
+            before.cancel()
+        self._pushing[vault.config.vault] = asyncio.ensure_future(self._push_all(vault))
+
+    async def _push_all(self, vault: LiveVault) -> None:
+        """Push the diagnostics of the open notes, then of all other files for which they are new, some at a time."""
+        for path in [*vault.versions]:
+            with suppress(KgError):
+                await self._check(vault, path)
+        current = {made.uri: made for path, made in vault.diagnostics.items() if path not in vault.versions}
         root = vault.config.root.absolute().as_uri()
         of_open = {uri for uri, (home, _) in self.homes.items() if home is vault}
-        for uri, id_ in [*self.told.items()]:
-            if id_ and uri not in current and uri not in of_open and uri.startswith(f"{root}/"):
-                current[uri] = FileDiagnostics(uri, (), "")
-        for made in current.values():
-            self.push(made)
-        for path in [*vault.versions]:
-            task = asyncio.ensure_future(self._check(vault, path))
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        told = {uri for uri, id_ in self.told.items() if id_ and uri.startswith(f"{root}/")}
+        current |= {uri: FileDiagnostics(uri, (), "") for uri in told - current.keys() - of_open}
+        for number, made in enumerate(current.values()):
+            if made.uri not in self.homes:
+                self.push(made)
+            if number % _SOME == 0:
+                await asyncio.sleep(0)  # an answer goes first
 
     async def _check(self, vault: LiveVault, path: str) -> None:
         version = vault.versions.get(path)
@@ -258,6 +263,8 @@ class NotesServer(LanguageServer):
         """Close vaults, by default all."""
         for vault in [*self.vaults.values()] if vaults is None else vaults:
             self.vaults.pop(vault.config.vault, None)
+            if pushing := self._pushing.pop(vault.config.vault, None):
+                pushing.cancel()
             await vault.close()
         if self._lone and not self.vaults:
             self._lone.close()

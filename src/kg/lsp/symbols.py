@@ -160,7 +160,7 @@ def workspace_symbols(
     symbols: dict[tuple[str, str], lsp.WorkspaceSymbol] = {}
     wanted = letters_and_digits(query)
     drafted = (row for row in _of_drafts(state) if wanted in row.key)
-    for row in islice(chain(drafted, _table(state.vault).fitting(wanted)), _MOST_TRIED):
+    for row in islice(chain(drafted, _table(state.steady).fitting(wanted)), _MOST_TRIED):
         if (row.text, row.iri) not in symbols and (symbol := places.symbol(row)):
             symbols[row.text, row.iri] = symbol
         if len(symbols) == MOST:

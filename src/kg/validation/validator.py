@@ -274,10 +274,12 @@ def _checked(ingested: IngestedVault, only: Only | None, least: Severity, limits
 
 
 def _contradictions(ingested: IngestedVault, shaped: Iterable[Finding]) -> Iterator[Finding]:
-    """Contradictions between notes by the ontology, unless a shape has a better message for the same place."""
-    reported = {
-        (finding.path, finding.line, finding.column, finding.result.focus) for finding in shaped if finding.result
-    }
+    """Contradictions between notes by the ontology, unless a shape has a better message for the same place.
+
+    A shape that reports less than an error says something else there.
+    """
+    errors = (finding for finding in shaped if finding.result and finding.severity == "error")
+    reported = {(row.path, row.line, row.column, row.result.focus) for row in errors if row.result}
     explainer = Explainer(ingested.vault.config, ingested.generation, ingested.report.ontology, ingested.report.ledger)
     for finding, thing in contradictions(explainer).items():
         if (finding.path, finding.line, finding.column, bare(thing)) not in reported:
