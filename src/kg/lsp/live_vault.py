@@ -5,6 +5,7 @@ come; one brings the store up to date and validates; one waits for changes on th
 """
 
 import asyncio
+import gc
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -78,6 +79,7 @@ class LiveVault:
         self._ended = threading.Event()
         self._edits = 0
         self._pages: CodePages | None = None
+        self._is_prepared = False
         self._made: dict[str, tuple[tuple[tuple[Finding, ...], str], FileDiagnostics]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -240,6 +242,10 @@ class LiveVault:
             prepare_symbols(state.steady)
         with suppress(KgError):  # the next validation says why
             self.session.remember()
+        if not self._is_prepared:
+            self._is_prepared = True
+            gc.collect()
+            gc.freeze()  # else the collector looks at all of this again and again, while somebody types
 
     # ---- the disk ----------------------------------------------------------------------------------------------------
 
