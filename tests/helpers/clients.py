@@ -47,14 +47,14 @@ def serving(
     from starlette.testclient import TestClient
 
     from kg.server.app import create_app
-    from kg.server.session import Session
+    from kg.server.served_vault import ServedVault
     from kg.server.settings import Access, Serving, ServingLimits
 
     config = load(vault)
     limits = limits or ServingLimits(seconds=5)
-    served = Serving(config, False, access=access or Access(), limits=limits, checks=checks, **more)
-    session = Session(served, begin=forking.fork_server)
-    with TestClient(create_app(session), ORIGIN, raise_server_exceptions=False, follow_redirects=False) as client:
+    serving = Serving(config, False, access=access or Access(), limits=limits, checks=checks, **more)
+    served = ServedVault(serving, begin=forking.fork_server)
+    with TestClient(create_app(served), ORIGIN, raise_server_exceptions=False, follow_redirects=False) as client:
         yield client
 
 

@@ -73,7 +73,7 @@ def test_what_reads_the_notes_is_not_shown_where_some_are_private(tmp_path: Path
 
 def test_history_follows_commits_that_change_no_note(client: TestClient) -> None:
     before = client.get("/history")
-    vault = client.app.state.session.serving.config.vault  # type: ignore[attr-defined]
+    vault = client.app.state.served.serving.config.vault  # type: ignore[attr-defined]
     (vault / "More.md").write_text("# More\n", encoding="utf-8")
     git = ["git", "-C", str(vault), "-c", "user.name=a", "-c", "user.email=a@b"]
     subprocess.run([*git, "add", "-A"], check=True)

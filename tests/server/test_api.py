@@ -83,7 +83,7 @@ def test_values_are_those_of_the_pages(client: TestClient) -> None:
 
 
 def test_nothing_tells_where_the_vault_is(client: TestClient) -> None:
-    vault = str(client.app.state.session.serving.config.vault)  # type: ignore[attr-defined]
+    vault = str(client.app.state.served.serving.config.vault)  # type: ignore[attr-defined]
     assert all(vault not in client.get(address).text for address in ADDRESSES)
 
 

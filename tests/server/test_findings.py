@@ -21,7 +21,7 @@ NOTES = {
 def checked(client: TestClient) -> TestClient:
     """Wait until the notes of a server have been checked."""
     end = time.monotonic() + 30
-    while not client.app.state.session.checked.stamp:  # type: ignore[attr-defined]
+    while not client.app.state.served.checked.stamp:  # type: ignore[attr-defined]
         assert time.monotonic() < end
         time.sleep(0.05)
     return client

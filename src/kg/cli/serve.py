@@ -117,11 +117,11 @@ def serve(
 def _run(options: Options, serving: "Serving", address: ListeningAddress, open_: bool) -> None:
     """Serve until Ctrl-C."""
     from kg.server.preparation import prepare
-    from kg.server.session import Session
+    from kg.server.served_vault import ServedVault
 
     log = (lambda text: options.say(text, dim=True)) if options.verbose else None
-    session = Session(serving, notice=complain, log=log, prepare=prepare)
-    from kg.server.app import create_app  # the session reads the notes meanwhile
+    served = ServedVault(serving, notice=complain, log=log, prepare=prepare)
+    from kg.server.app import create_app  # the notes are read meanwhile
     from kg.server.http_server import listening, run
 
     sockets = listening(address.host, address.port)
@@ -134,7 +134,7 @@ def _run(options: Options, serving: "Serving", address: ListeningAddress, open_:
         webbrowser.open(url)  # before the network is closed, which a browser would inherit
     if owns_process():
         close_network()
-    run(create_app(session), session, sockets, ready)
+    run(create_app(served), served, sockets, ready)
 
 
 def _url(name: tuple[str, int], token: str) -> str:

@@ -69,6 +69,11 @@ class FindingRules:
         """The rules that leave out only what is ignored: an ingest names each file that it cannot read."""
         return replace(self, choices=tuple([choice._replace(select=()) for choice in self.choices]))
 
+    @property
+    def are_none(self) -> bool:
+        """Whether all findings are taken as they are."""
+        return not (self.severities or self.files or any(choice.select or choice.ignore for choice in self.choices))
+
     def takes_code(self, code: str) -> bool:
         """Whether findings of a code are reported."""
         if code not in self._taken:

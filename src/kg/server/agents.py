@@ -14,7 +14,7 @@ from kg.mcp.agent_vault import AgentVault
 from kg.mcp.checking import KEPT_CHECKS
 from kg.mcp.fresh_vault import UNREAD
 from kg.server.pages.writing import open_vault
-from kg.server.session import Session, session_of
+from kg.server.served_vault import ServedVault, served_vault
 from kg.server.worker import Opened
 
 if TYPE_CHECKING:  # the SDK is an extra
@@ -45,45 +45,45 @@ class AgentsEndpoint:
             await Response(status_code=405, headers={"Allow": "POST"})(scope, receive, send)
             return
         try:
-            manager = await self._started(session_of(request))
+            manager = await self._started(served_vault(request))
         except ModuleNotFoundError as error:
             await PlainTextResponse(_ABSENT.format(error.name), 404)(scope, receive, send)
             return
         await manager.handle_request(scope, receive, send)
 
-    async def _started(self, session: Session) -> "StreamableHTTPSessionManager":
+    async def _started(self, served: ServedVault) -> "StreamableHTTPSessionManager":
         """The SDK's manager of requests. Raises ModuleNotFoundError."""
         async with self._starting:
             if self._manager is None:
-                manager = await asyncio.to_thread(_manager, session)
+                manager = await asyncio.to_thread(_manager, served)
                 running = asyncio.Event()
-                self._task = asyncio.create_task(_run(manager, session, running))
+                self._task = asyncio.create_task(_run(manager, served, running))
                 await running.wait()
                 self._manager = manager
         return self._manager
 
 
-def _manager(session: Session) -> "StreamableHTTPSessionManager":
+def _manager(served: ServedVault) -> "StreamableHTTPSessionManager":
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
     from kg.mcp.protocol import server
 
     async def ask(work: Callable[..., Any], *arguments: Any, is_long: bool = False) -> Any:
-        seconds = session.serving.limits.seconds * (_LONG if is_long else 1)
-        remark = UNREAD if session.problem else ""
-        with session.generation() as generation:
-            return await session.ask(generation, asked_by_agent, remark, work, arguments, seconds=seconds)
+        seconds = served.serving.limits.seconds * (_LONG if is_long else 1)
+        remark = UNREAD if served.problem else ""
+        with served.generation() as generation:
+            return await served.ask(generation, asked_by_agent, remark, work, arguments, seconds=seconds)
 
-    size = session.serving.limits.request_bytes
+    size = served.serving.limits.request_bytes
     return StreamableHTTPSessionManager(server(ask), json_response=True, stateless=True, max_request_body_size=size)
 
 
-async def _run(manager: "StreamableHTTPSessionManager", session: Session, running: asyncio.Event) -> None:
+async def _run(manager: "StreamableHTTPSessionManager", served: ServedVault, running: asyncio.Event) -> None:
     """Keep the manager until the server closes."""
     with contextlib.suppress(asyncio.CancelledError):
         async with manager.run():
             running.set()
-            await session.closing.wait()
+            await served.closing.wait()
 
 
 def asked_by_agent(opened: Opened, remark: str, work: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:

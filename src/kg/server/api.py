@@ -19,7 +19,7 @@ from kg.server.pages.writing import open_vault
 from kg.server.refusals import BadRequest, Nowhere
 from kg.server.replies import asked, refusal
 from kg.server.requests import parameters_of
-from kg.server.session import session_of
+from kg.server.served_vault import served_vault
 from kg.server.worker import Opened
 from kg.views.analyses import ANALYSES
 
@@ -104,11 +104,11 @@ def _handler(endpoint: ApiAddress) -> Callable[[Request], Any]:
 async def _answered(request: Request, endpoint: ApiAddress) -> Response:
     """The answer of an endpoint. Raises KgError."""
     arguments = _arguments(request, endpoint)
-    session = session_of(request)
-    with session.generation() as generation:
+    served = served_vault(request)
+    with served.generation() as generation:
         if endpoint.is_long:
             arguments = (*arguments, await asked(request, generation, state_of, *arguments))
-        tag = entity_tag(generation, endpoint.path, arguments, session.checked)
+        tag = entity_tag(generation, endpoint.path, arguments, served.checked)
         if answer := unchanged(request, tag):
             return answer
         if endpoint.is_long:

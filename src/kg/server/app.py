@@ -15,7 +15,7 @@ from kg.server import agents, api, description, events, files, graph_store, spar
 from kg.server.access import Gate
 from kg.server.pages import analyses, findings, map_page, routes, tables, workbench
 from kg.server.refusals import headers_of, sentence, status_of
-from kg.server.session import Session, session_of
+from kg.server.served_vault import ServedVault, served_vault
 
 
 def addresses() -> list[BaseRoute]:
@@ -39,35 +39,35 @@ def addresses() -> list[BaseRoute]:
 
 
 @contextlib.asynccontextmanager
-async def started(session: Session) -> AsyncIterator[None]:
-    """A session that serves, with what is done before somebody asks. Raises KgError."""
+async def started(served: ServedVault) -> AsyncIterator[None]:
+    """Serve a vault for the time of a `with`, with what is done before somebody asks. Raises KgError."""
     try:
-        await session.start()
-        first_pages = asyncio.create_task(routes.write_first_pages(session))
+        await served.start()
+        first_pages = asyncio.create_task(routes.write_first_pages(served))
         try:
             yield
         finally:
             first_pages.cancel()
     finally:
-        await session.close()
+        await served.close()
 
 
-def create_app(session: Session) -> Starlette:
-    """The application that serves a session; handlers find it as `request.app.state.session`."""
+def create_app(served: ServedVault) -> Starlette:
+    """The application that serves a vault; handlers find it as `request.app.state.served`."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with started(session):
+        async with started(served):
             yield
 
     app = Starlette(
         routes=addresses(),
-        middleware=[Middleware(Gate, access=session.serving.access, log=session.log)],
+        middleware=[Middleware(Gate, access=served.serving.access, log=served.log)],
         exception_handlers={KgError: _refused, ClientDisconnect: _gone, Exception: _failed},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
-    app.state.session = session
+    app.state.served = served
     return app
 
 
@@ -86,5 +86,5 @@ async def _failed(request: Request, error: Exception) -> Response:
     """The answer to a request that fails for an unknown reason."""
     cause = error.__cause__
     if not isinstance(error, TimeoutError) and not isinstance(cause, KgError | ClientDisconnect):  # after the head
-        session_of(request).notice(f"internal error: {type(error).__name__}: {error} (please report it)")
+        served_vault(request).notice(f"internal error: {type(error).__name__}: {error} (please report it)")
     return PlainTextResponse("internal error\n", 500)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from kg.server.session import Generation
+from kg.server.served_vault import Generation
 
 
 def entity_tag(generation: Generation, *request: object) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 
 from kg.server.replies import unless_gone
-from kg.server.session import Generation, Session, session_of
+from kg.server.served_vault import Generation, ServedVault, served_vault
 
 _LONGEST = 600.0
 """The seconds that a long computation may take: it is not asked for by one client, and only some run at once."""
@@ -25,7 +25,7 @@ async def prepared(
 
     Raises its exception, and StillComputing after so many seconds of patience.
     """
-    task = computing(session_of(request), generation, work, *arguments, is_long=True)
+    task = computing(served_vault(request), generation, work, *arguments, is_long=True)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(patience):
             return await unless_gone(request, asyncio.shield(task))
@@ -34,30 +34,30 @@ async def prepared(
 
 async def asked_once(request: Request, generation: Generation, work: Callable[..., Any], *arguments: Any) -> Any:
     """The result of a function that a worker calls once a generation, with these arguments. Raises its exception."""
-    return await unless_gone(request, asyncio.shield(computing(session_of(request), generation, work, *arguments)))
+    return await unless_gone(request, asyncio.shield(computing(served_vault(request), generation, work, *arguments)))
 
 
 def computing(
-    session: Session, generation: Generation, work: Callable[..., Any], *arguments: Any, is_long: bool = False
+    served: ServedVault, generation: Generation, work: Callable[..., Any], *arguments: Any, is_long: bool = False
 ) -> "asyncio.Task[Any]":
     """The computation of such a result; it begins now, unless it has begun before. A failed one begins again."""
     key = f"{work.__module__}.{work.__qualname__}{arguments!r}"
     task: asyncio.Task[Any] | None = generation.kept.get(key)
     if task is None or _has_failed(task):
-        task = asyncio.create_task(_called(session, generation, work, arguments, is_long=is_long))
+        task = asyncio.create_task(_called(served, generation, work, arguments, is_long=is_long))
         task.add_done_callback(_has_failed)  # an exception that nobody waits for is no news
         generation.kept[key] = task
     return task
 
 
 async def _called(
-    session: Session, generation: Generation, work: Callable[..., Any], arguments: tuple[Any, ...], *, is_long: bool
+    served: ServedVault, generation: Generation, work: Callable[..., Any], arguments: tuple[Any, ...], *, is_long: bool
 ) -> Any:
-    with session.hold(generation):
+    with served.hold(generation):
         if not is_long:
-            return await session.ask(generation, work, *arguments)
-        async with session.at_length:
-            return await session.ask(generation, work, *arguments, seconds=_LONGEST)
+            return await served.ask(generation, work, *arguments)
+        async with served.at_length:
+            return await served.ask(generation, work, *arguments, seconds=_LONGEST)
 
 
 def _has_failed(task: "asyncio.Task[Any]") -> bool:

@@ -14,7 +14,7 @@ from kg.server.answers import GRAPHS, content_type, negotiated, write
 from kg.server.caching import entity_tag, tagged, unchanged
 from kg.server.described_dataset import FORMATS, SCHEMA, SD, VOID, ServedAddress, dataset_triples, service_triples
 from kg.server.replies import streamed
-from kg.server.session import session_of
+from kg.server.served_vault import served_vault
 from kg.server.worker import Opened, Outlet
 from kg.sparql.answer import Answer
 
@@ -41,7 +41,7 @@ async def void(request: Request) -> Response:
 async def _described(request: Request, about: About) -> Response:
     root = str(request.base_url)
     name, media_type = negotiated(GRAPHS, request.headers.get("accept"))
-    with session_of(request).generation() as generation:
+    with served_vault(request).generation() as generation:
         tag = entity_tag(generation, about, root, media_type)
         if reply := unchanged(request, tag):
             return reply

@@ -16,7 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from kg.server.refusals import Busy
-from kg.server.session import Generation, Session, session_of
+from kg.server.served_vault import Generation, ServedVault, served_vault
 
 _PULSE = 15.0
 """The seconds after which a comment shows that the connection lives."""
@@ -29,42 +29,42 @@ def routes() -> list[BaseRoute]:
 
 async def listen(request: Request) -> Response:
     """Stream the events, beginning with the current generation. Raises Busy."""
-    session = session_of(request)
-    if session.listeners >= session.serving.limits.listeners:
+    served = served_vault(request)
+    if served.listeners >= served.serving.limits.listeners:
         raise Busy
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_events(session), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_events(served), media_type="text/event-stream", headers=headers)
 
 
-async def _events(session: Session) -> AsyncIterator[str]:
-    told, checked = None, session.checked
-    session.listeners += 1
+async def _events(served: ServedVault) -> AsyncIterator[str]:
+    told, checked = None, served.checked
+    served.listeners += 1
     try:
-        while not session.closing.is_set():
-            now = session.current
+        while not served.closing.is_set():
+            now = served.current
             if now is not told:
                 told = now
                 yield f"event: generation\ndata: {json.dumps({'generation': now.number, 'etag': now.digest})}\n\n"
-            elif session.checked is not checked:
-                checked = session.checked
+            elif served.checked is not checked:
+                checked = served.checked
                 if checked.stamp == now.published.stamp:
                     yield f"event: findings\ndata: {json.dumps({'etag': now.digest})}\n\n"
-            elif not await _changes(session, now):
+            elif not await _changes(served, now):
                 yield ": \n\n"
     finally:
-        session.listeners -= 1
+        served.listeners -= 1
 
 
-async def _changes(session: Session, told: Generation) -> bool:
+async def _changes(served: ServedVault, told: Generation) -> bool:
     """Wait for a generation, findings, or the end of the server; return whether one came before the next pulse."""
-    checked = session.checked
+    checked = served.checked
 
     def is_news() -> bool:
-        return session.current is not told or session.checked is not checked or session.closing.is_set()
+        return served.current is not told or served.checked is not checked or served.closing.is_set()
 
     try:
-        async with asyncio.timeout(_PULSE), session.changed:
-            await session.changed.wait_for(is_news)
+        async with asyncio.timeout(_PULSE), served.changed:
+            await served.changed.wait_for(is_news)
     except TimeoutError:
         return False
     return True

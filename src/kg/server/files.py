@@ -25,7 +25,7 @@ from kg.rdf.vocabulary import ATTACHMENT, TYPE
 from kg.server.caching import tagged, unchanged
 from kg.server.refusals import Nowhere
 from kg.server.replies import asked
-from kg.server.session import session_of
+from kg.server.served_vault import served_vault
 from kg.server.worker import Opened
 
 _POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src 'self'"
@@ -42,7 +42,7 @@ def routes() -> list[BaseRoute]:
 async def attachment(request: Request) -> Response:
     """A file of the vault. Raises Nowhere."""
     path = request.path_params["path"]
-    with session_of(request).generation() as generation:
+    with served_vault(request).generation() as generation:
         name = await asked(request, generation, place_of_attachment, path)
         stack = ExitStack()
         try:

@@ -22,7 +22,7 @@ from kg.server.negotiation import Offer
 from kg.server.refusals import BadRequest, MethodRefused, Nowhere
 from kg.server.replies import streamed
 from kg.server.requests import Parameters, parameters_of
-from kg.server.session import session_of
+from kg.server.served_vault import served_vault
 from kg.server.worker import Opened, Outlet
 from kg.sparql.answer import Answer
 
@@ -46,7 +46,7 @@ async def graphs(request: Request) -> Response:
     if request.method not in {"GET", "HEAD"}:
         raise MethodRefused(request.method, _ALLOWED)
     parameters = parameters_of(request.url.query)
-    with session_of(request).generation() as generation:
+    with served_vault(request).generation() as generation:
         base = generation.published.manifest.prefixes.get("n", generation.config.base)
         names = _names(request, parameters, base)
         format_ = next(iter(parameters.get("format", ())), "").lower()

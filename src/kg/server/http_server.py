@@ -12,7 +12,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from kg.core.errors import KgError
 from kg.server.app import started
-from kg.server.session import Session
+from kg.server.served_vault import ServedVault
 from kg.server.settings import ServingLimits
 
 _HEAD = 1 << 16
@@ -146,9 +146,9 @@ class _Protocol(H11Protocol):
 class _Server(uvicorn.Server):
     """A server that ends all streams when it ends."""
 
-    def __init__(self, config: uvicorn.Config, session: Session) -> None:
+    def __init__(self, config: uvicorn.Config, served: ServedVault) -> None:
         super().__init__(config)
-        self._session = session
+        self._session = served
         self.interrupted = False
 
     async def on_tick(self, counter: int) -> bool:
@@ -160,14 +160,14 @@ class _Server(uvicorn.Server):
         self._session.stop()
 
 
-def run(app: Starlette, session: Session, sockets: Sequence[socket.socket], ready: Callable[[], None]) -> None:
+def run(app: Starlette, served: ServedVault, sockets: Sequence[socket.socket], ready: Callable[[], None]) -> None:
     """Serve until Ctrl-C or SIGTERM. `ready` is called when the first request can be answered. Raises KgError."""
 
     class Protocol(_Protocol):
-        limits = session.serving.limits
+        limits = served.serving.limits
 
     async def answering() -> None:
-        async with started(session):
+        async with started(served):
             ready()
             await server.serve(list(sockets))
 
@@ -187,9 +187,9 @@ def run(app: Starlette, session: Session, sockets: Sequence[socket.socket], read
         timeout_graceful_shutdown=0,
         h11_max_incomplete_event_size=_HEAD,
     )
-    server = _Server(config, session)
+    server = _Server(config, served)
     asyncio.run(answering())
-    if session.failure:
-        raise session.failure
+    if served.failure:
+        raise served.failure
     if server.interrupted:
         raise KeyboardInterrupt

@@ -15,7 +15,7 @@ from kg.core.errors import KgError
 from kg.server.frames import DATA
 from kg.server.pool import Call
 from kg.server.refusals import AnswerTooLarge, headers_of, sentence, status_of
-from kg.server.session import Generation, session_of
+from kg.server.served_vault import Generation, served_vault
 from kg.server.settings import ServingLimits
 
 Result = TypeVar("Result")
@@ -51,23 +51,23 @@ async def _gone(request: Request) -> None:
 
 async def asked(request: Request, generation: Generation, work: Callable[..., Any], *arguments: Any) -> Any:
     """The result of a function of a module that a worker calls with an open generation. Raises its exceptions."""
-    return await unless_gone(request, session_of(request).ask(generation, work, *arguments))
+    return await unless_gone(request, served_vault(request).ask(generation, work, *arguments))
 
 
 async def streamed(
     request: Request, generation: Generation, work: Callable[..., Any], *arguments: Any, headers: Mapping[str, str]
 ) -> Response:
     """The reply with what a function writes to an Outlet; it begins with the media type. Raises its exceptions."""
-    session, stack = session_of(request), contextlib.AsyncExitStack()
+    served, stack = served_vault(request), contextlib.AsyncExitStack()
     async with contextlib.AsyncExitStack() as unsent:
         unsent.push_async_callback(stack.aclose)
-        stack.enter_context(session.hold(generation))
-        call = await unless_gone(request, stack.enter_async_context(session.stream(generation, work, *arguments)))
+        stack.enter_context(served.hold(generation))
+        call = await unless_gone(request, stack.enter_async_context(served.stream(generation, work, *arguments)))
         body = unsent.enter_context(SpooledTemporaryFile(_AT_ONCE))  # noqa: SIM115 - the stack closes it
         media_type = await unless_gone(request, _begun(call, body, is_whole=request.scope["http_version"] == "1.0"))
         if call.is_over:
             await stack.aclose()  # the worker is free for others while the client takes the answer
-        return Streamed(call, body, unsent.pop_all(), {**headers, "Content-Type": media_type}, session.serving.limits)
+        return Streamed(call, body, unsent.pop_all(), {**headers, "Content-Type": media_type}, served.serving.limits)
 
 
 async def _begun(call: Call, body: IO[bytes], *, is_whole: bool) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from kg.server.refusals import BadRequest, RequestTooLarge, Slow
-from kg.server.session import session_of
+from kg.server.served_vault import served_vault
 
 _MOST_FIELDS = 1_000
 
@@ -48,7 +48,7 @@ def merged(one: Parameters, other: Parameters) -> Parameters:
 
 async def text_of(request: Request) -> str:
     """The body of a request as text. Raises Slow, RequestTooLarge, BadRequest."""
-    limits = session_of(request).serving.limits
+    limits = served_vault(request).serving.limits
     body = bytearray()
     try:
         async with asyncio.timeout(limits.idle):

@@ -13,7 +13,7 @@ from kg.server.negotiation import prefers_html
 from kg.server.refusals import BadRequest, Forbidden, MethodRefused, WrongMediaType
 from kg.server.replies import streamed
 from kg.server.requests import Parameters, merged, parameters_of, text_of
-from kg.server.session import session_of
+from kg.server.served_vault import served_vault
 
 ALLOWED = "GET, HEAD, POST, OPTIONS"
 _FORM = "application/x-www-form-urlencoded"
@@ -45,15 +45,15 @@ async def endpoint(request: Request) -> Response:
 
 async def _answered(request: Request, asked: Asked) -> Response:
     """The answer, unless the client has it already."""
-    session = session_of(request)
-    with session.generation() as generation:
+    served = served_vault(request)
+    with served.generation() as generation:
         headers: Mapping[str, str] = {"Vary": "Accept", "Cache-Control": "no-store"}
         if asked.kind and asked.is_lasting:
             tag = entity_tag(generation, asked.text, asked.dataset, asked.base, asked.negotiated(asked.kind))
             if reply := unchanged(request, tag):
                 return reply
             headers = tagged(tag)
-        return await streamed(request, generation, answer, asked, session.serving.limits.rows, headers=headers)
+        return await streamed(request, generation, answer, asked, served.serving.limits.rows, headers=headers)
 
 
 async def _without_query(request: Request) -> Response:

@@ -14,7 +14,7 @@ from kg.core.errors import StoreBusy, StoreError, StoreRefused
 from kg.core.findings import Finding, Severity
 from kg.core.text import nfc
 from kg.ingestion.keyed_index import index_of
-from kg.ingestion.overlay import overlay
+from kg.ingestion.overlay import Contents, Overlay, overlay
 from kg.ingestion.pipeline import ingest
 from kg.ingestion.report import Report
 from kg.ingestion.snapshot import Held
@@ -98,6 +98,11 @@ class Session:
         return self._graph is not None
 
     @property
+    def generation(self) -> str:
+        """The stamp of the generation of what is saved."""
+        return self._ingested.generation
+
+    @property
     def files(self) -> Files:
         """The files of the vault as the last ingest saw them."""
         assert self._ingested.files
@@ -171,6 +176,16 @@ class Session:
             held, vault = Held(self._ingested, ()), Vault(config=self.config)
             validate(vault, severity=self.severity, held=held, memory=self._memory)
 
+    def tried(self, contents: Contents) -> Validation:
+        """The validation of the vault with other contents of some notes, which are forgotten again. Raises KgError."""
+        self.remember()
+        with overlay(Vault(config=self.config), contents, held=Held(self._ingested, ())) as drafted:
+            return self._of_overlay(drafted)
+
+    def _of_overlay(self, drafted: Overlay) -> Validation:
+        known, memory = Held(drafted.report, ()), self._memory.beside(drafted)
+        return validate(Vault(config=drafted.config), severity=self.severity, held=known, memory=memory)
+
     def _of_drafts(self, contents: Mapping[str, str]) -> Validation:
         """Validate the vault with unsaved texts, and keep the graph that they make."""
         held = Held(self._ingested, ())
@@ -178,9 +193,7 @@ class Session:
             drafted = end.enter_context(overlay(Vault(config=self.config), contents, held=held))
             graph = HeldGraph.of_overlay(drafted, end.pop_all())
         try:
-            known, memory = Held(drafted.report, ()), self._memory.beside(drafted)
-            vault = Vault(config=drafted.config)
-            validation = validate(vault, severity=self.severity, held=known, memory=memory)
+            validation = self._of_overlay(drafted)
         except BaseException:
             graph.let_go()
             raise

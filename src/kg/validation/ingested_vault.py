@@ -114,7 +114,9 @@ class IngestedVault:
     @cached_property
     def origins(self) -> Origins:
         """The notes that state each triple."""
-        return Origins(self.generation.store.find, {self.names.path(path): path for path in self.report.ledger.entries})
+        paths, names = self.report.ledger.entries.paths, self.names
+        known = self.memory.graphs_of(paths, names) if self.memory else {names.path(path): path for path in paths}
+        return Origins(self.generation.store.find, known)
 
     def of_notes(self, files: Mapping[str, str], work: Callable[[Note], T], what: str) -> Sequence[T]:
         """Apply a function to notes, which are read again; `what` names the work for the progress."""

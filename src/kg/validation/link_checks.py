@@ -483,8 +483,9 @@ def combine(checked: Iterable[Checked], notes: Container[str], files: Iterable[s
     findings = [finding for note in checked for finding in note.findings]
     findings += [*_names(notes, files), *_unlinked(checked), *_hubs(checked), *_circles(checked)]
     findings += _type_conflicts(checked, settings)
-    totals: Counter[LinkClass] = Counter()
+    totals: dict[LinkClass, int] = dict.fromkeys(LINK_CLASSES, 0)
     for note in checked:
-        totals.update(note.classes)
+        for kind, number in note.classes.items():
+            totals[kind] += number
     instructed = {note.path: note.instructions for note in checked if note.instructions}
-    return Links(tuple(findings), {kind: totals[kind] for kind in LINK_CLASSES}, instructed)
+    return Links(tuple(findings), totals, instructed)

@@ -6,7 +6,7 @@ from the labels, files and headings that are alike.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -16,11 +16,13 @@ from urllib.parse import unquote
 import pyoxigraph as ox
 
 from kg.core.child_process import Child
+from kg.core.findings import Finding
 from kg.core.limits import Limits
 from kg.core.text import letters_and_digits
 from kg.ingestion.overlay import Overlay
 from kg.ingestion.report import Report
-from kg.mapping.provenance import Origin
+from kg.mapping.provenance import Origin, Place
+from kg.rdf.iris import Names
 from kg.rdf.vocabulary import DEFAULT_GRAPH, HEADING, LABEL, LABELS, PATH, Term
 from kg.validation.cache import ValidationCache
 from kg.validation.pyshacl_runner import Job, Violation, ask, engine
@@ -48,10 +50,12 @@ def _key(text: str) -> str:
     return letters_and_digits(bare) or bare.casefold()
 
 
-class Worded(NamedTuple):
-    """The message of a result, and the keys of the names on which it depends."""
+class FoundResult(NamedTuple):
+    """The finding of a result, what it was made from, and the keys of the names on which its message depends."""
 
-    message: str
+    finding: Finding
+    origin: Origin | None
+    place: Place | None
     names: frozenset[str]
 
 
@@ -65,7 +69,7 @@ class Remembered:
     more: frozenset[ox.Triple] = frozenset()
     """The triples that the shapes saw besides those of the store."""
     origins: Mapping[Violation, Origin | None] = field(default_factory=lambda: MappingProxyType({}), repr=False)
-    worded: Mapping[Violation, Worded] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    found: Mapping[Violation, FoundResult] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
 
 @dataclass(frozen=True)
@@ -98,10 +102,19 @@ class SinceThen:
         """Whether the place of a result is that of the remembered one."""
         return result in self.last.origins and result.focus not in self.nodes and result.value not in self.nodes
 
-    def message(self, result: Violation) -> Worded | None:
-        """The message of a result, if no name in it may have changed."""
-        worded = self.last.worded.get(result)
-        return worded if worded and self.names.isdisjoint(worded.names) else None
+    def found(self, result: Violation) -> FoundResult | None:
+        """What was found of a result, if no name in its message may have changed."""
+        found = self.last.found.get(result)
+        return found if found and self.names.isdisjoint(found.names) else None
+
+
+class NoteGraphs:
+    """The notes by their named graphs."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.by_iri: dict[str, str] = {}
+        self.paths: set[str] = set()
 
 
 class ValidationMemory:
@@ -110,6 +123,7 @@ class ValidationMemory:
     def __init__(self, limits: Limits, last: Remembered | None = None) -> None:
         self.limits = limits
         self.last = last
+        self.graphs = NoteGraphs("")
         self._children: list[Child] = []
 
     def __enter__(self) -> "ValidationMemory":
@@ -144,8 +158,17 @@ class ValidationMemory:
         is_known = self.last is not None and drafted.is_step and drafted.base.generation == self.last.stamp
         last = replace(self.last, stamp=drafted.report.before) if self.last and is_known else None
         beside = ValidationMemory(self.limits, last)
-        beside._children = self._children
+        beside._children, beside.graphs = self._children, self.graphs
         return beside
+
+    def graphs_of(self, paths: Set[str], names: Names) -> Mapping[str, str]:
+        """The paths of notes by their named graphs, and those of some notes that are no more."""
+        if self.graphs.base != names.base:
+            self.graphs = NoteGraphs(names.base)
+        for path in paths - self.graphs.paths:
+            self.graphs.by_iri[names.path(path)] = path
+            self.graphs.paths.add(path)
+        return self.graphs.by_iri
 
     def ask(self, job: Job) -> list[Violation]:
         """The results of a job of pySHACL. Raises ShapesError, TimedOut, ChildError."""

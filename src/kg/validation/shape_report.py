@@ -24,7 +24,7 @@ from kg.validation.cache import ShapeFindings
 from kg.validation.conformance import Conformance, State
 from kg.validation.data_graph import DataGraph
 from kg.validation.ingested_vault import IngestedVault
-from kg.validation.memory import SinceThen, Worded, keys_of_iri, name_keys
+from kg.validation.memory import FoundResult, SinceThen, keys_of_iri, name_keys
 from kg.validation.messages import Wording, bare, severity_of
 from kg.validation.ontology_places import FilePlace, OntologyPlaces
 from kg.validation.outcome import ShapesOutcome, outcome
@@ -138,7 +138,8 @@ class ShapeReport:
     @cached_property
     def results(self) -> tuple[Violation, ...]:
         """All results, each once."""
-        return tuple(dict.fromkeys((*self.state.results, *self.state.whole, *self.of_ranges)))
+        local, whole = self.state.results, self.state.whole
+        return (*(dict.fromkeys((*local, *whole)) if whole else local), *self.of_ranges)
 
     @cached_property
     def reported(self) -> list[Violation]:
@@ -163,6 +164,19 @@ class ShapeReport:
             return tuple([result for result in results if states(result.focus, result.property, result.value)])
 
     def finding(self, placed: Placed) -> Finding:
+        """The finding of a result; the process remembers it, if it keeps running."""
+        if self.ingested.memory is None:
+            return self._finding(placed)
+        since, (result, origin, place) = self.ingested.since, placed
+        found = since.found(result) if since else None
+        if found is None or (found.origin, found.place) != (origin, place):
+            self._named.clear()
+            finding = self._finding(placed)
+            found = FoundResult(finding, origin, place, frozenset().union(*map(self._keys_of, self._named)))
+        self.found[result] = found
+        return found.finding
+
+    def _finding(self, placed: Placed) -> Finding:
         """The finding of a result: in a note, in a pulled graph, or at the start of the vault."""
         result, origin, place = placed
         wording = self.wording
@@ -176,23 +190,11 @@ class ShapeReport:
         )
         path, place = (origin.path, place) if origin else self._elsewhere(result)
         code, hint = wording.code(result.shape, result.constraint), wording.hint(result.shape)
-        message = self._message(result) if self.ingested.memory else wording.message(result)
-        return Finding(path, *(place or Place(1, 1, 1, 1)), code, message, hint, details)
-
-    def _message(self, result: Violation) -> str:
-        """The message of a result; the process remembers it."""
-        since = self.ingested.since
-        worded = since.message(result) if since else None
-        if worded is None:
-            self._named.clear()
-            message = self.wording.message(result)
-            worded = Worded(message, frozenset().union(*map(self._keys_of, self._named)))
-        self.worded[result] = worded
-        return worded.message
+        return Finding(path, *(place or Place(1, 1, 1, 1)), code, wording.message(result), hint, details)
 
     @cached_property
-    def worded(self) -> dict[Violation, Worded]:
-        """The messages so far, if the process remembers them."""
+    def found(self) -> dict[Violation, FoundResult]:
+        """The findings so far, if the process remembers them."""
         return {}
 
     @cached_property

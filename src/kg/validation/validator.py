@@ -94,6 +94,8 @@ class Validation:
 
     def by(self, rules: FindingRules) -> "Validation":
         """A copy with the findings that the rules take, each with the severity that they give it."""
+        if rules.are_none:
+            return self
         graded = tuple(map(rules.graded, self.findings))
         suppressed = tuple(Suppressed(rules.graded(row.finding), row.by) for row in self.suppressed)
         unplaced = {code: number for code, number in self.unplaced.items() if rules.takes_code(code)}
@@ -114,7 +116,7 @@ class Validation:
     def turtle(self, prefixes: Mapping[str, str]) -> str:
         """The SHACL validation report, in Turtle."""
         message = self.wording.message if self.wording else lambda result: ""
-        results = [violation._replace(messages=(message(violation),)) for violation in ordered(self.results)]
+        results = [violation._replace(messages=(message(violation),)) for violation in ordered(set(self.results))]
         return in_turtle(self.shapes or Shapes(()), results, prefixes)
 
 
@@ -299,7 +301,7 @@ def _remember(
         memory.last = replace(last, stamp=ingested.generation.stamp, cache=cache)
     elif shapes.key:
         origins = {result: origin for result, origin, _ in placed}
-        memory.last = Remembered(ingested.generation.stamp, cache, shapes.more, origins, shapes.worded)
+        memory.last = Remembered(ingested.generation.stamp, cache, shapes.more, origins, shapes.found)
     else:
         memory.last = None  # pySHACL refuses a shape: each time anew
 

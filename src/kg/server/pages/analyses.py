@@ -13,7 +13,7 @@ from kg.server.pages.routes import page, problem_page
 from kg.server.pages.writing import open_vault
 from kg.server.refusals import sentence, status_of
 from kg.server.replies import asked
-from kg.server.session import session_of
+from kg.server.served_vault import served_vault
 from kg.server.worker import Opened
 from kg.views.analyses import ANALYSES, AnalysisView, analysis, state_beside
 
@@ -36,7 +36,7 @@ async def more(request: Request) -> Response:
 async def one(request: Request) -> Response:
     """An analysis; while it is being computed, a page that says so and loads itself again."""
     name = request.url.path.strip("/")
-    with session_of(request).generation() as generation:
+    with served_vault(request).generation() as generation:
         state = await asked(request, generation, state_of, name)
         tag = entity_tag(generation, "analysis", name, state)
         if answer := unchanged(request, tag):

@@ -16,7 +16,7 @@ from kg.server.pages.rendering import PageContent, rendered
 from kg.server.pages.routes import page
 from kg.server.pages.writing import open_vault
 from kg.server.requests import first, page_number, parameters_of
-from kg.server.session import session_of
+from kg.server.served_vault import served_vault
 from kg.server.worker import Opened
 from kg.views.note_text import NoteText
 from kg.views.problems import ProblemQuery, Problems, problems
@@ -29,8 +29,8 @@ def routes() -> list[BaseRoute]:
 
 async def findings(request: Request) -> Response:
     """The findings that the parameters choose."""
-    session = session_of(request)
-    return await page(request, findings_page, query_of(request), session.serving.checks, session.checked.problem)
+    served = served_vault(request)
+    return await page(request, findings_page, query_of(request), served.serving.checks, served.checked.problem)
 
 
 def query_of(request: Request) -> ProblemQuery:

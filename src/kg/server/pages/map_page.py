@@ -12,7 +12,7 @@ from kg.server.computed_once import prepared
 from kg.server.pages.map_data import map_data, map_page, map_picture, map_thing
 from kg.server.replies import asked, refusal
 from kg.server.requests import first, parameters_of
-from kg.server.session import session_of
+from kg.server.served_vault import served_vault
 
 _SVG = "image/svg+xml"
 
@@ -29,14 +29,14 @@ def routes() -> list[BaseRoute]:
 
 async def show(request: Request) -> Response:
     """The page."""
-    with session_of(request).generation() as generation:
+    with served_vault(request).generation() as generation:
         tag = entity_tag(generation, "map")
         return unchanged(request, tag) or HTMLResponse(await asked(request, generation, map_page), headers=tagged(tag))
 
 
 async def data(request: Request) -> Response:
     """The things and links, which are computed once a generation."""
-    with session_of(request).generation() as generation:
+    with served_vault(request).generation() as generation:
         tag = entity_tag(generation, "map data")
         if answer := unchanged(request, tag):
             return answer
@@ -53,7 +53,7 @@ async def data(request: Request) -> Response:
 async def thing(request: Request) -> Response:
     """The text and the properties of a thing."""
     iri = first(parameters_of(request.url.query), "iri")
-    with session_of(request).generation() as generation:
+    with served_vault(request).generation() as generation:
         tag = entity_tag(generation, "map thing", iri)
         if answer := unchanged(request, tag):
             return answer
@@ -68,7 +68,7 @@ async def picture(request: Request) -> Response:
     parameters = parameters_of(request.url.query)
     theme = "dark" if parameters.get("theme") == ["dark"] else "light"
     inferred = parameters.get("inferred") != ["no"]
-    with session_of(request).generation() as generation:
+    with served_vault(request).generation() as generation:
         tag = entity_tag(generation, "map picture", theme, inferred)
         if answer := unchanged(request, tag):
             return answer

@@ -17,7 +17,7 @@ from kg.server.pages.rendering import PageContent, rendered, static_address, sta
 from kg.server.refusals import sentence, status_of
 from kg.server.replies import asked
 from kg.server.requests import first, page_number, parameters_of
-from kg.server.session import Generation, Session, session_of
+from kg.server.served_vault import Generation, ServedVault, served_vault
 from kg.server.worker import Opened
 
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "txt": "text/plain"}
@@ -40,18 +40,18 @@ async def home(request: Request) -> Response:
     return await page(request, writing.home_page, ask=asked_once)
 
 
-async def write_first_pages(session: Session) -> None:
+async def write_first_pages(served: ServedVault) -> None:
     """Write the first page of each generation before somebody asks for it, for as long as the server runs."""
     known: Generation | None = None
     while True:
-        async with session.changed:
-            await session.changed.wait_for(partial(_is_other, session, known))
-        with suppress(KgError), session.generation() as known:
-            await computing(session, known, writing.home_page)
+        async with served.changed:
+            await served.changed.wait_for(partial(_is_other, served, known))
+        with suppress(KgError), served.generation() as known:
+            await computing(served, known, writing.home_page)
 
 
-def _is_other(session: Session, known: Generation | None) -> bool:
-    return session.current is not known
+def _is_other(served: ServedVault, known: Generation | None) -> bool:
+    return served.current is not known
 
 
 async def thing(request: Request) -> Response:
@@ -90,8 +90,8 @@ async def page(
     request: Request, work: Callable[..., str], *arguments: Any, ask: Callable[..., Awaitable[str]] = asked
 ) -> Response:
     """A page that a worker writes. One that cannot be written is a page, too, and says why."""
-    with session_of(request).generation() as generation:
-        tag = entity_tag(generation, work.__qualname__, arguments, session_of(request).checked)
+    with served_vault(request).generation() as generation:
+        tag = entity_tag(generation, work.__qualname__, arguments, served_vault(request).checked)
         if answer := unchanged(request, tag):
             return answer
         try:

@@ -16,7 +16,7 @@ from kg.server.pages.writing import open_vault
 from kg.server.refusals import BadRequest
 from kg.server.replies import streamed
 from kg.server.requests import Parameters, first, page_number, parameters_of
-from kg.server.session import session_of
+from kg.server.served_vault import served_vault
 from kg.server.worker import Opened, Outlet
 from kg.sparql.listing import Comparison
 from kg.views.table import NAME, TableQuery, ThingTable, ThingTables
@@ -85,7 +85,7 @@ async def _written(request: Request, query: TableQuery, format_: str) -> Respons
     """All rows of a table in a format. Raises KgError."""
     if format_ not in _FORMATS:
         raise BadRequest(f"a table is available as {', '.join(_FORMATS)}")
-    with session_of(request).generation() as generation:
+    with served_vault(request).generation() as generation:
         tag = entity_tag(generation, "table", query, format_)
         if answer := unchanged(request, tag):
             return answer

@@ -19,7 +19,7 @@ from kg.server.pages.writing import open_vault
 from kg.server.refusals import BadRequest, headers_of, sentence, status_of
 from kg.server.replies import asked
 from kg.server.requests import first, merged, parameters_of, text_of
-from kg.server.session import session_of
+from kg.server.served_vault import served_vault
 from kg.server.worker import Opened
 from kg.views.open_vault import OpenVault
 from kg.views.questions import (
@@ -80,7 +80,7 @@ async def library_query(request: Request) -> Response:
 
 async def _page(request: Request, what: WorkbenchRequest) -> Response:
     """The page, also of a query that cannot be answered: it says why, beside the query."""
-    with session_of(request).generation() as generation:
+    with served_vault(request).generation() as generation:
         is_lasting = request.method != "POST" and Asked(what.text).is_lasting and not what.name
         tag = entity_tag(generation, "workbench", what)
         if is_lasting and (answer := unchanged(request, tag)):

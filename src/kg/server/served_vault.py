@@ -62,7 +62,7 @@ class Generation:
         return self.published.path != self.config.store
 
 
-class Session:
+class ServedVault:
     """What a server serves. `start` needs a running loop; `close` ends all processes."""
 
     def __init__(
@@ -285,8 +285,8 @@ class Session:
             yield call
 
 
-def session_of(request: "Request") -> Session:
-    """The session that a request is about."""
-    session = request.app.state.session
-    assert isinstance(session, Session)
-    return session
+def served_vault(request: "Request") -> ServedVault:
+    """The served vault that a request is about."""
+    served = request.app.state.served
+    assert isinstance(served, ServedVault)
+    return served
