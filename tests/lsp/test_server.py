@@ -1,7 +1,9 @@
 """`kg lsp` as editors use it: the real process, spoken to over its standard input and output."""
 
 import json
+import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -415,4 +417,28 @@ def test_sample_notes(tmp_path: Path) -> None:
     with Editor.start(vault, "neovim") as editor:
         path = sorted(file.relative_to(vault).as_posix() for file in vault.rglob("*.md"))[0]
         editor.open(path)
+        agrees(editor, tmp_path / "copy")
+
+
+VAULTS = ("foam-docs", "hugo-docs", "kepano-obsidian", "markdown-oxide-testfiles", "obsidiantools-stub", "logseq-docs")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", VAULTS)
+def test_sample_vaults(tmp_path: Path, name: str) -> None:
+    """No diagnostic that kg validate would not give, before and after an edit."""
+    samples = os.environ.get("KG_SAMPLES", "")
+    if not (samples and Path(samples, name).is_dir()):
+        pytest.skip("KG_SAMPLES names no folder with this vault")
+    vault = tmp_path / "vault"
+    shutil.copytree(Path(samples, name), vault, ignore=shutil.ignore_patterns(".git", ".kg"))
+    (vault / "kg.toml").touch()
+    path = max(
+        (file for file in vault.rglob("*.md") if ".obsidian" not in file.parts), key=lambda file: file.stat().st_size
+    )
+    with Editor.start(vault, "neovim") as editor:
+        note = path.relative_to(vault).as_posix()
+        document = editor.open(note)
+        agrees(editor, tmp_path / "copy")
+        editor.change(note, document.text + "\n# More 😀\n[[Nowhere at all]] ![[none.png]]\n")
         agrees(editor, tmp_path / "copy")

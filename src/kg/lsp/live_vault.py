@@ -30,8 +30,10 @@ from kg.session.session import Session
 from kg.session.vault_state import VaultState
 
 Result = TypeVar("Result")
-_QUIET = 0.05
-"""The seconds without an edit after which the vault is validated."""
+_QUIET, _LONGEST_QUIET = 0.05, 1.0
+"""The least and the most seconds without an edit after which the vault is validated."""
+_SHARE = 0.25
+"""That time as a share of what the last validation took: while it works, answers take longer."""
 _KEPT = 300.0
 """The seconds after which an overlay is marked as in use again."""
 _PATIENCE, _PAUSE = 60.0, 0.25
@@ -78,6 +80,7 @@ class LiveVault:
         self._dirty = asyncio.Event()
         self._ended = threading.Event()
         self._edits = 0
+        self._took = 0.0
         self._pages: CodePages | None = None
         self._is_prepared = False
         self._made: dict[str, tuple[tuple[tuple[Finding, ...], str], FileDiagnostics]] = {}
@@ -204,18 +207,20 @@ class LiveVault:
 
     async def _rested(self) -> None:
         """Wait until nobody has typed for a moment."""
-        edits = -1
+        edits, quiet = -1, min(max(_QUIET, _SHARE * self._took), _LONGEST_QUIET)
         while edits != self._edits:
             edits = self._edits
-            await asyncio.sleep(_QUIET)
+            await asyncio.sleep(quiet)
 
     async def _validated(self) -> None:
         """Validate the vault with its drafts, and tell what is new."""
+        begun = time.monotonic()
         try:
             self.diagnostics = await self._in(self._working, self._validate)
         except KgError as error:
             self.listener.problem(str(error))
             return
+        self._took = time.monotonic() - begun
         self.first.set()
         self.changed.set()
         self.changed = asyncio.Event()
