@@ -70,6 +70,7 @@ bench: $(STAMP) ## Figures, each beside a peer in the same run
 	$(BIN)/python benchmarks/page.py
 	$(BIN)/python benchmarks/browsing.py
 	$(BIN)/python benchmarks/agents.py
+	$(BIN)/python benchmarks/editors.py
 	$(BIN)/python benchmarks/hostile.py
 
 clean:

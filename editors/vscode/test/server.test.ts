@@ -58,6 +58,7 @@ test("the server answers what the extension asks", { skip: reasonToSkip(), timeo
       capabilities: {
         general: { positionEncodings: ["utf-16"] },
         textDocument: { diagnostic: { dynamicRegistration: false }, codeLens: {} },
+        workspace: { diagnostics: { refreshSupport: true } }, // as VS Code; the server pushes to others
       },
     });
     assert.ok(serverInfo?.name);

@@ -5,7 +5,6 @@ come; one brings the store up to date and validates; one waits for changes on th
 """
 
 import asyncio
-import gc
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -82,7 +81,6 @@ class LiveVault:
         self._edits = 0
         self._took = 0.0
         self._pages: CodePages | None = None
-        self._is_prepared = False
         self._made: dict[str, tuple[tuple[tuple[Finding, ...], str], FileDiagnostics]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -247,10 +245,7 @@ class LiveVault:
             prepare_symbols(state.steady)
         with suppress(KgError):  # the next validation says why
             self.session.remember()
-        if not self._is_prepared:
-            self._is_prepared = True
-            gc.collect()
-            gc.freeze()  # else the collector looks at all of this again and again, while somebody types
+        self.session.settle()
 
     # ---- the disk ----------------------------------------------------------------------------------------------------
 

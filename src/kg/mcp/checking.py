@@ -47,6 +47,8 @@ class OwnChecks:
         """The findings of a draft. Raises KgError."""
         session = self._latest(vault)
         session.validate()
+        session.remember()
+        session.settle()
         return _compared(path, session.validated.findings, session.tried({path: text}).findings)
 
     def _latest(self, vault: OpenVault) -> Session:
@@ -84,9 +86,17 @@ KEPT_CHECKS = Checks(kept_findings, draft_in_a_copy)
 
 
 def _compared(path: str, before: Mapping[str, tuple[Finding, ...]], after: Iterable[Finding]) -> DraftFindings:
-    """What a draft has, and what it changes elsewhere."""
-    had = {row for name, rows in before.items() if name != path for row in rows}
-    has = [row for row in after if row.path != path]
-    new = tuple(row for row in has if row not in had)
-    own = tuple(row for row in after if row.path == path)
-    return DraftFindings(own, new, len(had) - (len(has) - len(new)))
+    """What a draft has, and what it changes elsewhere.
+
+    Nearly all findings are the very same objects as before, and need no closer look.
+    """
+    known = {id(row) for name, rows in before.items() if name != path for row in rows}
+    own, new, kept = list[Finding](), list[Finding](), 0
+    for row in after:
+        if row.path == path:
+            own.append(row)
+        elif id(row) in known or row in before.get(row.path, ()):
+            kept += 1
+        else:
+            new.append(row)
+    return DraftFindings(tuple(own), tuple(new), len(known) - kept)

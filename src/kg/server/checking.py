@@ -92,6 +92,7 @@ class NotesChecker:
         with suppress(KgError):
             if self.session:
                 self.session.remember()
+                self.session.settle()
 
     def _session(self, config: Config) -> "Session":
         """The session, up to date. Raises KgError."""

@@ -1,5 +1,6 @@
 """A vault held open by a process that answers while notes are written: an editor, a server, an agent's loop."""
 
+import gc
 import os
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
@@ -51,11 +52,12 @@ class Session:
         self.drafts: Mapping[str, Draft] = MappingProxyType({})
         """The notes in editors, by path."""
         self.validated = Validated()
-        self._is_apart = False
+        self._is_apart = self._is_settled = False
         self._report: Report | None = None
         self._saved: HeldGraph | None = None
         self._graph: HeldGraph | None = None
         self._graph_report: Report | None = None
+        self._last_validation: tuple[Validation, Mapping[str, Draft]] | None = None
         self._validated: tuple[tuple[str, Config], Validation] | None = None
         self._memory = ValidationMemory(config.limits)
         self._end = ExitStack()
@@ -152,6 +154,10 @@ class Session:
             validation = self._of_drafts(unsaved)
         elif self._graph is not self._saved and self._saved:
             self._show(self._saved, self._ingested, is_saved=True)
+        last = self._last_validation
+        if last and last[0] is validation and last[1] is drafts:
+            return validation
+        self._last_validation = validation, drafts
         by_path: dict[str, list[Finding]] = {}
         for finding in validation.findings:
             by_path.setdefault(finding.path, []).append(finding)
@@ -185,6 +191,13 @@ class Session:
     def _of_overlay(self, drafted: Overlay) -> Validation:
         known, memory = Held(drafted.report, ()), self._memory.beside(drafted)
         return validate(Vault(config=drafted.config), severity=self.severity, held=known, memory=memory)
+
+    def settle(self) -> None:
+        """Keep the collector from what is held: it would look at all of it again and again, for a second or more."""
+        if not self._is_settled:
+            self._is_settled = True
+            gc.collect()
+            gc.freeze()
 
     def _of_drafts(self, contents: Mapping[str, str]) -> Validation:
         """Validate the vault with unsaved texts, and keep the graph that they make."""
