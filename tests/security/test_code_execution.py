@@ -55,6 +55,8 @@ COMMANDS: dict[str, list[list[str]]] = {
     "test": [[]],
     "push": [[SERVER]],
     "serve": [["--host", "192.0.2.1"]],
+    "lsp": [[]],
+    "mcp": [[]],
     "pull": [[SERVER]],
     "completion": [["bash"], ["zsh"], ["fish"]],
     "help": [["query"], []],

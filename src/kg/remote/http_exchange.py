@@ -239,9 +239,10 @@ class Exchange:
 def _message(error: urllib.error.HTTPError) -> str:
     """The first line of a server's message on its refusal; of a web page, the title."""
     try:
-        text = error.read(_MESSAGE).decode("utf-8", "replace")
+        data = error.read(_MESSAGE)
     except (OSError, http.client.HTTPException):
         return ""
+    text = data.decode("utf-8", "replace") if isinstance(data, bytes) else str(data)  # text before Python 3.11.5
     if "<html" in text[:1000].lower():
         title = re.search(r"<title>(.*?)</title>", text, re.I | re.S)
         text = unescape(title[1]) if title else ""
