@@ -442,3 +442,25 @@ def test_sample_vaults(tmp_path: Path, name: str) -> None:
         agrees(editor, tmp_path / "copy")
         editor.change(note, document.text + "\n# More 😀\n[[Nowhere at all]] ![[none.png]]\n")
         agrees(editor, tmp_path / "copy")
+
+
+def test_a_remedy_of_an_unsaved_note(vault: Path, tmp_path: Path) -> None:
+    """The remedy is found when it is chosen, for the text that the editor has."""
+    with Editor.start(vault, "vscode") as editor:
+        editor.open("Both.md")
+        editor.change("Both.md", "---\ntype: [Plan, Fact]\n---\nNot saved: [[Demo]].\n")
+        agrees(editor, tmp_path / "copy")
+        contradiction = next(one for one in editor.diagnostics("Both.md") if one.code == "C01")
+        context = lsp.CodeActionContext([contradiction])
+        method = lsp.TEXT_DOCUMENT_CODE_ACTION
+        actions = of_note(editor, method, "Both.md", range=contradiction.range, context=context)
+        action = next(one for one in actions if one.edit is None)
+        resolved = editor.ask(lsp.CODE_ACTION_RESOLVE, action)
+        assert resolved.edit
+        (change,) = resolved.edit.document_changes
+        text, encoding = editor.documents["Both.md"].text, editor.encoding
+        (one,) = change.edits
+        start, end = (offset(text, place, encoding) for place in (one.range.start, one.range.end))
+        editor.change("Both.md", text[:start] + one.new_text + text[end:])
+        agrees(editor, tmp_path / "copy")
+        assert "C01" not in {found.code for found in shown(editor)}

@@ -205,8 +205,12 @@ def _questions(server: NotesServer) -> None:
             return params
         params.data = data.get("own")
         capabilities = server.client_capabilities
-        done = await server.ask(data["uri"], lambda edited: resolve_action(edited, params, capabilities=capabilities))
+        done = await server.ask(
+            data["uri"], lambda edited: resolve_action(edited, params, capabilities=capabilities), is_long=True
+        )
         done = done or params
+        if done.disabled:  # which many editors do not show
+            server.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Info, done.disabled.reason))
         done.data = data
         return done
 

@@ -141,12 +141,17 @@ class LiveVault:
 
     # ---- questions and edits -----------------------------------------------------------------------------------------
 
-    async def ask(self, question: Callable[[VaultState], Result]) -> Result:
-        """The answer of a function of the vault at this moment, after all edits so far. Raises KgError."""
+    async def ask(self, question: Callable[[VaultState], Result], *, is_long: bool = False) -> Result:
+        """The answer of a function of the vault at this moment, after all edits so far; other questions wait for it.
+
+        They do not wait for a long one. Raises KgError.
+        """
         await self.opened.wait()
         if self.failure:
             raise KgError(self.failure)
-        return await self._in(self._asking, self._asked, question)
+        if is_long:
+            await self._in(self._asking, int)  # after the edits so far
+        return await self._in(self._working if is_long else self._asking, self._asked, question)
 
     def _asked(self, question: Callable[[VaultState], Result]) -> Result:
         with self.session.state() as state:

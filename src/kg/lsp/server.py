@@ -155,7 +155,7 @@ class NotesServer(LanguageServer):
 
     # ---- questions ---------------------------------------------------------------------------------------------------
 
-    async def ask(self, uri: str, question: Callable[[EditedNote], Result]) -> Result | None:
+    async def ask(self, uri: str, question: Callable[[EditedNote], Result], *, is_long: bool = False) -> Result | None:
         """The answer of a function of a note; None if it is in no vault, or cannot be read."""
         known = await self.home(uri)
         if known is None:
@@ -167,7 +167,7 @@ class NotesServer(LanguageServer):
             return question(EditedNote(state, path, note, self.encoding)) if note else None
 
         try:
-            return await vault.ask(answered)
+            return await vault.ask(answered, is_long=is_long)
         except KgError as error:
             self.problem(str(error))
             return None
