@@ -17,7 +17,7 @@ from kg.ingestion.pipeline import ingest
 from kg.ingestion.snapshot import Held
 from kg.notes.vault import Vault
 from kg.validation.memory import ValidationMemory, keys_of_iri, name_keys
-from kg.validation.validator import Validation, validate
+from kg.validation.validator import Validation, validate, validate_again
 
 SHAPES = """@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix kg: <https://w3id.org/concept-notes#> .
 @prefix schema: <https://schema.org/> .
@@ -51,7 +51,7 @@ def test_histories(tmp_path: Path, seed: int, length: int) -> None:
             config = load(vault, cwd=vault)
             drafts = {p: t for p, t in edits.items() if p.endswith(".md") and (t is not None or (vault / p).exists())}
             with overlay(Vault(config=config), drafts, held=held) as ours:
-                found = validate(Vault(config=ours.config), held=Held(ours.report, ()), memory=memory.beside(ours))
+                found = validate_again(Vault(config=ours.config), memory.beside(ours), held=Held(ours.report, ()))
                 compared(found, cold(ours.config, tmp_path / "cold"))
             if chance.random() < 0.3:
                 continue
@@ -60,7 +60,7 @@ def test_histories(tmp_path: Path, seed: int, length: int) -> None:
                 (vault / path).unlink(missing_ok=True)
             config = load(vault, cwd=vault)
             report = ingest(Vault(config=config))
-            found = validate(Vault(config=config), held=Held(report, ()), memory=memory)
+            found = validate_again(Vault(config=config), memory, held=Held(report, ()))
             compared(found, cold(config, tmp_path / "cold"))
             held = Held(report, ())
 
@@ -92,13 +92,13 @@ def test_drafts_of_real_notes(tmp_path: Path, seed: int, length: int) -> None:
     held = Held(ingest(Vault(config=config)), ())
     paths, drafts = sorted(held.report.ledger.entries), dict[str, str]()
     with ValidationMemory(config.limits) as memory:
-        validate(Vault(config=config), held=held, memory=memory)
+        validate_again(Vault(config=config), memory, held=held)
         for _ in range(length):
             path = chance.choice(paths)
             drafts[path] = changed(chance, drafts.get(path) or (vault / path).read_text(encoding="utf-8"), paths)
             with overlay(Vault(config=config), drafts, held=held) as ours:
                 assert memory.beside(ours).last, "the overlay is not a step from what is remembered"
-                found = validate(Vault(config=ours.config), held=Held(ours.report, ()), memory=memory.beside(ours))
+                found = validate_again(Vault(config=ours.config), memory.beside(ours), held=Held(ours.report, ()))
                 compared(found, validate(Vault(config=ours.config)))
 
 
@@ -108,11 +108,11 @@ def test_a_name_depends_on_what_is_alike(tmp_path: Path) -> None:
     config = load(vault, cwd=vault)
     with ValidationMemory(config.limits) as memory:
         first = Held(ingest(Vault(config=config)), ())
-        before = validate(Vault(config=config), held=first, memory=memory)
+        before = validate_again(Vault(config=config), memory, held=first)
         assert any("“Demo” has too few links" in finding.message for finding in before.findings)
         write_vault(vault, {"b/Demo.md": "Another.\n"})
         second = Held(ingest(Vault(config=config)), ())
-        after = validate(Vault(config=config), held=second, memory=memory)
+        after = validate_again(Vault(config=config), memory, held=second)
         assert any("a/Demo" in finding.message for finding in after.findings)
         compared(after, cold(config, tmp_path / "cold"))
 
@@ -121,11 +121,11 @@ def test_what_is_remembered_of_another_generation_does_not_count(tmp_path: Path)
     vault = write_vault(tmp_path / "v", {"A.md": "[[B]]\n", "kg.toml": ""})
     config = load(vault, cwd=vault)
     with ValidationMemory(config.limits) as memory:
-        validate(Vault(config=config), memory=memory)
+        validate_again(Vault(config=config), memory)
         write_vault(vault, {"B.md": "Here.\n"})
         kg.ingest(Vault(config=config))
         write_vault(vault, {"C.md": "[[D]]\n"})
-        compared(validate(Vault(config=config), memory=memory), cold(config, tmp_path / "cold"))
+        compared(validate_again(Vault(config=config), memory), cold(config, tmp_path / "cold"))
 
 
 def test_keys_of_names() -> None:

@@ -17,7 +17,7 @@ from kg.notes.vault import Progress
 from kg.rdf.terms import INFERRED, ONTOLOGY
 from kg.rdf.vocabulary import LINKS_TO, MISSING, PREF_LABEL, TYPE, iri_of
 from kg.reasoning.rule_cache import RULES
-from kg.store.builder import Builder, building
+from kg.store.builder import Builder, building, relinked
 from kg.store.generations import tidy
 from kg.store.ingest_state import IngestState, Missing
 from kg.store.note_table import FILE as TABLE
@@ -139,10 +139,10 @@ class Publisher:
 
 def _missing(store: Builder, before: Missing | None) -> Missing:
     """The missing things in the store, where only those that it has linked again differ from `before`."""
-    if before is None or store.relinked is None:
+    if before is None or store.changed is None:
         return _all_missing(store)
     missing = {**before}
-    for node in store.relinked:
+    for node in relinked(store.changed):
         missing.pop(iri_of(node), None)
         if iri_of(node) and store.has(node, TYPE, MISSING):
             names = [getattr(triple.object, "value", "") for triple in store.triples(node, PREF_LABEL)]

@@ -31,6 +31,7 @@ def create_server(settings: EditorSettings | None = None) -> NotesServer:
     _life(server)
     _texts(server)
     _questions(server)
+    _actions(server)
     _lists(server)
     _pictures(server)
     return server
@@ -185,6 +186,8 @@ def _questions(server: NotesServer) -> None:
     async def highlighted(params: lsp.DocumentHighlightParams) -> list[lsp.DocumentHighlight] | None:
         return await server.ask(params.text_document.uri, lambda edited: document_highlights(edited, params.position))
 
+
+def _actions(server: NotesServer) -> None:
     @server.feature(
         lsp.TEXT_DOCUMENT_CODE_ACTION, lsp.CodeActionOptions(code_action_kinds=_ACTIONS, resolve_provider=True)
     )

@@ -27,7 +27,7 @@ from kg.session.held_graph import HeldGraph
 from kg.session.vault_state import Draft, VaultState
 from kg.store.ingest_state import IngestState
 from kg.validation.memory import ValidationMemory
-from kg.validation.validator import Validation, validate
+from kg.validation.validator import Validation, validate, validate_again
 
 
 class Validated(NamedTuple):
@@ -171,16 +171,19 @@ class Session:
         """Validate what is saved. The first time, what the store has of the last validation is enough."""
         key = self._ingested.generation, self.config
         if self._validated is None or self._validated[0] != key:
-            memory = self._memory if self._memory.last else None
             held, vault = Held(self._ingested, ()), Vault(config=self.config)
-            self._validated = key, validate(vault, severity=self.severity, held=held, memory=memory)
+            if self._memory.last:
+                validation = validate_again(vault, self._memory, severity=self.severity, held=held)
+            else:
+                validation = validate(vault, severity=self.severity, held=held)
+            self._validated = key, validation
         return self._validated[1]
 
     def remember(self) -> None:
         """Remember how the findings come about, so that a draft is validated at the cost of what it changes."""
         if self._memory.last is None or self._memory.last.stamp != self._ingested.generation:
             held, vault = Held(self._ingested, ()), Vault(config=self.config)
-            validate(vault, severity=self.severity, held=held, memory=self._memory)
+            validate_again(vault, self._memory, severity=self.severity, held=held)
 
     def tried(self, contents: Contents) -> Validation:
         """The validation of the vault with other contents of some notes, which are forgotten again. Raises KgError."""
@@ -190,7 +193,7 @@ class Session:
 
     def _of_overlay(self, drafted: Overlay) -> Validation:
         known, memory = Held(drafted.report, ()), self._memory.beside(drafted)
-        return validate(Vault(config=drafted.config), severity=self.severity, held=known, memory=memory)
+        return validate_again(Vault(config=drafted.config), memory, severity=self.severity, held=known)
 
     def settle(self) -> None:
         """Keep the collector from what is held: it would look at all of it again and again, for a second or more."""

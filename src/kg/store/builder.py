@@ -83,8 +83,6 @@ class Builder:
         self._put = 0
         self.left_out: dict[str, str] = {}
         """Inferred triples that the store refused, with the reasons."""
-        self.relinked: set[Term] | None = set() if base else None
-        """The things whose type, name or links to them have changed; None if everything has."""
         self.changed: set[ox.Quad] | None = set() if base else None
         """The quads that were removed or added; None if they are too many to name."""
 
@@ -163,7 +161,6 @@ class Builder:
         removed: list[ox.Quad] = []
         gone: set[ox.Triple] = set()
         come: set[ox.Triple] = set()
-        self._relink(touched)
         for triple in touched:
             quads = matching(self._db, triple.subject, triple.predicate, triple.object, None)
             graphs = {quad.graph_name for quad in quads}
@@ -182,10 +179,6 @@ class Builder:
         self._count(INFERRED, -sum(quad.graph_name == inferred for quad in removed))
         return gone, come
 
-    def _relink(self, triples: Iterable[ox.Triple]) -> None:
-        if self.relinked is not None:
-            self.relinked.update(_named(triples))
-
     def _record(self, *changes: Iterable[ox.Quad]) -> None:
         if self.changed is not None:
             self.changed.update(*changes)
@@ -193,19 +186,16 @@ class Builder:
     def clear_inferred(self) -> None:
         """Remove all inferred triples."""
         self.changed = None
-        name = INFERRED_GRAPH
-        triples = [quad.triple for quad in matching(self._db, None, None, None, name)]
-        self.change_inferred(triples, ())
+        self.change_inferred([quad.triple for quad in matching(self._db, None, None, None, INFERRED_GRAPH)], ())
 
     def is_inferred(self, triple: ox.Triple) -> bool:
         """Whether a triple is inferred, and asserted nowhere."""
-        name = INFERRED_GRAPH
-        return ox.Quad(triple.subject, triple.predicate, triple.object, name) in self._db
+        return ox.Quad(triple.subject, triple.predicate, triple.object, INFERRED_GRAPH) in self._db
 
     def change_inferred(self, gone: Collection[ox.Triple], come: Iterable[ox.Triple]) -> None:
         """Remove inferred triples, and add new ones."""
         name, default = INFERRED_GRAPH, DEFAULT_GRAPH
-        self._relink(removed := [triple for triple in gone if self.is_inferred(triple)])
+        removed = [triple for triple in gone if self.is_inferred(triple)]
         quads = [*_quads(removed, name), *_quads(removed, default)]
         self._record(quads)
         for quad in quads:
@@ -247,7 +237,6 @@ class Builder:
 
     def _add_inferred(self, triples: Iterable[ox.Triple], name: ox.NamedNode) -> int:
         new = {t for t in triples if ox.Quad(t.subject, t.predicate, t.object, DEFAULT_GRAPH) not in self._db}
-        self._relink(new)
         quads = [*_quads(new, name), *_quads(new, DEFAULT_GRAPH)]
         self._record(quads)
         # A process killed during a bulk load leaves files behind: here, in a folder that is discarded.
@@ -259,7 +248,7 @@ class Builder:
 
         A small batch is added at once: loading would store the texts of its terms a second time.
         """
-        self.relinked = self.changed = None
+        self.changed = None
         if len(triples) <= _BULK and not self._put:
             name = INFERRED_GRAPH
             new = parsed(triples, self.left_out)
@@ -319,9 +308,9 @@ class Builder:
             return _swapped(store, self.folder.name, described, durable=self._durable)
 
 
-def _named(triples: Iterable[ox.Triple]) -> Iterator[Term]:
-    """The things of which triples state the type, the name or a link to them."""
-    return (t.object if t.predicate == LINKS_TO else t.subject for t in triples if t.predicate in _NAMING)
+def relinked(quads: Iterable[ox.Quad]) -> set[Term]:
+    """The things of which quads state the type, the name or a link to them."""
+    return {q.object if q.predicate == LINKS_TO else q.subject for q in quads if q.predicate in _NAMING}
 
 
 def _triples(rows: Iterable[Row]) -> list[ox.Triple]:

@@ -24,6 +24,7 @@ from kg.ingestion.report import Report
 from kg.mapping.provenance import Origin, Place
 from kg.rdf.iris import Names
 from kg.rdf.vocabulary import DEFAULT_GRAPH, HEADING, LABEL, LABELS, PATH, Term
+from kg.store.thing_names import ThingNames
 from kg.validation.cache import ValidationCache
 from kg.validation.pyshacl_runner import Job, Violation, ask, engine
 
@@ -43,6 +44,15 @@ def keys_of_iri(iri: str) -> set[str]:
     path, _, fragment = unquote(iri).partition("#")
     last = path.rstrip("/").rpartition("/")[2]
     return {_key(part) for part in (last, *_PARTS.split(fragment)) if part}
+
+
+def keys_of_thing(iri: str, things: ThingNames) -> set[str]:
+    """The keys of all names that a thing may have."""
+    try:
+        node = ox.NamedNode(iri)
+    except ValueError:  # a text that only looks like an IRI
+        return keys_of_iri(iri)
+    return keys_of_iri(iri).union(name_keys(things.name(node)), *map(name_keys, things.labels(node)))
 
 
 def _key(text: str) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from itertools import chain
 
 import pyoxigraph as ox
 
@@ -24,7 +23,7 @@ from kg.validation.cache import ShapeFindings
 from kg.validation.conformance import Conformance, State
 from kg.validation.data_graph import DataGraph
 from kg.validation.ingested_vault import IngestedVault
-from kg.validation.memory import FoundResult, SinceThen, keys_of_iri, name_keys
+from kg.validation.memory import FoundResult, SinceThen, keys_of_thing
 from kg.validation.messages import Wording, bare, severity_of
 from kg.validation.ontology_places import FilePlace, OntologyPlaces
 from kg.validation.outcome import ShapesOutcome, outcome
@@ -204,17 +203,7 @@ class ShapeReport:
 
     @cached_property
     def _keys_of(self) -> Callable[[str], frozenset[str]]:
-        """The keys of the names that a thing has."""
-
-        def keys(iri: str) -> frozenset[str]:
-            try:
-                node = ox.NamedNode(iri)
-            except ValueError:
-                return frozenset(keys_of_iri(iri))
-            texts = (*name_keys(self._things.name(node)), *chain(*map(name_keys, self._things.labels(node))))
-            return frozenset((*keys_of_iri(iri), *texts))
-
-        return cache(keys)
+        return cache(lambda iri: frozenset(keys_of_thing(iri, self._things)))
 
     def _elsewhere(self, result: Violation) -> tuple[str, Place | None]:
         """The path and place of a result on a thing that no note states: in a pulled graph, or in the ontology."""

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from kg.config import locate
 from kg.core.errors import KgError, StoreError, StoreRefused
@@ -130,26 +131,60 @@ def validate(
     seconds: float | None = None,
     progress: Progress | None = None,
     held: Held | None = None,
-    memory: ValidationMemory | None = None,
 ) -> Validation:
     """Check the links, properties and shapes of a vault; with `only`, just the links or just the shapes.
 
     A path in a vault stands for the vault, and only the findings there are reported; so are, of a `Vault`, only those
     `within` some files and folders. The default `rules` on findings are those of kg.toml. Findings less severe than
     `severity` are counted but not listed. The links alone need no store; for the shapes, it is brought up to date.
-    `held` is the last ingest of this process, and `memory` remembers its last validation. Raises KgError if that fails
-    or there is no note to check; TimedOut if the shapes take more than `seconds`, by default `max_seconds` of kg.toml.
+    `held` is the last ingest of this process. Raises KgError if that fails or there is no note to check; TimedOut if
+    the shapes take more than `seconds`, by default `max_seconds` of kg.toml.
     """
     vault, parts = _parts(vault, within)
+    wanted = _Wanted(rules or vault.config.findings, only, severity, seconds, progress)
+    return _validated(vault, parts, wanted, _Known(held))
+
+
+def validate_again(
+    vault: Vault, memory: ValidationMemory, *, severity: Severity = "info", held: Held | None = None
+) -> Validation:
+    """Validate a vault as `validate`, at the cost of what has changed since the last time; `memory` remembers both.
+
+    Raises as `validate`.
+    """
+    return _validated(
+        vault, Parts(vault.config, ()), _Wanted(vault.config.findings, severity=severity), _Known(held, memory)
+    )
+
+
+class _Wanted(NamedTuple):
+    """What is to be reported, and how long that may take."""
+
+    rules: FindingRules
+    only: Only | None = None
+    severity: Severity = "info"
+    seconds: float | None = None
+    progress: Progress | None = None
+
+
+class _Known(NamedTuple):
+    """What this process knows: its last ingest, and its last validation."""
+
+    held: Held | None = None
+    memory: ValidationMemory | None = None
+
+
+def _validated(vault: Vault, parts: Parts, wanted: _Wanted, known: _Known) -> Validation:
+    rules, only, severity, *_ = wanted
+    held = known.held
     with without_collection():
         scan = held.scan if held and held.scan else Scan.of(vault)
         if not scan.files.notes and not _had_notes(vault, scan.files):
             raise KgError(f"there is nothing to check: {vault.path} has no notes")
         unread = parts.unread(scan.files)
-        rules = rules or vault.config.findings
         unused = only is None and is_at_least(rules.severity_of(UNUSED, "info"), severity) and rules.takes_code(UNUSED)
         least: Severity = "info" if parts.paths or rules.needs_all or unused else severity
-        checked = _all(vault, scan, (only, least, seconds), progress, (held, memory))
+        checked = _all(vault, scan, wanted._replace(severity=least), known)
         elsewhere = Elsewhere(checked.findings, frozenset(checked.unplaced), only)
         reported = checked.without_suppressed(unused=unused).within(parts).by(rules).at_least(severity)
         return replace(reported, elsewhere=elsewhere, unread=unread)
@@ -163,16 +198,10 @@ def _parts(vault: Vault | str | Path, within: Iterable[Path]) -> tuple[Vault, Pa
     return Vault(config=located.config), Parts(located.config, (located.path,) if located.is_part else tuple(within))
 
 
-def _all(
-    vault: Vault,
-    scan: Scan,
-    options: tuple[Only | None, Severity, float | None],
-    progress: Progress | None,
-    known: tuple[Held | None, ValidationMemory | None],
-) -> Validation:
-    """All findings, without those of shapes that are less severe than the options ask for."""
-    (only, least, seconds), (held, memory) = options, known
-    if only == "links":
+def _all(vault: Vault, scan: Scan, wanted: _Wanted, known: _Known) -> Validation:
+    """All findings, without those of shapes that are less severe than wanted."""
+    progress, (held, memory) = wanted.progress, known
+    if wanted.only == "links":
         return _links_alone(vault, scan.files, progress)
     with _up_to_date(vault, scan, progress, held) as (report, generation), NoteReader() as reader:
         config, files = vault.config, report.looked_again or scan.files
@@ -180,7 +209,8 @@ def _all(
         since = memory.since(*reports) if memory else None
         before = since.last.cache if since else ValidationCache.read(report.path)
         ingested = IngestedVault(vault, files, report, generation, before, progress or silent, reader, memory, since)
-        return _checked(ingested, only, least, Limits(seconds or config.max_seconds, config.max_memory))
+        limits = Limits(wanted.seconds or config.max_seconds, config.max_memory)
+        return _checked(ingested, wanted.only, wanted.severity, limits)
 
 
 def _had_notes(vault: Vault, files: Files) -> bool:
