@@ -16,7 +16,6 @@ import pytest
 from lsprotocol import types as lsp
 
 from helpers.checking_editor import agrees, shown
-from helpers.drawing import at_length
 from helpers.editors import EDITORS, KG_LSP, Editor, offset, position
 from helpers.vaults import copied_notes, write_vault
 
@@ -154,7 +153,7 @@ def edit(chance: random.Random, editor: Editor, path: str) -> None:
     ("name", "length", "every"),
     [
         ("neovim", 16, 8),
-        *(pytest.param(one, at_length(500), 25, marks=pytest.mark.slow) for one in ("neovim", "vscode")),
+        *(pytest.param(one, 500, 25, marks=pytest.mark.slow) for one in ("neovim", "vscode")),
     ],
 )
 def test_edits(vault: Path, tmp_path: Path, name: str, length: int, every: int) -> None:
