@@ -153,3 +153,19 @@ def test_a_settled_session_keeps_its_notes_from_the_collector(session: Session) 
 def test_findings_move_with_their_lines(before: str, after: str, lines: list[int]) -> None:
     findings = [Finding("A.md", line, 1, line, 2, "L22", f"{line}") for line in (1, 2, 3)]
     assert [finding.line for finding in moved(findings, before, after)] == lines
+
+
+def test_generations_go_when_nobody_asks_them_any_more(session: Session) -> None:
+    session.validate()
+    session.remember()
+    session.settle()
+    vault = session.config.vault
+    for number in range(30):
+        write_vault(vault, {"A.md": f"Saved {number} times, see [[Nowhere {number}]].\n"})
+        session.refresh(edited=[vault / "A.md"])
+        session.edit("B.md", f"Draft {number} [[A]]\n")
+        session.validate()
+        with session.state() as state:
+            assert state.vault.explainer.words is not None
+    gc.unfreeze()
+    assert len(list(session.config.store.glob("gen-*"))) <= 12

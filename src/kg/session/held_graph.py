@@ -49,4 +49,5 @@ class HeldGraph:
             self._users -= 1
             is_over = self._users == 0
         if is_over:
+            self.vault.forget()
             self._end.close()

@@ -29,6 +29,9 @@ from kg.store.ingest_state import IngestState
 from kg.validation.memory import ValidationMemory
 from kg.validation.validator import Validation, validate, validate_again
 
+_SOME = 8
+"""After how many validations the collector runs, once it has been kept from the rest."""
+
 
 class Validated(NamedTuple):
     """What the last validation found, and the texts of drafts that it was about, both by path."""
@@ -53,6 +56,7 @@ class Session:
         """The notes in editors, by path."""
         self.validated = Validated()
         self._is_apart = self._is_settled = False
+        self._number = 0
         self._report: Report | None = None
         self._saved: HeldGraph | None = None
         self._graph: HeldGraph | None = None
@@ -147,6 +151,7 @@ class Session:
 
     def validate(self) -> Validation:
         """Validate the vault with the drafts that are not saved, and keep the findings. Raises KgError."""
+        self._collect()
         drafts, validation = self.drafts, self._of_saved()
         unsaved = {path: draft.text for path, draft in drafts.items() if self._is_unsaved(draft)}
         if unsaved:
@@ -201,6 +206,12 @@ class Session:
             self._is_settled = True
             gc.collect()
             gc.freeze()
+
+    def _collect(self) -> None:
+        """Now and then, collect what refers to itself: it keeps stores open that nobody asks any more."""
+        self._number += 1
+        if self._is_settled and self._number % _SOME == 0:
+            gc.collect()
 
     def _of_drafts(self, contents: Mapping[str, str]) -> Validation:
         """Validate the vault with unsaved texts, and keep the graph that they make."""

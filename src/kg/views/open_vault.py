@@ -1,7 +1,7 @@
 """A published generation that is open for reading, and how its terms are shown."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -109,6 +109,13 @@ class OpenVault:
     def is_named(self, class_: ox.NamedNode) -> bool:
         """Whether a class has a name in the ontology, and is not only the equal of one in another vocabulary."""
         return self.store.has(class_, LABEL, None, ONTOLOGY_GRAPH)
+
+    def forget(self) -> None:
+        """Forget all that was read: as long as one of these values lives, the store stays open."""
+        kept = {field.name for field in fields(self)}
+        for name in vars(self).keys() - kept:
+            del vars(self)[name]
+        self._shown.clear()
 
     # ---- terms -------------------------------------------------------------------------------------------------------
 
