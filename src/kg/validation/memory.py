@@ -133,6 +133,8 @@ class ValidationMemory:
     def __init__(self, limits: Limits, last: Remembered | None = None) -> None:
         self.limits = limits
         self.last = last
+        self.keeps = True
+        """Whether the next validation is remembered, too."""
         self.graphs = NoteGraphs("")
         self._children: list[Child] = []
 
@@ -169,6 +171,7 @@ class ValidationMemory:
         last = replace(self.last, stamp=drafted.report.before) if self.last and is_known else None
         beside = ValidationMemory(self.limits, last)
         beside._children, beside.graphs = self._children, self.graphs
+        beside.keeps = False
         return beside
 
     def graphs_of(self, paths: Set[str], names: Names) -> Mapping[str, str]:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from kg.config import locate
 from kg.core.errors import KgError, StoreError, StoreRefused
 from kg.core.finding_rules import FindingRules
-from kg.core.findings import CODES, Code, Finding, Severity, in_order, is_at_least
+from kg.core.findings import CODES, SEVERITIES, Code, Finding, Severity, in_order, is_at_least
 from kg.core.limits import Limits
 from kg.ingestion.pipeline import ingest
 from kg.ingestion.report import Report
@@ -83,6 +83,8 @@ class Validation:
 
     def at_least(self, severity: Severity) -> "Validation":
         """A copy without the less severe findings."""
+        if severity == SEVERITIES[-1]:
+            return self
         kept = self._kept(lambda finding: is_at_least(finding.severity, severity))
         hidden = len(self.findings) - len(kept.findings) + sum(self.unplaced.values())
         return replace(kept, hidden=self.hidden + hidden, unplaced={})
@@ -285,11 +287,12 @@ def _checked(ingested: IngestedVault, only: Only | None, least: Severity, limits
         placed = Placement(ingested, shapes.shapes, located).of(shapes.reported)
         shaped = tuple([shapes.finding(row) for row in placed])
         located |= {origin: place for _, origin, place in placed if origin and place}
-    cache = _cache(ingested, links, shapes, shaped, located)
-    if ingested.memory:
-        _remember(ingested.memory, ingested, cache, shapes, placed)
-    if cache != ingested.before and not ingested.since:
-        cache.keep(ingested.report.path)
+    if ingested.memory is None or ingested.memory.keeps:
+        cache = _cache(ingested, links, shapes, shaped, located)
+        if ingested.memory:
+            _remember(ingested.memory, ingested, cache, shapes, placed)
+        if cache != ingested.before and not ingested.since:
+            cache.keep(ingested.report.path)
     of_notes = [] if only == "shapes" else [*ingested.report.findings, *linked.findings]
     return Validation(
         in_order([*of_notes, *shaped, *shapes.faults, *_contradictions(ingested, shaped)]),
