@@ -244,11 +244,16 @@ class Snapshot:
             return True
         return not before.digests.keys() <= now.keys() | kept.notes
 
+    @property
+    def _is_held(self) -> bool:
+        """Whether this process has ingested, or opened, just this generation, and no note has changed since."""
+        return self.edited is not None and not self.edited
+
     def reason_to_rebuild(self) -> str:
         """Return why the store must be rebuilt; empty if it need not be."""
         if self.published is None:
             return "there is no store yet"
-        if self.last is None or not self.published.opens():
+        if self.last is None or not (self._is_held or self.published.opens()):
             return "the store cannot be read"
         return "" if self.last.state.settings == self.settings else "the ontology, a rule or a setting has changed"
 

@@ -46,8 +46,8 @@ class OwnChecks:
     def draft(self, vault: OpenVault, path: str, text: str) -> DraftFindings:
         """The findings of a draft. Raises KgError."""
         session = self._latest(vault)
-        session.validate()
         session.remember()
+        session.validate()  # with the same findings as those that are remembered
         session.settle()
         return _compared(path, session.validated.findings, session.tried({path: text}).findings)
 

@@ -188,7 +188,8 @@ class Session:
         """Remember how the findings come about, so that a draft is validated at the cost of what it changes."""
         if self._memory.last is None or self._memory.last.stamp != self._ingested.generation:
             held, vault = Held(self._ingested, ()), Vault(config=self.config)
-            validate_again(vault, self._memory, severity=self.severity, held=held)
+            validation = validate_again(vault, self._memory, severity=self.severity, held=held)
+            self._validated = (self._ingested.generation, self.config), validation
 
     def tried(self, contents: Contents) -> Validation:
         """The validation of the vault with other contents of some notes, which are forgotten again. Raises KgError."""
