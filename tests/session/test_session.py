@@ -12,6 +12,7 @@ from helpers.vaults import write_vault
 from kg.config import load
 from kg.core.findings import Finding
 from kg.session.draft_findings import moved
+from kg.session.held_graph import HeldGraph
 from kg.session.session import Session
 
 NOTES = {
@@ -169,3 +170,12 @@ def test_generations_go_when_nobody_asks_them_any_more(session: Session) -> None
             assert state.vault.explainer.words is not None
     gc.unfreeze()
     assert len(list(session.config.store.glob("gen-*"))) <= 12
+
+
+def test_a_graph_that_has_ended_is_not_held(session: Session) -> None:
+    report = session.refresh()
+    graph = HeldGraph.of_store(session.config, report)
+    assert graph.hold()
+    graph.let_go()
+    graph.let_go()
+    assert not graph.hold()

@@ -241,6 +241,14 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(set(findings), key=_FIELDS))
 
 
+def by_path(findings: Iterable[Finding]) -> dict[str, tuple[Finding, ...]]:
+    """The findings of each file, in their order."""
+    rows: dict[str, list[Finding]] = {}
+    for finding in findings:
+        rows.setdefault(finding.path, []).append(finding)
+    return {path: tuple(group) for path, group in rows.items()}
+
+
 def of_file(path: str, code: str, message: str, line: int = 1, column: int = 1) -> Finding:
     """A finding about a whole file, or about one place in it."""
     return Finding(path, line, column, line, column, code, message)

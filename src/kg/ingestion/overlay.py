@@ -60,7 +60,7 @@ def overlay(vault: Vault, contents: Contents, *, held: Held | None = None) -> It
     KgError, also for a path that is not one of a vault.
     """
     base = ingest(vault, held=held)
-    with _folder(vault.config.store) as folder:
+    with overlay_folder(vault.config.store) as folder:
         places = {
             _checked(path): _written(folder, number, data) for number, (path, data) in enumerate(contents.items())
         }
@@ -120,7 +120,7 @@ def _ingested(config: Config, base: Report, *, is_base: bool) -> Report:
 
 
 @contextmanager
-def _folder(store: Path) -> Iterator[Path]:
+def overlay_folder(store: Path) -> Iterator[Path]:
     """A folder beside the generations of a store, so that tables can be shared; elsewhere if that is impossible."""
     with suppress(OSError):
         for place in store.glob(f"{_PREFIX}*"):

@@ -195,7 +195,7 @@ class LiveVault:
 
     def _maker(self, state: VaultState) -> DiagnosticMaker:
         pages = self._pages.uris if self._pages else {}
-        return DiagnosticMaker(state, self.encoding, pages, self.session.validated.of_project)
+        return DiagnosticMaker(state, self.encoding, pages, self.session.validated.validation.of_project)
 
     def _later(self, work: Coroutine[object, object, None]) -> None:
         task = self._loop.create_task(work)

@@ -3,12 +3,11 @@
 A draft is validated as it would be once it is saved: in an overlay of the vault, which goes when that is done.
 """
 
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from kg.core.findings import Finding
+from kg.ingestion.overlay import overlay_folder
 from kg.mcp.agent_vault import CheckedNotes, Checks, DraftFindings
 from kg.session.session import Session
 from kg.store.seeding import seed
@@ -17,8 +16,6 @@ from kg.views.open_vault import OpenVault
 
 BEHIND = "the notes are being checked: these findings are those of the state before"
 NOT_YET = "the notes are being checked for the first time: ask again in a moment"
-_PREFIX = ".overlay-"
-"""The beginning of the names of overlays, which are removed if their process was killed."""
 
 
 @dataclass
@@ -71,8 +68,8 @@ def kept_findings(vault: OpenVault) -> CheckedNotes:
 
 def draft_in_a_copy(vault: OpenVault, path: str, text: str) -> DraftFindings:
     """The findings of a draft, by a copy of the store, so that the store itself is not written. Raises KgError."""
-    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=vault.config.store) as folder:
-        config = replace(vault.config, store=Path(folder) / "store")
+    with overlay_folder(vault.config.store) as folder:
+        config = replace(vault.config, store=folder / "store")
         seed(config.store, vault.config.store, same_files=True)
         checks = OwnChecks()
         try:

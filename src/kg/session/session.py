@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from kg.config import Config, recorded
 from kg.core.errors import StoreBusy, StoreError, StoreRefused
-from kg.core.findings import Finding, Severity
+from kg.core.findings import Finding, Severity, by_path
 from kg.core.text import nfc
 from kg.ingestion.keyed_index import index_of
 from kg.ingestion.overlay import Contents, Overlay, overlay
@@ -34,12 +34,11 @@ _SOME = 8
 
 
 class Validated(NamedTuple):
-    """What the last validation found, and the texts of drafts that it was about, both by path."""
+    """The last validation, its findings by path, and the drafts that it was about."""
 
-    findings: Mapping[str, tuple[Finding, ...]] = MappingProxyType({})
-    texts: Mapping[str, str] = MappingProxyType({})
-    of_project: frozenset[str] = frozenset()
-    """The paths that are relative to the project's folder, not to the vault: those of the ontology."""
+    validation: Validation
+    findings: Mapping[str, tuple[Finding, ...]]
+    drafts: Mapping[str, Draft]
 
 
 class Session:
@@ -54,14 +53,12 @@ class Session:
         self.severity: Severity = severity
         self.drafts: Mapping[str, Draft] = MappingProxyType({})
         """The notes in editors, by path."""
-        self.validated = Validated()
+        self.validated = Validated(Validation((), {}), {}, self.drafts)
         self._is_apart = self._is_settled = False
         self._number = 0
         self._report: Report | None = None
         self._saved: HeldGraph | None = None
         self._graph: HeldGraph | None = None
-        self._graph_report: Report | None = None
-        self._last_validation: tuple[Validation, Mapping[str, Draft]] | None = None
         self._validated: tuple[tuple[str, Config], Validation] | None = None
         self._memory = ValidationMemory(config.limits)
         self._end = ExitStack()
@@ -87,7 +84,7 @@ class Session:
 
     def warm(self) -> None:
         """Start what takes long to start and is needed to validate."""
-        self._memory.warm()
+        self._memory.shacl.start()
 
     def close(self) -> None:
         """Let go of everything."""
@@ -97,11 +94,6 @@ class Session:
                 graph.let_go()
         self._graph = self._saved = None
         self._end.close()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether there is a graph to ask."""
-        return self._graph is not None
 
     @property
     def generation(self) -> str:
@@ -146,7 +138,7 @@ class Session:
         before, held = self._report, Held(self._report, edited) if self._report else None
         self._report = report = ingest(Vault(config=self.config), held=held)
         if before is None or before.generation != report.generation:
-            self._show(HeldGraph.of_store(self.config), report, is_saved=True)
+            self._show(HeldGraph.of_store(self.config, report), is_saved=True)
         return report
 
     def validate(self) -> Validation:
@@ -158,18 +150,10 @@ class Session:
             self.remember()
             validation = self._of_drafts(unsaved)
         elif self._graph is not self._saved and self._saved:
-            self._show(self._saved, self._ingested, is_saved=True)
-        last = self._last_validation
-        if last and last[0] is validation and last[1] is drafts:
-            return validation
-        self._last_validation = validation, drafts
-        by_path: dict[str, list[Finding]] = {}
-        for finding in validation.findings:
-            by_path.setdefault(finding.path, []).append(finding)
-        texts = {path: draft.text for path, draft in drafts.items()}
-        findings = {path: tuple(rows) for path, rows in by_path.items()}
-        self.validated = Validated(findings, texts, validation.of_project)
-        self._last = None
+            self._show(self._saved, is_saved=True)
+        if self.validated.validation is not validation or self.validated.drafts is not drafts:
+            self.validated = Validated(validation, by_path(validation.findings), drafts)
+            self._last = None
         return validation
 
     def _of_saved(self) -> Validation:
@@ -225,7 +209,7 @@ class Session:
         except BaseException:
             graph.let_go()
             raise
-        self._show(graph, drafted.report, is_saved=False)
+        self._show(graph, is_saved=False)
         return validation
 
     def _is_unsaved(self, draft: Draft) -> bool:
@@ -233,13 +217,13 @@ class Session:
         digest = draft.note.digest if draft.note else ""
         return not digest or self._ingested.ledger.digests.get(draft.path) != digest
 
-    def _show(self, graph: HeldGraph, report: Report, *, is_saved: bool) -> None:
+    def _show(self, graph: HeldGraph, *, is_saved: bool) -> None:
         """Answer from another graph from now on."""
         old = [self._graph] if self._graph and self._graph is not self._saved else []
         if is_saved and graph is not self._saved:
             old += [self._saved] if self._saved else []
             self._saved = graph
-        self._graph, self._graph_report, self._last = graph, report, None
+        self._graph, self._last = graph, None
         for one in old:
             one.let_go()
 
@@ -254,17 +238,19 @@ class Session:
     @contextmanager
     def state(self) -> Iterator[VaultState]:
         """The vault at this moment; its graph stays for the time of the `with`."""
-        graph, report, saved = self._graph, self._graph_report, self._saved
+        while (graph := self._graph) and not graph.hold():
+            continue  # another one has just taken its place
         assert graph
-        assert report
-        with graph.used() as vault:
-            last = self._last
+        try:
+            vault, last, saved = graph.vault, self._last, self._saved
             if last is None or last.vault is not vault or last.drafts is not self.drafts:
-                recorded, index = report.ledger, self._saved_index()
+                recorded, index = graph.report.ledger, self._saved_index()
                 steady = saved.vault if saved else vault
                 last = VaultState(vault, self.files, self.drafts, self.validated.findings, recorded, steady, index)
                 self._last = last
             yield last
+        finally:
+            graph.let_go()
 
     def _saved_index(self) -> Index:
         """The index of what is saved."""
@@ -290,4 +276,5 @@ class Session:
         if draft is None:
             return self.validated.findings.get(path, ())
         with self.state() as state:
-            return draft_findings(state, draft, self.validated.texts.get(path, draft.text), self.severity)
+            validated = self.validated.drafts.get(path, draft)
+            return draft_findings(state, draft, validated.text, self.severity)

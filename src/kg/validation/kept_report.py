@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from kg.core.files import MAX_STORE_FILE, read_bytes
-from kg.core.findings import CODES, Code, Finding, Severity
+from kg.core.findings import CODES, Code, Finding, Severity, by_path
 from kg.store.note_table import DAMAGE, compact
 from kg.store.ownership import owned
 from kg.validation.stored_findings import findings_in, stored
@@ -42,10 +42,7 @@ class KeptReport:
     @cached_property
     def by_path(self) -> Mapping[str, tuple[Finding, ...]]:
         """The findings of each file."""
-        found: dict[str, list[Finding]] = {}
-        for finding in self.findings:
-            found.setdefault(finding.path, []).append(finding)
-        return {path: tuple(rows) for path, rows in found.items()}
+        return by_path(self.findings)
 
 
 def keep(folder: Path, stamp: str, validation: Validation) -> None:

@@ -1,14 +1,12 @@
 """The shapes at some things of a store, without a look at all the others: what a change of a few notes does to them."""
 
 from collections.abc import Callable, Set
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import pyoxigraph as ox
 
 from kg.config import Config
-from kg.core.child_process import Child
 from kg.mapping.ontology import Ontology
 from kg.rdf.iris import Names
 from kg.rdf.terms import SH
@@ -18,7 +16,7 @@ from kg.validation.conformance import Conformance
 from kg.validation.data_graph import DataGraph
 from kg.validation.messages import Wording
 from kg.validation.ontology_places import OntologyPlaces
-from kg.validation.pyshacl_runner import ShapesError, Violation, ask, engine
+from kg.validation.pyshacl_runner import ShaclProcess, ShapesError, Violation
 from kg.validation.ranges import RangeCheck
 from kg.validation.shape_faults import LoadedShapes
 from kg.validation.shapes import Shapes
@@ -32,7 +30,6 @@ class LocalShapes:
 
     config: Config
     ontology: Ontology
-    _processes: ExitStack = field(default_factory=ExitStack, repr=False, compare=False)
 
     @cached_property
     def shapes(self) -> Shapes:
@@ -43,21 +40,20 @@ class LocalShapes:
         """The results at some things; none where pySHACL refuses the shapes, of which `kg validate` reports."""
         try:
             job = Conformance(self.shapes, self._data(store), self.config.limits).job_at(things)
-            return tuple(ask(self._child, job, self.config.limits.seconds)) if job else ()
+            return tuple(self._process.ask(job)) if job else ()
         except ShapesError:
             return ()
 
     @cached_property
-    def _child(self) -> Child:
-        """The process that runs pySHACL, for all checks: it takes longer to start than to check a thing."""
-        return self._processes.enter_context(Child(engine, memory=self.config.limits.memory))
+    def _process(self) -> ShaclProcess:
+        return ShaclProcess(self.config.limits)
 
     def __enter__(self) -> "LocalShapes":
-        _ = self._child  # it starts while others work
+        self._process.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._processes.close()
+        self._process.close()
 
     def errors(self, store: Store, things: Set[Term]) -> list[Violation]:
         """The results at some things that are errors."""

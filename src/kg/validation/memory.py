@@ -7,6 +7,7 @@ from the labels, files and headings that are alike.
 
 import re
 from collections.abc import Mapping, Set
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -15,7 +16,6 @@ from urllib.parse import unquote
 
 import pyoxigraph as ox
 
-from kg.core.child_process import Child
 from kg.core.findings import Finding
 from kg.core.limits import Limits
 from kg.core.text import letters_and_digits
@@ -26,7 +26,7 @@ from kg.rdf.iris import Names
 from kg.rdf.vocabulary import DEFAULT_GRAPH, HEADING, LABEL, LABELS, PATH, Term
 from kg.store.thing_names import ThingNames
 from kg.validation.cache import ValidationCache
-from kg.validation.pyshacl_runner import Job, Violation, ask, engine
+from kg.validation.pyshacl_runner import ShaclProcess, Violation
 
 _NAMING = frozenset((*LABELS, LABEL, HEADING, PATH))
 """The properties whose texts may name a thing."""
@@ -78,7 +78,6 @@ class Remembered:
     cache: ValidationCache
     more: frozenset[ox.Triple] = frozenset()
     """The triples that the shapes saw besides those of the store."""
-    origins: Mapping[Violation, Origin | None] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     found: Mapping[Violation, FoundResult] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
 
@@ -108,9 +107,10 @@ class SinceThen:
         texts = (label.value for label in labels if isinstance(label, ox.Literal))
         return keys.union(*map(name_keys, texts))
 
-    def has_origin(self, result: Violation) -> bool:
-        """Whether the place of a result is that of the remembered one."""
-        return result in self.last.origins and result.focus not in self.nodes and result.value not in self.nodes
+    def placed(self, result: Violation) -> FoundResult | None:
+        """What was found of a result, if the note that states it is that of then."""
+        is_touched = result.focus in self.nodes or result.value in self.nodes
+        return None if is_touched else self.last.found.get(result)
 
     def found(self, result: Violation) -> FoundResult | None:
         """What was found of a result, if no name in its message may have changed."""
@@ -130,13 +130,12 @@ class NoteGraphs:
 class ValidationMemory:
     """The memory of a process; to be closed by a `with`, since it holds the process that runs pySHACL."""
 
-    def __init__(self, limits: Limits, last: Remembered | None = None) -> None:
-        self.limits = limits
-        self.last = last
+    def __init__(self, limits: Limits) -> None:
+        self.shacl = ShaclProcess(limits)
+        self.last: Remembered | None = None
         self.keeps = True
         """Whether the next validation is remembered, too."""
         self.graphs = NoteGraphs("")
-        self._children: list[Child] = []
 
     def __enter__(self) -> "ValidationMemory":
         return self
@@ -146,8 +145,7 @@ class ValidationMemory:
 
     def close(self) -> None:
         """End the process that runs pySHACL."""
-        while self._children:
-            self._children.pop().close()
+        self.shacl.close()
 
     def since(self, *reports: Report) -> SinceThen | None:
         """What has changed from the remembered generation to that of the last report; None if that is unknown.
@@ -168,9 +166,8 @@ class ValidationMemory:
     def beside(self, drafted: Overlay) -> "ValidationMemory":
         """The memory for an overlay of the remembered generation, which forgets the overlay again."""
         is_known = self.last is not None and drafted.is_step and drafted.base.generation == self.last.stamp
-        last = replace(self.last, stamp=drafted.report.before) if self.last and is_known else None
-        beside = ValidationMemory(self.limits, last)
-        beside._children, beside.graphs = self._children, self.graphs
+        beside = copy(self)
+        beside.last = replace(self.last, stamp=drafted.report.before) if self.last and is_known else None
         beside.keeps = False
         return beside
 
@@ -182,18 +179,3 @@ class ValidationMemory:
             self.graphs.by_iri[names.path(path)] = path
             self.graphs.paths.add(path)
         return self.graphs.by_iri
-
-    def ask(self, job: Job) -> list[Violation]:
-        """The results of a job of pySHACL. Raises ShapesError, TimedOut, ChildError."""
-        if not self._children:
-            self._children.append(Child(engine, memory=self.limits.memory))
-        try:
-            return ask(self._children[0], job, self.limits.seconds)
-        except BaseException:
-            self.close()  # it has been ended, or still works on the last job
-            raise
-
-    def warm(self) -> None:
-        """Start the process that runs pySHACL, which takes longer to start than to check a thing."""
-        if not self._children:
-            self._children.append(Child(engine, memory=self.limits.memory))

@@ -39,8 +39,8 @@ class Placement:
 
     def _origin(self, result: Violation) -> Origin | None:
         since = self.ingested.since
-        if since and since.has_origin(result):
-            return since.last.origins[result]
+        if since and (known := since.placed(result)):
+            return known.origin
         classes = self._classes_around(result.shape)
         value = result.value if result.property or result.value != result.focus else None
         return self.ingested.origins.of(result.focus, result.property, value, classes)

@@ -14,6 +14,7 @@ import pyoxigraph as ox
 
 from kg.core.child_process import Child, cores
 from kg.core.errors import KgError, OntologyError
+from kg.core.limits import Limits
 from kg.rdf.canonical import parsed_term
 from kg.rdf.rdflib_terms import from_rdflib, to_rdflib
 from kg.rdf.sparql_syntax import check, tokens
@@ -117,6 +118,47 @@ def ask(child: Child, job: Job, seconds: float) -> list[Violation]:
     """Return the results of a job in a child process with the `engine`. Raises ShapesError, TimedOut, ChildError."""
     data, shapes = (ox.serialize(list(rows), format=ox.RdfFormat.N_TRIPLES) for rows in (job.data, job.shapes))
     return [Violation.parsed(row) for row in child.ask(data, shapes, job.advanced, seconds=seconds)]
+
+
+class ShaclProcess:
+    """The process that runs pySHACL for one job after another: it takes longer to start than to check a thing.
+
+    It starts with the first job, or by `start`, and anew if a job has ended it. To be closed, or used in a `with`.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._child: Child | None = None
+
+    def __enter__(self) -> "ShaclProcess":
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the process while others work."""
+        self._started()
+
+    def ask(self, job: Job) -> list[Violation]:
+        """The results of a job. Raises ShapesError, TimedOut, ChildError."""
+        try:
+            return ask(self._started(), job, self.limits.seconds)
+        except BaseException:
+            self.close()  # it has been ended, or still works on the job
+            raise
+
+    def close(self) -> None:
+        """End the process."""
+        if self._child:
+            self._child.close()
+            self._child = None
+
+    def _started(self) -> Child:
+        if self._child is None:
+            self._child = Child(engine, memory=self.limits.memory)
+        return self._child
 
 
 def engine() -> Callable[[bytes, bytes, bool], list[tuple[Any, ...]]]:

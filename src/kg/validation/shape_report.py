@@ -116,7 +116,7 @@ class ShapeReport:
         conformance, memory = Conformance(self.shapes, self._data, self.limits), self.ingested.memory
         if before and memory and self.ingested.since:
             with suppress(ShapesError):  # then the shapes are sorted out, as at the first time
-                if state := conformance.after(before, self._changed(self.ingested.since), memory.ask):
+                if state := conformance.after(before, self._changed(self.ingested.since), memory.shacl.ask):
                     return ShapesOutcome(state)
             before = before if before.seen else None
         return outcome(conformance, before)

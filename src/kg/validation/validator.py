@@ -41,7 +41,7 @@ from kg.validation.link_report import LinkReport
 from kg.validation.memory import Remembered, ValidationMemory
 from kg.validation.messages import Wording, bare
 from kg.validation.parts import Parts
-from kg.validation.placement import Placed, Placement
+from kg.validation.placement import Placement
 from kg.validation.pyshacl_runner import Violation, in_turtle
 from kg.validation.pyshacl_runner import in_order as ordered
 from kg.validation.shape_report import ShapeReport
@@ -280,7 +280,6 @@ def _checked(ingested: IngestedVault, only: Only | None, least: Severity, limits
     links, shapes = LinkReport(ingested), ShapeReport(ingested, least, limits)
     linked = links.combined
     located = {origin: place for seen in links.unchanged.values() for origin, place in seen.places.items()}
-    placed: list[Placed] = []
     if shapes.known:
         shaped = shapes.known.findings
     else:
@@ -290,7 +289,7 @@ def _checked(ingested: IngestedVault, only: Only | None, least: Severity, limits
     if ingested.memory is None or ingested.memory.keeps:
         cache = _cache(ingested, links, shapes, shaped, located)
         if ingested.memory:
-            _remember(ingested.memory, ingested, cache, shapes, placed)
+            _remember(ingested.memory, ingested, cache, shapes)
         if cache != ingested.before and not ingested.since:
             cache.keep(ingested.report.path)
     of_notes = [] if only == "shapes" else [*ingested.report.findings, *linked.findings]
@@ -321,20 +320,13 @@ def _contradictions(ingested: IngestedVault, shaped: Iterable[Finding]) -> Itera
             yield finding
 
 
-def _remember(
-    memory: ValidationMemory,
-    ingested: IngestedVault,
-    cache: ValidationCache,
-    shapes: ShapeReport,
-    placed: Iterable[Placed],
-) -> None:
+def _remember(memory: ValidationMemory, ingested: IngestedVault, cache: ValidationCache, shapes: ShapeReport) -> None:
     """Remember a validation, as far as the next one can take something from it."""
     last = ingested.since.last if ingested.since else None
     if shapes.known and last:
         memory.last = replace(last, stamp=ingested.generation.stamp, cache=cache)
     elif shapes.key:
-        origins = {result: origin for result, origin, _ in placed}
-        memory.last = Remembered(ingested.generation.stamp, cache, shapes.more, origins, shapes.found)
+        memory.last = Remembered(ingested.generation.stamp, cache, shapes.more, shapes.found)
     else:
         memory.last = None  # pySHACL refuses a shape: each time anew
 
