@@ -6,16 +6,17 @@ from typing import NamedTuple
 
 from lsprotocol import types as lsp
 
+from kg.comparison.written_lines import FRONT_MATTER
 from kg.core.errors import KgError
 from kg.core.text import Span
 from kg.lsp.edited_note import EditedNote
+from kg.lsp.positions import START
 from kg.mapping.link_resolution import Target
-from kg.notes.model import Link, Note
+from kg.notes.model import Note
 from kg.notes.vault import note_of
 
 _ASKING = "remedy"
 """The id of the annotation by which an editor asks."""
-_START = lsp.Range(lsp.Position(0, 0), lsp.Position(0, 0))
 
 
 class SpanText(NamedTuple):
@@ -42,7 +43,7 @@ def written_into(data: bytes, edits: Iterable[SpanText]) -> bytes:
 
 def changed_note(edited: EditedNote, path: str, edits: Iterable[SpanText]) -> Note | None:
     """A note after edits; None if there is none that can be read."""
-    note = edited.state.note(path) if path != edited.path else edited.note
+    note = edited.note_at(path)
     if note is None:
         return None
     try:
@@ -56,9 +57,13 @@ def new_line(note: Note) -> str:
     return "\r\n" if b"\r\n" in note.source.data else "\n"
 
 
-def link_at(note: Note, offset: int) -> Link | None:
-    """The link that begins at an offset."""
-    return next((link for link in note.links() if link.span.start == offset), None)
+def in_front_matter(note: Note, line: str) -> SpanText:
+    """The edit that writes a line at the end of a note's front matter, which it makes if there is none."""
+    head, end = FRONT_MATTER.match(note.source.text), new_line(note)
+    if head is None:
+        return SpanText(Span(0, 0), f"---{end}{line}{end}---{end}")
+    at = len(head[0][: head[0].rindex("---")].encode())
+    return SpanText(Span(at, at), f"{line}{end}")
 
 
 def is_whole(target: Target) -> bool:
@@ -91,7 +96,7 @@ def workspace_edit(
     for path, text in changes.created.items():
         options = lsp.CreateFileOptions(overwrite=False, ignore_if_exists=False)
         files.append(lsp.CreateFile(uri=edited.uri(path), options=options, annotation_id=_ASKING if asking else None))
-        files += [_document_edit(edited.uri(path), [lsp.TextEdit(_START, text)], asking)] if text else []
+        files += [_document_edit(edited.uri(path), [lsp.TextEdit(START, text)], asking)] if text else []
     files += [_document_edit(edited.uri(path), rows or [], asking) for path, rows in edits.items()]
     return lsp.WorkspaceEdit(document_changes=[*files], change_annotations={_ASKING: asking} if asking else None)
 

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from kg.core.findings import Finding
 from kg.core.text import Position, Span, nfc
-from kg.lsp.code_action_edits import SpanText, changed_note, is_whole, link_at
+from kg.lsp.code_action_edits import SpanText, changed_note, is_whole
 from kg.lsp.completion_links import markdown_address, wikilink_heading
 from kg.lsp.edited_note import EditedNote
-from kg.lsp.note_elements import link_parts
+from kg.lsp.note_elements import is_in_table, link_at, link_parts
 from kg.mapping.link_resolution import link_path
 from kg.notes.model import Link
 
@@ -149,16 +149,12 @@ class _Fixes:
         target = f"{candidate.path}{candidate.subpath}"
         whole = target if candidate.path else f"{link.target.partition('#')[0]}{target}"
         shown = "|" + candidate.text if candidate.text and link.display is None and not link.embed else ""
-        pipe = "\\" if shown and self._is_in_table(link) else ""
+        pipe = "\\" if shown and is_in_table(self.edited.note, link.span.start) else ""
         return (SpanText(span, f"{target}{pipe}{shown}"),), f"{'!' if link.embed else ''}[[{whole}{shown}]]"
 
     @staticmethod
     def _is_note(candidate: _Candidate) -> bool:
         return candidate.meant.lower().endswith(".md") and not candidate.path.lower().endswith(".md")
-
-    def _is_in_table(self, link: Link) -> bool:
-        blocks = (block for section in self.edited.note.root.walk() for block in section.walk_blocks())
-        return any(b.kind == "table" and b.span.start <= link.span.start < b.span.end for b in blocks)
 
     def _mends(self, link: Link, candidate: _Candidate, edits: tuple[SpanText, ...]) -> bool:
         """Whether the link then leads to what is meant, and all other links are as they were."""

@@ -9,13 +9,13 @@ import pyoxigraph as ox
 
 from kg.comparison.written_lines import FRONT_MATTER
 from kg.core.text import Span
-from kg.lsp.code_action_edits import SpanText, changed_note, is_whole, new_line
+from kg.lsp.code_action_edits import SpanText, changed_note, in_front_matter, is_whole, new_line
 from kg.lsp.code_action_new_notes import keys_of
 from kg.lsp.completion_vocabulary import vault_words
 from kg.lsp.edited_note import EditedNote
+from kg.lsp.thing_facts import inverses
 from kg.mapping.ontology import name_key
 from kg.notes.model import Link, Note, Property
-from kg.rdf.vocabulary import INVERSE_OF
 
 
 class InverseStatement(NamedTuple):
@@ -48,8 +48,8 @@ class _Inverses:
             for key in keys_of(self.edited, link):
                 meant = (prop for prop in ontology.properties_named(key) if prop.kind in {"object", "any"})
                 prop = next(meant, None)
-                for inverse in self._inverses_of(prop.iri) if prop else ():
-                    if statement := self._statement(inverse, target.path, target.entity):
+                for inverse in inverses(self.edited.state.vault, ox.NamedNode(prop.iri)) if prop else ():
+                    if statement := self._statement(inverse.value, target.path, target.entity):
                         yield statement
 
     def _links(self, selected: Span) -> Iterator[Link]:
@@ -66,16 +66,6 @@ class _Inverses:
             for field in line.fields:
                 if field.span.start <= selected.end and selected.start <= field.span.end:
                     yield from field.links
-
-    def _inverses_of(self, prop: str) -> set[str]:
-        pairs = [
-            (triple.subject.value, triple.object.value)
-            for triple in self.edited.state.vault.ontology.triples
-            if triple.predicate == INVERSE_OF
-            and isinstance(triple.subject, ox.NamedNode)
-            and isinstance(triple.object, ox.NamedNode)
-        ]
-        return {b for a, b in pairs if a == prop} | {a for a, b in pairs if b == prop}
 
     def _statement(self, inverse: str, path: str, entity: str) -> InverseStatement | None:
         """The line by which a note would state the inverse; None if it does so, or cannot."""
@@ -124,15 +114,11 @@ def _is_in(inner: Span, outer: Span) -> bool:
 def _edit(note: Note, key: str, value: str) -> SpanText | None:
     """Write a value into the front matter of a note: into the list of the key, or as a new key."""
     data, end = note.source.data, new_line(note)
-    head = FRONT_MATTER.match(note.source.text)
     present = next((prop for prop in note.properties if name_key(prop.key) == name_key(key)), None)
-    if head is None:
-        return SpanText(Span(0, 0), f"---{end}{key}: {value}{end}---{end}")
     if present is None:
-        close = head[0].rindex("---")
-        at = len(head[0][:close].encode())
-        is_read = bool(note.properties) or not head[0][3:close].strip()
-        return SpanText(Span(at, at), f"{key}: {value}{end}") if is_read else None
+        head = FRONT_MATTER.match(note.source.text)
+        is_read = bool(note.properties) or not (head and head[0][3 : head[0].rindex("---")].strip())
+        return in_front_matter(note, f"{key}: {value}") if is_read else None
     return _added(data, present, value, end)
 
 

@@ -1,6 +1,5 @@
 """Link a mention: the name of a thing at the cursor that is no link yet."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,12 +9,13 @@ from typing import NamedTuple
 from kg.analysis.unlinked_mentions import Matcher
 from kg.core.text import Position, Span, letters_and_digits, nfc
 from kg.fulltext.folding import ALONE
-from kg.lsp.code_action_edits import SpanText, changed_note, is_whole, link_at
+from kg.lsp.code_action_edits import SpanText, changed_note, is_whole
+from kg.lsp.completion_names import WORD
 from kg.lsp.edited_note import EditedNote
+from kg.lsp.note_elements import is_in_table, link_at
 from kg.notes.model import Line
 from kg.store.note_entries import ALIAS, TITLE
 
-_WORD = re.compile(rf"{ALONE.pattern}|(?:(?!{ALONE.pattern})\w)+")
 _LONGEST = 10
 """The words of the longest name."""
 _LEAST = 3
@@ -63,7 +63,7 @@ class _Mentions:
     def _names(self, line: Line) -> Iterator[tuple[Span, str]]:
         """The names of notes around the selection; of those that begin at one place, the longest last."""
         raw = self.edited.note.source.slice(*line.span)
-        words = list(islice(_WORD.finditer(raw), 2_000))
+        words = list(islice(WORD.finditer(raw), 2_000))
         ends = [line.span.start + len(raw[: word.end()].encode()) for word in words]
         starts = [end - len(word.group().encode()) for word, end in zip(words, ends, strict=True)]
         for first in range(len(words)):
@@ -85,7 +85,7 @@ class _Mentions:
 
     def _to_notes(self, text: str, span: Span, line: Line) -> Iterator[MentionLink]:
         index, path = self.edited.state.index, self.edited.path
-        pipe = r"\|" if self._is_in_table(line) else "|"
+        pipe = r"\|" if is_in_table(self.edited.note, line.span.start) else "|"
         for target in self._paths(text):
             name = index.link_text(target, path)
             written = f"[[{name}]]" if name == text else f"[[{name}{pipe}{text}]]"
@@ -94,7 +94,3 @@ class _Mentions:
             link = link_at(after, span.start) if after else None
             if link and is_whole(found := index.resolve(link, path)) and found.path == target:
                 yield MentionLink(target, f"[[{name}]]" if name == text else f"[[{name}|{text}]]", edit)
-
-    def _is_in_table(self, line: Line) -> bool:
-        blocks = (block for section in self.edited.note.root.walk() for block in section.walk_blocks())
-        return any(block.kind == "table" and line in block.lines for block in blocks)

@@ -6,17 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kg.core.files import read_bytes
 from kg.core.text import nfc
 from kg.lsp.code_action_edits import NoteChanges, new_line
 from kg.lsp.edited_note import EditedNote
 from kg.mapping.link_resolution import Paths, leads_out, link_path
 from kg.notes.model import Link
-from kg.notes.obsidian_settings import FILES, FOLDER
 
 _NOT_IN_NAMES = re.compile(r"[*\"\\<>:|?#^\[\]\x00-\x1f]")
 """The signs that Obsidian, or a file system, refuses in names, and those that a link cannot write."""
-_MOST_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -59,28 +56,14 @@ def _place(edited: EditedNote, name: str) -> str:
         return posixpath.join(folder, name)
     if "/" in name:
         return name.lstrip("/")
-    settings = _settings(edited)
-    match settings.get("newFileLocation"):
-        case "root":
-            folder = ""
-        case "folder":
-            folder = str(settings.get("newFileFolderPath") or "").strip("/")
-    return posixpath.join(folder, name)
-
-
-def _settings(edited: EditedNote) -> dict[str, object]:
-    try:
-        file = edited.state.vault.config.vault / FOLDER / FILES[0]
-        table = json.loads(read_bytes(file, _MOST_BYTES).decode("utf-8-sig"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return table if isinstance(table, dict) else {}
+    new_notes = edited.state.settings.new_notes
+    return posixpath.join(folder if new_notes is None else new_notes, name)
 
 
 def _exists(edited: EditedNote, path: str) -> bool:
     files = edited.state.files
     known = path in files.notes or path in files.attachments or path in files.ignored or path in edited.state.drafts
-    return known or edited.place(path).exists()
+    return known or edited.state.place(path).exists()
 
 
 def _text(edited: EditedNote, link: Link, name: str, subpath: str) -> str:

@@ -9,12 +9,12 @@ from kg.comparison.written_lines import FRONT_MATTER, WrittenLine
 from kg.core.errors import NotFound
 from kg.core.findings import Finding
 from kg.core.text import LINE_END, Span
-from kg.lsp.code_action_edits import NoteChanges, SpanText, new_line
+from kg.lsp.code_action_edits import NoteChanges, SpanText, in_front_matter, new_line
 from kg.lsp.edited_note import EditedNote
+from kg.notes.kinds import CLASS_KEYS
 from kg.notes.model import Note
 
 _ARROW = " → "
-_KIND_KEYS = ("type", "class")
 
 
 def may_have_remedy(finding: Finding) -> bool:
@@ -57,7 +57,7 @@ def _changes(edited: EditedNote, lines: Iterable[WrittenLine]) -> NoteChanges:
     edits: dict[str, list[SpanText]] = {}
     created: dict[str, str] = {}
     for line in lines:
-        note = edited.note if line.path == edited.path else edited.state.note(line.path)
+        note = edited.note_at(line.path)
         if line.place == "new note":
             created[line.path] = f"{line.text}{new_line(edited.note)}" if line.text else ""
         elif note is None:
@@ -78,21 +78,17 @@ def _edit(note: Note, line: WrittenLine) -> SpanText:
     after = len(head[0].encode()) if head else 0
     if line.place == "text":
         return SpanText(Span(after, after), f"{line.text}{end}{end}")
-    return _in_front_matter(note, line.text, end)
+    return _of_classes(note, line.text)
 
 
-def _in_front_matter(note: Note, text: str, end: str) -> SpanText:
+def _of_classes(note: Note, text: str) -> SpanText:
     """The edit that writes a line of classes into the front matter, in the place of the one that is there."""
-    head = FRONT_MATTER.match(note.source.text)
-    if head is None:
-        return SpanText(Span(0, 0), f"---{end}{text}{end}---{end}")
     for prop in note.properties:
-        if prop.key.lower() in _KIND_KEYS:
+        if prop.key.lower() in CLASS_KEYS:
             data, stop = note.source.data, max(prop.span.end, prop.value.span.end)
             line_end = LINE_END.search(data, stop - (data[stop - 1 : stop] == b"\n"))
             return SpanText(Span(prop.span.start, line_end.start() if line_end else len(data)), text)
-    at = len(head[0][: head[0].rindex("---")].encode())
-    return SpanText(Span(at, at), f"{text}{end}")
+    return in_front_matter(note, text)
 
 
 def _taken_out(note: Note, shown: str) -> SpanText:

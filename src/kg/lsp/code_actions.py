@@ -12,13 +12,15 @@ from lsprotocol import types as lsp
 from kg.core.errors import KgError
 from kg.core.findings import Finding
 from kg.core.text import Span
-from kg.lsp.code_action_edits import NoteChanges, asks_first, link_at, workspace_edit
+from kg.lsp.code_action_edits import NoteChanges, asks_first, workspace_edit
 from kg.lsp.code_action_fixes import link_fixes, offset_of
 from kg.lsp.code_action_inverses import missing_inverses
 from kg.lsp.code_action_mentions import mention_links
 from kg.lsp.code_action_new_notes import new_note
 from kg.lsp.code_action_remedies import may_have_remedy, remedy
+from kg.lsp.diagnostics import identity
 from kg.lsp.edited_note import EditedNote
+from kg.lsp.note_elements import link_at
 
 KINDS = (lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.RefactorRewrite)
 """The kinds of code actions."""
@@ -90,8 +92,7 @@ class _ActionMaker:
         findings = self.edited.state.findings.get(self.edited.path, ())
         data: Any = diagnostic.data
         if isinstance(data, Mapping):
-            names = ("code", "path", "line", "column", "message")
-            return next((f for f in findings if all(getattr(f, name) == data.get(name) for name in names)), None)
+            return next((f for f in findings if identity(f).items() <= data.items()), None)
         same_code = (f for f in findings if f.code == diagnostic.code)
         return next((f for f in same_code if self.edited.positions.of_finding(f) == diagnostic.range), None)
 
@@ -119,12 +120,11 @@ class _ActionMaker:
 
     def _remedy(self, finding: Finding, diagnostic: lsp.Diagnostic) -> lsp.CodeAction:
         message = finding.message if len(finding.message) <= _LONGEST else f"{finding.message[: _LONGEST - 1]}…"
-        data = {name: getattr(finding, name) for name in ("code", "path", "line", "column", "message")}
         return lsp.CodeAction(
             title=f"Find a remedy: {message}",
             kind=lsp.CodeActionKind.QuickFix,
             diagnostics=[diagnostic],
-            data={"kind": _REMEDY, "finding": data},
+            data={"kind": _REMEDY, "finding": identity(finding)},
         )
 
     def _quick_fix(

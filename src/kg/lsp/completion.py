@@ -46,8 +46,9 @@ def completions(edited: EditedNote, text: str, position: lsp.Position) -> lsp.Co
     context = writing_context(line)
     if context is None:
         return _NOTHING
-    rows, has_more = _proposals(CompletionPlace(edited, context, line, start, positions))
-    return CompletionPlace(edited, context, line, start, positions).completion_list(rows, has_more=has_more)
+    place = CompletionPlace(edited, context, line, start, positions)
+    rows, has_more = _proposals(place)
+    return place.completion_list(rows, has_more=has_more)
 
 
 def _proposals(place: CompletionPlace) -> tuple[list[RankedProposal], bool]:

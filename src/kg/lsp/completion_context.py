@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from kg.notes.inline import NOT_IN_TAG
+
 ContextKind = Literal[
     "link", "heading", "block", "alias", "address", "address heading", "tag", "key", "value", "field", "field value"
 ]
@@ -17,7 +19,7 @@ Quote = Literal["", '"', "'", "missing"]
 
 _ADDRESS = re.compile(r"(?<!\\)\[[^\[\]]*\]\((?P<angle><?)(?P<typed>(?:(?<=<)[^<>]*|(?<!<)[^()\s<>]*))$")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
-_TAG_SIGNS = r"[^\u2000-\u206f\u2e00-\u2e7f'!\"#$%&()*+,.:;<=>?@^`{|}~\[\]\\\s]"
+_TAG_SIGNS = rf"[^{NOT_IN_TAG}]"
 _TAG = re.compile(rf"(?:^|(?<=[\s_]))#(?P<typed>{_TAG_SIGNS}*)$")
 _REST_OF_TAG = re.compile(rf"{_TAG_SIGNS}*")
 _REST_OF_WORD = re.compile(r"[\w-]*")

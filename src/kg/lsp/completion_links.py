@@ -76,7 +76,7 @@ class LinkProposals:
 
     def may_offer(self, name: Name) -> bool:
         """Whether a file is offered: not a template, and nothing that a link cannot write."""
-        folder, low = self.words.settings.templates.lower(), name.path.lower()
+        folder, low = self.place.edited.state.settings.templates.lower(), name.path.lower()
         if (folder and low.startswith(folder)) or (name.is_template and "template" in low):
             return False
         if self.place.context.kind == "address":

@@ -7,17 +7,17 @@ editors each time.
 """
 
 import re
-import weakref
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain, islice
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from kg.core.text import nfc
 from kg.fulltext.folding import ALONE, folded
+from kg.lsp.made_once import MadeOnce
 from kg.notes.model import Note
 from kg.notes.summary import Card
 from kg.session.vault_state import VaultState
@@ -32,24 +32,8 @@ _RARE = 2_000
 """So many names are compared one by one."""
 _WORDS = 12
 """From so many of its words a name can be found."""
-_WORD = re.compile(rf"{ALONE.pattern}|(?:(?!{ALONE.pattern})\w)+")
-Owner = TypeVar("Owner")
-Made = TypeVar("Made")
-
-
-class MadeOnce(Generic[Owner, Made]):
-    """What is made from an object, kept for as long as the same object is asked for; it does not keep the object."""
-
-    def __init__(self, make: Callable[[Owner], Made]) -> None:
-        self._make = make
-        self._kept: tuple[weakref.ref[Owner], Made] | None = None
-
-    def __call__(self, owner: Owner) -> Made:
-        """What is made from an object."""
-        kept = self._kept
-        if kept is None or kept[0]() is not owner:
-            kept = self._kept = (weakref.ref(owner), self._make(owner))
-        return kept[1]
+WORD = re.compile(rf"{ALONE.pattern}|(?:(?!{ALONE.pattern})\w)+")
+"""A word; in scripts without spaces, a character."""
 
 
 def matching_key(text: str) -> str:
@@ -131,7 +115,7 @@ class SortedNames:
         rows = sorted(
             (key[match.start() :], number)
             for number, key in enumerate(self.keys)
-            for match in islice(_WORD.finditer(key), _WORDS)
+            for match in islice(WORD.finditer(key), _WORDS)
             if match.start()
         )
         return [row[0] for row in rows], [row[1] for row in rows]

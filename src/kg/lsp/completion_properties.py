@@ -15,7 +15,7 @@ from kg.lsp.completion_links import LinkProposals
 from kg.lsp.completion_names import LIMIT, name_table
 from kg.lsp.completion_vocabulary import VaultWords
 from kg.mapping.ontology import OntologyProperty, name_key
-from kg.notes.kinds import kinds
+from kg.notes.kinds import CLASS_KEYS, kinds
 from kg.rdf.terms import XSD
 from kg.rdf.vocabulary import LABELS, Term
 
@@ -27,7 +27,6 @@ _OBSIDIAN = {
 }
 _FORMER = {"tag", "alias", "cssclass"}
 """The names under which Obsidian no longer reads its properties."""
-_CLASS_KEYS = {"type", "class"}
 _PLAIN = re.compile(r"[^\W\d_][\w ()/.+-]*\Z")
 """The texts that YAML reads as text without quotes."""
 _WORDS_OF_YAML = {"true", "false", "null", "yes", "no", "on", "off"}
@@ -121,7 +120,7 @@ class PropertyProposals:
         low = key.lower() if self.place.context.kind == "value" else ""
         if low == "tags":
             return fitting(typed.removeprefix("#"), self._tags()), False
-        if low in _CLASS_KEYS:
+        if low in CLASS_KEYS:
             return fitting(typed, self._class_names()), False
         props = self.words.vault.ontology.properties_named(key)
         things, has_more = self._things(props)
@@ -183,7 +182,7 @@ class PropertyProposals:
 
     def _constants(self, key: str, props: Iterable[OntologyProperty]) -> Iterator[Proposal]:
         """The values that the type of a property has: what shapes allow, true and false, today's date."""
-        type_ = self.words.settings.types.get(key.lower(), "")
+        type_ = self.place.edited.state.settings.types.get(key.lower(), "")
         for prop in props:
             for term in self.words.allowed(prop.iri):
                 yield from self._term(term, _KINDS.EnumMember, "allowed by a shape")

@@ -11,11 +11,10 @@ from urllib.parse import unquote
 
 import pyoxigraph as ox
 
-from kg.lsp.completion_names import MadeOnce
+from kg.lsp.made_once import MadeOnce
 from kg.mapping.ontology import OntologyProperty
-from kg.notes.obsidian_settings import Settings
 from kg.rdf.terms import RDF, RDFS, SH
-from kg.rdf.vocabulary import ALT_LABEL, DESCRIBES, LABEL, LABELS, PATH, TAGGED, TYPE, Term
+from kg.rdf.vocabulary import ALT_LABEL, LABEL, LABELS, TAGGED, TYPE, Term
 from kg.views.open_vault import OpenVault
 
 _MOST_COUNTED = 2_000
@@ -60,11 +59,6 @@ class VaultWords:
         """Count what takes longest before somebody waits for it."""
         self.uses  # noqa: B018 - they are kept
         self.tags  # noqa: B018 - they are kept
-
-    @cached_property
-    def settings(self) -> Settings:
-        """Obsidian's settings of the vault."""
-        return Settings.of(self.vault.config.vault)
 
     # ---- keys --------------------------------------------------------------------------------------------------------
 
@@ -186,9 +180,7 @@ class VaultWords:
 
     def path(self, thing: ox.NamedNode) -> str:
         """The note that describes a thing; empty if none does."""
-        store = self.vault.store
-        documents = (triple.subject for triple in store.triples(None, DESCRIBES, thing))
-        return next((path for document in documents for path in store.literals(document, PATH)), "")
+        return self.vault.naming.meant.path_of(thing)
 
     def ranges(self, props: Iterable[OntologyProperty]) -> frozenset[str]:
         """The classes to which properties lead."""

@@ -12,6 +12,7 @@ from kg.lsp.positions import TextPositions
 from kg.lsp.under_cursor import UnderCursor
 from kg.mapping.link_resolution import Target, link_path
 from kg.mapping.ontology import OntologyProperty, local_name
+from kg.notes.kinds import CLASS_KEYS
 from kg.notes.model import Link
 from kg.rdf.vocabulary import OWN_GRAPHS
 from kg.session.vault_state import VaultState
@@ -118,7 +119,7 @@ def named_class(edited: EditedNote, element: NoteElement) -> str:
     if element.kind == "heading":
         text = heading_text(element)
     elif element.link:  # a link in `type:` names the class that its note has as its name
-        if element.key.lower() not in {"type", "class"}:
+        if element.key.lower() not in CLASS_KEYS:
             return ""
         text = element.link.path.rpartition("/")[2]
     else:

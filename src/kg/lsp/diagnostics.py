@@ -11,7 +11,8 @@ from kg.config import FILE
 from kg.core.findings import CODES, Finding, RelatedPlace, Severity
 from kg.core.text import Position as CountedPosition
 from kg.core.text import Source, UndecodableError
-from kg.lsp.positions import TextPositions
+from kg.lsp.note_elements import link_at
+from kg.lsp.positions import START, TextPositions
 from kg.session.vault_state import VaultState
 
 _SEVERITIES: Mapping[Severity, lsp.DiagnosticSeverity] = {
@@ -57,9 +58,7 @@ class DiagnosticMaker:
         config = self.state.vault.config
         if path == ".":
             return config.root / FILE if (config.root / FILE).is_file() else config.vault
-        files = self.state.files
-        known = files.notes.get(path) or files.attachments.get(path) or files.ignored.get(path)
-        return config.root / path if path in self.of_project else Path(known) if known else config.vault / path
+        return config.root / path if path in self.of_project else self.state.place(path)
 
     def _diagnostic(self, finding: Finding, positions: TextPositions) -> lsp.Diagnostic:
         page, remedy = self.pages.get(finding.code), finding.remedy
@@ -72,7 +71,7 @@ class DiagnosticMaker:
             message=f"{finding.message}\n{remedy}" if remedy else finding.message,
             tags=[lsp.DiagnosticTag.Unnecessary] if finding.code in _SUPERFLUOUS else None,
             related_information=[*self._related(finding)] or None,
-            data={name: getattr(finding, name) for name in ("code", "path", "line", "column", "message")},
+            data=identity(finding),
         )
 
     def _related(self, finding: Finding) -> Iterable[lsp.DiagnosticRelatedInformation]:
@@ -81,8 +80,7 @@ class DiagnosticMaker:
             yield lsp.DiagnosticRelatedInformation(self._location(place), f"also at {place.path}:{place.line}")
         if finding.code == _AMBIGUOUS:
             for path in self._rivals(finding):
-                start = lsp.Range(lsp.Position(0, 0), lsp.Position(0, 0))
-                location = lsp.Location(self.place(path).absolute().as_uri(), start)
+                location = lsp.Location(self.place(path).absolute().as_uri(), START)
                 yield lsp.DiagnosticRelatedInformation(location, f"could be {path}")
 
     def _location(self, place: RelatedPlace) -> lsp.Location:
@@ -96,7 +94,7 @@ class DiagnosticMaker:
         if note is None:
             return ()
         at = note.source.offset(CountedPosition(finding.line, finding.column))
-        link = next((link for link in note.links() if link.span.start == at), None)
+        link = link_at(note, at)
         target = self.state.index.resolve(link, finding.path) if link else None
         return (target.path, *target.rivals) if target else ()
 
@@ -112,6 +110,11 @@ class DiagnosticMaker:
             return TextPositions(Source.decode(raw), self.encoding)
         except UndecodableError:  # kg reads no such note, and names the first wrong byte
             return TextPositions(Source(raw.decode("utf-8", "replace").encode()), self.encoding)
+
+
+def identity(finding: Finding) -> dict[str, object]:
+    """What names a finding, for an editor that gives it back."""
+    return {name: getattr(finding, name) for name in ("code", "path", "line", "column", "message")}
 
 
 def _id(items: Iterable[lsp.Diagnostic]) -> str:

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 from lsprotocol import types as lsp
 
 from kg.core.text import Span
-from kg.lsp.positions import TextPositions
+from kg.lsp.positions import START, TextPositions
 from kg.notes.model import Note
 from kg.session.vault_state import VaultState
 
@@ -39,18 +38,15 @@ class EditedNote:
             self._others[path] = TextPositions(note.source, self.encoding)
         return self._others[path]
 
-    def place(self, path: str) -> Path:
-        """The file of a path of the vault, whether it exists or not."""
-        files = self.state.files
-        known = files.notes.get(path) or files.attachments.get(path) or files.ignored.get(path)
-        return Path(known) if known else self.state.vault.config.vault / path
+    def note_at(self, path: str) -> Note | None:
+        """Any note; None if it cannot be read."""
+        return self.note if path == self.path else self.state.note(path)
 
     def uri(self, path: str) -> str:
         """The URI of a path of the vault."""
-        return self.place(path).absolute().as_uri()
+        return self.state.place(path).absolute().as_uri()
 
     def location(self, path: str, span: Span | None = None) -> lsp.Location:
         """The location of a part of a note, or the start of a file."""
         positions = self.positions_in(path) if span else None
-        range_ = positions.range(span) if positions and span else lsp.Range(lsp.Position(0, 0), lsp.Position(0, 0))
-        return lsp.Location(self.uri(path), range_)
+        return lsp.Location(self.uri(path), positions.range(span) if positions and span else START)

@@ -6,7 +6,7 @@ from typing import Any
 
 from lsprotocol import types as lsp
 
-from kg.lsp.code_actions import code_actions, resolve_action
+from kg.lsp.code_actions import KINDS, code_actions, resolve_action
 from kg.lsp.code_lens import code_lenses
 from kg.lsp.completion import TRIGGERS, completions
 from kg.lsp.edited_note import EditedNote
@@ -22,7 +22,6 @@ from kg.lsp.symbols import document_symbols, workspace_symbols
 
 _HELD = 20.0
 """How long a question for the diagnostics of the workspace waits for others than the editor has, in seconds."""
-_ACTIONS = [lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.RefactorRewrite]
 
 
 def create_server(settings: EditorSettings | None = None) -> NotesServer:
@@ -130,9 +129,9 @@ def _pulled(server: NotesServer) -> None:
             await vault.first.wait()
         report = _report(server, vaults, known)
         if known and all(isinstance(row, lsp.WorkspaceUnchangedDocumentDiagnosticReport) for row in report.items):
-            waits = [asyncio.ensure_future(vault.changed.wait()) for vault in vaults]
-            await asyncio.wait(waits or [asyncio.ensure_future(asyncio.sleep(_HELD))], timeout=_HELD,
-                               return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
+            changes = [asyncio.ensure_future(vault.changed.wait()) for vault in vaults]
+            waits: list[asyncio.Future[Any]] = [*changes, asyncio.ensure_future(asyncio.sleep(_HELD))]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             for wait in waits:
                 wait.cancel()
             report = _report(server, vaults, known)
@@ -189,7 +188,7 @@ def _questions(server: NotesServer) -> None:
 
 def _actions(server: NotesServer) -> None:
     @server.feature(
-        lsp.TEXT_DOCUMENT_CODE_ACTION, lsp.CodeActionOptions(code_action_kinds=_ACTIONS, resolve_provider=True)
+        lsp.TEXT_DOCUMENT_CODE_ACTION, lsp.CodeActionOptions(code_action_kinds=[*KINDS], resolve_provider=True)
     )
     async def acted(params: lsp.CodeActionParams) -> list[lsp.CodeAction] | None:
         capabilities = server.client_capabilities
@@ -245,7 +244,8 @@ def _lists(server: NotesServer) -> None:
     async def symbols(params: lsp.WorkspaceSymbolParams) -> list[lsp.WorkspaceSymbol]:
         rows: list[lsp.WorkspaceSymbol] = []
         for vault in [*server.vaults.values()]:
-            rows += await vault.ask(lambda state: workspace_symbols(state, params.query, server.encoding))
+            found = server.answer(vault, lambda state: workspace_symbols(state, params.query, server.encoding))
+            rows += await found or ()
         return rows
 
 

@@ -184,7 +184,7 @@ def _links(edited: EditedNote, iri: str) -> Iterator[str]:
 
 def _of_thing(edited: EditedNote, iri: str, path: str, kind: str = "") -> Iterator[str]:
     vault, node = edited.state.vault, ox.NamedNode(iri)
-    note = edited.note if path == edited.path else edited.state.note(path) if path else None
+    note = edited.note_at(path) if path else None
     span = part_span(edited.state, path, iri) if path else None
     is_whole = bool(path) and iri == entity_of(edited.state, path)
     name = note.title if note and is_whole else vault.show(node).text

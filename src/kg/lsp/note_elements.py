@@ -113,6 +113,17 @@ def id_span(note: Note, block: Block) -> Span | None:
     return None
 
 
+def link_at(note: Note, offset: int) -> Link | None:
+    """The link that begins at an offset."""
+    return next((link for link in note.links() if link.span.start == offset), None)
+
+
+def is_in_table(note: Note, offset: int) -> bool:
+    """Whether what begins at an offset is in a table."""
+    blocks = (block for section in note.root.walk() for block in section.walk_blocks())
+    return any(block.kind == "table" and block.span.start <= offset < block.span.end for block in blocks)
+
+
 def link_parts(note: Note, link: Link) -> list[LinkPartSpan]:
     """The parts of a link as it is written: the path, the heading or block, the text that is shown."""
     data = note.source.data

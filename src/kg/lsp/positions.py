@@ -13,6 +13,9 @@ from kg.core.findings import Finding
 from kg.core.text import LINE_END, Source, Span
 from kg.core.text import Position as CountedPosition
 
+START = lsp.Range(lsp.Position(0, 0), lsp.Position(0, 0))
+"""The start of a text."""
+
 
 @dataclass(frozen=True)
 class TextPositions:

@@ -166,8 +166,14 @@ class NotesServer(LanguageServer):
             note = state.note(path)
             return question(EditedNote(state, path, note, self.encoding)) if note else None
 
+        return await self.answer(vault, answered, is_long=is_long)
+
+    async def answer(
+        self, vault: LiveVault, question: Callable[[VaultState], Result], *, is_long: bool = False
+    ) -> Result | None:
+        """The answer of a function of a vault; None if it cannot be asked, and the editor's user is told why."""
         try:
-            return await vault.ask(answered, is_long=is_long)
+            return await vault.ask(question, is_long=is_long)
         except KgError as error:
             self.problem(str(error))
             return None

@@ -59,7 +59,7 @@ class Sought:
 
     def in_note(self, path: str) -> Iterator[lsp.Location]:
         """The references in a note, in the order of the text; in a canvas, its start."""
-        note = self.edited.note if path == self.edited.path else self.edited.state.note(path)
+        note = self.edited.note_at(path)
         if note is None:
             return
         if note.kind == "canvas":

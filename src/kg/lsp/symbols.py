@@ -1,11 +1,9 @@
 """The symbols of a note, which are its headings and its blocks with ids; those of the vault: things and headings."""
 
-import weakref
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate, chain, islice
-from pathlib import Path
 from typing import NamedTuple
 
 import pyoxigraph as ox
@@ -14,9 +12,10 @@ from lsprotocol import types as lsp
 from kg.core.text import Span, letters_and_digits, one_line
 from kg.lsp.destinations import entity_of, part_span, path_of
 from kg.lsp.edited_note import EditedNote
+from kg.lsp.made_once import MadeOnce
 from kg.lsp.note_elements import first_line, heading_span
 from kg.lsp.note_outline import section_ends, trimmed
-from kg.lsp.positions import TextPositions
+from kg.lsp.positions import START, TextPositions
 from kg.notes.model import Section
 from kg.notes.summary import Card
 from kg.rdf.vocabulary import HEADING
@@ -29,7 +28,6 @@ _MOST_READ = 50
 """The most headings whose lines are looked up, each of which reads a note; of others, the note is the place."""
 _MOST_TRIED = 1_000
 _NAMELESS = "(no heading)"
-_START = lsp.Range(lsp.Position(0, 0), lsp.Position(0, 0))
 
 # ---- of a note -------------------------------------------------------------------------------------------------------
 
@@ -108,20 +106,13 @@ class _NameTable(NamedTuple):
             at = self.keys.find(text, end)
 
 
-_tables: dict[int, tuple["weakref.ref[OpenVault]", _NameTable]] = {}
-
-
+@MadeOnce
 def _table(vault: OpenVault) -> _NameTable:
-    """The names of a generation, which are read once."""
-    known = _tables.get(id(vault))
-    if known is None or known[0]() is not vault:
-        rows = [SymbolName(key, text, iri, False) for key, text, iri in vault.keyed_names]
-        rows += _headings(vault)
-        rows.sort(key=lambda row: (row.is_heading, len(row.text), row.text, row.iri))
-        for place in [place for place, (held, _) in _tables.items() if held() is None]:
-            del _tables[place]
-        known = _tables[id(vault)] = (weakref.ref(vault), _NameTable.of(rows))
-    return known[1]
+    """The names of a generation."""
+    rows = [SymbolName(key, text, iri, False) for key, text, iri in vault.keyed_names]
+    rows += _headings(vault)
+    rows.sort(key=lambda row: (row.is_heading, len(row.text), row.text, row.iri))
+    return _NameTable.of(rows)
 
 
 def _headings(vault: OpenVault) -> Iterator[SymbolName]:
@@ -182,21 +173,20 @@ class _SymbolPlaces:
         state, path = self.state, path_of(self.state, row.iri)
         if path not in state.files.notes and path not in state.drafts:
             return None
-        range_ = self._line(path, row.iri) if row.is_heading else _START
+        range_ = self._line(path, row.iri) if row.is_heading else START
         if range_ is None:
             return None
         node = ox.NamedNode(row.iri)
         label = state.vault.ontology.label(state.vault.kind(node))
         container = path.removesuffix(".md") if row.is_heading else label
         kind = lsp.SymbolKind.String if row.is_heading else lsp.SymbolKind.Class
-        place = Path(state.files.notes.get(path) or state.vault.config.vault / path)
-        location = lsp.Location(place.absolute().as_uri(), range_)
+        location = lsp.Location(state.place(path).absolute().as_uri(), range_)
         return lsp.WorkspaceSymbol(location, one_line(row.text) or _NAMELESS, kind, container_name=container or None)
 
     def _line(self, path: str, iri: str) -> lsp.Range | None:
         """The place of a heading in its note; None if it is not there any more."""
         if path not in self._read and len(self._read) >= _MOST_READ:
-            return _START
+            return START
         self._read.add(path)
         note, span = self.state.note(path), part_span(self.state, path, iri)
         return TextPositions(note.source, self.encoding).range(span) if note and span else None

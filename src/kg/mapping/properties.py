@@ -10,13 +10,14 @@ from kg.mapping.collector import Collector, Thing
 from kg.mapping.links import LinkMapper, file_name
 from kg.mapping.ontology import OntologyProperty
 from kg.mapping.structural_terms import CANVAS, CONTENT_HASH, DESCRIBES, NOTE, PATH, PREF_LABEL, WORD_COUNT
+from kg.notes.inline import NOT_IN_TAG
 from kg.notes.instructions import KEY
 from kg.notes.kinds import KIND_KEYS, kind_text, kinds, leaves
 from kg.notes.model import NAME_KINDS, Piece, Tag, Value
 from kg.rdf.iris import encode_url, is_web
 from kg.rdf.terms import RDF_TYPE, SKOS, iri, literal
 
-_VALID_TAG = re.compile(r"[^\u2000-\u206f\u2e00-\u2e7f'!\"#$%&()*+,.:;<=>?@^`{|}~\[\]\\\s]+\Z")
+_VALID_TAG = re.compile(rf"[^{NOT_IN_TAG}]+\Z")
 _XSD_KINDS = {"integer", "decimal", "double", "boolean", "date", "dateTime", "duration"}
 
 

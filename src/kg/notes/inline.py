@@ -14,7 +14,9 @@ from kg.notes.model import PRIORITIES
 MASK = "\ufffc"
 
 # Obsidian's documented rule (letters, digits, `_`, `-`, `/`, emoji) by the characters that end a tag, as in Dataview.
-_TAG = re.compile(r"#([^\u2000-\u206f\u2e00-\u2e7f'!\"#$%&()*+,.:;<=>?@^`{|}~\[\]\\\s\ufffc]+)")
+NOT_IN_TAG = r"\u2000-\u206f\u2e00-\u2e7f'!\"#$%&()*+,.:;<=>?@^`{|}~\[\]\\\s"
+"""The characters that end a tag, as in a class of a regular expression."""
+_TAG = re.compile(rf"#([^{NOT_IN_TAG}\ufffc]+)")
 _BEFORE_TAG = re.compile(r"[\s_]")
 _BLOCK_ID = re.compile(r"\^([A-Za-z0-9-]+)\s*\Z")
 _NO_BLOCK_ID = re.compile(r"\^(\w[\w.:/+-]{0,98}(?<![.:/+-]))\s*\Z")

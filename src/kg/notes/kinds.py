@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from kg.notes.model import NAME_KINDS, Note, Value
 
-KIND_KEYS = ("type", "class", "tags")
+CLASS_KEYS = ("type", "class")
+"""The keys of the classes of a note's thing."""
+KIND_KEYS = (*CLASS_KEYS, "tags")
 
 
 def kinds(note: Note) -> Iterator[tuple[str, int]]:

@@ -1,6 +1,7 @@
 """The settings in a vault's folder `.obsidian/`: hidden files, types of properties, the folder of templates.
 
-Only settings that change the meaning of notes are read. A file in any other form than Obsidian's is ignored.
+Only settings that change the meaning of notes are read, and where new notes are made. A file in any other form than
+Obsidian's is ignored.
 """
 
 import json
@@ -83,21 +84,22 @@ class Settings:
     """The types of properties by their names in lower case (types.json): text, multitext, number, checkbox, date …"""
     templates: str = ""
     """The folder of templates, with a trailing `/`."""
+    new_notes: str | None = field(default=None, repr=False, compare=False)
+    """The folder of new notes (app.json), empty for the vault's own; None if a new note is beside the open one."""
     _watch: _Watch = field(default_factory=_Watch, repr=False, compare=False)
 
     @classmethod
     def of(cls, vault: Path) -> "Settings":
         """Return the settings of a vault; empty if Obsidian never opened it."""
         folder = vault / FOLDER
-        filters, types = (
-            _table(folder / FILES[0]).get("userIgnoreFilters"),
-            _table(folder / FILES[1]).get("types"),
-        )
+        app = _table(folder / FILES[0])
+        filters, types = app.get("userIgnoreFilters"), _table(folder / FILES[1]).get("types")
         templates = _table(folder / FILES[2]).get("folder")
         return cls(
             _filters(filters) if isinstance(filters, list) else (),
             _lower(types) if isinstance(types, dict) else {},
             f"{templates.strip('/')}/" if isinstance(templates, str) and templates.strip("/") else "",
+            _folder_of_new_notes(app),
         )
 
     def hides(self, path: str) -> bool:
@@ -108,6 +110,15 @@ class Settings:
         if len(filter_) > 2 and filter_[0] == filter_[-1] == "/":
             return self._watch.matches(filter_[1:-1], path)
         return path.lower().startswith(filter_.lower())
+
+
+def _folder_of_new_notes(app: Mapping[str, Any]) -> str | None:
+    match app.get("newFileLocation"):
+        case "root":
+            return ""
+        case "folder":
+            return str(app.get("newFileFolderPath") or "").strip("/")
+    return None
 
 
 def _filters(filters: list[Any]) -> tuple[str, ...]:

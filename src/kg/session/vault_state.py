@@ -7,6 +7,7 @@ index is never older: links are resolved by the names, headings and blocks of th
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
 
 from kg.core.findings import Finding
@@ -102,6 +103,12 @@ class VaultState:
             return replace(index, on_disk=self.files.on_disk)
         index = replace(index, on_disk=base.on_disk)
         return index.with_names_of(base) if all(path in base.outlines for path in self.drafts) else index
+
+    def place(self, path: str) -> Path:
+        """The file of a path of the vault, whether it exists or not."""
+        files = self.files
+        known = files.notes.get(path) or files.attachments.get(path) or files.ignored.get(path)
+        return Path(known) if known else self.vault.config.vault / path
 
     def note(self, path: str) -> Note | None:
         """A note as the editor has it, or as it is on the disk; None if there is none that can be read."""
