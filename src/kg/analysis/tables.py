@@ -1,10 +1,10 @@
 """Results of an analysis as tables. A row begins with a thing and its label, as in an answer of `kg query`."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
@@ -45,6 +45,10 @@ class Table:
     def first(self, limit: int | None) -> "Table":
         """The table with at most `limit` rows."""
         return replace(self, rows=self.rows[:limit])
+
+    def mappings(self) -> Iterator[dict[str, Any]]:
+        """The rows, each as its values by their columns."""
+        return (dict(zip(self.columns, row, strict=True)) for row in self.rows)
 
     def narrow(self) -> "Table":
         """The table with its main columns, and the bar of one of them."""

@@ -98,7 +98,7 @@ class PropertyProposals:
         declared = ontology.properties.get(prop)
         ranges = sorted(filter(None, map(ontology.label, declared.ranges))) if declared else []
         detail = f"→ {' or '.join(ranges)}" if ranges else ""
-        used = f"{uses:,} use{'' if uses == 1 else 's'}" if uses else ""
+        used = _used(uses) if uses else ""
         return Proposal(key, key, _KINDS.Property, detail, used, self.words.comment(prop))
 
     @cached_property
@@ -200,7 +200,7 @@ class PropertyProposals:
         names = [prop.iri for prop in props if prop.kind != "object"] if props else []
         for prop in names or ([] if props else [self.words.vault.names.property(key)]):
             for term, uses in self.words.values(prop)[:LIMIT]:
-                yield from self._term(term, _KINDS.Value, f"{uses:,} use{'' if uses == 1 else 's'}")
+                yield from self._term(term, _KINDS.Value, _used(uses))
 
     # ---- forms -------------------------------------------------------------------------------------------------------
 
@@ -231,3 +231,7 @@ class PropertyProposals:
         elif context.quote == "'":
             written = text.replace("'", "''")
         return Proposal(text, written, kind, detail, documentation=comment)
+
+
+def _used(uses: int) -> str:
+    return f"{uses:,} use{'' if uses == 1 else 's'}"

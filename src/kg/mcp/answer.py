@@ -34,6 +34,11 @@ class AnswerRow(NamedTuple):
     text: str
     values: Values
 
+    @classmethod
+    def at(cls, path: str, line: int, text: str, values: Values) -> "AnswerRow":
+        """A row of a line of a note."""
+        return cls(f"{path}:{line}: {text}", values | {"path": path, "line": line})
+
     @property
     def cost(self) -> int:
         """Its tokens in a message, where a line end takes two characters."""

@@ -1,6 +1,7 @@
 """Answer a call of a tool: check its arguments, run it, and write its answer within the budget."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from kg.core.errors import KgError, QuerySyntaxError, ServiceRefused, StoreError
@@ -35,9 +36,7 @@ def called(vault: AgentVault, call: ToolCall) -> WrittenAnswer:
         answer = _answer(vault, call)
     except KgError as error:
         return refusal(sentence(error), call.budget)
-    remarks = (vault.remark, *answer.remarks)
-    whole = ToolAnswer(answer.says, answer.rows, answer.total, answer.offset, answer.hints, remarks)
-    return written(whole, call.budget)
+    return written(replace(answer, remarks=(vault.remark, *answer.remarks)), call.budget)
 
 
 def _answer(vault: AgentVault, call: ToolCall) -> ToolAnswer:

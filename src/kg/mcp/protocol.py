@@ -24,6 +24,8 @@ Ask = Callable[..., Awaitable[Any]]
 
 Raises what the function raises, and KgError if there is no answer.
 """
+LONG: Final = 10
+"""How many times longer a call may take that reads all notes."""
 Context = ServerRequestContext[Any]
 
 UNTRUSTED: Final = {"kg.notes/trust": "untrusted", "kg.notes/source": "notes"}

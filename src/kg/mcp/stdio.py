@@ -6,11 +6,8 @@ import anyio
 from mcp.server.stdio import stdio_server
 
 from kg.config import Config
-from kg.mcp.protocol import server
+from kg.mcp.protocol import LONG, server
 from kg.mcp.vault_process import VaultProcess
-
-LONG = 10
-"""How many times longer a call may take that reads all notes."""
 
 
 def run(config: Config, private_tags: tuple[str, ...], most: int, seconds: float) -> None:

@@ -73,8 +73,7 @@ _ARROWS = {"out": "→", "in": "←", "both": "↔"}
 def path_text(table: Table, name: Callable[[Any], str]) -> str:
     """Paths as text: each entity below its predecessor, with the sentence that links them."""
     lines: list[str] = []
-    for row in table.rows:
-        fields = dict(zip(table.columns, row, strict=True))
+    for fields in table.mappings():
         if fields["step"] == 1:
             lines += ["", name(fields["entity"])]
         lines += _step_lines(fields, fields["to"], "", name)
@@ -84,8 +83,7 @@ def path_text(table: Table, name: Callable[[Any], str]) -> str:
 def neighbours_text(table: Table, name: Callable[[Any], str]) -> str:
     """The neighbours of an entity as text, by distance, with the sentence that makes the link."""
     lines: list[str] = []
-    for row in table.rows:
-        fields = dict(zip(table.columns, row, strict=True))
+    for fields in table.mappings():
         via = f"  {_ARROWS['both']} {name(fields['via'])}" if fields["distance"] != 1 else ""
         lines += _step_lines(fields, fields["entity"], via, name)
     return "\n".join(map(printable, lines)) + "\n"

@@ -20,8 +20,6 @@ from kg.server.worker import Opened
 if TYPE_CHECKING:  # the SDK is an extra
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-_LONG = 10
-"""How many times longer a call may take that reads all notes."""
 _ABSENT = "agents cannot ask here: /mcp needs {}, which is not installed: pip install 'kg-notes[mcp]'\n"
 
 
@@ -66,10 +64,10 @@ class AgentsEndpoint:
 def _manager(served: ServedVault) -> "StreamableHTTPSessionManager":
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-    from kg.mcp.protocol import server
+    from kg.mcp.protocol import LONG, server
 
     async def ask(work: Callable[..., Any], *arguments: Any, is_long: bool = False) -> Any:
-        seconds = served.serving.limits.seconds * (_LONG if is_long else 1)
+        seconds = served.serving.limits.seconds * (LONG if is_long else 1)
         remark = UNREAD if served.problem else ""
         with served.generation() as generation:
             return await served.ask(generation, asked_by_agent, remark, work, arguments, seconds=seconds)

@@ -1,12 +1,11 @@
 """`neighbours`: the things around one, or the path to another."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pyoxigraph as ox
 
 from kg.analysis.paths import around, neighbours_table, node_number, path_table, shortest
-from kg.analysis.tables import Table
 from kg.core.errors import NotFound
 from kg.mcp.agent_vault import AgentVault
 from kg.mcp.answer import AnswerRow, ToolAnswer
@@ -24,7 +23,7 @@ def neighbours(vault: AgentVault, name: str, to: str = "", depth: int = 1, offse
         return _path(vault, start, to, offset)
     near = around(vault.network, start, min(depth, DEEPEST))
     table = neighbours_table(vault.network, vault.open.explainer, near[offset : offset + _WINDOW], sentences=False)
-    rows = [_neighbour(vault, row) for row in _rows(table)]
+    rows = [_neighbour(vault, row) for row in table.mappings()]
     says = f"{len(near):,} things around “{_called(vault, start)}”"
     return ToolAnswer(says, rows, len(near), min(offset, len(near)))
 
@@ -37,17 +36,14 @@ def _path(vault: AgentVault, start: int, to: str, offset: int) -> ToolAnswer:
     ends = f"from “{_called(vault, start)}” to “{_called(vault, end)}”"
     if not routes.paths:
         raise NotFound(f"no path of links leads {ends}")
-    rows = [_step(vault, row) for row in _rows(path_table(vault.network, explainer, routes, sentences=False))]
+    steps = path_table(vault.network, explainer, routes, sentences=False).mappings()
+    rows = [_step(vault, row) for row in steps]
     says = f"{len(rows):,} links {ends}{', some against their direction' if routes.undirected else ''}"
     return ToolAnswer(says, rows[offset:], len(rows), min(offset, len(rows)))
 
 
 def _called(vault: AgentVault, number: int) -> str:
     return visible_line(vault.network.labels[number])
-
-
-def _rows(table: Table) -> Sequence[Mapping[str, Any]]:
-    return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
 
 
 def _neighbour(vault: AgentVault, row: Mapping[str, Any]) -> AnswerRow:
@@ -84,4 +80,4 @@ def _placed(vault: AgentVault, row: Mapping[str, Any], text: str, values: dict[s
         return AnswerRow(f"{text} (inferred)", values)
     path, line = str(row["path"]), int(row["line"])
     quoted = vault.line((path, line, int(row["column"])))
-    return AnswerRow(f"{path}:{line}: {text}: {quoted}", values | {"path": path, "line": line, "text": quoted})
+    return AnswerRow.at(path, line, f"{text}: {quoted}", values | {"text": quoted})

@@ -37,9 +37,8 @@ def _names(vault: AgentVault, query: str) -> Iterator[AnswerRow]:
         path = vault.open.path_of(ox.NamedNode(row.thing.iri))
         name, kind = visible_line(row.thing.text), visible_line(row.thing.kind)
         also = f" (also “{visible_line(row.name)}”)" if row.name != row.thing.text else ""
-        place = f"{path}:1: " if path else ""
-        values = {"name": name, "kind": kind, "path": path, "line": 1} if path else {"name": name, "kind": kind}
-        yield AnswerRow(f"{place}{name}{also}{f', {kind}' if kind else ''}", values)
+        text, values = f"{name}{also}{f', {kind}' if kind else ''}", {"name": name, "kind": kind}
+        yield AnswerRow.at(path, 1, text, values) if path else AnswerRow(text, values)
 
 
 def _places(vault: AgentVault, query: str, offset: int) -> _Places:

@@ -77,11 +77,7 @@ def _statement(vault: AgentVault, part: str, row: EntityStatement) -> AnswerRow:
 
 def placed(text: str, values: dict[str, object], lines: tuple[SourceLine, ...]) -> AnswerRow:
     """A row with the place of its first line."""
-    if not lines:
-        return AnswerRow(text, values)
-    return AnswerRow(
-        f"{lines[0].path}:{lines[0].line}: {text}", values | {"path": lines[0].path, "line": lines[0].line}
-    )
+    return AnswerRow.at(lines[0].path, lines[0].line, text, values) if lines else AnswerRow(text, values)
 
 
 def _section(vault: AgentVault, row: EntitySection) -> AnswerRow:
@@ -99,5 +95,4 @@ def _text(vault: AgentVault, drawn: Portrait) -> Iterator[AnswerRow]:
     for number, line in enumerate(lines, 1):
         for start in range(0, len(line.rstrip()), _CHUNK):
             chunk = line[start : start + _CHUNK].rstrip()
-            values = {"part": "text", "value": chunk, "path": drawn.path, "line": number}
-            yield AnswerRow(f"{drawn.path}:{number}: {chunk}", values)
+            yield AnswerRow.at(drawn.path, number, chunk, {"part": "text", "value": chunk})

@@ -1,6 +1,7 @@
 """`suggest`: links worth making."""
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 import pyoxigraph as ox
@@ -29,8 +30,7 @@ def suggest(vault: AgentVault, name: str = "", offset: int = 0) -> ToolAnswer:
     if vault.is_redacted:
         raise ReadsHiddenNotes
     table = _of_thing(vault, name) if name else vault.suggestions
-    window = table.rows[offset : offset + _WINDOW]
-    rows = [_row(vault, dict(zip(table.columns, row, strict=True))) for row in window]
+    rows = [_row(vault, row) for row in islice(table.mappings(), offset, offset + _WINDOW)]
     says = "" if table.rows else "there is nothing to suggest"
     return ToolAnswer(says, rows, len(table.rows), min(offset, len(table.rows)))
 
@@ -50,4 +50,4 @@ def _row(vault: AgentVault, row: Mapping[str, Any]) -> AnswerRow:
     path = vault.open.path_of(node) if isinstance(node, ox.NamedNode) else ""
     values = {"from": source, "to": target, "score": round(float(row["score"]), 4), **shared}
     text = f"{source} → {target}{f': {why}' if why else ''}"
-    return AnswerRow(f"{path}:1: {text}", values | {"path": path, "line": 1}) if path else AnswerRow(text, values)
+    return AnswerRow.at(path, 1, text, values) if path else AnswerRow(text, values)
