@@ -16,6 +16,7 @@ from mcp import Client, MCPError
 from mcp_types import PromptReference, ResourceTemplateReference
 
 from helpers.agents import connected, size
+from helpers.commanding import command
 from helpers.vaults import write_vault
 from kg.mcp.tool_table import TOOLS
 
@@ -157,6 +158,10 @@ def test_without_the_extra_one_sentence_says_so(vault: Path) -> None:
     assert done.stderr.splitlines() == [
         "kg: this needs mcp.server, which is not installed: pip install 'kg-notes[mcp]'"
     ]
+
+
+def test_a_vault_that_is_none_is_said_at_once(tmp_path: Path) -> None:
+    assert command(tmp_path, "mcp", "gone") == (2, "", f"kg: the vault {tmp_path / 'gone'} does not exist\n")
 
 
 # ---- fuzz --------------------------------------------------------------------------------------------------------------

@@ -8,10 +8,14 @@ from mcp.server.stdio import stdio_server
 from kg.config import Config
 from kg.mcp.protocol import LONG, server
 from kg.mcp.vault_process import VaultProcess
+from kg.notes.vault import Vault
+from kg.store.store import manifest
 
 
 def run(config: Config, private_tags: tuple[str, ...], most: int, seconds: float) -> None:
-    """Serve until the input ends. Raises KgError if no process can be started."""
+    """Serve until the input ends. Raises KgError if there is neither a vault nor a store, or no process can start."""
+    if manifest(config.store) is None:
+        Vault(config=config)
     with VaultProcess(config, private_tags) as process:
         anyio.run(_serve, process, most, seconds)
 
