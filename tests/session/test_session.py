@@ -4,6 +4,7 @@ import gc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,8 @@ from kg.core.findings import Finding
 from kg.session.draft_findings import moved
 from kg.session.held_graph import HeldGraph
 from kg.session.session import Session
+from kg.session.vault_state import VaultState
+from kg.validation.validator import Validation
 
 NOTES = {
     "kg.toml": "",
@@ -69,6 +72,21 @@ def test_what_follows_from_the_vault_comes_with_the_validation(session: Session)
     with session.state() as state:
         assert "D.md" in state.vault.paths.values()
         assert "D.md" not in state.steady.paths.values()
+
+
+def test_a_state_made_while_a_validation_ends_does_not_stay(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    session.edit("B.md", NOTES["B.md"])  # as it is saved, so that the graph stays the same
+    made = list[Validation]()
+
+    def slow(*parts: Any) -> VaultState:
+        state = VaultState(*parts)
+        if not made:  # the other thread ends its validation just now
+            made.append(session.validate())
+        return state
+
+    monkeypatch.setattr("kg.session.session.VaultState", slow)
+    session.check("B.md")
+    assert [code for code, _ in codes(session.check("B.md"))] == ["S03", "S04"]
 
 
 def test_drafts_are_in_no_store_that_others_read(session: Session) -> None:

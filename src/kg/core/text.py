@@ -101,7 +101,9 @@ class Source:
         return Position(line, self._ruler.characters(self._line_starts[line - 1], offset) + 1)
 
     def offset(self, position: Position) -> int:
-        """The byte offset of a line and column."""
+        """The byte offset of a line and column; the end of the text if it has fewer lines."""
+        if position.line > len(self._line_starts):
+            return len(self.data)
         start = self._line_starts[position.line - 1]
         end = self._line_starts[position.line] if position.line < len(self._line_starts) else len(self.data)
         return start + len(self.slice(start, end)[: position.column - 1].encode("utf-8"))

@@ -51,6 +51,16 @@ class Listener:
     """The notes cannot be read now."""
 
 
+def _reported(work: Callable[..., Result], *arguments: object) -> Result:
+    """The result of a function. Raises KgError for an unforeseen error too, after which the vault is followed on."""
+    try:
+        return work(*arguments)
+    except KgError:
+        raise
+    except Exception as error:
+        raise KgError(f"internal error: {type(error).__name__}: {error} (please report it)") from error
+
+
 @dataclass
 class LiveVault:
     """A vault that is followed. `start` begins, and `close` ends all."""
@@ -92,7 +102,7 @@ class LiveVault:
 
     async def _run(self) -> None:
         try:
-            await self._in(self._working, self._open)
+            await self._in(self._working, _reported, self._open)
         except KgError as error:
             self.failure = str(error)
             self.listener.problem(f"kg cannot open {self.config.vault}: {error}")
@@ -179,7 +189,10 @@ class LiveVault:
         """Take the file again as what a note says, since no editor has it open."""
         self.versions.pop(path, None)
         self._edits += 1
-        self._asking.submit(self.session.drop, path)
+        self._later(self._checked_without(self._in(self._asking, self.session.drop, path)))
+
+    async def _checked_without(self, dropped: Awaitable[None]) -> None:
+        await dropped
         self._dirty.set()
 
     async def check(self, path: str) -> FileDiagnostics:
@@ -219,7 +232,7 @@ class LiveVault:
         """Validate the vault with its drafts, and tell what is new."""
         begun = time.monotonic()
         try:
-            self.diagnostics = await self._in(self._working, self._validate)
+            self.diagnostics = await self._in(self._working, _reported, self._validate)
         except KgError as error:
             self.listener.problem(str(error))
             return
@@ -229,7 +242,8 @@ class LiveVault:
         self.changed = asyncio.Event()
         self.listener.validated(self)
         if not self._dirty.is_set():
-            await self._in(self._working, self._prepare)
+            with suppress(KgError):  # the next validation says why
+                await self._in(self._working, _reported, self._prepare)
 
     def _validate(self) -> Mapping[str, FileDiagnostics]:
         self.session.validate()
@@ -248,8 +262,7 @@ class LiveVault:
         with self.session.state() as state:
             prepare(state)
             prepare_symbols(state.steady)
-        with suppress(KgError):  # the next validation says why
-            self.session.remember()
+        self.session.remember()
         self.session.settle()
 
     # ---- the disk ----------------------------------------------------------------------------------------------------
@@ -277,7 +290,7 @@ class LiveVault:
 
     def _refreshed(self, config: Config, held: Held | None) -> Report:
         edited = held.edited if held else None
-        future: Future[Report] = self._working.submit(self.session.refresh, config, edited)
+        future: Future[Report] = self._working.submit(_reported, self.session.refresh, config, edited)
         return future.result()
 
     def _call(self, work: Callable[[], None]) -> None:

@@ -18,10 +18,10 @@ _OF_THE_VAULT = frozenset(("L13", "L15", "L16", "L22", "L23", "L24", "P05", "K01
 """The codes of findings that follow from other notes, too."""
 
 
-def draft_findings(state: VaultState, draft: Draft, validated: str, severity: Severity) -> tuple[Finding, ...]:
-    """The findings in a draft; `validated` is its text at the last validation, whose findings the state has."""
+def draft_findings(state: VaultState, draft: Draft, severity: Severity) -> tuple[Finding, ...]:
+    """The findings in a draft of the vault."""
     last = (finding for finding in state.findings.get(draft.path, ()) if is_of_the_vault(finding))
-    rest = moved(last, validated, draft.text)
+    rest = moved(last, state.validated.get(draft.path, draft).text, draft.text)
     if draft.note is None:
         return in_order([*draft.findings, *rest])
     checked = Checker(state.index, state.settings).check(draft.note)

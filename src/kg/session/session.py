@@ -242,15 +242,20 @@ class Session:
             continue  # another one has just taken its place
         assert graph
         try:
-            vault, last, saved = graph.vault, self._last, self._saved
-            if last is None or last.vault is not vault or last.drafts is not self.drafts:
-                recorded, index = graph.report.ledger, self._saved_index()
-                steady = saved.vault if saved else vault
-                last = VaultState(vault, self.files, self.drafts, self.validated.findings, recorded, steady, index)
-                self._last = last
-            yield last
+            yield self._state_of(graph)
         finally:
             graph.let_go()
+
+    def _state_of(self, graph: HeldGraph) -> VaultState:
+        """The vault with a graph, as it is now: the last state, unless something has changed since it was made."""
+        last, drafts, validated = self._last, self.drafts, self.validated
+        if last and last.vault is graph.vault and last.drafts is drafts and last.findings is validated.findings:
+            return last
+        saved, index, files = self._saved, self._saved_index(), self.files
+        steady = saved.vault if saved else graph.vault
+        about = validated.findings, validated.drafts
+        self._last = state = VaultState(graph.vault, files, drafts, *about, graph.report.ledger, steady, index)
+        return state
 
     def _saved_index(self) -> Index:
         """The index of what is saved."""
@@ -272,9 +277,8 @@ class Session:
 
     def check(self, path: str) -> tuple[Finding, ...]:
         """The findings in a note now: of a draft, those of its own text at once, and those of the last validation."""
-        draft = self.drafts.get(path)
-        if draft is None:
+        if path not in self.drafts:
             return self.validated.findings.get(path, ())
         with self.state() as state:
-            validated = self.validated.drafts.get(path, draft)
-            return draft_findings(state, draft, validated.text, self.severity)
+            draft = state.drafts.get(path)
+            return draft_findings(state, draft, self.severity) if draft else state.findings.get(path, ())

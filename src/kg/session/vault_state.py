@@ -64,6 +64,8 @@ class VaultState:
     """The notes in editors, by path."""
     findings: Mapping[str, tuple[Finding, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """The last findings by path."""
+    validated: Mapping[str, Draft] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    """The drafts that those findings are about: the notes in editors at the last validation."""
     recorded: IngestState | None = field(default=None, repr=False)
     """The record of the notes in the graph, where it is at hand."""
     saved: OpenVault | None = None
