@@ -233,12 +233,13 @@ class Finding:
         return self.text(self.path)
 
 
-_FIELDS = attrgetter(*(one.name for one in fields(Finding) if one.compare))
+key_of: Callable[[Finding], tuple[object, ...]] = attrgetter(*(one.name for one in fields(Finding) if one.compare))
+"""The fields of a finding by which it is compared and sorted."""
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Sort findings by file, line and column; equal ones count once."""
-    return tuple(sorted(set(findings), key=_FIELDS))
+    return tuple(sorted(set(findings), key=key_of))
 
 
 def by_path(findings: Iterable[Finding]) -> dict[str, tuple[Finding, ...]]:

@@ -162,14 +162,13 @@ class Builder:
         gone: set[ox.Triple] = set()
         come: set[ox.Triple] = set()
         for triple in touched:
-            quads = matching(self._db, triple.subject, triple.predicate, triple.object, None)
-            graphs = {quad.graph_name for quad in quads}
-            (come if graphs - {default, inferred} else gone).add(triple)
-            if inferred in graphs and graphs - {default, inferred}:
+            is_default, is_inferred, is_asserted = self._graphs_with(triple)
+            (come if is_asserted else gone).add(triple)
+            if is_inferred and is_asserted:
                 removed += _quads([triple], inferred)
-            if default in graphs and not graphs - {default}:
+            if is_default and not (is_inferred or is_asserted):
                 removed += _quads([triple], default)
-            elif default not in graphs and graphs:
+            elif not is_default and (is_inferred or is_asserted):
                 added += _quads([triple], default)
         self._record(removed, added)
         for quad in removed:
@@ -178,6 +177,22 @@ class Builder:
         self._count("", len(added) - sum(quad.graph_name == default for quad in removed))
         self._count(INFERRED, -sum(quad.graph_name == inferred for quad in removed))
         return gone, come
+
+    def _graphs_with(self, triple: ox.Triple) -> tuple[bool, bool, bool]:
+        """Whether a triple is in the default graph, in `kg:inferred`, and in any other graph.
+
+        The notes of a whole vault may state it, so no more of its graphs are looked at than this needs.
+        """
+        is_default = is_inferred = False
+        for quad in matching(self._db, triple.subject, triple.predicate, triple.object, None):
+            if quad.graph_name == DEFAULT_GRAPH:
+                is_default = True
+            elif quad.graph_name == INFERRED_GRAPH:
+                is_inferred = True
+            else:
+                (in_default,), (in_inferred,) = (_quads([triple], name) for name in (DEFAULT_GRAPH, INFERRED_GRAPH))
+                return is_default or in_default in self._db, is_inferred or in_inferred in self._db, True
+        return is_default, is_inferred, False
 
     def _record(self, *changes: Iterable[ox.Quad]) -> None:
         if self.changed is not None:

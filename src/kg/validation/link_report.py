@@ -1,15 +1,17 @@
 """The link checks of a vault. The cache supplies those of notes that no change concerns."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 
 from kg.core.version import __version__
 from kg.validation.cache import Seen
 from kg.validation.ingested_vault import IngestedVault
-from kg.validation.link_checks import Checked, Checker, Links, combine
+from kg.validation.link_checks import Checked, Checker
+from kg.validation.link_memory import LinkMemory
 from kg.validation.vault_names import NameChanges, Named, names_of
+from kg.validation.whole_vault_checks import NOT_CHECKED, Links, combine
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,15 @@ class LinkReport:
         The meaning of a link follows from the names of notes and files, and from the headings and blocks of the note
         that it leads to.
         """
-        entries, same = self.ingested.report.ledger.entries, self._same
-        names, changed = NameChanges(self.ingested.before.named, self.named), entries.paths - same.keys()
-        kept = {path: seen for path, seen in same.items() if seen.checked.leads.isdisjoint(changed)}
+        same = self._same
+        names = NameChanges(self.ingested.before.named, self.named)
+        if self._memory:
+            concerned = self._memory.concerned(self._changed, names)
+            return {path: seen for path, seen in same.items() if path not in concerned}
+        kept = {path: seen for path, seen in same.items() if seen.checked.leads.isdisjoint(self._changed)}
         if not names.paths:
             return kept
+        entries = self.ingested.report.ledger.entries
         asking = {path for question in names.questions for path in entries.under(question)}
         return {
             path: seen
@@ -55,26 +61,43 @@ class LinkReport:
         }
 
     @cached_property
+    def _memory(self) -> LinkMemory | None:
+        """What the process remembers of the last checks, if it tells what has changed since."""
+        since, before = self.ingested.since, self.ingested.before
+        known = since.last.links if since and before.names == self.names and not self.ingested.files.unseen else None
+        return known if known and known.differing(self.ingested.report.ledger.entries) is not None else None
+
+    @cached_property
+    def _changed(self) -> Set[str]:
+        """The notes that were added or changed since, and those that are gone."""
+        entries, memory = self.ingested.report.ledger.entries, self._memory
+        differing = memory.differing(entries) if memory else None
+        return entries.paths - self._same.keys() if differing is None else differing
+
+    @cached_property
     def _same(self) -> Mapping[str, Seen]:
         """The cached checks of notes whose files are as they were, if links are resolved by the same settings."""
         before, digests = self.ingested.before, self.ingested.report.ledger.entries.digests
         if before.names != self.names:
             return {}
+        if self._memory:
+            return {path: seen for path, seen in before.notes.items() if path not in self._changed}
         return {path: seen for path, seen in before.notes.items() if digests.get(path) == seen.digest}
 
     @cached_property
     def checked(self) -> Mapping[str, Checked]:
         """The checks of all valid notes by path."""
-        files = self.ingested.files.notes
-        valid = [path for path in files if path not in self.ingested.report.ledger.bad]
-        checks = {path: self.unchanged[path].checked for path in valid if path in self.unchanged}
-        outdated = {path: files[path] for path in valid if path not in checks}
+        files, bad = self.ingested.files.notes, self.ingested.report.ledger.bad
+        checks = {path: seen.checked for path, seen in self.unchanged.items() if path in files and path not in bad}
+        outdated = {path: place for path, place in files.items() if path not in checks and path not in bad}
         checker = Checker(self.ingested.index_for(len(outdated)), self.ingested.vault.settings)
         checks |= {result.path: result for result in self.ingested.of_notes(outdated, checker.check, "checking")}
         return checks | self._unreadable()
 
     def _unreadable(self) -> dict[str, Checked]:
         """The cached checks of notes that cannot be read now."""
+        if not self.ingested.files.unseen:
+            return {}
         before, digests = self.ingested.before, self.ingested.report.ledger.entries.digests
         hidden = {path: seen for path, seen in before.notes.items() if self.ingested.files.hides(path)}
         return {path: seen.checked for path, seen in hidden.items() if digests.get(path) == seen.digest}
@@ -83,5 +106,11 @@ class LinkReport:
     def combined(self) -> Links:
         """The findings on links and names in the whole vault, and the number of links of each class."""
         ledger = self.ingested.report.ledger
-        notes = ledger.entries.paths
-        return combine(self.checked.values(), notes, notes.union(ledger.attachments), self.ingested.vault.settings)
+        notes, settings = ledger.entries.paths, self.ingested.vault.settings
+        before = self._memory.whole if self._memory else NOT_CHECKED
+        return combine(self.checked.values(), notes, notes.union(ledger.attachments), settings, before)
+
+    @property
+    def memory(self) -> LinkMemory:
+        """What the next report can take from this one."""
+        return LinkMemory(self.ingested.report.ledger.entries, self.checked, self.combined.whole)

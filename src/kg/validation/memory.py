@@ -26,6 +26,8 @@ from kg.rdf.iris import Names
 from kg.rdf.vocabulary import DEFAULT_GRAPH, HEADING, LABEL, LABELS, PATH, Term
 from kg.store.thing_names import ThingNames
 from kg.validation.cache import ValidationCache
+from kg.validation.link_memory import LinkMemory
+from kg.validation.ordered_findings import OrderedFindings
 from kg.validation.pyshacl_runner import ShaclProcess, Violation
 
 _NAMING = frozenset((*LABELS, LABEL, HEADING, PATH))
@@ -79,6 +81,8 @@ class Remembered:
     more: frozenset[ox.Triple] = frozenset()
     """The triples that the shapes saw besides those of the store."""
     found: Mapping[Violation, FoundResult] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    links: LinkMemory | None = field(default=None, repr=False)
+    findings: OrderedFindings | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -109,13 +113,19 @@ class SinceThen:
 
     def placed(self, result: Violation) -> FoundResult | None:
         """What was found of a result, if the note that states it is that of then."""
-        is_touched = result.focus in self.nodes or result.value in self.nodes
-        return None if is_touched else self.last.found.get(result)
+        return None if self._touches(result) else self.last.found.get(result)
 
     def found(self, result: Violation) -> FoundResult | None:
         """What was found of a result, if no name in its message may have changed."""
         found = self.last.found.get(result)
         return found if found and self.names.isdisjoint(found.names) else None
+
+    def known(self, result: Violation) -> FoundResult | None:
+        """What was found of a result, if both hold."""
+        return None if self._touches(result) else self.found(result)
+
+    def _touches(self, result: Violation) -> bool:
+        return result.focus in self.nodes or result.value in self.nodes
 
 
 class NoteGraphs:

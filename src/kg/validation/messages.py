@@ -112,7 +112,7 @@ class Wording:
         for shape in self.shapes.all:
             code, own = self.code(shape, None), self._own_message(shape)
             message = _PLACEHOLDER.sub("…", own) or f"Not as the shape {code} asks"
-            severity = _severity(next(iter(self.shapes.of_sh(shape, "severity")), _VIOLATION))
+            severity = severity_of_term(next(iter(self.shapes.of_sh(shape, "severity")), _VIOLATION))
             # A part of a shape, for example in sh:or, has the shape's code, but not its message and severity.
             rank = (not own, SEVERITIES.index(severity))
             if (self.shapes.of_sh(shape, "path") or own) and (code not in rules or rank < rules[code][0]):
@@ -192,10 +192,11 @@ class Wording:
 
 def severity_of(result: Violation) -> Severity:
     """The severity of a result: `sh:Violation` is an error, `sh:Warning` a warning, any other is info."""
-    return _severity(result.severity)
+    return severity_of_term(result.severity)
 
 
-def _severity(term: Term) -> Severity:
+def severity_of_term(term: Term) -> Severity:
+    """The severity that a term of SHACL stands for."""
     return _SEVERITIES.get(bare(term), "info")
 
 

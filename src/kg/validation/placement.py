@@ -1,7 +1,7 @@
 """The place of each shape result: the note that states its triple, and the position in it."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import NamedTuple
@@ -28,8 +28,8 @@ class Placement:
 
     ingested: IngestedVault
     shapes: Shapes
-    known: Mapping[Origin, Place]
-    """The places in unchanged notes, from the cache."""
+    known: Callable[[Origin], Place | None]
+    """The place in an unchanged note, from the cache."""
 
     def of(self, results: Iterable[Violation]) -> list[Placed]:
         """The places of results."""
@@ -50,7 +50,7 @@ class Placement:
         return cache(self.shapes.classes_around)
 
     def _places(self, wanted: set[Origin]) -> dict[Origin, Place]:
-        places = {origin: self.known[origin] for origin in wanted if origin in self.known}
+        places = {origin: place for origin in wanted if (place := self.known(origin))}
         missing: dict[str, set[Origin]] = defaultdict(set)
         for origin in wanted - places.keys():
             missing[origin.path].add(origin)

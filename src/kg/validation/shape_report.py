@@ -24,7 +24,7 @@ from kg.validation.conformance import Conformance, State
 from kg.validation.data_graph import DataGraph
 from kg.validation.ingested_vault import IngestedVault
 from kg.validation.memory import FoundResult, SinceThen, keys_of_thing
-from kg.validation.messages import Wording, bare, severity_of
+from kg.validation.messages import Wording, bare, severity_of, severity_of_term
 from kg.validation.ontology_places import FilePlace, OntologyPlaces
 from kg.validation.outcome import ShapesOutcome, outcome
 from kg.validation.placement import Placed
@@ -140,17 +140,25 @@ class ShapeReport:
         local, whole = self.state.results, self.state.whole
         return (*(dict.fromkeys((*local, *whole)) if whole else local), *self.of_ranges)
 
-    @cached_property
+    @property
     def reported(self) -> list[Violation]:
         """The results that are severe enough for a finding."""
-        return [result for result in self.results if is_at_least(severity_of(result), self.least)]
+        return self._divided[0]
 
     @property
     def unplaced(self) -> dict[str, int]:
         """The number of results that have no finding, of each code."""
+        return dict(Counter(self.wording.code(result.shape, result.constraint) for result in self._divided[1]))
+
+    @cached_property
+    def _divided(self) -> tuple[list[Violation], list[Violation]]:
+        """The results that are severe enough for a finding, and the others."""
         least = self.known.least if self.known else self.least
-        mild = (result for result in self.results if not is_at_least(severity_of(result), least))
-        return dict(Counter(self.wording.code(result.shape, result.constraint) for result in mild))
+        severe = cache(lambda severity: is_at_least(severity_of_term(severity), least))
+        severe_ones, mild = list[Violation](), list[Violation]()
+        for result in self.results:
+            (severe_ones if severe(result.severity) else mild).append(result)
+        return severe_ones, mild
 
     @cached_property
     def of_ranges(self) -> tuple[Violation, ...]:

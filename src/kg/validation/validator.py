@@ -36,17 +36,20 @@ from kg.store.store import Published, published
 from kg.validation.baseline import Elsewhere, Only
 from kg.validation.cache import Seen, ShapeFindings, ValidationCache
 from kg.validation.ingested_vault import IngestedVault, NoteReader
-from kg.validation.link_checks import Checked, Checker, combine
+from kg.validation.link_checks import Checked, Checker
+from kg.validation.link_memory import LinkMemory
 from kg.validation.link_report import LinkReport
 from kg.validation.memory import Remembered, ValidationMemory
 from kg.validation.messages import Wording, bare
+from kg.validation.ordered_findings import OrderedFindings
 from kg.validation.parts import Parts
-from kg.validation.placement import Placement
 from kg.validation.pyshacl_runner import Violation, in_turtle
 from kg.validation.pyshacl_runner import in_order as ordered
+from kg.validation.shape_findings import PlacedFindings
 from kg.validation.shape_report import ShapeReport
 from kg.validation.shapes import Shapes
 from kg.validation.suppression import UNUSED, Instructions, Suppressed, Suppression
+from kg.validation.whole_vault_checks import combine
 
 
 @dataclass(frozen=True)
@@ -245,7 +248,7 @@ def _remembered(vault: Vault) -> IngestState | None:
 
 
 def _together(checked: Iterable[Checked], index: Index, settings: Settings, findings: Iterable[Finding]) -> Validation:
-    links = combine(checked, index.outlines, index.paths.all, settings)
+    links = combine(checked, set(index.outlines), set(index.paths.all), settings)
     return Validation(in_order([*findings, *links.findings]), links.classes, instructions=links.instructions)
 
 
@@ -279,22 +282,20 @@ def _checked(ingested: IngestedVault, only: Only | None, least: Severity, limits
     """Check everything, or the shapes alone, and write the cache."""
     links, shapes = LinkReport(ingested), ShapeReport(ingested, least, limits)
     linked = links.combined
-    located = {origin: place for seen in links.unchanged.values() for origin, place in seen.places.items()}
-    if shapes.known:
-        shaped = shapes.known.findings
-    else:
-        placed = Placement(ingested, shapes.shapes, located).of(shapes.reported)
-        shaped = tuple([shapes.finding(row) for row in placed])
-        located |= {origin: place for _, origin, place in placed if origin and place}
+    placed = PlacedFindings(ingested, links.unchanged, shapes)
+    shaped = shapes.known.findings if shapes.known else placed.findings
+    of_notes = [] if only == "shapes" else [*ingested.report.findings, *linked.findings]
+    rest = [*shapes.faults, *_contradictions(ingested, shaped)]
+    before = ingested.since.last.findings if ingested.since else None
+    findings = OrderedFindings.of([*of_notes, *shaped, *rest], before)
     if ingested.memory is None or ingested.memory.keeps:
-        cache = _cache(ingested, links, shapes, shaped, located)
+        cache = _cache(ingested, links, shapes, shaped, placed.places)
         if ingested.memory:
-            _remember(ingested.memory, ingested, cache, shapes)
+            _remember(ingested, cache, shapes, links.memory, findings)
         if cache != ingested.before and not ingested.since:
             cache.keep(ingested.report.path)
-    of_notes = [] if only == "shapes" else [*ingested.report.findings, *linked.findings]
     return Validation(
-        in_order([*of_notes, *shaped, *shapes.faults, *_contradictions(ingested, shaped)]),
+        findings.all,
         linked.classes,
         0,
         {**CODES, **shapes.wording.rules()},
@@ -320,13 +321,16 @@ def _contradictions(ingested: IngestedVault, shaped: Iterable[Finding]) -> Itera
             yield finding
 
 
-def _remember(memory: ValidationMemory, ingested: IngestedVault, cache: ValidationCache, shapes: ShapeReport) -> None:
+def _remember(
+    ingested: IngestedVault, cache: ValidationCache, shapes: ShapeReport, links: LinkMemory, findings: OrderedFindings
+) -> None:
     """Remember a validation, as far as the next one can take something from it."""
-    last = ingested.since.last if ingested.since else None
+    memory, last, stamp = ingested.memory, ingested.since and ingested.since.last, ingested.generation.stamp
+    assert memory
     if shapes.known and last:
-        memory.last = replace(last, stamp=ingested.generation.stamp, cache=cache)
+        memory.last = replace(last, stamp=stamp, cache=cache, links=links, findings=findings)
     elif shapes.key:
-        memory.last = Remembered(ingested.generation.stamp, cache, shapes.more, shapes.found)
+        memory.last = Remembered(stamp, cache, shapes.more, shapes.found, links, findings)
     else:
         memory.last = None  # pySHACL refuses a shape: each time anew
 

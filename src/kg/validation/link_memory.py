@@ -1,0 +1,55 @@
+"""The link checks of a validation, by which the next one finds the notes that a change concerns."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from functools import cached_property
+
+from kg.store.note_entries import Notes
+from kg.validation.link_checks import NEAR_FILE, NEAR_NOTE, Checked
+from kg.validation.vault_names import NameChanges
+from kg.validation.whole_vault_checks import WholeVault
+
+
+@dataclass(frozen=True)
+class LinkMemory:
+    """The link checks of a vault's notes."""
+
+    entries: Notes
+    """The notes that were checked."""
+    checked: Mapping[str, Checked]
+    whole: WholeVault
+
+    def differing(self, entries: Notes) -> set[str] | None:
+        """The notes with another text, and those added or gone; None if only a look at all would tell."""
+        if entries.table is not self.entries.table:
+            return None
+        stated = entries.differing(self.entries)  # again, some of them with the same text
+        return {path for path in stated if _digest(entries, path) != _digest(self.entries, path)}
+
+    def concerned(self, changed: Set[str], names: NameChanges) -> set[str]:
+        """The notes whose checks may be others after changes of notes and of names."""
+        concerned = {path for path, note in self.checked.items() if not changed.isdisjoint(note.leads)} | changed
+        if names.paths:
+            questions = names.questions
+            concerned |= {path for path, note in self.checked.items() if not questions.isdisjoint(note.questions)}
+            concerned.update(*(paths for question, paths in self._near.items() if names.concern([question])))
+        return concerned
+
+    @cached_property
+    def _near(self) -> Mapping[str, list[str]]:
+        """The notes that ask for similar names, by question."""
+        near: dict[str, list[str]] = defaultdict(list)
+        for path, note in self.checked.items():
+            for question in note.questions:
+                if question[:1] in _NEAR:
+                    near[question].append(path)
+        return near
+
+
+def _digest(entries: Notes, path: str) -> str:
+    entry = entries.get(path)
+    return entry.digest if entry else ""
+
+
+_NEAR = frozenset((NEAR_NOTE, NEAR_FILE))
