@@ -7,7 +7,7 @@ from functools import cached_property
 
 from kg.store.note_entries import Notes
 from kg.validation.link_checks import NEAR_FILE, NEAR_NOTE, Checked
-from kg.validation.vault_names import NameChanges
+from kg.validation.vault_names import NameChanges, Named
 from kg.validation.whole_vault_checks import WholeVault
 
 
@@ -17,8 +17,16 @@ class LinkMemory:
 
     entries: Notes
     """The notes that were checked."""
-    checked: Mapping[str, Checked]
+    named: Mapping[str, Named]
+    """The names by which links were resolved."""
+    others: tuple[object, ...]
+    """The files that are no notes, and the names on the disk, by which links were resolved too."""
     whole: WholeVault
+
+    @property
+    def checked(self) -> Mapping[str, Checked]:
+        """The checks of the single notes, by path."""
+        return self.whole.checked
 
     def differing(self, entries: Notes) -> set[str] | None:
         """The notes with another text, and those added or gone; None if only a look at all would tell."""
@@ -26,6 +34,13 @@ class LinkMemory:
             return None
         stated = entries.differing(self.entries)  # again, some of them with the same text
         return {path for path in stated if _digest(entries, path) != _digest(self.entries, path)}
+
+    def named_after(self, notes: Mapping[str, Named], gone: Set[str], on_disk: Mapping[str, str]) -> dict[str, Named]:
+        """The names after changes of notes alone."""
+        named = {**self.named, **{path: name._replace(on_disk=on_disk.get(path, "")) for path, name in notes.items()}}
+        for path in gone:
+            named.pop(path, None)
+        return named
 
     def concerned(self, changed: Set[str], names: NameChanges) -> set[str]:
         """The notes whose checks may be others after changes of notes and of names."""

@@ -4,14 +4,18 @@ import hashlib
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 from kg.core.version import __version__
+from kg.store.note_entries import NoteEntry
 from kg.validation.cache import Seen
 from kg.validation.ingested_vault import IngestedVault
 from kg.validation.link_checks import Checked, Checker
 from kg.validation.link_memory import LinkMemory
 from kg.validation.vault_names import NameChanges, Named, names_of
-from kg.validation.whole_vault_checks import NOT_CHECKED, Links, combine
+from kg.validation.whole_vault_checks import Links, combine
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,31 @@ class LinkReport:
     @cached_property
     def named(self) -> Mapping[str, Named]:
         """The names by which links are resolved, by path."""
-        ledger = self.ingested.report.ledger
+        ledger, on_disk = self.ingested.report.ledger, self.ingested.files.on_disk
+        if self._are_others_same and self._memory:
+            gone = self._changed - ledger.entries.paths
+            entries = self.ingested.entries_of(self._changed - gone)
+            return self._memory.named_after(_named(entries), gone, on_disk)
         known = self.ingested.before.named
         notes = {path: known[path] for path in self._same if path in known and known[path].group == "note"}
-        others = self.ingested.entries_of(ledger.entries.paths - notes.keys())
-        notes |= {path: Named.of(entry.card) for path, entry in others.items()}
-        return names_of(notes, ledger.attachments, ledger.ignored, self.ingested.files.on_disk)
+        notes |= _named(self.ingested.entries_of(ledger.entries.paths - notes.keys()))
+        return names_of(notes, ledger.attachments, ledger.ignored, on_disk)
+
+    @cached_property
+    def _changes(self) -> NameChanges:
+        """The changes of names since the last validation."""
+        only = frozenset(self._changed) if self._are_others_same else None
+        return NameChanges(self.ingested.before.named, self.named, only)
+
+    @cached_property
+    def _are_others_same(self) -> bool:
+        """Whether the files that are no notes are those that the process remembers."""
+        return self._memory is not None and self._memory.others == self._others
+
+    @property
+    def _others(self) -> tuple[object, ...]:
+        ledger = self.ingested.report.ledger
+        return ledger.attachments, ledger.ignored, self.ingested.files.on_disk
 
     @cached_property
     def unchanged(self) -> Mapping[str, Seen]:
@@ -44,21 +67,24 @@ class LinkReport:
         The meaning of a link follows from the names of notes and files, and from the headings and blocks of the note
         that it leads to.
         """
-        same = self._same
-        names = NameChanges(self.ingested.before.named, self.named)
         if self._memory:
-            concerned = self._memory.concerned(self._changed, names)
-            return {path: seen for path, seen in same.items() if path not in concerned}
-        kept = {path: seen for path, seen in same.items() if seen.checked.leads.isdisjoint(self._changed)}
+            return _without(self.ingested.before.notes, self._concerned)
+        names, entries = self._changes, self.ingested.report.ledger.entries
+        kept = {path: seen for path, seen in self._same.items() if seen.checked.leads.isdisjoint(self._changed)}
         if not names.paths:
             return kept
-        entries = self.ingested.report.ledger.entries
         asking = {path for question in names.questions for path in entries.under(question)}
         return {
             path: seen
             for path, seen in kept.items()
             if path not in asking and not names.concern(seen.checked.questions)
         }
+
+    @cached_property
+    def _concerned(self) -> Set[str]:
+        """The notes that a change since the remembered checks concerns."""
+        assert self._memory
+        return self._memory.concerned(self._changed, self._changes)
 
     @cached_property
     def _memory(self) -> LinkMemory | None:
@@ -80,16 +106,19 @@ class LinkReport:
         before, digests = self.ingested.before, self.ingested.report.ledger.entries.digests
         if before.names != self.names:
             return {}
-        if self._memory:
-            return {path: seen for path, seen in before.notes.items() if path not in self._changed}
         return {path: seen for path, seen in before.notes.items() if digests.get(path) == seen.digest}
 
     @cached_property
     def checked(self) -> Mapping[str, Checked]:
         """The checks of all valid notes by path."""
         files, bad = self.ingested.files.notes, self.ingested.report.ledger.bad
-        checks = {path: seen.checked for path, seen in self.unchanged.items() if path in files and path not in bad}
-        outdated = {path: place for path, place in files.items() if path not in checks and path not in bad}
+        if self._memory:
+            checks, paths = _without(self._memory.checked, self._concerned), self._concerned & files.keys()
+        else:
+            known = self.unchanged.items()
+            checks = {path: seen.checked for path, seen in known if path in files and path not in bad}
+            paths = files.keys() - checks.keys()
+        outdated = {path: files[path] for path in sorted(paths) if path not in bad}
         checker = Checker(self.ingested.index_for(len(outdated)), self.ingested.vault.settings)
         checks |= {result.path: result for result in self.ingested.of_notes(outdated, checker.check, "checking")}
         return checks | self._unreadable()
@@ -107,10 +136,22 @@ class LinkReport:
         """The findings on links and names in the whole vault, and the number of links of each class."""
         ledger = self.ingested.report.ledger
         notes, settings = ledger.entries.paths, self.ingested.vault.settings
-        before = self._memory.whole if self._memory else NOT_CHECKED
-        return combine(self.checked.values(), notes, notes.union(ledger.attachments), settings, before)
+        before = self._memory.whole if self._memory else None
+        return combine(self.checked, notes, notes.union(ledger.attachments), settings, before)
 
     @property
     def memory(self) -> LinkMemory:
         """What the next report can take from this one."""
-        return LinkMemory(self.ingested.report.ledger.entries, self.checked, self.combined.whole)
+        return LinkMemory(self.ingested.report.ledger.entries, self.named, self._others, self.combined.whole)
+
+
+def _named(entries: Mapping[str, NoteEntry]) -> dict[str, Named]:
+    return {path: Named.of(entry.card) for path, entry in entries.items()}
+
+
+def _without(rows: Mapping[str, Row], paths: Set[str]) -> dict[str, Row]:
+    """A copy of a mapping without some paths."""
+    rest = dict(rows)
+    for path in paths:
+        rest.pop(path, None)
+    return rest

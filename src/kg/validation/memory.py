@@ -6,7 +6,7 @@ from the labels, files and headings that are alike.
 """
 
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Container, Iterable, Mapping, Set
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -63,12 +63,28 @@ def _key(text: str) -> str:
 
 
 class FoundResult(NamedTuple):
-    """The finding of a result, what it was made from, and the keys of the names on which its message depends."""
+    """A result, its finding, what it was made from, and the keys of the names on which its message depends."""
 
+    result: Violation
     finding: Finding
     origin: Origin | None
     place: Place | None
     names: frozenset[str]
+
+
+@dataclass(frozen=True)
+class FoundResults:
+    """What was found of each result."""
+
+    of: Mapping[Violation, FoundResult] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+
+    @cached_property
+    def _by_id(self) -> Mapping[int, FoundResult]:
+        return {id(result): found for result, found in self.of.items()}
+
+    def get(self, result: Violation) -> FoundResult | None:
+        """What was found of a result. Nearly all are the very same objects as then: quicker than to compare terms."""
+        return self._by_id.get(id(result)) or self.of.get(result)
 
 
 @dataclass(frozen=True)
@@ -80,7 +96,7 @@ class Remembered:
     cache: ValidationCache
     more: frozenset[ox.Triple] = frozenset()
     """The triples that the shapes saw besides those of the store."""
-    found: Mapping[Violation, FoundResult] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    found: FoundResults = field(default_factory=FoundResults, repr=False)
     links: LinkMemory | None = field(default=None, repr=False)
     findings: OrderedFindings | None = field(default=None, repr=False)
 
@@ -120,9 +136,24 @@ class SinceThen:
         found = self.last.found.get(result)
         return found if found and self.names.isdisjoint(found.names) else None
 
-    def known(self, result: Violation) -> FoundResult | None:
-        """What was found of a result, if both hold."""
-        return None if self._touches(result) else self.found(result)
+    def known(self, results: Iterable[Violation], paths: Container[str]) -> tuple[list[FoundResult], list[Violation]]:
+        """What was found of the results that nothing concerns, and the other results; `paths` are unchanged notes."""
+        known, others = list[FoundResult](), list[Violation]()
+        nodes, names, found_of = self.nodes, self.names, self.last.found.get
+        for result in results:
+            found = found_of(result)
+            is_known = (
+                found is not None
+                and result.focus not in nodes
+                and result.value not in nodes
+                and names.isdisjoint(found.names)
+                and (found.origin is None or found.origin.path in paths)
+            )
+            if found and is_known:
+                known.append(found)
+            else:
+                others.append(result)
+        return known, others
 
     def _touches(self, result: Violation) -> bool:
         return result.focus in self.nodes or result.value in self.nodes

@@ -8,9 +8,7 @@ from kg.core.findings import Finding
 from kg.mapping.provenance import Origin, Place
 from kg.validation.cache import Seen
 from kg.validation.ingested_vault import IngestedVault
-from kg.validation.memory import FoundResult
 from kg.validation.placement import Placed, Placement
-from kg.validation.pyshacl_runner import Violation
 from kg.validation.shape_report import ShapeReport
 
 
@@ -40,20 +38,13 @@ class PlacedFindings:
     @cached_property
     def _divided(self) -> tuple[list[Finding], list[Placed]]:
         """The findings that stay, and the other results with their places."""
-        known, rest = list[Finding](), list[Violation]()
-        for result in self.shapes.reported:
-            if found := self._known(result):
-                known.append(found.finding)
-                self.shapes.found[result] = found
-            else:
-                rest.append(result)
-        return known, Placement(self.ingested, self.shapes.shapes, self._place).of(rest)
+        since, memory, reported = self.ingested.since, self.ingested.memory, self.shapes.reported
+        known, rest = since.known(reported, self.unchanged) if since else ([], reported)
+        if memory and memory.keeps:
+            self.shapes.found.update((found.result, found) for found in known)
+        placed = Placement(self.ingested, self.shapes.shapes, self._place).of(rest)
+        return [found.finding for found in known], placed
 
     def _place(self, origin: Origin) -> Place | None:
         seen = self.unchanged.get(origin.path)
         return seen.places.get(origin) if seen else None
-
-    def _known(self, result: Violation) -> FoundResult | None:
-        """What was found of a result that no change concerns."""
-        found = self.ingested.since.known(result) if self.ingested.since else None
-        return None if found and found.origin and found.origin.path not in self.unchanged else found

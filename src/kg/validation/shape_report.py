@@ -179,7 +179,7 @@ class ShapeReport:
         if found is None or (found.origin, found.place) != (origin, place):
             self._named.clear()
             finding = self._finding(placed)
-            found = FoundResult(finding, origin, place, frozenset().union(*map(self._keys_of, self._named)))
+            found = FoundResult(result, finding, origin, place, frozenset().union(*map(self._keys_of, self._named)))
         self.found[result] = found
         return found.finding
 

@@ -39,7 +39,7 @@ from kg.validation.ingested_vault import IngestedVault, NoteReader
 from kg.validation.link_checks import Checked, Checker
 from kg.validation.link_memory import LinkMemory
 from kg.validation.link_report import LinkReport
-from kg.validation.memory import Remembered, ValidationMemory
+from kg.validation.memory import FoundResults, Remembered, ValidationMemory
 from kg.validation.messages import Wording, bare
 from kg.validation.ordered_findings import OrderedFindings
 from kg.validation.parts import Parts
@@ -248,7 +248,8 @@ def _remembered(vault: Vault) -> IngestState | None:
 
 
 def _together(checked: Iterable[Checked], index: Index, settings: Settings, findings: Iterable[Finding]) -> Validation:
-    links = combine(checked, set(index.outlines), set(index.paths.all), settings)
+    by_path = {note.path: note for note in checked}
+    links = combine(by_path, set(index.outlines), set(index.paths.all), settings)
     return Validation(in_order([*findings, *links.findings]), links.classes, instructions=links.instructions)
 
 
@@ -330,7 +331,7 @@ def _remember(
     if shapes.known and last:
         memory.last = replace(last, stamp=stamp, cache=cache, links=links, findings=findings)
     elif shapes.key:
-        memory.last = Remembered(stamp, cache, shapes.more, shapes.found, links, findings)
+        memory.last = Remembered(stamp, cache, shapes.more, FoundResults(shapes.found), links, findings)
     else:
         memory.last = None  # pySHACL refuses a shape: each time anew
 

@@ -43,13 +43,16 @@ class NameChanges:
 
     before: Mapping[str, Named]
     after: Mapping[str, Named]
+    only: frozenset[str] | None = None
+    """The only files whose names may have changed, if they are known."""
     _near: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def paths(self) -> frozenset[str]:
         """The files whose names have changed, and the notes with the id of such a note: an id leads to the first."""
         both = (self.before, self.after)
-        paths = {path for path in self.before.keys() | self.after if self.before.get(path) != self.after.get(path)}
+        all_paths = self.before.keys() | self.after if self.only is None else self.only
+        paths = {path for path in all_paths if self.before.get(path) != self.after.get(path)}
         ids = {names[path].id for names in both for path in paths if path in names} - {""}
         shared = {path for names in both for path, name in names.items() if name.id in ids} if ids else set()
         return frozenset(paths | shared)

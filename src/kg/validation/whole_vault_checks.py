@@ -6,8 +6,10 @@ The checks combine those of the single notes (`link_checks`), and read no note.
 import posixpath
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import NamedTuple, Self, TypeVar
 
 from kg.core.findings import Finding, key_of
 from kg.mapping.link_resolution import LINK_CLASSES, LinkClass
@@ -15,6 +17,9 @@ from kg.notes.instructions import Instruction
 from kg.notes.obsidian_settings import Settings
 from kg.validation.link_checks import Checked, Typed
 
+Row = TypeVar("Row")
+Want = tuple[str, str, Finding]
+"""A link to a missing note: the IRI of that, its name, and the place of the link."""
 HUB = 3
 """With this many links, a missing note is worth writing."""
 _UNLINKABLE = re.compile(r"[#|]|%%|\[\[|\]\]|\](?=\.md\Z)", re.I)
@@ -34,32 +39,6 @@ _DECLARED: Mapping[str, frozenset[str]] = {
 _NAMES = {"multitext": "list", "datetime": "date and time", "map": "nested value"}
 
 
-class WholeVault(NamedTuple):
-    """The checks of a vault as a whole, from which the next ones can take what is the same."""
-
-    notes: Set[str]
-    files: Set[str]
-    """All files, the notes among them."""
-    of_names: tuple[Finding, ...]
-    """The findings on names, which follow from the files alone."""
-    findings: Mapping[tuple[object, ...], Finding]
-    """The other findings, by their keys."""
-
-    @classmethod
-    def of(
-        cls, checked: Sequence[Checked], notes: Set[str], files: Set[str], settings: Settings, before: "WholeVault"
-    ) -> "WholeVault":
-        """Check a vault. A finding that is as before is the very same object."""
-        findings = [*_unlinked(checked), *_hubs(checked), *_circles(checked), *_type_conflicts(checked, settings)]
-        of_names = before.of_names if (before.notes, before.files) == (notes, files) else tuple(_names(notes, files))
-        keyed = {key_of(finding): finding for finding in findings}
-        return cls(notes, files, of_names, {key: before.findings.get(key, row) for key, row in keyed.items()})
-
-
-NOT_CHECKED = WholeVault(frozenset(), frozenset(), (), {})
-"""A vault that has not been checked."""
-
-
 class Links(NamedTuple):
     """The links of a vault: findings, and the number of links of each class."""
 
@@ -67,41 +46,164 @@ class Links(NamedTuple):
     classes: Mapping[LinkClass, int]
     instructions: Mapping[str, tuple[Instruction, ...]]
     """The instructions of each note that has any, by path."""
-    whole: WholeVault
+    whole: "WholeVault"
 
 
 def combine(
-    checked: Iterable[Checked], notes: Set[str], files: Set[str], settings: Settings, before: WholeVault = NOT_CHECKED
+    checked: Mapping[str, Checked],
+    notes: Set[str],
+    files: Set[str],
+    settings: Settings,
+    before: "WholeVault | None" = None,
 ) -> Links:
     """Combine the checks of all notes, and check the vault as a whole: its notes, and all its files with them.
 
-    `before` are the checks of the vault as it was.
+    `before` are the checks of the vault as it was, with the same settings; only what has changed since is looked at.
     """
-    checked = sorted(checked, key=lambda note: note.path)
-    whole = WholeVault.of(checked, notes, files, settings, before)
-    findings = [finding for note in checked for finding in note.findings]
-    totals: dict[LinkClass, int] = dict.fromkeys(LINK_CLASSES, 0)
-    for note in checked:
-        for kind, number in note.classes.items():
-            totals[kind] += number
-    instructed = {note.path: note.instructions for note in checked if note.instructions}
-    return Links((*findings, *whole.of_names, *whole.findings.values()), totals, instructed, whole)
+    whole = (before or NOT_CHECKED).after(checked, notes, files, settings)
+    findings = (finding for note in checked.values() for finding in note.findings)
+    return Links((*findings, *whole.findings()), whole.classes, whole.instructions, whole)
 
 
-def _type_conflicts(checked: Iterable[Checked], settings: Settings) -> Iterator[Finding]:
+@dataclass(frozen=True)
+class WholeVault:
+    """The checks of a vault as a whole, and what they follow from."""
+
+    checked: Mapping[str, Checked]
+    notes: Set[str]
+    files: Set[str]
+    """All files, the notes among them."""
+    classes: Mapping[LinkClass, int]
+    """The number of links of each class."""
+    instructions: Mapping[str, tuple[Instruction, ...]]
+    of_names: tuple[Finding, ...]
+    """The findings on names, which follow from the files alone."""
+    inbound: Mapping[str, int]
+    """How many notes link to a note."""
+    unlinked: Mapping[str, Finding]
+    wanted: Mapping[str, tuple[Want, ...]]
+    """The links to each missing note, in order of the paths."""
+    hubs: Mapping[str, Finding]
+    typed: Mapping[str, tuple[Typed, ...]]
+    """The values of each property, in order of the paths."""
+    conflicts: Mapping[str, tuple[Finding, ...]]
+    circles: tuple[Finding, ...]
+
+    def findings(self) -> Iterator[Finding]:
+        """The findings, in no particular order."""
+        yield from self.of_names
+        yield from self.unlinked.values()
+        yield from self.hubs.values()
+        yield from chain.from_iterable(self.conflicts.values())
+        yield from self.circles
+
+    def after(self, checked: Mapping[str, Checked], notes: Set[str], files: Set[str], settings: Settings) -> Self:
+        """The checks of the vault now. A finding that nothing concerns is the very same object."""
+        paths = {path for path in self.checked.keys() | checked if self.checked.get(path) is not checked.get(path)}
+        gone = [self.checked[path] for path in sorted(paths) if path in self.checked]
+        come = [checked[path] for path in sorted(paths) if path in checked]
+        classes = Counter(self.classes)
+        for note in gone:
+            classes.subtract(note.classes)
+        for note in come:
+            classes.update(note.classes)
+        same_files = (self.notes, self.files) == (notes, files)
+        instructions = {path: rows for path, rows in self.instructions.items() if path not in paths}
+        instructions |= {note.path: note.instructions for note in come if note.instructions}
+        inbound, unlinked = self._unlinked_after(checked, gone, come)
+        wanted, hubs = self._hubs_after(gone, come)
+        typed, conflicts = self._conflicts_after(gone, come, settings)
+        has_embeds = any(note.embeds for note in (*gone, *come))
+        return replace(
+            self,
+            checked=checked,
+            notes=notes,
+            files=files,
+            classes={kind: classes[kind] for kind in LINK_CLASSES},
+            instructions=dict(sorted(instructions.items())),
+            of_names=self.of_names if same_files else tuple(_names(notes, files)),
+            inbound=inbound,
+            unlinked=unlinked,
+            wanted=wanted,
+            hubs=hubs,
+            typed=typed,
+            conflicts=conflicts,
+            circles=tuple(_circles(checked.values())) if has_embeds else self.circles,
+        )
+
+    def _unlinked_after(
+        self, checked: Mapping[str, Checked], gone: Sequence[Checked], come: Sequence[Checked]
+    ) -> tuple[Mapping[str, int], Mapping[str, Finding]]:
+        """The numbers of links to notes, and the notes without links to them or from them."""
+        inbound = Counter(self.inbound)
+        inbound.subtract(target for note in gone for target in note.leads)
+        inbound.update(target for note in come for target in note.leads)
+        unlinked = dict(self.unlinked)
+        for path in {path for note in (*gone, *come) for path in (note.path, *note.leads)}:
+            unlinked.pop(path, None)
+            if path in checked and (finding := _unlinked(checked[path], inbound[path])):
+                unlinked[path] = finding
+        return inbound, unlinked
+
+    def _hubs_after(
+        self, gone: Sequence[Checked], come: Sequence[Checked]
+    ) -> tuple[Mapping[str, tuple[Want, ...]], Mapping[str, Finding]]:
+        """The links to missing notes, and the missing notes with several."""
+        removed, added = ([(want[0], want) for note in notes for want in note.wants] for notes in (gone, come))
+        wanted, touched = _regrouped(self.wanted, removed, added, lambda want: want[2].path)
+        hubs = {iri: finding for iri, finding in self.hubs.items() if iri not in touched}
+        return wanted, hubs | {iri: hub for iri in touched if (hub := _hub(wanted.get(iri, ())))}
+
+    def _conflicts_after(
+        self, gone: Sequence[Checked], come: Sequence[Checked], settings: Settings
+    ) -> tuple[Mapping[str, tuple[Typed, ...]], Mapping[str, tuple[Finding, ...]]]:
+        """The values of properties, and those whose types differ."""
+        removed, added = ([(typed.key, typed) for note in notes for typed in note.types] for notes in (gone, come))
+        typed, touched = _regrouped(self.typed, removed, added, lambda value: value.span.path)
+        conflicts = {key: findings for key, findings in self.conflicts.items() if key not in touched}
+        for key in touched:
+            known = {key_of(finding): finding for finding in self.conflicts.get(key, ())}
+            now = tuple([known.get(key_of(row), row) for row in _type_conflicts(key, typed.get(key, ()), settings)])
+            conflicts |= {key: now} if now else {}
+        return typed, conflicts
+
+
+NOT_CHECKED = WholeVault({}, frozenset(), frozenset(), {}, {}, (), {}, {}, {}, {}, {}, {}, ())
+"""A vault that has not been checked."""
+
+
+def _regrouped(
+    before: Mapping[str, tuple[Row, ...]],
+    gone: Iterable[tuple[str, Row]],
+    come: Iterable[tuple[str, Row]],
+    path_of: Callable[[Row], str],
+) -> tuple[dict[str, tuple[Row, ...]], set[str]]:
+    """Rows by key, each key's in order of the notes' paths, after the rows of some notes have gone and others come.
+
+    Returns the keys with other rows, too.
+    """
+    paths, added = defaultdict[str, set[str]](set), defaultdict[str, list[Row]](list)
+    for key, row in gone:
+        paths[key].add(path_of(row))
+    for key, row in come:
+        added[key].append(row)
+    after, touched = dict(before), {*paths, *added}
+    for key in touched:
+        rows = [row for row in before.get(key, ()) if path_of(row) not in paths.get(key, ())]
+        after[key] = tuple(sorted([*rows, *added.get(key, ())], key=path_of))
+        if not after[key]:
+            del after[key]
+    return after, touched
+
+
+def _type_conflicts(key: str, types: Sequence[Typed], settings: Settings) -> Iterable[Finding]:
     """Values whose type differs from Obsidian's settings for the property or, without any, from most notes."""
-    rows: dict[str, list[Typed]] = defaultdict(list)
-    for note in checked:
-        for typed in note.types:
-            rows[typed.key].append(typed)
-    for key, types in rows.items():
-        declared = settings.types.get(key, "")
-        if declared in _DECLARED:
-            name = _NAMES.get(declared, declared)
-            misfits = (typed for typed in types if typed.type not in _DECLARED[declared])
-            yield from (_conflict(typed, f"Obsidian's settings say it is a {name}") for typed in misfits)
-        elif not declared and key not in _TEXTS:
-            yield from _minority(types)
+    declared = settings.types.get(key, "")
+    if declared in _DECLARED:
+        name = _NAMES.get(declared, declared)
+        misfits = (typed for typed in types if typed.type not in _DECLARED[declared])
+        return [_conflict(typed, f"Obsidian's settings say it is a {name}") for typed in misfits]
+    return _minority(types) if not declared and key not in _TEXTS else ()
 
 
 def _minority(typed: Sequence[Typed]) -> Iterator[Finding]:
@@ -148,31 +250,26 @@ def _names(notes: Set[str], files: Set[str]) -> Iterator[Finding]:
             yield Finding(path, 1, 1, 1, 1, "L13", message)
 
 
-def _unlinked(checked: Sequence[Checked]) -> Iterator[Finding]:
-    """Notes without incoming links, and notes without outgoing links."""
-    linked = frozenset().union(*(note.leads for note in checked))
-    for note in checked:
-        orphan, dead_end = note.path not in linked, not note.leads and not note.classes.get("missing")
-        if orphan or dead_end:
-            ways = [*(["no note links here"] if orphan else []), *(["it links to no note"] if dead_end else [])]
-            yield Finding(note.path, 1, 1, 1, 1, "L22", ", and ".join(ways))
+def _unlinked(note: Checked, inbound: int) -> Finding | None:
+    """A note without incoming links, or without outgoing links."""
+    dead_end = not note.leads and not note.classes.get("missing")
+    if inbound and not dead_end:
+        return None
+    ways = [*([] if inbound else ["no note links here"]), *(["it links to no note"] if dead_end else [])]
+    return Finding(note.path, 1, 1, 1, 1, "L22", ", and ".join(ways))
 
 
-def _hubs(checked: Iterable[Checked]) -> Iterator[Finding]:
-    """Missing notes with several links, at the first link."""
-    wanted: dict[str, list[tuple[str, Finding]]] = defaultdict(list)
-    for note in checked:
-        for iri, name, place in note.wants:
-            wanted[iri].append((name, place))
-    for links in wanted.values():
-        if len(links) >= HUB:
-            name, place = links[0]
-            notes = len({link.path for _, link in links})
-            inside = "one note" if notes == 1 else f"{notes} notes"
-            yield _replaced(place, f"{len(links)} links in {inside} lead to the missing note “{name}”")
+def _hub(links: Sequence[Want]) -> Finding | None:
+    """A missing note with several links, at the first link."""
+    if len(links) < HUB:
+        return None
+    _, name, place = links[0]
+    notes = len({link.path for *_, link in links})
+    inside = "one note" if notes == 1 else f"{notes} notes"
+    return _replaced(place, f"{len(links)} links in {inside} lead to the missing note “{name}”")
 
 
-def _circles(checked: Sequence[Checked]) -> Iterator[Finding]:
+def _circles(checked: Iterable[Checked]) -> Iterator[Finding]:
     """Notes that embed each other, or themselves, in a circle; at the first embed of the first note by path."""
     from graphlib import CycleError, TopologicalSorter
 
