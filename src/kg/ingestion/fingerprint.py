@@ -6,9 +6,7 @@ looks closer only if they differ. The fingerprint decides nothing else: an inges
 
 import os
 import stat
-from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from time import time_ns
 from typing import NamedTuple
 from zlib import crc32
@@ -37,15 +35,15 @@ class Fingerprint(NamedTuple):
     @classmethod
     def of(cls, config: Config) -> "Fingerprint":
         """Take the fingerprint of now."""
-        now = time_ns()
+        now, look = time_ns(), _Look()
         inputs = Inputs.of(config, config.vault)
-        rows = [row for folder in (config.vault, *inputs.ontology) for row in _files(folder, config.store)]
-        rows += [_row(str(file)) for file in inputs.files]
-        rows += [_row(str(config.vault / FOLDER / name)) for name in FILES]
-        lines = sorted(line for line, _ in rows)
+        for folder in (config.vault, *inputs.ontology):
+            look.at_files(str(folder), str(config.store))
+        for file in (*inputs.files, *(config.vault / FOLDER / name for name in FILES)):
+            look.at(str(file))
+        lines = sorted(look.lines)
         data = "\n".join([__version__, *lines]).encode("utf-8", "surrogatepass")
-        newest = max((time for _, time in rows), default=0)
-        return cls(f"{crc32(data):08x}-{len(data)}-{len(lines)}", newest < now - _SAFE)
+        return cls(f"{crc32(data):08x}-{len(data)}-{len(lines)}", look.newest < now - _SAFE)
 
     def keep(self, config: Config) -> None:
         """Record that the store has all of this; if that fails, the next command looks closer."""
@@ -62,27 +60,37 @@ class Fingerprint(NamedTuple):
             return False
 
 
-def _files(folder: Path, store: Path) -> Iterator[tuple[str, int]]:
-    """The files below a folder, and its folders, without the store; hidden ones are left out, but for .gitignore."""
-    folders = [(str(folder), 0)]
-    while folders:
-        place, depth = folders.pop()
-        try:
-            entries = list(os.scandir(place))
-        except OSError:
-            continue
-        for entry in entries:
-            if (entry.name.startswith(".") and entry.name != GITIGNORE) or entry.path == str(store):
+class _Look:
+    """A look at files: a line for each, with what changes when it does, and the time of the last change of any."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.newest = 0
+
+    def at(self, place: str) -> None:
+        """Look at a file or a folder."""
+        file = status(place)
+        if file is None or stat.S_ISDIR(file.st_mode):
+            self.lines.append(f"{place}\0{file and file.st_ino}")
+            return
+        modified, changed = file.st_mtime_ns, file.st_ctime_ns
+        self.lines.append(f"{place}\0{file.st_ino} {file.st_size} {modified} {changed}")
+        if modified > self.newest or changed > self.newest:
+            self.newest = max(modified, changed)
+
+    def at_files(self, folder: str, store: str) -> None:
+        """Look at all below a folder but the store; what is hidden is left out, but for .gitignore."""
+        folders = [(folder, 0)]
+        while folders:
+            place, depth = folders.pop()
+            try:
+                entries = list(os.scandir(place))
+            except OSError:
                 continue
-            if entry.is_dir(follow_symlinks=False) and depth < MAX_DEPTH:
-                folders.append((entry.path, depth + 1))
-            yield _row(entry.path)
-
-
-def _row(place: str) -> tuple[str, int]:
-    """A line for a file, with what changes when it does, and the time of its last change."""
-    file = status(place)
-    if file is None or stat.S_ISDIR(file.st_mode):
-        return f"{place}\0{file and file.st_ino}", 0
-    times = file.st_mtime_ns, file.st_ctime_ns
-    return f"{place}\0{file.st_ino} {file.st_size} {times}", max(times)
+            for entry in entries:
+                name, path = entry.name, entry.path
+                if (name[0] == "." and name != GITIGNORE) or path == store:
+                    continue
+                if entry.is_dir(follow_symlinks=False) and depth < MAX_DEPTH:
+                    folders.append((path, depth + 1))
+                self.at(path)

@@ -59,7 +59,7 @@ def overlay(vault: Vault, contents: Contents, *, held: Held | None = None) -> It
     A rename is the removal of one path and the contents of another. `held` is the last ingest of this process. Raises
     KgError, also for a path that is not one of a vault.
     """
-    base = ingest(vault, held=held)
+    base = _base(vault, held)
     with overlay_folder(vault.config.store) as folder:
         places = {
             _checked(path): _written(folder, number, data) for number, (path, data) in enumerate(contents.items())
@@ -69,6 +69,13 @@ def overlay(vault: Vault, contents: Contents, *, held: Held | None = None) -> It
         with without_collection():
             report = _ingested(config, base, is_base=is_base)
         yield Overlay(config, report, base, is_base)
+
+
+def _base(vault: Vault, held: Held | None) -> Report:
+    """The last ingest of this process, if nothing has changed since; else an ingest."""
+    if held and held.scan and held.report.serves(stamp(vault.config.store)):
+        return held.report
+    return ingest(vault, held=held)
 
 
 def _with_drafts(config: Config, places: Mapping[str, Path | None]) -> Config:

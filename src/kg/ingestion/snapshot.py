@@ -38,6 +38,8 @@ class Held(NamedTuple):
     report: "Report"
     edited: Collection[Path] | None = None
     """The paths on the disk of all that may have changed; None if that is unknown."""
+    is_private: bool = False
+    """Whether nobody else knows of the store, as of an overlay: then it is as the last ingest left it."""
 
     @property
     def scan(self) -> "Scan | None":
@@ -50,7 +52,7 @@ class Held(NamedTuple):
         files, known = self.report.files, self.report.ledger.digests
         if self.edited is None or files is None or files.unseen or not self.report.serves(generation):
             return None
-        places = {place: path for group in files[:3] for path, place in group.items()}
+        places = {place: path for group in files[:3] for path, place in group.items()} if self.edited else {}
         there = [file for file in map(str, self.edited) if not _is_transient(file, places)]
         notes = frozenset(places.get(file, "") for file in there if is_regular(Path(file)))
         is_all = len(notes) == len(there) and notes <= files.notes.keys()

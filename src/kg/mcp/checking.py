@@ -3,17 +3,22 @@
 A draft is validated as it would be once it is saved: in an overlay of the vault, which goes when that is done.
 """
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
-from kg.core.findings import Finding
+from kg.core.findings import Finding, in_order
 from kg.ingestion.overlay import overlay_folder
 from kg.mcp.agent_vault import CheckedNotes, Checks, DraftFindings
 from kg.session.session import Session
 from kg.store.seeding import seed
 from kg.validation.kept_report import kept
+from kg.validation.validator import Validation
 from kg.views.open_vault import OpenVault
 
+_Known = Mapping[int, Finding]
+"""Findings by the numbers of the objects."""
 BEHIND = "the notes are being checked: these findings are those of the state before"
 NOT_YET = "the notes are being checked for the first time: ask again in a moment"
 
@@ -23,6 +28,7 @@ class OwnChecks:
     """Validates a vault whose store this process brings up to date: in a session, which remembers."""
 
     _session: Session | None = None
+    _known: "tuple[Validation, _Known] | None" = None
 
     @property
     def checks(self) -> Checks:
@@ -46,7 +52,10 @@ class OwnChecks:
         session.remember()
         session.validate()  # with the same findings as those that are remembered
         session.settle()
-        return _compared(path, session.validated.findings, session.tried({path: text}).findings)
+        before = session.validated.validation
+        if self._known is None or self._known[0] is not before:
+            self._known = before, {id(finding): finding for finding in before.findings}
+        return _compared(path, self._known[1], session.validated.findings, session.tried({path: text}).findings)
 
     def _latest(self, vault: OpenVault) -> Session:
         """The session with the generation that is open. Raises KgError."""
@@ -82,18 +91,16 @@ KEPT_CHECKS = Checks(kept_findings, draft_in_a_copy)
 """For a process beside one that validates."""
 
 
-def _compared(path: str, before: Mapping[str, tuple[Finding, ...]], after: Iterable[Finding]) -> DraftFindings:
-    """What a draft has, and what it changes elsewhere.
+def _compared(
+    path: str, known: "_Known", before: Mapping[str, tuple[Finding, ...]], after: Sequence[Finding]
+) -> DraftFindings:
+    """What a draft has, and what it changes elsewhere; `before` are the known findings by path.
 
     Nearly all findings are the very same objects as before, and need no closer look.
     """
-    known = {id(row) for name, rows in before.items() if name != path for row in rows}
-    own, new, kept = list[Finding](), list[Finding](), 0
-    for row in after:
-        if row.path == path:
-            own.append(row)
-        elif id(row) in known or row in before.get(row.path, ()):
-            kept += 1
-        else:
-            new.append(row)
-    return DraftFindings(tuple(own), tuple(new), len(known) - kept)
+    now = dict(zip(map(id, after), after, strict=True))
+    others = [now[number] for number in now.keys() - known.keys() if now[number].path != path]
+    new = in_order(row for row in others if row not in before.get(row.path, ()))
+    gone = sum(known[number].path != path for number in known.keys() - now.keys())
+    start, end = (side(after, path, key=attrgetter("path")) for side in (bisect_left, bisect_right))
+    return DraftFindings(tuple(after[start:end]), new, gone - (len(others) - len(new)))

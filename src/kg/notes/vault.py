@@ -190,13 +190,15 @@ class Vault:
         """Return the files with those of the drafts in `config`, which may be ignored as any other."""
         if not (drafts := self.config.drafts):
             return files
-        groups: list[dict[str, str]] = [
-            {path: place for path, place in group.items() if path not in drafts} for group in files[:3]
-        ]
+        groups, is_sorted = [dict(group) for group in files[:3]], True
         for path, place in drafts.items():
+            number = 2 if self._ignores(path) else 0 if is_note(path) else 1
+            for group in (group for group in groups if group is not groups[number] or place is None):
+                group.pop(path, None)
             if place is not None:
-                groups[2 if self._ignores(path) else 0 if is_note(path) else 1][path] = str(place)
-        notes, attachments, ignored = (dict(sorted(group.items())) for group in groups)
+                is_sorted = is_sorted and path in groups[number]
+                groups[number][path] = str(place)
+        notes, attachments, ignored = groups if is_sorted else (dict(sorted(group.items())) for group in groups)
         return files._replace(notes=notes, attachments=attachments, ignored=ignored)
 
     def _ignores(self, path: str) -> bool:

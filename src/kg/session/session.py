@@ -182,7 +182,7 @@ class Session:
             return self._of_overlay(drafted)
 
     def _of_overlay(self, drafted: Overlay) -> Validation:
-        known, memory = Held(drafted.report, ()), self._memory.beside(drafted)
+        known, memory = Held(drafted.report, (), is_private=True), self._memory.beside(drafted)
         return validate_again(Vault(config=drafted.config), memory, severity=self.severity, held=known)
 
     def settle(self) -> None:

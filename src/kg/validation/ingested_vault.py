@@ -32,6 +32,7 @@ class NoteReader:
         self._workers = Workers()
         self._read: frozenset[str] = frozenset()
         self._processes = ExitStack()
+        self._notes: dict[str, Note] = {}
 
     def __enter__(self) -> "NoteReader":
         return self
@@ -44,14 +45,22 @@ class NoteReader:
     ) -> Sequence[T]:
         """Return the results of a function for notes, in arbitrary order."""
         if len(files) < WORTH_IT:
-            notes = (read_note(path, place, config)[0] for path, place in files.items())
-            return [work(note) for note in notes if note]
+            return [work(note) for path, place in files.items() if (note := self._note(path, place, config))]
         if not files.keys() <= self._read:
             self._processes.close()
             self._workers, self._read = self._processes.enter_context(Workers.for_files(len(files))), frozenset(files)
             self._workers.read(files, config, progress)
         results = self._workers.each(_OfSome(work, frozenset(files)) if len(files) < len(self._read) else work)
         return [result for result in results if result is not None]
+
+    def _note(self, path: str, place: str, config: Config) -> Note | None:
+        """A note, which is read once for several works."""
+        if path not in self._notes:
+            note, _ = read_note(path, place, config)
+            if note is None or len(self._notes) >= WORTH_IT:
+                return note
+            self._notes[path] = note
+        return self._notes[path]
 
 
 @dataclass(frozen=True)
@@ -88,15 +97,20 @@ class IngestedVault:
         return Names(self.vault.config.base)
 
     @cached_property
+    def on_disk(self) -> Mapping[str, str]:
+        """The paths of files that have another Unicode form on the disk, mapped to that form."""
+        return self.files.on_disk
+
+    @cached_property
     def index(self) -> Index:
         """The index by which links are resolved, for much of the vault."""
         cards = [entry.card for entry in self.report.ledger.entries.values()]
         attachments, ignored = self.report.ledger.attachments, self.report.ledger.ignored
-        return Index.of(cards, attachments, self.names, ignored=ignored, on_disk=self.files.on_disk)
+        return Index.of(cards, attachments, self.names, ignored=ignored, on_disk=self.on_disk)
 
     @cached_property
     def _keyed_index(self) -> Index:
-        return replace(index_of(self.report.ledger, self.names), on_disk=self.files.on_disk)
+        return replace(index_of(self.report.ledger, self.names), on_disk=self.on_disk)
 
     def index_for(self, number: int) -> Index:
         """The index, for the links of a number of notes: one that reads only what they ask for, if they are few."""

@@ -74,14 +74,31 @@ class Checked(NamedTuple):
     instructions: tuple[Instruction, ...] = ()
 
 
+@dataclass
+class SimilarNames:
+    """The notes of similar names by missing name, because links to a missing note repeat.
+
+    It serves all indexes of notes with the same names.
+    """
+
+    _notes: Mapping[str, str] | None = None
+    _known: dict[str, list[str]] = field(default_factory=dict)
+
+    def of(self, name: str, index: Index) -> list[str]:
+        """The notes whose names are a few edits away."""
+        if name not in self._known:
+            self._notes = index.note_names if self._notes is None else self._notes
+            self._known[name] = _near(name, self._notes)
+        return self._known[name]
+
+
 @dataclass(frozen=True)
 class Checker:
     """Checks the links of notes against the index and the settings."""
 
     index: Index
     settings: Settings
-    _nearest: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
-    """Similar note names by missing name, cached because links to a missing note repeat."""
+    similar: SimilarNames = field(default_factory=SimilarNames, repr=False, compare=False)
     _templates: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
     """Whether each note so far is a template."""
     _asked: set[str] = field(default_factory=set, repr=False, compare=False)
@@ -193,16 +210,15 @@ class Checker:
             return "L01", f"{_shown(link)} leads out of the vault", ""
         name = _name(path)
         self._asked.add(NEAR_NOTE + name)
-        if name not in self._nearest:
-            self._nearest[name] = self._near(name, self.index.note_names)
-        return "L01", f"there is no note “{target.path}”", self._proposed(self._nearest[name], link, source)
+        candidates = self.similar.of(name, self.index)
+        return "L01", f"there is no note “{target.path}”", self._proposed(candidates, link, source)
 
     def _missing_attachment(self, link: Link, target: Target, source: str) -> tuple[str, str, str]:
         if leads_out(link_path(link)[0], source):
             return "L04", f"{_shown(link)} leads out of the vault", ""
         name = _name(link_path(link)[0])
         self._asked.add(NEAR_FILE + name)
-        candidates = self._near(name, self._file_names)
+        candidates = _near(name, self._file_names)
         return "L04", f"there is no file “{target.path}”", self._proposed(candidates, link, source)
 
     def _missing_heading(self, link: Link, target: Target, source: str) -> tuple[str, str, str]:
@@ -225,11 +241,6 @@ class Checker:
     def _text(self, path: str, source: str) -> str:
         self._asked.add(f"/{file_name(path).removesuffix('.md')}")
         return self.index.link_text(path, source)
-
-    @staticmethod
-    def _near(name: str, names: Mapping[str, str]) -> list[str]:
-        """The files whose names are a few edits away."""
-        return [names[key] for key in closest(name, names)]
 
     def _proposed(self, paths: Iterable[str], link: Link, source: str) -> str:
         """A hint that names the files as the link would."""
@@ -287,6 +298,11 @@ def closest(wanted: str, names: Iterable[str]) -> list[str]:
     cutoff = min(len(wanted) // 4, 3)
     matches = process.extract(wanted, tuple(names), scorer=OSA.distance, score_cutoff=cutoff, limit=3)
     return [name for name, _, _ in sorted(matches, key=lambda row: (row[1], row[0]))]
+
+
+def _near(name: str, names: Mapping[str, str]) -> list[str]:
+    """The files whose names are a few edits away."""
+    return [names[key] for key in closest(name, names)]
 
 
 def _did_you_mean(near: Sequence[str]) -> str:

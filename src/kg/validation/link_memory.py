@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from kg.store.note_entries import Notes
-from kg.validation.link_checks import NEAR_FILE, NEAR_NOTE, Checked
+from kg.validation.link_checks import NEAR_FILE, NEAR_NOTE, Checked, SimilarNames
 from kg.validation.vault_names import NameChanges, Named
 from kg.validation.whole_vault_checks import WholeVault
 
@@ -22,6 +22,7 @@ class LinkMemory:
     others: tuple[object, ...]
     """The files that are no notes, and the names on the disk, by which links were resolved too."""
     whole: WholeVault
+    similar: SimilarNames = field(default_factory=SimilarNames, repr=False, compare=False)
 
     @property
     def checked(self) -> Mapping[str, Checked]:

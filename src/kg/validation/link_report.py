@@ -10,10 +10,10 @@ from kg.core.version import __version__
 from kg.store.note_entries import NoteEntry
 from kg.validation.cache import Seen
 from kg.validation.ingested_vault import IngestedVault
-from kg.validation.link_checks import Checked, Checker
+from kg.validation.link_checks import Checked, Checker, SimilarNames
 from kg.validation.link_memory import LinkMemory
 from kg.validation.vault_names import NameChanges, Named, names_of
-from kg.validation.whole_vault_checks import Links, combine
+from kg.validation.whole_vault_checks import Links, WholeVaultBefore, combine
 
 Row = TypeVar("Row")
 
@@ -34,7 +34,7 @@ class LinkReport:
     @cached_property
     def named(self) -> Mapping[str, Named]:
         """The names by which links are resolved, by path."""
-        ledger, on_disk = self.ingested.report.ledger, self.ingested.files.on_disk
+        ledger, on_disk = self.ingested.report.ledger, self.ingested.on_disk
         if self._are_others_same and self._memory:
             gone = self._changed - ledger.entries.paths
             entries = self.ingested.entries_of(self._changed - gone)
@@ -58,7 +58,7 @@ class LinkReport:
     @property
     def _others(self) -> tuple[object, ...]:
         ledger = self.ingested.report.ledger
-        return ledger.attachments, ledger.ignored, self.ingested.files.on_disk
+        return ledger.attachments, ledger.ignored, self.ingested.on_disk
 
     @cached_property
     def unchanged(self) -> Mapping[str, Seen]:
@@ -119,9 +119,14 @@ class LinkReport:
             checks = {path: seen.checked for path, seen in known if path in files and path not in bad}
             paths = files.keys() - checks.keys()
         outdated = {path: files[path] for path in sorted(paths) if path not in bad}
-        checker = Checker(self.ingested.index_for(len(outdated)), self.ingested.vault.settings)
+        checker = Checker(self.ingested.index_for(len(outdated)), self.ingested.vault.settings, self._similar)
         checks |= {result.path: result for result in self.ingested.of_notes(outdated, checker.check, "checking")}
         return checks | self._unreadable()
+
+    @cached_property
+    def _similar(self) -> SimilarNames:
+        """The similar names that are known so far."""
+        return self._memory.similar if self._memory and not self._changes.paths else SimilarNames()
 
     def _unreadable(self) -> dict[str, Checked]:
         """The cached checks of notes that cannot be read now."""
@@ -136,13 +141,14 @@ class LinkReport:
         """The findings on links and names in the whole vault, and the number of links of each class."""
         ledger = self.ingested.report.ledger
         notes, settings = ledger.entries.paths, self.ingested.vault.settings
-        before = self._memory.whole if self._memory else None
+        before = WholeVaultBefore(self._memory.whole, self._concerned) if self._memory else None
         return combine(self.checked, notes, notes.union(ledger.attachments), settings, before)
 
     @property
     def memory(self) -> LinkMemory:
         """What the next report can take from this one."""
-        return LinkMemory(self.ingested.report.ledger.entries, self.named, self._others, self.combined.whole)
+        entries, whole = self.ingested.report.ledger.entries, self.combined.whole
+        return LinkMemory(entries, self.named, self._others, whole, self._similar)
 
 
 def _named(entries: Mapping[str, NoteEntry]) -> dict[str, Named]:

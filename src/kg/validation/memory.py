@@ -79,12 +79,13 @@ class FoundResults:
     of: Mapping[Violation, FoundResult] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
     @cached_property
-    def _by_id(self) -> Mapping[int, FoundResult]:
+    def by_id(self) -> Mapping[int, FoundResult]:
+        """The same by the number of the object: nearly all results are the very same, and terms are slow to compare."""
         return {id(result): found for result, found in self.of.items()}
 
     def get(self, result: Violation) -> FoundResult | None:
-        """What was found of a result. Nearly all are the very same objects as then: quicker than to compare terms."""
-        return self._by_id.get(id(result)) or self.of.get(result)
+        """What was found of a result."""
+        return self.by_id.get(id(result)) or self.of.get(result)
 
 
 @dataclass(frozen=True)
@@ -139,9 +140,9 @@ class SinceThen:
     def known(self, results: Iterable[Violation], paths: Container[str]) -> tuple[list[FoundResult], list[Violation]]:
         """What was found of the results that nothing concerns, and the other results; `paths` are unchanged notes."""
         known, others = list[FoundResult](), list[Violation]()
-        nodes, names, found_of = self.nodes, self.names, self.last.found.get
+        nodes, names, same, equal = self.nodes, self.names, self.last.found.by_id, self.last.found.of
         for result in results:
-            found = found_of(result)
+            found = same.get(id(result)) or equal.get(result)
             is_known = (
                 found is not None
                 and result.focus not in nodes

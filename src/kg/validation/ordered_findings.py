@@ -1,6 +1,5 @@
 """The findings of a vault in order, put together again at the cost of the files whose findings have changed."""
 
-from bisect import insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,19 +26,17 @@ class OrderedFindings:
         return tuple(chain.from_iterable(self.of_files.values()))
 
     @cached_property
-    def _ids(self) -> frozenset[int]:
-        return frozenset(map(id, self.all))
+    def _by_id(self) -> Mapping[int, Finding]:
+        return {id(finding): finding for finding in self.all}
 
     def _replaced(self, findings: list[Finding]) -> "OrderedFindings":
-        known, now = self._ids, set(map(id, findings))
-        changed = {finding.path for finding in findings if id(finding) not in known}
-        changed |= {finding.path for finding in self.all if id(finding) not in now}
-        rows: dict[str, list[Finding]] = {path: [] for path in changed}
-        for finding in findings:
-            if finding.path in changed:
-                rows[finding.path].append(finding)
-        files = {**self.of_files, **{path: in_order(row) for path, row in rows.items()}}
-        paths = list(self.of_files)
-        for path in changed - self.of_files.keys():
-            insort(paths, path)
-        return OrderedFindings({path: files[path] for path in paths if files[path]})
+        before, now = self._by_id, dict(zip(map(id, findings), findings, strict=True))
+        rows: dict[str, list[Finding]] = {before[number].path: [] for number in before.keys() - now.keys()}
+        for number in now.keys() - before.keys():
+            rows.setdefault(now[number].path, []).append(now[number])
+        files = dict(self.of_files)
+        for path, new in rows.items():
+            files[path] = in_order([*(row for row in files.get(path, ()) if id(row) in now), *new])
+        if files.keys() != self.of_files.keys():
+            files = dict(sorted(files.items()))
+        return OrderedFindings({path: found for path, found in files.items() if found})

@@ -9,7 +9,7 @@ from functools import cache, cached_property
 
 import pyoxigraph as ox
 
-from kg.core.findings import Finding, Result, Severity, is_at_least
+from kg.core.findings import SEVERITIES, Finding, Result, Severity, is_at_least
 from kg.core.limits import Limits, limited
 from kg.core.spelling import alike
 from kg.core.version import __version__
@@ -154,6 +154,8 @@ class ShapeReport:
     def _divided(self) -> tuple[list[Violation], list[Violation]]:
         """The results that are severe enough for a finding, and the others."""
         least = self.known.least if self.known else self.least
+        if least == SEVERITIES[-1]:
+            return list(self.results), []
         severe = cache(lambda severity: is_at_least(severity_of_term(severity), least))
         severe_ones, mild = list[Violation](), list[Violation]()
         for result in self.results:

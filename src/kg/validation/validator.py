@@ -258,6 +258,9 @@ def _up_to_date(
     vault: Vault, scan: Scan, progress: Progress | None, held: Held | None
 ) -> Iterator[tuple[Report, Published]]:
     """Bring the store up to date: the vault's own or, if that cannot be written now, a temporary store."""
+    if held and held.is_private:
+        yield held.report, Published(held.report.path)
+        return
     try:
         ingested = retried(lambda: _ingested(vault, scan, progress, held))
     except StoreRefused:
@@ -314,10 +317,11 @@ def _contradictions(ingested: IngestedVault, shaped: Iterable[Finding]) -> Itera
 
     A shape that reports less than an error says something else there.
     """
-    errors = (finding for finding in shaped if finding.result and finding.severity == "error")
-    reported = {(row.path, row.line, row.column, row.result.focus) for row in errors if row.result}
     explainer = Explainer(ingested.vault.config, ingested.generation, ingested.report.ontology, ingested.report.ledger)
-    for finding, thing in contradictions(explainer).items():
+    found = contradictions(explainer)
+    errors = (finding for finding in (shaped if found else ()) if finding.result and finding.severity == "error")
+    reported = {(row.path, row.line, row.column, row.result.focus) for row in errors if row.result}
+    for finding, thing in found.items():
         if (finding.path, finding.line, finding.column, bare(thing)) not in reported:
             yield finding
 

@@ -6,7 +6,7 @@ The checks combine those of the single notes (`link_checks`), and read no note.
 import posixpath
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import NamedTuple, Self, TypeVar
@@ -20,6 +20,8 @@ from kg.validation.link_checks import Checked, Typed
 Row = TypeVar("Row")
 Want = tuple[str, str, Finding]
 """A link to a missing note: the IRI of that, its name, and the place of the link."""
+Grouped = Mapping[str, Mapping[str, Sequence[Row]]]
+"""Rows of notes by key, and by path."""
 HUB = 3
 """With this many links, a missing note is worth writing."""
 _UNLINKABLE = re.compile(r"[#|]|%%|\[\[|\]\]|\](?=\.md\Z)", re.I)
@@ -54,13 +56,14 @@ def combine(
     notes: Set[str],
     files: Set[str],
     settings: Settings,
-    before: "WholeVault | None" = None,
+    before: "WholeVaultBefore | None" = None,
 ) -> Links:
     """Combine the checks of all notes, and check the vault as a whole: its notes, and all its files with them.
 
     `before` are the checks of the vault as it was, with the same settings; only what has changed since is looked at.
     """
-    whole = (before or NOT_CHECKED).after(checked, notes, files, settings)
+    last, changed = before or (NOT_CHECKED, checked.keys())
+    whole = last.after(checked, changed, notes, files, settings)
     findings = (finding for note in checked.values() for finding in note.findings)
     return Links((*findings, *whole.findings()), whole.classes, whole.instructions, whole)
 
@@ -81,11 +84,11 @@ class WholeVault:
     inbound: Mapping[str, int]
     """How many notes link to a note."""
     unlinked: Mapping[str, Finding]
-    wanted: Mapping[str, tuple[Want, ...]]
-    """The links to each missing note, in order of the paths."""
+    wanted: Grouped[Want]
+    """The links to each missing note."""
     hubs: Mapping[str, Finding]
-    typed: Mapping[str, tuple[Typed, ...]]
-    """The values of each property, in order of the paths."""
+    typed: Grouped[Typed]
+    """The values of each property."""
     conflicts: Mapping[str, tuple[Finding, ...]]
     circles: tuple[Finding, ...]
 
@@ -97,9 +100,19 @@ class WholeVault:
         yield from chain.from_iterable(self.conflicts.values())
         yield from self.circles
 
-    def after(self, checked: Mapping[str, Checked], notes: Set[str], files: Set[str], settings: Settings) -> Self:
-        """The checks of the vault now. A finding that nothing concerns is the very same object."""
-        paths = {path for path in self.checked.keys() | checked if self.checked.get(path) is not checked.get(path)}
+    def after(
+        self,
+        checked: Mapping[str, Checked],
+        changed: Set[str],
+        notes: Set[str],
+        files: Set[str],
+        settings: Settings,
+    ) -> Self:
+        """The checks of the vault now, with other checks of the `changed` notes alone.
+
+        A finding that nothing concerns is the very same object.
+        """
+        paths = {path for path in changed if self.checked.get(path) is not checked.get(path)}
         gone = [self.checked[path] for path in sorted(paths) if path in self.checked]
         come = [checked[path] for path in sorted(paths) if path in checked]
         classes = Counter(self.classes)
@@ -147,52 +160,66 @@ class WholeVault:
 
     def _hubs_after(
         self, gone: Sequence[Checked], come: Sequence[Checked]
-    ) -> tuple[Mapping[str, tuple[Want, ...]], Mapping[str, Finding]]:
+    ) -> tuple[Grouped[Want], Mapping[str, Finding]]:
         """The links to missing notes, and the missing notes with several."""
-        removed, added = ([(want[0], want) for note in notes for want in note.wants] for notes in (gone, come))
-        wanted, touched = _regrouped(self.wanted, removed, added, lambda want: want[2].path)
+        removed, added = (
+            _by_key((note.path, want[0], want) for note in notes for want in note.wants) for notes in (gone, come)
+        )
+        wanted, touched = _regrouped(self.wanted, removed, added)
         hubs = {iri: finding for iri, finding in self.hubs.items() if iri not in touched}
-        return wanted, hubs | {iri: hub for iri in touched if (hub := _hub(wanted.get(iri, ())))}
+        return wanted, hubs | {iri: hub for iri in touched if (hub := _hub(wanted[iri]))}
 
     def _conflicts_after(
         self, gone: Sequence[Checked], come: Sequence[Checked], settings: Settings
-    ) -> tuple[Mapping[str, tuple[Typed, ...]], Mapping[str, tuple[Finding, ...]]]:
+    ) -> tuple[Grouped[Typed], Mapping[str, tuple[Finding, ...]]]:
         """The values of properties, and those whose types differ."""
-        removed, added = ([(typed.key, typed) for note in notes for typed in note.types] for notes in (gone, come))
-        typed, touched = _regrouped(self.typed, removed, added, lambda value: value.span.path)
+        removed, added = (
+            _by_key((note.path, value.key, value) for note in notes for value in note.types) for notes in (gone, come)
+        )
+        typed, touched = _regrouped(self.typed, removed, added)
         conflicts = {key: findings for key, findings in self.conflicts.items() if key not in touched}
         for key in touched:
+            values = list(chain.from_iterable(typed[key].values()))
             known = {key_of(finding): finding for finding in self.conflicts.get(key, ())}
-            now = tuple([known.get(key_of(row), row) for row in _type_conflicts(key, typed.get(key, ()), settings)])
+            now = tuple([known.get(key_of(row), row) for row in _type_conflicts(key, values, settings)])
             conflicts |= {key: now} if now else {}
         return typed, conflicts
+
+
+class WholeVaultBefore(NamedTuple):
+    """The checks of a vault as it was, and the notes whose checks may be others now."""
+
+    whole: WholeVault
+    changed: Set[str]
 
 
 NOT_CHECKED = WholeVault({}, frozenset(), frozenset(), {}, {}, (), {}, {}, {}, {}, {}, {}, ())
 """A vault that has not been checked."""
 
 
-def _regrouped(
-    before: Mapping[str, tuple[Row, ...]],
-    gone: Iterable[tuple[str, Row]],
-    come: Iterable[tuple[str, Row]],
-    path_of: Callable[[Row], str],
-) -> tuple[dict[str, tuple[Row, ...]], set[str]]:
-    """Rows by key, each key's in order of the notes' paths, after the rows of some notes have gone and others come.
+def _wants(notes: Iterable[Checked]) -> Iterator[tuple[str, str, Want]]:
+    """The links to missing notes, with the paths and the keys."""
+    return ((note.path, want[0], want) for note in notes for want in note.wants)
 
-    Returns the keys with other rows, too.
-    """
-    paths, added = defaultdict[str, set[str]](set), defaultdict[str, list[Row]](list)
-    for key, row in gone:
-        paths[key].add(path_of(row))
-    for key, row in come:
-        added[key].append(row)
-    after, touched = dict(before), {*paths, *added}
+
+def _values(notes: Iterable[Checked]) -> Iterator[tuple[str, str, Typed]]:
+    """The values of properties, with the paths and the keys."""
+    return ((note.path, value.key, value) for note in notes for value in note.types)
+
+
+def _by_key(rows: Iterable[tuple[str, str, Row]]) -> dict[str, dict[str, list[Row]]]:
+    """Group the rows of notes: each has a path and a key."""
+    grouped: dict[str, dict[str, list[Row]]] = defaultdict(dict)
+    for path, key, row in rows:
+        grouped[key].setdefault(path, []).append(row)
+    return grouped
+
+
+def _regrouped(before: Grouped[Row], gone: Grouped[Row], come: Grouped[Row]) -> tuple[Grouped[Row], set[str]]:
+    """The rows of notes after those of some notes have gone and others come, and the keys with other rows."""
+    after, touched = dict(before), {*gone, *come}
     for key in touched:
-        rows = [row for row in before.get(key, ()) if path_of(row) not in paths.get(key, ())]
-        after[key] = tuple(sorted([*rows, *added.get(key, ())], key=path_of))
-        if not after[key]:
-            del after[key]
+        after[key] = {**before.get(key, {}), **dict.fromkeys(gone.get(key, {}), ()), **come.get(key, {})}
     return after, touched
 
 
@@ -259,8 +286,9 @@ def _unlinked(note: Checked, inbound: int) -> Finding | None:
     return Finding(note.path, 1, 1, 1, 1, "L22", ", and ".join(ways))
 
 
-def _hub(links: Sequence[Want]) -> Finding | None:
+def _hub(wants: Mapping[str, Sequence[Want]]) -> Finding | None:
     """A missing note with several links, at the first link."""
+    links = [want for _, rows in sorted(wants.items()) for want in rows]
     if len(links) < HUB:
         return None
     _, name, place = links[0]
