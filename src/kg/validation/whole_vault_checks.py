@@ -162,10 +162,7 @@ class WholeVault:
         self, gone: Sequence[Checked], come: Sequence[Checked]
     ) -> tuple[Grouped[Want], Mapping[str, Finding]]:
         """The links to missing notes, and the missing notes with several."""
-        removed, added = (
-            _by_key((note.path, want[0], want) for note in notes for want in note.wants) for notes in (gone, come)
-        )
-        wanted, touched = _regrouped(self.wanted, removed, added)
+        wanted, touched = _regrouped(self.wanted, *(_by_key(_wants(notes)) for notes in (gone, come)))
         hubs = {iri: finding for iri, finding in self.hubs.items() if iri not in touched}
         return wanted, hubs | {iri: hub for iri in touched if (hub := _hub(wanted[iri]))}
 
@@ -173,10 +170,7 @@ class WholeVault:
         self, gone: Sequence[Checked], come: Sequence[Checked], settings: Settings
     ) -> tuple[Grouped[Typed], Mapping[str, tuple[Finding, ...]]]:
         """The values of properties, and those whose types differ."""
-        removed, added = (
-            _by_key((note.path, value.key, value) for note in notes for value in note.types) for notes in (gone, come)
-        )
-        typed, touched = _regrouped(self.typed, removed, added)
+        typed, touched = _regrouped(self.typed, *(_by_key(_values(notes)) for notes in (gone, come)))
         conflicts = {key: findings for key, findings in self.conflicts.items() if key not in touched}
         for key in touched:
             values = list(chain.from_iterable(typed[key].values()))
