@@ -31,6 +31,8 @@ from kg.rdf.iris import encode_url, is_absolute, is_web
 ALIAS, NEAR_NOTE, NEAR_FILE = "@", "~", "%"
 """The first characters of questions for an alias, and for the notes and other files with a similar name."""
 
+_KNOWN = 50_000
+"""The most missing names that are remembered."""
 _PLACEHOLDER = re.compile(r"\{\{|<%")
 _EXISTING = {"resolved", "attachment", "ambiguous", "missing heading", "missing block"}
 _OWN_RULES = {"tags", "aliases", "cssclasses", "tag", "alias", "cssclass", KEY}
@@ -88,6 +90,8 @@ class SimilarNames:
         """The notes whose names are a few edits away."""
         if name not in self._known:
             self._notes = index.note_names if self._notes is None else self._notes
+            if len(self._known) >= _KNOWN:  # a process that keeps running meets ever new names
+                self._known.clear()
             self._known[name] = _near(name, self._notes)
         return self._known[name]
 
