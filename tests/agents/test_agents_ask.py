@@ -81,6 +81,7 @@ def test_answers(vault: AgentVault, name: str) -> None:
         ("show", {"name": "Lean", "offset": -1}, "show: offset is from 0"),
         ("query", {}, "query needs sparql, a SPARQL query, or name, one of the library"),
         ("query", {"sparql": "SELECT ?a {"}, "line 1, column"),
+        ("query", {"sparql": " by-tag\n"}, "“by-tag” is a query of the library: give it as name"),
         ("query", {"sparql": "SELECT * { SERVICE <http://x.example/> { ?a ?b ?c } }"}, "which this one does not do"),
         ("query", {"sparql": "LOAD <file:///etc/passwd>"}, "line 1, column 1"),
         ("query", {"name": "by-tag", "parameters": {"tga": "x"}}, "has no parameter “tga”; it takes tag: text"),

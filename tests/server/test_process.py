@@ -149,6 +149,12 @@ def test_a_store_is_made_first(tmp_path: Path) -> None:
         assert _count(server) == 1
 
 
+def test_a_vault_that_is_not_there_is_an_error_and_no_state(tmp_path: Path) -> None:
+    arguments = [sys.executable, "-m", "kg", "serve", str(tmp_path / "gone")]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (3, f"kg: the vault {tmp_path / 'gone'} does not exist\n")
+
+
 def test_a_port_in_use_is_named(vault: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -203,21 +203,22 @@ class ServedVault:
 
     def _report(self, problem: str) -> None:
         """Keep what is wrong with the notes, and say it once."""
-        if problem and problem != self._problem:
+        if problem and problem != self._problem and self._current:  # else `start` says it
             self.notice(f"{problem}; the last good state stays")
         self._problem = problem
 
     async def _take(self, followed: Followed) -> None:
         """Serve another generation."""
-        self._report(followed.problem)
         if followed.store is None:
+            self._report(followed.problem)
             return
         try:
             published = Published(followed.store)
         except StoreError as error:
-            self._problem = str(error)
+            self._report(followed.problem or str(error))
             return
         before, self._current = self._current, Generation(followed.config, published)
+        self._report(followed.problem)
         if before:
             self._let_go(before)
         await self._tell()

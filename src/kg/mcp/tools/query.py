@@ -43,6 +43,8 @@ def _posed(vault: AgentVault, sparql: str, name: str, parameters: Mapping[str, A
         names = ", ".join(library(vault.open.config))
         raise BadArguments(f"query needs sparql, a SPARQL query, or name, one of the library: {names}")
     if not name:
+        if sparql.strip() in library(vault.open.config):
+            raise BadArguments(f"“{sparql.strip()}” is a query of the library: give it as name, not as sparql")
         if parameters:
             raise BadArguments("query takes parameters with name only: write the values into the SPARQL")
         return PosedQuestion(sparql)
