@@ -65,7 +65,7 @@ def test_deep_nesting_is_refused(small: TestClient, query: str) -> None:
 
 
 def test_memory_is_limited(served_vault: Path) -> None:
-    with serving(served_vault, limits=ServingLimits(seconds=20, memory=100_000_000)) as client:
+    with serving(served_vault, limits=ServingLimits(seconds=20, memory=250_000_000)) as client:
         answer = client.get("/sparql", params={"query": CARTESIAN.replace("*", "DISTINCT *") + " ORDER BY ?l"})
         assert (answer.status_code, "memory" in answer.text) == (503, True), answer.text
         after = client.get("/sparql", params={"query": "ASK {}"})

@@ -8,7 +8,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -281,7 +281,7 @@ class LiveVault:
                 if time.monotonic() > kept + _KEPT:
                     self.session.keep()
                     kept = time.monotonic()
-        except (KgError, RuntimeError) as error:  # an executor that has been shut down raises RuntimeError
+        except (KgError, RuntimeError, CancelledError) as error:  # the last two, of an executor that is shut down
             if not self._ended.is_set():
                 self._call(partial(self.listener.problem, str(error)))
 
