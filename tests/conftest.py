@@ -42,6 +42,7 @@ if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4_000_000_000
 @pytest.fixture(scope="session", autouse=True)
 def _server() -> None:
     forking.start_server()
+    forking.fork_children()
 
 
 @pytest.fixture

@@ -20,11 +20,17 @@ from subprocess import CompletedProcess, TimeoutExpired
 from typing import IO, NamedTuple, Protocol
 
 import kg
+from kg.core import child_process
 from kg.core import fork_server as fork_server_of_kg
 from kg.core.fork_server import Work
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_LIBRARIES = ("rdflib.plugins.sparql", "rdflib.plugins.parsers.notation3", "rdflib.plugins.serializers.turtle")
+_LIBRARIES = (
+    "pyshacl",
+    "rdflib.plugins.sparql",
+    "rdflib.plugins.parsers.notation3",
+    "rdflib.plugins.serializers.turtle",
+)
 _MODULES = [one.name for one in pkgutil.walk_packages(kg.__path__, "kg.") if one.name != "kg.__main__"]
 _CONTEXT.set_forkserver_preload([*_LIBRARIES, *_MODULES])
 
@@ -133,3 +139,45 @@ def fork_server(theirs: socket.socket, ours: socket.socket, works: Sequence[Work
 def _read(file: IO[bytes]) -> bytes:
     file.seek(0)
     return file.read()
+
+
+# ---- helper processes ------------------------------------------------------------------------------------------------
+
+_ROOM = 2_000_000_000
+"""The bytes that a fork may need besides its work, since the server has imported all of kg."""
+
+
+class _Child:
+    """The process of a child, forked from the server."""
+
+    def __init__(self, work: str, memory: int | None) -> None:
+        given, requests = os.pipe()
+        answers, taken = os.pipe()
+        self._process = _CONTEXT.Process(target=_serve, args=(_Files(given, taken, 2), work, memory))
+        self._process.start()
+        os.close(given)
+        os.close(taken)
+        self.stdin: IO[bytes] | None = os.fdopen(requests, "wb")
+        self.stdout: IO[bytes] | None = os.fdopen(answers, "rb")
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def wait(self) -> int:
+        self._process.join()
+        return self._process.exitcode or 0
+
+
+def _serve(files: _Files, work: str, memory: int | None) -> None:
+    files.take()
+    child_process.serve(work, memory)
+
+
+def fork_children() -> None:
+    """Fork the helper processes of kg, which otherwise import pySHACL and rdflib each time anew."""
+    in_python = child_process.begin
+
+    def begin(work: str, memory: int | None) -> child_process.ChildProcess:
+        return _Child(work, memory) if memory is None or memory > _ROOM else in_python(work, memory)
+
+    child_process.begin = begin

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from threading import Event, Timer
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn, Protocol
 
 from kg.core.errors import KgError, TimedOut
 from kg.core.quiet import silence_libraries
@@ -47,6 +47,32 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+class ChildProcess(Protocol):
+    """A process that runs `serve`."""
+
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+
+    def kill(self) -> None:
+        """End it at once."""
+
+    def wait(self) -> int:
+        """Wait for its end, and return its exit code."""
+
+
+def _python(work: str, memory: int | None) -> ChildProcess:
+    """Start another Python."""
+    return subprocess.Popen(
+        [sys.executable, "-I", "-c", _BEGIN, json.dumps(_module_folders()), work, json.dumps(memory)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+
+
+begin: Callable[[str, int | None], ChildProcess] = _python
+"""Starts the process of a child, for the name of its work, and its limit of memory in bytes."""
+
+
 class ChildError(KgError):
     """A child ended prematurely."""
 
@@ -61,11 +87,7 @@ class Child:
     def __init__(self, work: Callable[[], Callable[..., Any]], *, memory: int | None = None) -> None:
         self.work = f"{work.__module__}:{work.__qualname__}"
         self.memory = memory
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-c", _BEGIN, json.dumps(_module_folders()), self.work, json.dumps(memory)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
+        self._process = begin(self.work, memory)
 
     def ask(self, *arguments: Any, seconds: float | None = None) -> Any:
         """Return the answer of the child, or raise its exception. Raises TimedOut, ChildError."""
