@@ -113,6 +113,7 @@ def test_it_notices_a_changed_vault_before_it_answers(vault: Path) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_a_call_that_takes_too_long_ends_alone(vault: Path) -> None:
     slow = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 

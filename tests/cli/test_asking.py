@@ -99,6 +99,7 @@ def test_memory_is_limited(notes_store: kg.Store) -> None:
 
 
 @posix_only
+@pytest.mark.slow
 def test_ctrl_c_and_the_end_of_kg_end_the_query(notes_store: kg.Store) -> None:
     command = [
         sys.executable,

@@ -233,6 +233,7 @@ def test_settings(vault: Path, tmp_path: Path) -> None:
 # ---- crashes, hostile editors, several of them -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_two_editors_and_a_kill(vault: Path, tmp_path: Path) -> None:
     with Editor.start(vault, "vscode") as first:
         second = Editor.start(vault, "neovim")

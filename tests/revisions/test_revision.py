@@ -101,6 +101,7 @@ def test_a_date_is_the_last_commit_then(tmp_path: Path, name: str, text: str) ->
     assert (config.vault / "A.md").read_text() == f"# {text}\n"
 
 
+@pytest.mark.slow
 def test_every_question_takes_a_commit(tmp_path: Path) -> None:
     vault = tmp_path / "vault"
     commit(vault, {"A.md": "---\ntype: Outcome\n---\nOld word. [[B]]\n", "B.md": "---\ntype: Output\n---\n"}, 1)

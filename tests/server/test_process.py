@@ -181,6 +181,7 @@ def _raw(server: Running, request: str, *, version: str = "1.1") -> bytes:
         return data
 
 
+@pytest.mark.slow
 def test_a_long_answer_that_breaks_off_is_seen_to(vault: Path) -> None:
     """HTTP/1.1 ends it with an empty piece, HTTP/1.0 by the length; a broken answer has neither."""
     with running(vault, "--timeout", "0.8") as server:

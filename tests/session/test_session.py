@@ -174,6 +174,7 @@ def test_findings_move_with_their_lines(before: str, after: str, lines: list[int
     assert [finding.line for finding in moved(findings, before, after)] == lines
 
 
+@pytest.mark.slow
 def test_generations_go_when_nobody_asks_them_any_more(session: Session) -> None:
     session.validate()
     session.remember()

@@ -167,6 +167,7 @@ def test_shapes_that_cannot_be_used_are_findings(write: Write) -> None:
     assert done.stdout == "ontology/mine.ttl:1:185: error: ex:S: a sh:PropertyShape needs a sh:path [O10]\n"
 
 
+@pytest.mark.slow
 def test_shapes_that_never_end_are_ended(write: Write) -> None:
     loop = "SELECT $this { $this a ?t . ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . FILTER(?a = ?f && ?c = ?g && ?b = ?i) }"
     shape = f'{SH}{KG} ex:S a sh:NodeShape ; sh:targetClass kg:Concept ; sh:sparql [ sh:select "{loop}" ] .'
