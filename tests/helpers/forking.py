@@ -25,12 +25,7 @@ from kg.core import fork_server as fork_server_of_kg
 from kg.core.fork_server import Work
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_LIBRARIES = (
-    "pyshacl",
-    "rdflib.plugins.sparql",
-    "rdflib.plugins.parsers.notation3",
-    "rdflib.plugins.serializers.turtle",
-)
+_LIBRARIES = ("rdflib.plugins.sparql", "rdflib.plugins.parsers.notation3", "rdflib.plugins.serializers.turtle")
 _MODULES = [one.name for one in pkgutil.walk_packages(kg.__path__, "kg.") if one.name != "kg.__main__"]
 _CONTEXT.set_forkserver_preload([*_LIBRARIES, *_MODULES])
 
@@ -174,7 +169,7 @@ def _serve(files: _Files, work: str, memory: int | None) -> None:
 
 
 def fork_children() -> None:
-    """Fork the helper processes of kg, which otherwise import pySHACL and rdflib each time anew."""
+    """Fork the helper processes of kg, which otherwise import kg and rdflib each time anew."""
     in_python = child_process.begin
 
     def begin(work: str, memory: int | None) -> child_process.ChildProcess:
