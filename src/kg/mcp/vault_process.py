@@ -4,6 +4,7 @@ It reads the notes, and answers one call after another within limits of time and
 with it, and the next call has another. It can open no socket, and nothing it prints gets anywhere.
 """
 
+import gc
 import pickle
 import signal
 import socket
@@ -11,6 +12,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
@@ -22,6 +24,8 @@ from kg.core.sandbox import end_with_parent
 from kg.mcp.fresh_vault import FreshVault
 
 _BEGUN = "begun"
+_SOME = 50
+"""After how many calls all is collected that refers to itself."""
 _GRACE = 3.0
 """The seconds in which late work may end by itself."""
 _READING = 3_600.0
@@ -51,9 +55,11 @@ def answer_calls(connection: socket.socket, *, config: Config, private_tags: tup
     source = FreshVault(config, private_tags)
     try:
         with Connection(connection.detach()) as pipe:
-            while True:
+            gc.disable()  # a call does not wait for a look at all that is kept for later ones
+            for number in count(1):
                 call: TimedWork = pipe.recv()
                 pipe.send(_outcome(source, call, lambda: pipe.send(_BEGUN)))
+                gc.collect(1 if number % _SOME else 2)
     except EOFError:
         pass
     finally:
