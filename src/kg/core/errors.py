@@ -107,6 +107,13 @@ class TermRefused(StoreError):
         super().__init__(f"the store refuses a term ({reason}): nothing was published")
 
 
+class InternalError(KgError):
+    """A fault of kg, told where the work goes on."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"internal error: {type(error).__name__}: {error} (please report it)")
+
+
 class TimedOut(KgError):
     """Work exceeded its time limit."""
 

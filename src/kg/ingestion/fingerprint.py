@@ -75,8 +75,7 @@ class _Look:
             return
         modified, changed = file.st_mtime_ns, file.st_ctime_ns
         self.lines.append(f"{place}\0{file.st_ino} {file.st_size} {modified} {changed}")
-        if modified > self.newest or changed > self.newest:
-            self.newest = max(modified, changed)
+        self.newest = max(self.newest, modified, changed)
 
     def at_files(self, folder: str, store: str) -> None:
         """Look at all below a folder but the store; what is hidden is left out, but for .gitignore."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from kg.config import Config, recorded
-from kg.core.errors import KgError, StoreBusy
+from kg.core.errors import InternalError, KgError, StoreBusy
 from kg.core.findings import Finding, Severity
 from kg.ingestion.following import follow
 from kg.ingestion.report import Report
@@ -58,7 +58,7 @@ def _reported(work: Callable[..., Result], *arguments: object) -> Result:
     except KgError:
         raise
     except Exception as error:
-        raise KgError(f"internal error: {type(error).__name__}: {error} (please report it)") from error
+        raise InternalError(error) from error
 
 
 @dataclass

@@ -10,7 +10,7 @@ from mcp.server.caching import CacheableMethod, CacheHint
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 
-from kg.core.errors import KgError
+from kg.core.errors import InternalError, KgError
 from kg.core.version import __version__
 from kg.mcp import answering, prompts, resources
 from kg.mcp.answer import WrittenAnswer, refusal
@@ -80,7 +80,7 @@ class _Face:
         except KgError as error:
             answer = refusal(sentence(error), call.budget)
         except Exception as error:  # noqa: BLE001 - the client is told; a call never ends the server
-            sys.stderr.write(f"kg: internal error: {type(error).__name__}: {error} (please report it)\n")
+            sys.stderr.write(f"kg: {InternalError(error)}\n")
             answer = refusal(f"internal error: {type(error).__name__}", call.budget)
         text = types.TextContent(text=answer.text, _meta=UNTRUSTED)
         return types.CallToolResult(

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
-from kg.core.errors import KgError
+from kg.core.errors import InternalError, KgError
 from kg.server import agents, api, description, events, files, graph_store, sparql
 from kg.server.access import Gate
 from kg.server.pages import analyses, findings, map_page, routes, tables, workbench
@@ -86,5 +86,5 @@ async def _failed(request: Request, error: Exception) -> Response:
     """The answer to a request that fails for an unknown reason."""
     cause = error.__cause__
     if not isinstance(error, TimeoutError) and not isinstance(cause, KgError | ClientDisconnect):  # after the head
-        served_vault(request).notice(f"internal error: {type(error).__name__}: {error} (please report it)")
+        served_vault(request).notice(str(InternalError(error)))
     return PlainTextResponse("internal error\n", 500)

@@ -277,8 +277,6 @@ class Session:
 
     def check(self, path: str) -> tuple[Finding, ...]:
         """The findings in a note now: of a draft, those of its own text at once, and those of the last validation."""
-        if path not in self.drafts:
-            return self.validated.findings.get(path, ())
         with self.state() as state:
             draft = state.drafts.get(path)
             return draft_findings(state, draft, self.severity) if draft else state.findings.get(path, ())

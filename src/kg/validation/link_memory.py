@@ -29,10 +29,12 @@ class LinkMemory:
         """The checks of the single notes, by path."""
         return self.whole.checked
 
-    def differing(self, entries: Notes) -> set[str] | None:
-        """The notes with another text, and those added or gone; None if only a look at all would tell."""
-        if entries.table is not self.entries.table:
-            return None
+    def tells_of(self, entries: Notes) -> bool:
+        """Whether `differing` can compare these notes: otherwise only a look at all would tell."""
+        return entries.table is self.entries.table
+
+    def differing(self, entries: Notes) -> set[str]:
+        """The notes with another text, and those added or gone."""
         stated = entries.differing(self.entries)  # again, some of them with the same text
         return {path for path in stated if _digest(entries, path) != _digest(self.entries, path)}
 

@@ -91,14 +91,13 @@ class LinkReport:
         """What the process remembers of the last checks, if it tells what has changed since."""
         since, before = self.ingested.since, self.ingested.before
         known = since.last.links if since and before.names == self.names and not self.ingested.files.unseen else None
-        return known if known and known.differing(self.ingested.report.ledger.entries) is not None else None
+        return known if known and known.tells_of(self.ingested.report.ledger.entries) else None
 
     @cached_property
     def _changed(self) -> Set[str]:
         """The notes that were added or changed since, and those that are gone."""
-        entries, memory = self.ingested.report.ledger.entries, self._memory
-        differing = memory.differing(entries) if memory else None
-        return entries.paths - self._same.keys() if differing is None else differing
+        entries = self.ingested.report.ledger.entries
+        return self._memory.differing(entries) if self._memory else entries.paths - self._same.keys()
 
     @cached_property
     def _same(self) -> Mapping[str, Seen]:
